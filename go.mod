@@ -1,0 +1,3 @@
+module homeward
+
+go 1.26

@@ -1,0 +1,67 @@
+// Package netwatch tells what a router's internet line looks like, the moment
+// the kernel knows: the WAN's addresses and the prefix delegated to the LAN.
+//
+// Events are hints only. After each burst of them the tables are read whole,
+// and View turns tables into the State of the line, without any I/O.
+package netwatch
+
+import "net/netip"
+
+// Forever is the lifetime, in seconds, of an address that does not expire
+// (RFC 4861, section 4.6.2).
+const Forever = ^uint32(0)
+
+// Tables is what one reading of the kernel found, in the kernel's own order.
+// It is not changed after it was emitted and may be shared.
+type Tables struct {
+	Addrs    []Addr         // of links that are up
+	Defaults []Route        // unicast default routes of table main, source-filtered ones included, with a live nexthop
+	Null     []netip.Prefix // unreachable IPv6 routes of table main
+}
+
+// Addr is one address of one device of this machine.
+type Addr struct {
+	Dev       string
+	Addr      netip.Addr // ours; on a point-to-point link not the peer's
+	Bits      int        // length of the prefix it was assigned with
+	Global    bool       // scope global, as against link or host
+	Flags     AddrFlags
+	Preferred uint32 // seconds it stays preferred, 0 if deprecated, or Forever
+}
+
+// AddrFlags are the kernel's IFA_F_ flags that decide about an IPv6 address.
+type AddrFlags uint8
+
+const (
+	Temporary  AddrFlags = 1 << iota // privacy address, RFC 8981
+	Deprecated                       // preferred lifetime over, RFC 4862
+	Failed                           // duplicate address detection found another owner
+	Tentative                        // duplicate address detection under way; counts as usable
+)
+
+// Route is one default route.
+type Route struct {
+	Dev    string
+	IPv6   bool
+	Metric uint32       // the lower the better
+	Src    netip.Addr   // preferred source, may be invalid
+	From   netip.Prefix // only packets from here (source-filtered), may be invalid
+}
+
+// Devices names the devices to look at. "" and "auto" choose by the rules of View.
+type Devices struct{ WAN, WAN6, LAN string }
+
+// State is one complete view of the line. What is not there is invalid or "".
+type State struct {
+	IPv4      netip.Addr     `json:"ipv4,omitzero"`
+	WAN       string         `json:"wan,omitempty"`
+	IPv6      netip.Addr     `json:"ipv6,omitzero"`
+	WAN6      string         `json:"wan6,omitempty"`
+	Delegated []netip.Prefix `json:"delegated,omitempty"` // sorted
+	Prefix    netip.Prefix   `json:"prefix,omitzero"`     // the LAN's /64
+	LAN       string         `json:"lan,omitempty"`
+
+	// Why there is none, in words for the owner with what to do; "" where
+	// there is one.
+	NoIPv4, NoIPv6, NoPrefix string `json:"-"`
+}

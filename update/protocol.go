@@ -1,0 +1,117 @@
+package update
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Protocol is how a service spells an update and its answers. It does no I/O
+// and keeps nothing.
+type Protocol interface {
+	// Request spells one update.
+	Request(a *Account, c Call) Request
+	// Parse tells what the service said to it. It is given whatever came and
+	// never panics.
+	Parse(a *Account, c Call, ans Answer) Result
+}
+
+// Service is one service with what the plan must know of it.
+type Service struct {
+	Protocol
+	Server     string // default base URL
+	MaxHosts   int    // hosts in one request, 0: all of an account together, with one verdict
+	OneAddress bool   // one address family a request
+	Prefix     bool   // knows prefixes, and onlyprefix
+	Busy       bool   // 911 and dnserr mean: not before 30 minutes
+}
+
+// Call is one update to make: for these hosts, these values. OnlyPrefix leaves
+// the addresses alone.
+type Call struct {
+	Hosts      []string
+	Values     Values
+	OnlyPrefix bool
+}
+
+// Request is one HTTP request as data.
+type Request struct {
+	Method   string // GET, POST or DELETE
+	URL      Text
+	Form     Text   // body, application/x-www-form-urlencoded; may be empty
+	Bearer   Secret // Authorization: Bearer
+	User     string // Authorization: Basic, with Password
+	Password Secret
+	Device   string // leave by this device, "" by any
+	Family   int    // 4 or 6: over that family only, 0 either
+	CAFile   string // more roots to trust
+	MaxBody  int    // bytes of the answer to keep, 0: 4096
+}
+
+// Answer is what a service answered.
+type Answer struct {
+	Status     int
+	Body       []byte // cut at MaxBody
+	Cut        bool   // the body was longer
+	RetryAfter string // the header, as it is
+	Date       string // the header, as it is
+}
+
+// Verdict is what an answer means for the account.
+type Verdict int
+
+const (
+	Unknown      Verdict = iota // says nothing known (a hotspot's page): passes
+	Accepted                    // good or nochg
+	Passing                     // the service's own trouble, 5xx
+	Limited                     // the service names a limit: wait whatever the line does
+	Busy                        // 911, dnserr: not before 30 minutes
+	Unauthorized                // the secret is wrong, or locked
+	Refused                     // a person must change something
+)
+
+// Result is a parsed answer.
+type Result struct {
+	Verdict Verdict
+	Wait    time.Duration // Limited, Passing: as the service asks, clamped; 0: it does not say
+	Detail  string        // the service's words, printable, at most 80 characters
+	Do      string        // what the owner can do, "" if nothing
+	Hosts   []HostResult  // where hosts were judged one by one: in the order of Call.Hosts; else nil
+}
+
+// HostResult is the verdict on one host: Accepted, Refused or Unknown.
+type HostResult struct {
+	Host    string
+	Verdict Verdict
+	Detail  string
+	Do      string
+}
+
+// FaultKind tells how far an exchange came that brought no answer.
+type FaultKind int
+
+const (
+	FaultResolve FaultKind = iota + 1 // the name was not resolved
+	FaultConnect                      // no route, refused, no answer to the connection
+	FaultTLS                          // the handshake failed
+	FaultClock                        // the certificate is not valid at the time of this machine's clock
+	FaultSent                         // sent, but no whole answer came: could not confirm
+	FaultSender                       // the sender process crashed or could not start
+	FaultGiven                        // given up by us
+)
+
+// Fault is an exchange without an answer. Its text holds no secret.
+type Fault struct {
+	Kind   FaultKind
+	Detail string
+	Sent   bool // some of the request may have reached the service
+}
+
+// Outcome is an Answer or a Fault; one of them is set.
+type Outcome struct {
+	Answer *Answer
+	Fault  *Fault
+}
+
+// Ready is called once when the connection stands and nothing was sent yet,
+// with the address it leaves from. False gives the exchange up (FaultGiven).
+type Ready func(local netip.Addr) bool

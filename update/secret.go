@@ -1,0 +1,80 @@
+package update
+
+import (
+	"fmt"
+	"io"
+)
+
+// Secret is a token or a password. Whatever prints it prints ***; Reveal is
+// the one way in. The zero Secret is none.
+type Secret struct{ v *string }
+
+// NewSecret makes a Secret of s; of "" the zero Secret.
+func NewSecret(s string) Secret {
+	if s == "" {
+		return Secret{}
+	}
+	return Secret{&s}
+}
+
+// Reveal returns the secret itself, for the request that carries it.
+func (s Secret) Reveal() string {
+	if s.v == nil {
+		return ""
+	}
+	return *s.v
+}
+
+// IsZero tells whether there is none.
+func (s Secret) IsZero() bool { return s.v == nil }
+
+const hidden = "***"
+
+// String returns ***, or "" of none.
+func (s Secret) String() string {
+	if s.v == nil {
+		return ""
+	}
+	return hidden
+}
+
+// Format hides the secret from every verb of package fmt.
+func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
+
+// MarshalText hides the secret from encoders.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Text is a string that may hold secrets: a URL or a body. String shows each
+// secret in it as ***, Reveal gives it whole.
+type Text struct {
+	shown string
+	real  Secret
+}
+
+// Plain appends s as it is.
+func (t Text) Plain(s string) Text {
+	return Text{t.shown + s, NewSecret(t.real.Reveal() + s)}
+}
+
+// Secret appends what encode makes of the secret; encode may be nil.
+func (t Text) Secret(s Secret, encode func(string) string) Text {
+	v := s.Reveal()
+	if encode != nil {
+		v = encode(v)
+	}
+	return Text{t.shown + s.String(), NewSecret(t.real.Reveal() + v)}
+}
+
+// Reveal returns the text with its secrets, for the request itself.
+func (t Text) Reveal() string { return t.real.Reveal() }
+
+// IsZero tells whether the text is empty.
+func (t Text) IsZero() bool { return t.real.IsZero() }
+
+func (t Text) String() string { return t.shown }
+
+// Format hides the secrets from every verb of package fmt.
+func (t Text) Format(f fmt.State, _ rune) { io.WriteString(f, t.shown) }
+
+// MarshalText hides the secrets from encoders.
+func (t Text) MarshalText() ([]byte, error) { return []byte(t.shown), nil }

@@ -1,0 +1,51 @@
+// Package update keeps dynamic DNS services told: what to send and when (Plan,
+// pure), how each service spells it (Protocol, pure), who sends it (a process
+// of its own), and what was accepted (Store).
+package update
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Values are what an account publishes. An invalid member is not published or
+// not known.
+type Values struct {
+	IPv4   netip.Addr   `json:"ipv4,omitzero"`
+	IPv6   netip.Addr   `json:"ipv6,omitzero"`
+	Prefix netip.Prefix `json:"prefix,omitzero"` // the LAN's /64
+}
+
+// Publish says which values an account keeps up to date.
+type Publish struct{ IPv4, IPv6, Prefix bool }
+
+// Account is one account of the configuration, checked and with its defaults
+// filled in. It does not change; a new configuration makes new ones.
+type Account struct {
+	Name        string
+	Service     string // ipv64, spdyn, dyndns2, template
+	Server      string // base URL without a slash at its end
+	Domains     []string
+	Publish     Publish
+	Username    string
+	Secret      Secret
+	Token       bool   // the secret is a token, not a password
+	Auth        string // ipv64: bearer, basic, form
+	Record      string // ipv64: praefix
+	Healthcheck Secret // ipv64
+	OneAddress  bool   // dyndns2: one address a request
+	Template    *Template
+	Device      string        // requests leave by this device, "" by any
+	CAFile      string        // more roots to trust
+	Refresh     time.Duration // 0: never
+	Limit10s    int           // 0: none
+	Limit24h    int           // 0: none
+}
+
+// Template is a service described as ddns-scripts does it: URLs with
+// placeholders and an extended regular expression that tells success.
+type Template struct {
+	URL4, URL6, URL          string
+	Answer4, Answer6, Answer string // an expression for each URL
+	ParamEnc, ParamOpt       string
+}
