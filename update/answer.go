@@ -1,0 +1,127 @@
+package update
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The bounds of a wait that a service asks for: a shorter one is not worth a
+// request, a longer one would outlast the day its limits are counted in.
+const (
+	shortestWait = 10 * time.Second
+	longestWait  = 24 * time.Hour
+)
+
+// quoteLen is how many characters of a foreign answer are repeated to the owner.
+const quoteLen = 40
+
+// retryAfter reads the header Retry-After (RFC 9110, section 10.2.3): seconds,
+// or a date, which counts from the answer's own Date, so that this machine's
+// clock does not matter. The result is between 10 s and 24 h; 0 is not said,
+// or makes no sense.
+func retryAfter(ans Answer) time.Duration {
+	s := strings.TrimSpace(ans.RetryAfter)
+	if n, err := strconv.ParseUint(s, 10, 32); err == nil {
+		return min(max(time.Duration(n)*time.Second, shortestWait), longestWait)
+	}
+	at, ok := httpDate(s)
+	now, dated := httpDate(strings.TrimSpace(ans.Date))
+	if !ok || !dated || at.Before(now) {
+		return 0
+	}
+	return min(max(at.Sub(now), shortestWait), longestWait)
+}
+
+// httpDate reads the three forms of RFC 9110, section 5.6.7.
+func httpDate(s string) (time.Time, bool) {
+	for _, layout := range [...]string{"Mon, 02 Jan 2006 15:04:05 GMT", "Monday, 02-Jan-06 15:04:05 GMT", time.ANSIC} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// quote returns what can be shown of a foreign text: its first 40 printable
+// characters on one line, each run of white space one blank. Control bytes
+// (ESC too) and what is not UTF-8 are left out.
+func quote(body []byte) string {
+	var b strings.Builder
+	n, blank := 0, false
+	for _, r := range string(body) {
+		switch {
+		case r == ' ' || r == '\t' || r == '\n' || r == '\r':
+			blank = n > 0
+			continue
+		case r == '\uFFFD' || !strconv.IsPrint(r):
+			continue
+		}
+		if blank && n+1 < quoteLen {
+			b.WriteByte(' ')
+			n++
+		}
+		if blank = false; n == quoteLen {
+			break
+		}
+		b.WriteRune(r)
+		n++
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// words splits a line at white space; its first word is what a service says.
+func words(line string) []string { return strings.Fields(line) }
+
+// lines returns the lines of an answer that are not blank, without the white
+// space around them.
+func lines(body []byte) []string {
+	var out []string
+	for line := range strings.Lines(strings.TrimPrefix(string(body), "\uFEFF")) {
+		if line = strings.TrimSpace(line); line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// isHTML tells whether a body is a page for a browser, as a hotspot or a
+// proxy sends it, and not what a service says to a program.
+func isHTML(body []byte) bool {
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\uFEFF")))
+	if !bytes.HasPrefix(body, []byte("<")) {
+		return false
+	}
+	low := bytes.ToLower(body)
+	return !bytes.HasPrefix(low, []byte("<?xml")) || bytes.Contains(low, []byte("<html"))
+}
+
+// mask hides secrets that a service repeats in its answer, as they are and as
+// they stand in a URL.
+func mask(body []byte, secrets ...Secret) []byte {
+	for _, s := range secrets {
+		if s.IsZero() {
+			continue
+		}
+		body = bytes.ReplaceAll(body, []byte(s.Reveal()), []byte(hidden))
+		body = bytes.ReplaceAll(body, []byte(percent(s.Reveal())), []byte(hidden))
+	}
+	return body
+}
+
+// percent encodes everything but letters, digits and -_.~ as %xx, as
+// ddns-scripts does: fit for any part of a URL.
+func percent(s string) string {
+	const hex = "0123456789abcdef"
+	var b strings.Builder
+	for i := range len(s) {
+		c := s[i]
+		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-_.~", c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+	}
+	return b.String()
+}
