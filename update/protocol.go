@@ -54,6 +54,7 @@ type Answer struct {
 	Cut        bool   // the body was longer
 	RetryAfter string // the header, as it is
 	Date       string // the header, as it is
+	Location   string // the header, as it is
 }
 
 // Verdict is what an answer means for the account.

@@ -65,6 +65,11 @@ func (t Text) Secret(s Secret, encode func(string) string) Text {
 	return Text{t.shown + s.String(), NewSecret(t.real.Reveal() + v)}
 }
 
+// Text appends another text.
+func (t Text) Text(o Text) Text {
+	return Text{t.shown + o.shown, NewSecret(t.Reveal() + o.Reveal())}
+}
+
 // Reveal returns the text with its secrets, for the request itself.
 func (t Text) Reveal() string { return t.real.Reveal() }
 

@@ -16,8 +16,17 @@ type Values struct {
 	Prefix netip.Prefix `json:"prefix,omitzero"` // the LAN's /64
 }
 
-// Publish says which values an account keeps up to date.
-type Publish struct{ IPv4, IPv6, Prefix bool }
+// Publish names some of the three values.
+type Publish struct {
+	IPv4   bool `json:"ipv4,omitempty"`
+	IPv6   bool `json:"ipv6,omitempty"`
+	Prefix bool `json:"prefix,omitempty"`
+}
+
+// publish tells which members of v are valid.
+func (v Values) publish() Publish {
+	return Publish{v.IPv4.IsValid(), v.IPv6.IsValid(), v.Prefix.IsValid()}
+}
 
 // Account is one account of the configuration, checked and with its defaults
 // filled in. It does not change; a new configuration makes new ones.

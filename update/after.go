@@ -1,0 +1,231 @@
+package update
+
+import (
+	"slices"
+	"time"
+)
+
+// Reserve puts a request on the books before it leaves: its slot, and the doubt
+// about what it carries until the answer is there.
+func Reserve(now Now, a *Account, s Service, m Memory, k Key, call Call, id uint64) (Memory, Key) {
+	k.Slots = append(k.Slots[:len(k.Slots):len(k.Slots)], Slot{Moment: now.Moment(), Open: true, ID: id})
+	return m.each(a, s, call, func(h Host) Host {
+		h.Doubt = h.Doubt.or(call.Values.publish())
+		return h
+	}), k
+}
+
+// Release closes a request's slot: answered tells whether the service may have
+// counted it at all.
+func (k Key) Release(now Now, id uint64, counted bool) Key {
+	slots := make([]Slot, 0, len(k.Slots))
+	for _, s := range k.Slots {
+		switch {
+		case !s.Open || s.ID != id:
+			slots = append(slots, s)
+		case counted:
+			slots = append(slots, Slot{Moment: now.Moment()})
+		}
+	}
+	k.Slots = slots
+	return k
+}
+
+// AfterFault tells what an exchange without an answer means. jitter, in [0,1),
+// spreads the retries of many routers.
+func AfterFault(now Now, p Plan, f Fault, jitter float64) Plan {
+	p.Attempt = now.Up
+	if f.Sent {
+		p.Counted = now.Up
+	}
+	if f.Kind == FaultGiven {
+		p.NotAgain, p.Tried = now.Up+eventGap, p.Tried || f.Sent
+		return p
+	}
+	p.Fault, p.Error, p.Tried = f.Kind, f.Detail, p.Tried || f.Sent
+	return p.pause(now, jitter)
+}
+
+// pause makes the next attempt wait its step.
+func (p Plan) pause(now Now, jitter float64) Plan {
+	wait := backoff[min(p.Fails, len(backoff)-1)]
+	if p.Fault == FaultResolve {
+		wait = resolverGap
+		if p.Fails >= resolverPatience {
+			wait = resolverRest
+		}
+	} else {
+		wait += time.Duration(jitter * float64(wait) / 4)
+	}
+	p.Fails++
+	p.NotAgain = now.Up + wait
+	return p
+}
+
+// After tells what an answer means for the account, its key and its plan.
+func After(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r Result, jitter float64) (Memory, Key, Plan) {
+	p.Attempt, p.Counted, p.Fault, p.Tried = now.Up, now.Up, 0, true
+	if r.Verdict == Refused && call.OnlyPrefix {
+		// One full update is tried before the account stops.
+		m.NoOnly, p.Tried, p.NotAgain, p.Error = true, false, 0, ""
+		return m.each(a, s, call, undoubted(call)), k, p
+	}
+	if r.Hosts != nil && r.Verdict != Busy {
+		r.Verdict = Accepted // and host by host what it says
+	}
+	switch r.Verdict {
+	case Accepted:
+		k.Step, k.Until, k.Why = 0, 0, ""
+		if anyAccepted(r) {
+			k.Good, m.Locked = true, false
+		}
+		m, p = accept(now, a, s, m, p, call, r, jitter)
+	case Refused:
+		k.Step = 0
+		m = m.each(a, s, call, undoubted(call))
+		m.Stop = &Stop{r.Detail, r.Do}
+		p.Error = m.Stop.String()
+	case Unauthorized:
+		m = m.each(a, s, call, undoubted(call))
+		if k.Good && !m.Locked {
+			m.Locked = true
+			k = k.wait(now, lockTime, "the service refuses the key it has accepted before ("+r.Detail+"): it may be locked, so 10 minutes of silence, then one try")
+			p.Error, p.Tried = "", false
+			break
+		}
+		m.Stop = &Stop{r.Detail, r.Do}
+		p.Error = m.Stop.String()
+	case Limited:
+		wait := r.Wait
+		if wait == 0 {
+			wait = namedLimit[min(k.Step, len(namedLimit)-1)]
+			k.Step++
+		}
+		k = k.wait(now, wait, "the service says: "+r.Detail)
+		p.Error = ""
+	case Busy:
+		if r.Hosts != nil {
+			m, p = accept(now, a, s, m, p, call, r, jitter)
+		}
+		k = k.wait(now, busyTime, "the service says: "+r.Detail+" (no sooner than 30 minutes)")
+		p.Error = ""
+	default: // Passing, Unknown
+		p.Error = r.Detail
+		if r.Wait > 0 {
+			k = k.wait(now, r.Wait, "the service says: "+r.Detail)
+		}
+		p = p.pause(now, jitter)
+	}
+	return m, k, p
+}
+
+// anyAccepted tells whether the service took anything of an answered call.
+func anyAccepted(r Result) bool {
+	return r.Hosts == nil || slices.ContainsFunc(r.Hosts, func(h HostResult) bool { return h.Verdict == Accepted })
+}
+
+// wait keeps the key silent.
+func (k Key) wait(now Now, d time.Duration, why string) Key {
+	k.Until, k.Why = now.Up+min(d, longestWait), why
+	return k
+}
+
+// accept keeps what was accepted, host by host where the service says so.
+func accept(now Now, a *Account, s Service, m Memory, p Plan, call Call, r Result, jitter float64) (Memory, Plan) {
+	verdict := map[string]HostResult{}
+	for _, h := range r.Hosts {
+		verdict[h.Host] = h
+	}
+	p.Error, p.Fails, p.NotAgain, p.Tried = "", 0, 0, false
+	next := make(map[string]Host, len(m.Hosts)+1)
+	for name, h := range m.Hosts {
+		next[name] = h
+	}
+	for _, name := range call.hosts(s) {
+		h := next[name]
+		v, judged := verdict[name]
+		switch {
+		case !judged || v.Verdict == Accepted:
+			h.Values, h.Moment = h.Values.with(call.Values), now.Moment()
+			h.Doubt, h.Stop = h.Doubt.without(call.Values.publish()), nil
+			if p.Redo != nil {
+				p.Redo[name] = p.Redo[name].with(call.Values)
+			}
+		case v.Verdict == Refused:
+			h.Doubt = h.Doubt.without(call.Values.publish())
+			h.Stop = &Stop{name + ": " + v.Detail, v.Do}
+		default:
+			p.Error, p.Tried = name+": "+v.Detail, true
+		}
+		next[name] = h
+	}
+	m.Hosts = next
+	if p.Error != "" {
+		p = p.pause(now, jitter)
+	}
+	return m, p
+}
+
+// Quiet forgets the attempts of a change that is done with.
+func (p Plan) Quiet() Plan {
+	p.Unsent, p.Tried, p.Fails, p.Fault, p.NotAgain, p.Error = 0, false, 0, 0, 0, ""
+	if p.Want != (Values{}) {
+		p.Redo = nil
+	}
+	return p
+}
+
+// Stale tells whether the oldest of what was accepted is to be sent again, and
+// when that will be; at is 0 where never.
+func (m Memory) stale(now Now, a *Account, s Service) (at time.Duration) {
+	if a.Refresh == 0 {
+		return 0
+	}
+	for _, name := range hostsOf(a, s) {
+		h := m.Hosts[name]
+		if h.Values == (Values{}) || h.Stop != nil {
+			continue
+		}
+		if t := now.Up - now.Since(h.Moment) + a.Refresh; at == 0 || t < at {
+			at = max(t, 1)
+		}
+	}
+	return at
+}
+
+// hosts returns the names under which the Memory keeps the hosts of a call.
+func (c Call) hosts(s Service) []string {
+	if s.MaxHosts == 0 {
+		return []string{""}
+	}
+	return c.Hosts
+}
+
+// each returns the Memory with the hosts of a call changed by f.
+func (m Memory) each(a *Account, s Service, call Call, f func(Host) Host) Memory {
+	next := make(map[string]Host, len(m.Hosts)+1)
+	for name, h := range m.Hosts {
+		next[name] = h
+	}
+	for _, name := range call.hosts(s) {
+		next[name] = f(next[name])
+	}
+	m.Hosts = next
+	return m
+}
+
+// undoubted is for an answer that says that nothing was changed.
+func undoubted(call Call) func(Host) Host {
+	return func(h Host) Host {
+		h.Doubt = h.Doubt.without(call.Values.publish())
+		return h
+	}
+}
+
+func (p Publish) or(o Publish) Publish {
+	return Publish{p.IPv4 || o.IPv4, p.IPv6 || o.IPv6, p.Prefix || o.Prefix}
+}
+
+func (p Publish) without(o Publish) Publish {
+	return Publish{p.IPv4 && !o.IPv4, p.IPv6 && !o.IPv6, p.Prefix && !o.Prefix}
+}

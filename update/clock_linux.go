@@ -1,0 +1,56 @@
+package update
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// SystemClock returns a reader of this machine's clocks.
+func SystemClock() func() Now {
+	id, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	boot := strings.TrimSpace(string(id))
+	return func() Now {
+		var ts unix.Timespec
+		unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts) // cannot fail on Linux ≥ 2.6.39
+		var tx unix.Timex
+		_, err := unix.Adjtimex(&tx) // modes 0: reads only, needs no privilege
+		return Now{
+			Wall:   time.Now(),
+			Synced: err == nil && tx.Status&unix.STA_UNSYNC == 0,
+			Boot:   boot,
+			Up:     time.Duration(ts.Nano()),
+		}
+	}
+}
+
+// WatchClock calls set whenever somebody sets the wall clock, until ctx ends.
+// It sleeps in the kernel meanwhile (timerfd_create(2),
+// TFD_TIMER_CANCEL_ON_SET).
+func WatchClock(ctx context.Context, set func()) error {
+	fd, err := unix.TimerfdCreate(unix.CLOCK_REALTIME, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
+	if err != nil {
+		return os.NewSyscallError("timerfd_create", err)
+	}
+	timer := os.NewFile(uintptr(fd), "timerfd")
+	defer context.AfterFunc(ctx, func() { timer.Close() })()
+	defer timer.Close()
+	never := unix.ItimerSpec{Value: unix.Timespec{Sec: 1<<31 - 1}} // 2038: what 32 bits can say
+	var buf [8]byte
+	for ctx.Err() == nil {
+		err := unix.TimerfdSettime(fd, unix.TFD_TIMER_ABSTIME|unix.TFD_TIMER_CANCEL_ON_SET, &never, nil)
+		if err != nil && !errors.Is(err, unix.ECANCELED) {
+			return os.NewSyscallError("timerfd_settime", err)
+		}
+		if _, err := timer.Read(buf[:]); errors.Is(err, unix.ECANCELED) {
+			set()
+		} else if err != nil {
+			return ctx.Err()
+		}
+	}
+	return nil
+}

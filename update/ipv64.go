@@ -1,0 +1,120 @@
+package update
+
+import (
+	"encoding/json"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// ipv64 is IPv64.net's updater (https://ipv64.net/dyndns_updater_api): all
+// domains of an account in one request, with one verdict.
+type ipv64 struct{}
+
+func ipv64Service() Service {
+	return Service{Protocol: ipv64{}, Prefix: true}
+}
+
+// Request spells an update. The secret goes in a header, or in the body.
+func (ipv64) Request(a *Account, c Call) Request {
+	r := Request{Method: "GET", Device: a.Device, CAFile: a.CAFile}
+	var main, prefix Text // what a body can hold, and what the service takes from the query only
+	add := func(t *Text, key, value string) {
+		if value == "" {
+			return
+		}
+		if !t.IsZero() {
+			*t = t.Plain("&")
+		}
+		*t = t.Plain(key + "=" + value)
+	}
+	add(&main, "domain", strings.Join(c.Hosts, ","))
+	add(&main, "praefix", url.QueryEscape(a.Record))
+	if c.Values.IPv4.IsValid() {
+		add(&main, "ip", c.Values.IPv4.String())
+	}
+	if c.Values.IPv6.IsValid() {
+		add(&main, "ip6", c.Values.IPv6.String())
+	}
+	if c.Values.Prefix.IsValid() {
+		add(&prefix, "ipv6prefix", c.Values.Prefix.String())
+	}
+	if c.OnlyPrefix {
+		add(&prefix, "onlyprefix", "1")
+	}
+	if !a.Healthcheck.IsZero() {
+		main = main.Plain("&healthcheck=").Secret(a.Healthcheck, url.QueryEscape)
+	}
+	path := Text{}.Plain(a.Server + "/nic/update")
+	switch a.Auth {
+	case "form":
+		r.Method = "POST"
+		r.Form = main.Plain("&token=").Secret(a.Secret, url.QueryEscape)
+		r.URL = path
+		if !prefix.IsZero() {
+			r.URL = path.Plain("?").Text(prefix)
+		}
+		return r
+	case "basic":
+		r.User, r.Password = "homeward", a.Secret // either half may be the token
+	default:
+		r.Bearer = a.Secret
+	}
+	r.URL = path.Plain("?").Text(main)
+	if !prefix.IsZero() {
+		r.URL = r.URL.Plain("&").Text(prefix)
+	}
+	return r
+}
+
+// Parse reads the service's JSON, or the bare word of output=min. Whole words
+// decide, never a part of one: a login page may have "good" in it.
+func (ipv64) Parse(a *Account, c Call, ans Answer) Result {
+	ans.Body = mask(ans.Body, a.Secret, a.Healthcheck)
+	info, isJSON := ipv64Info(ans.Body)
+	word := strings.ToLower(info)
+	said := quote([]byte(info))
+	known, isWord := wordOf(word)
+	switch {
+	case ans.Status == 429 || strings.Contains(word, "overcommit"):
+		if said == "" {
+			said = status(ans)
+		}
+		return Result{Verdict: Limited, Wait: retryAfter(ans), Detail: said}
+	case ans.Status == 401 || word == "unauthorized" || word == "badauth":
+		return Result{Verdict: Unauthorized, Detail: "the service does not accept the token",
+			Do: "write the update token of the account or of the domain in `token`, not the API key"}
+	case ans.Status/100 == 3 || ans.Status >= 500 || info == "":
+		return byStatus(a, ans)
+	case ans.Status/100 == 2 && (word == "good" || word == "nochg" || word == "ok"):
+		return Result{Verdict: Accepted}
+	case isWord && known.verdict == Refused:
+		return Result{Verdict: Refused, Detail: said + ": " + known.what, Do: known.do}
+	case isJSON && (ans.Status == 400 || ans.Status == 403 || c.OnlyPrefix && ans.Status/100 == 2):
+		return Result{Verdict: Refused, Detail: status(ans) + ": " + said,
+			Do: "check `domains` and `record`, and that they are yours at the service"}
+	}
+	return byStatus(a, ans)
+}
+
+// ipv64Info returns what an answer says: the member info of its JSON, or its
+// text if that is one short line; "" if neither.
+func ipv64Info(body []byte) (info string, isJSON bool) {
+	var v struct {
+		Info any `json:"info"`
+	}
+	if json.Unmarshal(body, &v) == nil {
+		info, _ = v.Info.(string)
+		return strings.TrimSpace(info), true
+	}
+	all := lines(body)
+	if len(all) != 1 || len(all[0]) > 80 || isHTML(body) {
+		return "", false
+	}
+	if w := words(all[0]); len(w) == 2 && (w[0] == "good" || w[0] == "nochg") {
+		if _, err := netip.ParseAddr(w[1]); err == nil {
+			return w[0], false
+		}
+	}
+	return all[0], false
+}

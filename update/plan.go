@@ -1,0 +1,265 @@
+package update
+
+import "time"
+
+// What an account is about, in one word (status).
+const (
+	StateCurrent  = "current"  // the service holds what the line shows
+	StateDue      = "due"      // something is to be sent
+	StateRetrying = "retrying" // an attempt failed; it passes by itself
+	StateLimited  = "limited"  // a limit or a lock is waited for
+	StateStopped  = "stopped"  // a person is needed
+	StateWaiting  = "waiting"  // the line shows nothing to publish
+)
+
+// Plan is what the running process knows of one account beside its Memory.
+// The zero Plan is that of an account that was never looked at.
+type Plan struct {
+	Want     Values            // what the line shows of what the account publishes
+	Changed  time.Duration     // when Want last changed
+	Unsent   time.Duration     // when the oldest change that was not sent came; 0: none
+	Tried    bool              // Want, as it is, was sent to the service before: the next attempt is a retry
+	Attempt  time.Duration     // when the last attempt ended
+	Counted  time.Duration     // when the last one ended that the service may have counted
+	Fails    int               // attempts in a row that brought nothing, since Want changed
+	Fault    FaultKind         // of the last attempt, 0 where it brought an answer
+	NotAgain time.Duration     // no attempt before, unless an event comes
+	Error    string            // what the last attempt brought, "" if it was accepted
+	Redo     map[string]Values // send anew though nothing changed: what each host has accepted since; nil: no
+}
+
+// Steps of waiting after an attempt that brought nothing. The first are for a
+// line that is just coming up, the last for a service that is down.
+var backoff = [...]time.Duration{200 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second,
+	10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
+
+// namedLimit is how long a limit is waited for that the service names without
+// a time: the documented 10 s window first.
+var namedLimit = [...]time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
+
+const (
+	lockTime         = 10 * time.Minute       // IPv64 locks a key for so long after too many failures
+	busyTime         = 30 * time.Minute       // dyndns2: after 911 and dnserr
+	eventGap         = 200 * time.Millisecond // between attempts that events ask for
+	resolverGap      = 2 * time.Second        // between questions to the resolver
+	resolverPatience = 300                    // questions at that pace, ten minutes; then every resolverRest
+	resolverRest     = 10 * time.Second
+
+	// stable is how long the line must be still before a change is sent when
+	// the last quarter of the day's requests has begun; it doubles with each
+	// one of that quarter that is gone.
+	stable     = 5 * time.Second
+	stableMost = 30 * time.Minute
+)
+
+// See tells the Plan what the line shows now.
+func (p Plan) See(now Now, want Values) Plan {
+	if want == p.Want {
+		return p
+	}
+	p.Want, p.Changed, p.Tried, p.Fails = want, now.Up, false, 0
+	if p.Unsent == 0 {
+		p.Unsent = now.Up
+	}
+	return p.Event(now)
+}
+
+// Event tells the Plan that something happened that may have mended what
+// failed: an attempt need not wait for its timer.
+func (p Plan) Event(now Now) Plan {
+	gap := eventGap
+	if p.Fault == FaultResolve {
+		gap = resolverGap
+	}
+	if p.NotAgain != 0 {
+		p.NotAgain = min(p.NotAgain, max(now.Up, p.Attempt+gap))
+	}
+	return p
+}
+
+// Again makes the Plan send everything anew.
+func (p Plan) Again(now Now) Plan {
+	if p.Redo == nil {
+		p.Redo = map[string]Values{}
+	}
+	return p.Event(now)
+}
+
+// Decision is what to do for an account.
+type Decision struct {
+	State string
+	Call  *Call         // what to send; nil: nothing
+	At    time.Duration // when, in time since boot; 0 with no Call
+	Since time.Duration // since when it is due
+	Error string        // why it is not current, "" if it is or is just on its way
+}
+
+// Next decides what comes next for one account. l are the limits of its key.
+func Next(now Now, a *Account, s Service, m Memory, k Key, l Limits, p Plan) Decision {
+	stop := m.stopped(a)
+	d := Decision{State: StateCurrent}
+	if stop != nil {
+		d.State, d.Error = StateStopped, stop.String()
+	}
+	if m.Stop != nil {
+		return d
+	}
+	call := nextCall(a, s, m, p)
+	if call == nil {
+		if stop == nil && p.Want == (Values{}) {
+			d.State = StateWaiting
+		}
+		return d
+	}
+	d.Call, d.Since = call, max(p.Unsent, p.NotAgain)
+	at, why := gate(now, k, l, p)
+	d.At = at
+	switch {
+	case stop != nil:
+	case why != "" && at > now.Up:
+		d.State, d.Error = StateLimited, why
+		if p.Error != "" && k.Until <= now.Up {
+			d.Error = p.Error + "; " + why
+		}
+	case p.Error != "":
+		d.State, d.Error = StateRetrying, p.Error
+	default:
+		d.State = StateDue
+	}
+	return d
+}
+
+// gate tells the earliest time for the next request, and which limit says so;
+// "" where it is only the pause after a fault.
+func gate(now Now, k Key, l Limits, p Plan) (at time.Duration, why string) {
+	at = max(now.Up, p.NotAgain)
+	later := func(t time.Duration, reason string) {
+		if t > at {
+			at, why = t, reason
+		}
+	}
+	later(k.Until, k.Why)
+	later(k.free(now, l.Short, shortWindow+shortMargin), "as many requests as the service takes in 10 seconds")
+	later(k.free(now, l.Day, day+dayMargin), "as many requests as the service takes in 24 hours")
+	if p.Tried {
+		later(thin(now, k, l, p), "requests left for today are kept for a change of the line")
+	} else {
+		later(merge(now, k, l, p), "few requests left for today: waiting until the line is still")
+	}
+	return at, why
+}
+
+// thin makes retries rarer as a day of faults goes on: half of three quarters
+// of the day's requests as the pauses have it, the other half spread evenly
+// over 24 hours, the last quarter never.
+func thin(now Now, k Key, l Limits, p Plan) time.Duration {
+	if l.Day == 0 {
+		return 0
+	}
+	budget := max(1, l.Day-l.Day/4)
+	used := k.used(now)
+	at := time.Duration(0)
+	if used >= budget/2 {
+		at = p.Counted + day/time.Duration(max(1, budget-budget/2))
+	}
+	return max(at, k.free(now, budget, day+dayMargin))
+}
+
+// merge makes a change wait until the line is still, once the last quarter of
+// the day's requests has begun, but not for ever: what is left is enough for
+// one every 24 h / left.
+func merge(now Now, k Key, l Limits, p Plan) time.Duration {
+	quarter := l.Day / 4
+	left := l.Day - k.used(now)
+	if l.Day == 0 || left > quarter || left <= 0 || p.Changed == 0 {
+		return 0
+	}
+	still := min(stable<<min(quarter-left, 10), stableMost)
+	return min(p.Changed+still, p.Unsent+day/time.Duration(left))
+}
+
+// nextCall returns the next request that brings the service to what the line
+// shows, or nil. Hosts that need the same request share it.
+func nextCall(a *Account, s Service, m Memory, p Plan) *Call {
+	var call *Call
+	for _, name := range hostsOf(a, s) {
+		h := m.Hosts[name]
+		if h.Stop != nil {
+			continue
+		}
+		if p.Redo != nil {
+			h = Host{Values: p.Redo[name], Doubt: h.Doubt}
+		}
+		diff := missing(p.Want, h)
+		if diff == (Values{}) {
+			continue
+		}
+		values, only := compose(a, s, m, p.Want, diff)
+		switch {
+		case s.MaxHosts == 0:
+			return &Call{Hosts: a.Domains, Values: values, OnlyPrefix: only}
+		case call == nil:
+			call = &Call{Hosts: []string{name}, Values: values, OnlyPrefix: only}
+		case call.Values == values && call.OnlyPrefix == only:
+			call.Hosts = append(call.Hosts, name)
+		}
+		if len(call.Hosts) == s.MaxHosts {
+			break
+		}
+	}
+	return call
+}
+
+// hostsOf returns the hosts that are judged one by one: the account's domains,
+// or "" where they have one verdict.
+func hostsOf(a *Account, s Service) []string {
+	if s.MaxHosts == 0 {
+		return []string{""}
+	}
+	return a.Domains
+}
+
+// missing returns what of want the service is not known to hold. Of what the
+// line does not show it is not told.
+func missing(want Values, h Host) Values {
+	var d Values
+	if want.IPv4.IsValid() && (want.IPv4 != h.IPv4 || h.Doubt.IPv4) {
+		d.IPv4 = want.IPv4
+	}
+	if want.IPv6.IsValid() && (want.IPv6 != h.IPv6 || h.Doubt.IPv6) {
+		d.IPv6 = want.IPv6
+	}
+	if want.Prefix.IsValid() && (want.Prefix != h.Prefix || h.Doubt.Prefix) {
+		d.Prefix = want.Prefix
+	}
+	return d
+}
+
+// compose makes the values of one request: the prefix alone where it alone is
+// missing, else every value that the line shows.
+func compose(a *Account, s Service, m Memory, want, diff Values) (values Values, only bool) {
+	switch {
+	case s.Prefix && !m.NoOnly && diff == (Values{Prefix: diff.Prefix}):
+		return diff, true
+	case !s.OneAddress && !a.OneAddress:
+		return want, false
+	case diff.IPv4.IsValid():
+		return Values{IPv4: diff.IPv4}, false
+	default:
+		return Values{IPv6: diff.IPv6, Prefix: diff.Prefix}, false
+	}
+}
+
+// with returns v with the valid members of o in place of its own.
+func (v Values) with(o Values) Values {
+	if o.IPv4.IsValid() {
+		v.IPv4 = o.IPv4
+	}
+	if o.IPv6.IsValid() {
+		v.IPv6 = o.IPv6
+	}
+	if o.Prefix.IsValid() {
+		v.Prefix = o.Prefix
+	}
+	return v
+}

@@ -1,0 +1,83 @@
+package update
+
+import "time"
+
+const (
+	day = 24 * time.Hour
+
+	// A sliding window ends when the service says so, by its clock: a crystal
+	// that is 500 ppm off loses 43 s a day.
+	dayMargin   = time.Minute
+	shortWindow = 10 * time.Second
+	shortMargin = 200 * time.Millisecond
+
+	// exchangeLimit is how long a request may be under way (client.go).
+	exchangeLimit = 15 * time.Second
+)
+
+// Limits of a service for one key; 0 is none.
+type Limits struct{ Short, Day int } // in any 10 s, in any 24 h
+
+// stricter returns the lower of each limit.
+func (l Limits) stricter(o Limits) Limits {
+	low := func(a, b int) int {
+		if a == 0 || b != 0 && b < a {
+			return b
+		}
+		return a
+	}
+	return Limits{low(l.Short, o.Short), low(l.Day, o.Day)}
+}
+
+// end is the latest time, of this boot, at which the service may have counted
+// the slot. One that is still open and not of this process was left by a crash.
+func (s Slot) end(now Now) time.Duration {
+	up := now.Up - now.Since(s.Moment)
+	if s.Open {
+		up = min(up+exchangeLimit, now.Up)
+	}
+	return up
+}
+
+// used counts the slots of the last 24 hours.
+func (k Key) used(now Now) int {
+	n := 0
+	for _, s := range k.Slots {
+		if now.Up-s.end(now) < day+dayMargin {
+			n++
+		}
+	}
+	return n
+}
+
+// free tells when fewer than n slots lie within window+margin: the earliest time
+// at which one more request keeps the limit n. n 0 is no limit.
+func (k Key) free(now Now, n int, window time.Duration) time.Duration {
+	if n == 0 {
+		return now.Up
+	}
+	// With n or more slots, the n-th last must have left the window.
+	ends := make([]time.Duration, 0, len(k.Slots))
+	for _, s := range k.Slots {
+		ends = append(ends, s.end(now))
+	}
+	if len(ends) < n {
+		return now.Up
+	}
+	return max(now.Up, nthLast(ends, n)+window)
+}
+
+// nthLast returns the n-th largest of ends, which are few and nearly sorted.
+func nthLast(ends []time.Duration, n int) time.Duration {
+	for i := 1; i < len(ends); i++ {
+		for j := i; j > 0 && ends[j] > ends[j-1]; j-- {
+			ends[j], ends[j-1] = ends[j-1], ends[j]
+		}
+	}
+	return ends[n-1]
+}
+
+// room tells when the limits allow one more request, whatever it is for.
+func (k Key) room(now Now, l Limits) time.Duration {
+	return max(k.free(now, l.Short, shortWindow+shortMargin), k.free(now, l.Day, day+dayMargin))
+}
