@@ -1,0 +1,67 @@
+package update
+
+import "context"
+
+// Once sends what is due now for the accounts that chosen accepts, each request
+// once, and returns how all accounts stand then. force lifts their stops and
+// sends though nothing has changed; it overrides no limit. It is called in
+// place of Run.
+func (r *Runner) Once(ctx context.Context, accounts []*Account, sight Sight, chosen func(name string) bool, force bool) map[string]Status {
+	defer close(r.ended)
+	d := r.newDesk(ctx)
+	defer d.timer.Stop()
+	d.adopt(accounts)
+	if force {
+		d.Store.Do(d.Now(), func(b *Book) {
+			for _, a := range accounts {
+				if chosen(a.Name) {
+					b.Accounts[a.Name] = b.Accounts[a.Name].release()
+				}
+			}
+		})
+	}
+	for _, j := range d.accounts {
+		j.idle = !chosen(j.Name)
+		if force && !j.idle {
+			j.plan = j.plan.Again(d.Now())
+		}
+	}
+	d.observe(sight)
+	var last map[string]Status
+	d.Publish = func(s map[string]Status) { last = s }
+	for {
+		d.look()
+		if len(d.flights) == 0 {
+			return last
+		}
+		(<-r.inbox)(d)
+	}
+}
+
+// Preview returns the requests that Once would send if each were accepted,
+// in the accounts' order, without sending or writing anything.
+func (r *Runner) Preview(accounts []*Account, sight Sight, chosen func(name string) bool, force bool) []Request {
+	now := r.Now()
+	book := r.Store.Read(now)
+	var out []Request
+	for _, a := range accounts {
+		s, ok := ServiceOf(a)
+		if !ok || !chosen(a.Name) {
+			continue
+		}
+		book.enrol(a)
+		m := book.Accounts[a.Name]
+		p := Plan{}.See(now, sight.Wants[a.Name].Values)
+		if force {
+			m, p = m.release(), p.Again(now)
+		}
+		if at := m.stale(now, a, s); at != 0 && at <= now.Up {
+			p = p.Again(now)
+		}
+		for call := nextCall(a, s, m, p); call != nil && m.Stop == nil; call = nextCall(a, s, m, p) {
+			out = append(out, s.Request(a, *call))
+			m, p = accept(now, a, s, m, p, *call, Result{}, 0)
+		}
+	}
+	return out
+}

@@ -1,0 +1,277 @@
+package update
+
+import (
+	"context"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing/synctest"
+	"time"
+)
+
+// act does one thing to the router, the line or the service.
+func (w *world) act() {
+	select {
+	case <-w.life.ended: // a kill at a write
+		time.Sleep(time.Duration(w.rng.IntN(20)) * time.Second)
+		w.powerOn()
+		return
+	default:
+	}
+	switch n := w.rng.IntN(100); {
+	case n < 22:
+		line := w.line
+		line.IPv4 = w.address4()
+		if w.rng.IntN(2) == 0 {
+			line.Prefix = w.prefix()
+		}
+		w.tell("line: %v", line)
+		w.show(line)
+	case n < 34:
+		line := w.line
+		line.Prefix = w.prefix()
+		w.tell("prefix: %v", line.Prefix)
+		w.show(line)
+	case n < 44:
+		w.flap()
+	case n < 50:
+		w.tell("an event that changes nothing")
+		w.show(w.line)
+	case n < 64:
+		kinds := []string{"fine", "fine", "fine", "503", "dns", "refused", "lost", "slow", "hotspot", "429", "401", "nohost", "noonly"}
+		w.svc.weather = kinds[w.rng.IntN(len(kinds))]
+		w.tell("weather: %s", w.svc.weather)
+	case n < 70:
+		w.pace = []time.Duration{5 * time.Second, time.Minute, 10 * time.Minute, 2 * time.Hour}[w.rng.IntN(4)]
+	case n < 75:
+		w.restart()
+	case n < 81:
+		w.jump()
+	case n < 85:
+		w.tell("SIGUSR1")
+		w.life.runner.Resend()
+	case n < 89:
+		w.once(w.rng.IntN(2) == 0)
+	case n < 93:
+		w.configure()
+		w.svc.refused = 0
+		w.tell("a new configuration: %d", w.version)
+		w.life.runner.Accounts([]*Account{w.acct}, w.sight())
+	}
+}
+
+// flap takes the line away and brings it back, the same or another.
+func (w *world) flap() {
+	old := w.line
+	for range 1 + w.rng.IntN(5) {
+		w.show(Values{})
+		time.Sleep(time.Duration(w.rng.IntN(3000)) * time.Millisecond)
+		if w.rng.IntN(3) == 0 {
+			old.IPv4 = w.address4()
+		}
+		w.show(Values{IPv4: old.IPv4})
+		time.Sleep(time.Duration(w.rng.IntN(1500)) * time.Millisecond)
+		w.show(old)
+		time.Sleep(time.Duration(w.rng.IntN(4000)) * time.Millisecond)
+	}
+	w.tell("the line has flapped: %v", w.line)
+}
+
+// restart ends the process one way or another and starts it again.
+func (w *world) restart() {
+	how := w.rng.IntN(4)
+	switch how {
+	case 0:
+		w.tell("SIGTERM")
+		w.powerOff()
+	case 1:
+		w.tell("kill -9")
+		w.kill()
+	default:
+		w.tell("the power fails")
+		w.kill()
+		time.Sleep(time.Duration(1+w.rng.IntN(40)) * time.Second)
+		w.boot++
+		w.bootAt = w.now()
+		w.synced = false
+		w.wallOff = []time.Duration{0, -w.now() - 56*365*day, -time.Duration(w.rng.IntN(100)) * time.Hour, time.Duration(w.rng.IntN(1000)) * time.Hour}[w.rng.IntN(4)]
+		w.tell("boots; its clock is %v off", w.wallOff)
+	}
+	time.Sleep(time.Duration(w.rng.IntN(5)) * time.Second)
+	if how == 2 && w.rng.IntN(4) == 0 {
+		os.WriteFile(filepath.Join(w.dir, stateFile+".new"), []byte("{torn"), 0o600)
+	}
+	w.powerOn()
+}
+
+// jump sets the clock: right, by NTP, or wrong, by hand.
+func (w *world) jump() {
+	if w.rng.IntN(2) == 0 {
+		w.synced, w.wallOff = true, 0
+	} else {
+		w.synced, w.wallOff = false, time.Duration(w.rng.IntN(2000)-1000)*time.Hour
+	}
+	w.tell("the clock is set, off by %v", w.wallOff)
+	w.life.runner.ClockSet()
+}
+
+// once is `homeward once` beside the daemon.
+func (w *world) once(force bool) {
+	w.tell("once, force %v", force)
+	if force {
+		w.svc.refused = 0
+	}
+	l := &life{}
+	store := OpenStore(w.dir, "", func(s string) { w.tell("once says: %s", s) })
+	r := NewRunner(store, func(ctx context.Context, r Request, ready Ready) Outcome { return w.exchange(ctx, l, r, ready) },
+		w.clocks, w.hear, nil)
+	r.Once(context.Background(), []*Account{w.acct}, w.sight(), func(string) bool { return true }, force)
+	w.life.runner.StateChanged()
+	synctest.Wait()
+}
+
+// exchange is the network between the router and the service.
+func (w *world) exchange(ctx context.Context, l *life, req Request, ready Ready) Outcome {
+	composed, weather, version, from := w.now(), w.svc.weather, w.version, w.line.IPv4
+	given := func(sent bool) Outcome { return Outcome{Fault: &Fault{FaultGiven, "given up", sent}} }
+	rest := func(d time.Duration) bool {
+		select {
+		case <-time.After(d):
+			return !l.dead
+		case <-ctx.Done():
+			return false
+		}
+	}
+	if !rest(time.Duration(1+w.rng.IntN(50)) * time.Millisecond) {
+		return given(false)
+	}
+	switch weather {
+	case "dns":
+		return Outcome{Fault: &Fault{FaultResolve, "no answer from the resolver", false}}
+	case "refused":
+		return Outcome{Fault: &Fault{FaultConnect, "connection refused", false}}
+	}
+	if !ready(from) || l.dead {
+		return given(false)
+	}
+	w.checkSent(req, composed, version)
+	travel := time.Duration(w.rng.IntN(40)) * time.Millisecond
+	if weather == "slow" {
+		travel = time.Duration(w.rng.IntN(14000)) * time.Millisecond
+	}
+	if !rest(travel) && w.rng.IntN(2) == 0 {
+		return given(true) // it never arrived, but we cannot know
+	}
+	ans := w.arrive(req, weather, version)
+	if !rest(time.Duration(w.rng.IntN(900)) * time.Millisecond) {
+		return given(true)
+	}
+	if weather == "lost" {
+		rest(14*time.Second - travel)
+		return Outcome{Fault: &Fault{FaultSent, "no answer: could not confirm", true}}
+	}
+	return Outcome{Answer: &ans}
+}
+
+// checkSent fails if a request carries what the line did not show when it was
+// composed, or comes after a final refusal.
+func (w *world) checkSent(req Request, composed time.Duration, version int) {
+	q := queryOf(req)
+	lines := []Values{w.line}
+	for _, s := range w.shown {
+		if s.until >= composed-100*time.Millisecond {
+			lines = append(lines, s.Values)
+		}
+	}
+	ok := slices.ContainsFunc(lines, func(v Values) bool {
+		return (q.Get("ip") == "" || q.Get("ip") == v.IPv4.String()) && (q.Get("ipv6prefix") == "" || q.Get("ipv6prefix") == v.Prefix.String())
+	})
+	if !ok {
+		w.fail("sent %s, which the line does not show (%v)", req.URL, w.line)
+	}
+	w.tell("sends %s", req.URL)
+}
+
+// arrive is the service: it counts, refuses, keeps.
+func (w *world) arrive(req Request, weather string, version int) Answer {
+	s := &w.svc
+	now := w.now()
+	s.requests++
+	s.arrivals = append(s.arrivals, now)
+	within := func(d time.Duration) (n int) {
+		for _, a := range s.arrivals {
+			if now-a < d {
+				n++
+			}
+		}
+		return n
+	}
+	if n := within(10 * time.Second); n > 3 {
+		w.fail("%d requests in 10 s", n)
+	}
+	if n := within(day); n > 48 {
+		w.fail("%d requests in 24 h", n)
+	}
+	q := queryOf(req)
+	if s.refused == version && version == w.version {
+		w.fail("a request after the final refusal: %s", req.URL)
+	}
+	switch weather {
+	case "503":
+		return Answer{Status: 503}
+	case "hotspot":
+		return Answer{Status: 200, Body: []byte("<html>good morning, please log in</html>")}
+	case "429":
+		return Answer{Status: 429, Body: []byte(`{"info":"Updateintervall overcommited","status":"429"}`)}
+	case "401":
+		return Answer{Status: 401, Body: []byte(`{"status":"401 Unauthorized","info":"Unauthorized"}`)}
+	case "nohost":
+		return Answer{Status: 400, Body: []byte(`{"info":"nohost","status":"400 Bad Request"}`)}
+	case "noonly":
+		if q.Has("onlyprefix") {
+			return Answer{Status: 400, Body: []byte(`{"info":"unknown parameter","status":"400"}`)}
+		}
+	}
+	var v Values
+	v.IPv4, _ = parseAddr(q.Get("ip"))
+	v.Prefix, _ = parsePrefix(q.Get("ipv6prefix"))
+	s.held = s.held.with(v)
+	return Answer{Status: 200, Body: []byte(`{"info":"good","status":"200 OK"}`)}
+}
+
+func queryOf(req Request) url.Values {
+	_, query, _ := strings.Cut(req.URL.Reveal(), "?")
+	q, _ := url.ParseQuery(query)
+	return q
+}
+
+// calm ends all faults. Then, in bounded time, the service holds what the line
+// shows, and after that nothing is sent.
+func (w *world) calm() {
+	w.tell("from here on all is well")
+	w.svc.weather, w.svc.refused = "fine", 0
+	select {
+	case <-w.life.ended:
+		w.powerOn()
+	default:
+	}
+	w.life.killAt = 0
+	w.configure() // lifts a stop
+	w.life.runner.Accounts([]*Account{w.acct}, w.sight())
+	time.Sleep(day + time.Hour)
+	synctest.Wait()
+	if w.svc.held != w.line {
+		w.fail("the service holds %v, the line shows %v", w.svc.held, w.line)
+	}
+	before := w.svc.requests
+	for range 20 {
+		w.life.runner.Observe(w.sight())
+		time.Sleep(30 * time.Minute)
+	}
+	synctest.Wait()
+	if n := w.svc.requests - before; n != 0 {
+		w.fail("%d requests though nothing has changed", n)
+	}
+}
