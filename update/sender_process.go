@@ -1,0 +1,67 @@
+package update
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"runtime"
+)
+
+// ServeSender is the sender process: it makes the one exchange that Sender
+// asks for on stdin, tells on stdout what came of it, and returns the exit
+// code. It ends early when stdin does. It changes the environment of its
+// process. version is the program's own.
+func ServeSender(stdin io.Reader, stdout io.Writer, version string) int {
+	in := bufio.NewReader(stdin)
+	var fields []string
+	err := errFrame
+	if !isTerminal(stdin) {
+		fields, err = readFrame(in, maxRequestFrame)
+	}
+	req, err2 := parseRequest(fields)
+	if err != nil || err2 != nil {
+		fmt.Fprintf(stdout, "homeward: %s is what homeward starts to send an update with; it is not for people\n", SenderArg)
+		return 2
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	told := make(chan struct{}, 1)
+	go func() {
+		defer cancel()
+		if f, err := readFrame(in, 64); err == nil && len(f) == 1 && f[0] == frameGo {
+			told <- struct{}{}
+			in.ReadByte() // until the watcher closes it, or dies
+		}
+	}()
+	ready := func(local netip.Addr) bool {
+		if writeFrame(stdout, frameReady, local.String()) != nil {
+			return false
+		}
+		select {
+		case <-told:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	useBundleAlone()
+	agent := fmt.Sprintf("homeward/%s (%s/%s)", version, runtime.GOOS, runtime.GOARCH)
+	outcome := newClient(agent).exchange(ctx, req, ready)
+	if writeFrame(stdout, outcome.fields()...) != nil {
+		return 1
+	}
+	return 0
+}
+
+// isTerminal tells whether somebody typed the command.
+func isTerminal(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	if !ok {
+		return false
+	}
+	st, err := f.Stat()
+	return err == nil && st.Mode()&os.ModeCharDevice != 0
+}
