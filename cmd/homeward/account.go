@@ -1,0 +1,229 @@
+package main
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"homeward/netwatch"
+	"homeward/update"
+)
+
+// The limits of the services that are documented (IPv64, of dyndns2 by the
+// same measure), and the 25 days after which dyndns2 records are to be sent
+// again.
+const (
+	limit10s = 3
+	limit24h = 48
+	refresh  = 600 * time.Hour
+)
+
+func services() []string { return []string{"dyndns2", "ipv64", "spdyn", "template"} }
+
+// account reads one account. What is wrong with it is noted and left at its
+// default; cfg's line and ca_file are read already.
+func (t table) account(name string, cfg *Config) Account {
+	a := Account{Enabled: t.boolean("enabled", true)}
+	a.Name = name
+	if shown(name) == "this" {
+		t.fault("", "an account's name stands in logs and tables: write a short word, as in [account.home]")
+	}
+	a.Service = t.service()
+	a.Domains = t.domains()
+	a.Host = t.host()
+	a.Devices = t.devices(cfg.Line)
+	a.Device = t.leavesBy()
+	a.CAFile = cfg.CAFile
+	a.Refresh = t.duration("refresh", refresh)
+	a.Limit10s = t.count("limit_10s", limit10s)
+	a.Limit24h = t.count("limit_24h", limit24h)
+	a.Auth = t.choice("auth", "bearer", "bearer", "basic", "form")
+	a.Record = t.record()
+	a.Healthcheck = t.inlineSecret("healthcheck")
+	a.OneAddress = t.boolean("one_address", false)
+	a.Server = t.server(a.Service)
+	t.credentials(&a.Account)
+	t.template(&a)
+	t.publish(&a)
+	t.detect(&a)
+	return a
+}
+
+// service reads the service and faults the keys that belong to others. It is
+// "" where it is faulty.
+func (t table) service() string {
+	if t.missing("service") {
+		t.fault("service", `missing: write service = "ipv64", or another of `+strings.Join(services(), ", "))
+	}
+	if !t.has("service") {
+		return ""
+	}
+	s := t.choice("service", "", services()...)
+	for _, k := range t.keys {
+		if s != "" && t.has(k.name) && !k.of(s) {
+			do := "take it out"
+			if strings.HasPrefix(k.name, "token") {
+				do = "write it as password"
+			}
+			t.fault(k.name, "belongs to "+strings.ReplaceAll(k.services, " ", ", ")+", and this account's service is "+s+": "+do)
+			delete(t.vals, k.name)
+		}
+	}
+	return s
+}
+
+func (t table) domains() []string {
+	if t.missing("domains") {
+		t.fault("domains", `missing: write domains = ["home.ipv64.net"], the names to keep up to date`)
+	}
+	var names []string
+	for _, d := range t.texts("domains") {
+		name, wrong := domainName(d)
+		switch {
+		case wrong != "":
+			t.fault("domains", shown(d)+" "+wrong)
+		case slices.Contains(names, name):
+			t.fault("domains", shown(name)+" stands here twice: take one of the two out")
+		default:
+			names = append(names, name)
+		}
+	}
+	if t.has("domains") && len(t.texts("domains")) == 0 {
+		t.fault("domains", `is empty: write domains = ["home.ipv64.net"], the names to keep up to date`)
+	}
+	return names
+}
+
+func (t table) record() string {
+	v := t.text("record")
+	if v != "" && !recordName(v) {
+		t.fault("record", shown(v)+` is no name below a domain: write record = "www", for www.home.ipv64.net`)
+	}
+	return strings.ToLower(v)
+}
+
+func (t table) host() netip.Addr {
+	v := t.text("host")
+	if v == "" {
+		return netip.Addr{}
+	}
+	host, wrong := hostSuffix(v)
+	if wrong != "" {
+		t.fault("host", shown(v)+" "+wrong)
+	}
+	return host
+}
+
+// devices reads wan, wan6 and lan over those of the whole line.
+func (t table) devices(line netwatch.Devices) netwatch.Devices {
+	return netwatch.Devices{
+		WAN:  t.device("wan", line.WAN),
+		WAN6: t.device("wan6", line.WAN6),
+		LAN:  t.device("lan", line.LAN),
+	}
+}
+
+func (t table) device(name, otherwise string) string {
+	v := t.textOr(name, otherwise)
+	if !deviceName(v) {
+		t.fault(name, shown(v)+` is no device: write a device's name as ip link shows it, at most 15 letters, or "auto"`)
+		return otherwise
+	}
+	return v
+}
+
+// leavesBy returns the device that the account itself names as its WAN.
+func (t table) leavesBy() string {
+	for _, name := range []string{"wan", "wan6"} {
+		if v := t.text(name); v != "" && v != "auto" {
+			return v
+		}
+	}
+	return ""
+}
+
+// publish reads what to keep up to date, or chooses it for the service.
+func (t table) publish(a *Account) {
+	if !t.has("publish") {
+		a.Publish = publishDefault(a)
+		return
+	}
+	for _, v := range t.texts("publish") {
+		switch v {
+		case "ipv4":
+			a.Publish.IPv4 = true
+		case "ipv6":
+			a.Publish.IPv6 = true
+		case "prefix":
+			a.Publish.Prefix = true
+			if a.Service != "ipv64" && a.Service != "" {
+				t.fault("publish", `"prefix" is known to ipv64 alone: write "ipv6", with host for a host behind the router`)
+			}
+		default:
+			t.fault("publish", shown(v)+" is not one of ipv4, ipv6, prefix")
+		}
+	}
+	if len(t.texts("publish")) == 0 {
+		t.fault("publish", `is empty: write publish = ["ipv4", "ipv6"], or enabled = false`)
+	}
+	if a.Template != nil {
+		t.templateFamilies(a)
+	}
+	if a.Service == "ipv64" && a.Publish.IPv6 && a.Publish.Prefix && !a.Host.IsValid() && !t.bad["host"] {
+		t.warn("publish", "ipv6 and prefix on one record: the service puts the LAN's prefix before the router's own interface id;"+
+			" leave one of the two out, or name the host behind the router with host")
+	}
+	if t.has("host") && !a.Publish.IPv6 {
+		t.warn("host", `has no effect without "ipv6" in publish: write it there, or take host out`)
+	}
+}
+
+func publishDefault(a *Account) update.Publish {
+	switch {
+	case a.Service == "ipv64" && !a.Host.IsValid():
+		return update.Publish{IPv4: true, Prefix: true}
+	case a.TemplateFile == "" && a.Template != nil && a.Template.URL == "":
+		return update.Publish{IPv4: a.Template.URL4 != "", IPv6: a.Template.URL6 != ""}
+	}
+	return update.Publish{IPv4: true, IPv6: true}
+}
+
+// detect reads how the address is found, and the keys that go with web.
+func (t table) detect(a *Account) {
+	least, usual := time.Minute, 5*time.Minute
+	if a.Service == "dyndns2" {
+		least, usual = 10*time.Minute, 10*time.Minute // its rule for checkip
+	}
+	a.Detect = t.choice("detect", "line", "line", "web")
+	a.Poll = t.duration("poll", usual)
+	if a.Poll < least {
+		t.fault("poll", "is below "+short(least)+`, the least here: write poll = "`+short(usual)+`"`)
+		a.Poll = usual
+	}
+	if v := t.text("checkip"); v != "" {
+		checked, wrong := webAddress(v)
+		if wrong != "" {
+			t.fault("checkip", wrong)
+		}
+		a.CheckIP = checked
+	}
+	if a.Detect == "line" {
+		for _, name := range []string{"poll", "checkip"} {
+			if t.has(name) {
+				t.warn(name, `has no effect with detect = "line": take it out, or write detect = "web"`)
+			}
+		}
+		return
+	}
+	ownAnswer := a.Service != "dyndns2" && a.Service != "template"
+	if !ownAnswer && t.missing("checkip") {
+		t.fault("checkip", a.Service+` cannot be asked for our address: write checkip = "https://…", a page that answers with it`)
+	}
+	if !ownAnswer && !a.Publish.IPv4 && !t.bad["publish"] {
+		t.fault("detect", `"web" finds IPv4 alone here, and publish leaves it out: write detect = "line"`)
+	}
+}
+
+// short writes whole minutes as a configuration does.
+func short(d time.Duration) string { return strings.TrimSuffix(d.String(), "0s") }

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"fmt"
+)
+
+func checkCommand() command {
+	return command{
+		name:  "check",
+		about: "reads the configuration and names every fault in it; touches no network",
+		long: `
+Faults stand on stderr, one a line, as FILE:LINE: key: what is wrong, and what
+to write; the exit code is 2 then. Warnings do not change the exit code.`,
+		flags: []flag{configFlag},
+		run:   runCheck,
+	}
+}
+
+func runCheck(_ context.Context, c call) int {
+	cfg, warnings, err := load(c.value("-c"))
+	for _, w := range warnings {
+		fmt.Fprintln(c.stderr, "warning: "+w)
+	}
+	if err != nil {
+		fmt.Fprintln(c.stderr, err)
+		return exitUsage
+	}
+	fmt.Fprintf(c.stdout, "%s: %s, %s\n", cfg.File,
+		counted(len(cfg.Accounts), "account"), verdict(cfg, len(warnings)))
+	return exitOK
+}
+
+// verdict says how a configuration without faults looks.
+func verdict(cfg *Config, warnings int) string {
+	off := len(cfg.Accounts) - len(cfg.Active())
+	said := "nothing wrong"
+	if warnings > 0 {
+		said = "no fault, " + counted(warnings, "warning")
+	}
+	if off > 0 {
+		said = fmt.Sprintf("%d of them switched off, %s", off, said)
+	}
+	return said
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

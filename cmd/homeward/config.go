@@ -1,0 +1,222 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"homeward/netwatch"
+	"homeward/update"
+)
+
+// defaultFiles are where the configuration is without -c, the first that is
+// there: a person's own, else the one that the init script makes from UCI.
+var defaultFiles = [2]string{"/etc/homeward.toml", "/var/etc/homeward.toml"}
+
+// maxConfig is far above any configuration, and small enough for a router that
+// is pointed at the wrong file; maxSecret likewise for token_file.
+const (
+	maxConfig = 256 << 10
+	maxSecret = 4 << 10
+	maxRoots  = 4 << 20
+)
+
+// Config is a configuration, checked and with its defaults filled in. It does
+// not change; reading the file again makes a new one.
+type Config struct {
+	File     string
+	StateDir string
+	RunDir   string
+	LogLevel string // debug, info, warn, error
+	CAFile   string // "" none
+	Line     netwatch.Devices
+	Accounts []Account // by name, those that are switched off included
+}
+
+// Active returns the accounts that are switched on.
+func (c *Config) Active() []Account {
+	return slices.DeleteFunc(slices.Clone(c.Accounts), func(a Account) bool { return !a.Enabled })
+}
+
+// Account is an account with what decides which values it publishes.
+type Account struct {
+	update.Account
+	Devices      netwatch.Devices // [line]'s, with the account's own over them
+	Detect       string           // line or web
+	Poll         time.Duration    // web: how often to ask
+	CheckIP      string           // web: whom to ask, "" the service itself
+	Host         netip.Addr       // the low 64 bits of a host behind the router; invalid: the router itself
+	TemplateFile string           // a service file, or its bare name; "" where Template holds the URLs
+	AllowHTTP    bool             // template: http:// stays
+	Enabled      bool
+}
+
+// readFile reads a file of at most limit bytes and tells its mode.
+type readFile func(path string, limit int) ([]byte, fs.FileMode, error)
+
+// load reads the configuration at path, of "" the default one. The error is
+// Faults where the file could be read; warnings are there either way.
+func load(path string) (*Config, []string, error) {
+	if path == "" {
+		found := slices.IndexFunc(defaultFiles[:], func(p string) bool {
+			_, err := os.Stat(p)
+			return err == nil || !errors.Is(err, fs.ErrNotExist)
+		})
+		if found < 0 {
+			return nil, nil, fmt.Errorf("neither %s nor %s is there: write one (homeward help config prints one with every key), or name another with -c FILE",
+				defaultFiles[0], defaultFiles[1])
+		}
+		path = defaultFiles[found]
+	}
+	src, mode, err := fileOnDisk(path, maxConfig)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("%s: %w: write it (homeward help config prints one with every key), or name another with -c FILE", path, err)
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, nil, fmt.Errorf("%s: %w: run this as root or as homeward's own user", path, err)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	cfg, warnings, faults := parse(path, src, mode, fileOnDisk)
+	said := make([]string, len(warnings))
+	for i, w := range warnings {
+		said[i] = w.String()
+	}
+	if len(faults) > 0 {
+		return nil, said, faults
+	}
+	return cfg, said, nil
+}
+
+// fileOnDisk is readFile for real. Its errors do not repeat the path.
+func fileOnDisk(path string, limit int) ([]byte, fs.FileMode, error) {
+	// O_NONBLOCK: a pipe that nobody writes to must not hold the daemon up
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, 0, bareError(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, 0, bareError(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, 0, errors.New("is not a regular file")
+	}
+	b, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
+	if err != nil {
+		return nil, 0, bareError(err)
+	}
+	if len(b) > limit {
+		return nil, 0, fmt.Errorf("is larger than %d bytes", limit)
+	}
+	return b, info.Mode(), nil
+}
+
+func bareError(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// parse checks a configuration and fills its defaults in. It names everything
+// wrong with it at once, in the order of the file; of a syntax error the first.
+// Below it nothing but read looks at the system.
+func parse(file string, src []byte, mode fs.FileMode, read readFile) (cfg *Config, warnings, faults Faults) {
+	vals, fault := decode(file, src)
+	if fault != nil {
+		return nil, nil, Faults{*fault}
+	}
+	r := &reader{file: file, lines: scanKeys(string(src)).lines, read: read}
+	cfg = r.config(vals)
+	if othersRead(mode) && r.inline {
+		r.warnings = append(r.warnings, Fault{file, 0, "", "others can read this file, and a secret stands in it: chmod 640 " + file})
+	}
+	return cfg, sorted(r.warnings), sorted(r.faults)
+}
+
+// othersRead tells whether users outside the file's group may read it.
+func othersRead(mode fs.FileMode) bool { return mode.Perm()&0o004 != 0 }
+
+func (r *reader) config(vals map[string]any) *Config {
+	t := r.table(nil, vals, topKeys())
+	cfg := &Config{
+		File:     r.file,
+		StateDir: t.folder("state_dir", "/var/lib/homeward"),
+		RunDir:   t.folder("run_dir", "/var/run/homeward"),
+		LogLevel: t.choice("log_level", "info", "debug", "info", "warn", "error"),
+		CAFile:   t.roots("ca_file"),
+	}
+	line, _ := t.vals["line"].(map[string]any)
+	cfg.Line = r.table([]string{"line"}, line, lineKeys()).devices(netwatch.Devices{WAN: "auto", WAN6: "auto", LAN: "auto"})
+	accounts, _ := t.vals["account"].(map[string]any)
+	seen := make(claims)
+	for _, name := range r.byLine(accounts) {
+		vals, ok := accounts[name].(map[string]any)
+		if !ok {
+			r.notATable(name, accounts[name])
+			continue
+		}
+		at := r.table([]string{"account", name}, vals, accountKeys())
+		a := at.account(name, cfg)
+		if a.Enabled {
+			seen.check(at, a)
+		}
+		cfg.Accounts = append(cfg.Accounts, a)
+	}
+	slices.SortFunc(cfg.Accounts, func(a, b Account) int { return cmp.Compare(a.Name, b.Name) })
+	switch {
+	case len(accounts) == 0 && !t.bad["account"]:
+		t.fault("account", "there is none: write a table such as [account.home] with service, domains and token")
+	case len(cfg.Accounts) > 0 && len(cfg.Active()) == 0:
+		t.fault("account", "every account is switched off: write enabled = true in one of them")
+	}
+	return cfg
+}
+
+// byLine returns the accounts' names in the order of the file.
+func (r *reader) byLine(accounts map[string]any) []string {
+	names := slices.Sorted(maps.Keys(accounts))
+	slices.SortStableFunc(names, func(a, b string) int {
+		return cmp.Compare(r.lines[pathKey([]string{"account", a})], r.lines[pathKey([]string{"account", b})])
+	})
+	return names
+}
+
+// notATable faults what stands where an account's table should: most likely
+// its keys, written right below [account].
+func (r *reader) notATable(name string, v any) {
+	t := table{r, []string{"account"}, accountKeys(), nil, map[string]bool{}}
+	if _, ok := findKey(accountKeys(), name); ok {
+		t.fault(name, "belongs to an account with a name: write [account.home] above it, not [account]")
+		return
+	}
+	if !shownUnknown(name, "") {
+		name = "…"
+	}
+	t.fault(name, "is "+kindOf(v)+", not an account: write [account.home] on a line of its own, and its keys below")
+}
+
+// folder reads a path, relative ones from the configuration's own folder.
+func (t table) folder(name, otherwise string) string {
+	return t.r.path(t.textOr(name, otherwise))
+}
+
+func (r *reader) path(p string) string {
+	if p == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(filepath.Dir(r.file), p)
+}

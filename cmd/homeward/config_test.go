@@ -1,0 +1,248 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"homeward/netwatch"
+	"homeward/update"
+)
+
+// noFiles is a system without any file.
+func noFiles(string, int) ([]byte, fs.FileMode, error) { return nil, 0, fs.ErrNotExist }
+
+// wellFormed parses a configuration that must hold no fault.
+func wellFormed(t *testing.T, src string) *Config {
+	t.Helper()
+	cfg, _, faults := parse("/etc/x.toml", []byte(src), 0o600, noFiles)
+	if len(faults) > 0 {
+		t.Fatalf("faults in\n%s\n%v", src, faults)
+	}
+	return cfg
+}
+
+func TestDefaults(t *testing.T) {
+	cfg := wellFormed(t, `
+account.b = {service = "dyndns2", domains = ["B.Example.com."], server = "https://dyn.example.com/", username = "u", password = "p"}
+[account.a]
+service = "ipv64"
+domains = ["a.ipv64.net"]
+token = "t0ken"
+`)
+	auto := netwatch.Devices{WAN: "auto", WAN6: "auto", LAN: "auto"}
+	want := &Config{
+		File: "/etc/x.toml", StateDir: "/var/lib/homeward", RunDir: "/var/run/homeward", LogLevel: "info", Line: auto,
+		Accounts: []Account{{
+			Account: update.Account{
+				Name: "a", Service: "ipv64", Server: "https://ipv64.net", Domains: []string{"a.ipv64.net"},
+				Publish: update.Publish{IPv4: true, Prefix: true}, Secret: update.NewSecret("t0ken"), Token: true,
+				Auth: "bearer", Refresh: 600 * time.Hour, Limit10s: 3, Limit24h: 48,
+			},
+			Devices: auto, Detect: "line", Poll: 5 * time.Minute, Enabled: true,
+		}, {
+			Account: update.Account{
+				Name: "b", Service: "dyndns2", Server: "https://dyn.example.com", Domains: []string{"b.example.com"},
+				Publish: update.Publish{IPv4: true, IPv6: true}, Username: "u", Secret: update.NewSecret("p"),
+				Auth: "bearer", Refresh: 600 * time.Hour, Limit10s: 3, Limit24h: 48,
+			},
+			Devices: auto, Detect: "line", Poll: 10 * time.Minute, Enabled: true,
+		}},
+	}
+	if !reflect.DeepEqual(cfg, want) {
+		t.Errorf("parse =\n%+v, want\n%+v", cfg, want)
+	}
+}
+
+func TestEveryKeyIsHonoured(t *testing.T) {
+	cfg := wellFormed(t, `
+state_dir = "state"
+run_dir = "/run/h"
+log_level = "debug"
+[line]
+wan = "eth1"
+lan = "br-lan"
+[account.a]
+service = "ipv64"
+domains = ["a.ipv64.net", "b.ipv64.net"]
+token = "t0ken"
+publish = ["ipv6"]
+record = "WWW"
+healthcheck = "h"
+auth = "form"
+server = "http://127.0.0.1:8080/base/"
+detect = "web"
+poll = "1m"
+host = "12:34:56:78:9a:bc"
+refresh = "0"
+limit_10s = 0
+limit_24h = 512
+wan6 = "pppoe-wan"
+lan = "auto"
+enabled = false
+[account.b]
+service = "template"
+domains = ["b.example.com"]
+url4 = "http://[PASSWORD]@x.example/[IP]"
+answer = "good"
+token = "s3cret"
+param_enc = "e"
+param_opt = "o"
+allow_http = true
+wan = "pppoe-wan2"
+wan6 = "he-tunnel"
+detect = "web"
+checkip = "https://ip.example/?format=text"
+`)
+	want := &Config{
+		File: "/etc/x.toml", StateDir: "/etc/state", RunDir: "/run/h", LogLevel: "debug",
+		Line: netwatch.Devices{WAN: "eth1", WAN6: "auto", LAN: "br-lan"},
+		Accounts: []Account{{
+			Account: update.Account{
+				Name: "a", Service: "ipv64", Server: "http://127.0.0.1:8080/base", Domains: []string{"a.ipv64.net", "b.ipv64.net"},
+				Publish: update.Publish{IPv6: true}, Secret: update.NewSecret("t0ken"), Token: true,
+				Auth: "form", Record: "www", Healthcheck: update.NewSecret("h"), Device: "pppoe-wan", Limit24h: 512,
+			},
+			Devices: netwatch.Devices{WAN: "eth1", WAN6: "pppoe-wan", LAN: "auto"}, Detect: "web", Poll: time.Minute,
+			Host: netip.MustParseAddr("::1034:56ff:fe78:9abc"),
+		}, {
+			Account: update.Account{
+				Name: "b", Service: "template", Domains: []string{"b.example.com"},
+				Publish: update.Publish{IPv4: true}, Secret: update.NewSecret("s3cret"), Token: true, Auth: "bearer",
+				Template: &update.Template{URL4: "http://[PASSWORD]@x.example/[IP]", Answer4: "good", ParamEnc: "e", ParamOpt: "o"},
+				Device:   "pppoe-wan2", Refresh: 600 * time.Hour, Limit10s: 3, Limit24h: 48,
+			},
+			Devices: netwatch.Devices{WAN: "pppoe-wan2", WAN6: "he-tunnel", LAN: "br-lan"}, Detect: "web", Poll: 5 * time.Minute,
+			CheckIP: "https://ip.example/?format=text", AllowHTTP: true, Enabled: true,
+		}},
+	}
+	if !reflect.DeepEqual(cfg, want) {
+		t.Errorf("parse =\n%+v, want\n%+v", cfg, want)
+	}
+	if active := cfg.Active(); len(active) != 1 || active[0].Name != "b" {
+		t.Errorf("Active = %+v, want b alone", active)
+	}
+}
+
+func TestPublishDefaults(t *testing.T) {
+	both := update.Publish{IPv4: true, IPv6: true}
+	for _, tt := range []struct {
+		name, keys string
+		want       update.Publish
+	}{
+		{"ipv64: the router and the LAN's prefix", `service = "ipv64"
+token = "t"`, update.Publish{IPv4: true, Prefix: true}},
+		{"ipv64 of a host behind the router", `service = "ipv64"
+token = "t"
+host = "::1"`, both},
+		{"spdyn", `service = "spdyn"
+token = "abcd-efgh-ijkl"`, both},
+		{"a template in a file", `service = "template"
+template = "dynv6.com"
+token = "t"`, both},
+		{"a template for IPv6 alone", `service = "template"
+url6 = "https://x.example/[IP]"
+answer = "ok"
+token = "t"`, update.Publish{IPv6: true}},
+		{"a template for either", `service = "template"
+url = "https://x.example/[IP]"
+answer = "ok"
+token = "t"`, both},
+	} {
+		cfg := wellFormed(t, "[account.a]\ndomains = [\"a.example.com\"]\n"+tt.keys+"\n")
+		if got := cfg.Accounts[0].Publish; got != tt.want {
+			t.Errorf("%s: publish %+v, want %+v", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestUpdateURLGivesItsKey(t *testing.T) {
+	src := "[account.a]\nservice = \"ipv64\"\ndomains = [\"a.ipv64.net\"]\ntoken = \"https://ipv64.net/nic/update?key=k3yk3y&domain=a.ipv64.net\"\n"
+	cfg, warnings, faults := parse("x.toml", []byte(src), 0o600, noFiles)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	if got := cfg.Accounts[0].Secret.Reveal(); got != "k3yk3y" {
+		t.Errorf("secret %q, want the URL's key", got)
+	}
+	if said := warnings.Error(); strings.Contains(said, "k3yk3y") || !strings.HasPrefix(said, "x.toml:4: account.a.token: ") {
+		t.Errorf("warned %q", said)
+	}
+}
+
+func TestTokenFileIsTrimmedOfOneNewline(t *testing.T) {
+	for content, want := range map[string]string{"tok en\n": "tok en", "tok\r\n": "tok", "tok": "tok", " tok \n": " tok "} {
+		read := func(path string, _ int) ([]byte, fs.FileMode, error) {
+			if path != "/etc/keys/token" {
+				return nil, 0, fs.ErrNotExist
+			}
+			return []byte(content), 0o640, nil
+		}
+		src := "[account.a]\nservice = \"ipv64\"\ndomains = [\"a.ipv64.net\"]\ntoken_file = \"keys/token\"\n"
+		cfg, _, faults := parse("/etc/x.toml", []byte(src), 0o644, read)
+		if len(faults) > 0 {
+			t.Fatal(faults)
+		}
+		if got := cfg.Accounts[0].Secret.Reveal(); got != want {
+			t.Errorf("%q: secret %q, want %q", content, got, want)
+		}
+	}
+}
+
+// TestParseReference reads the reference configuration, as it stands and with
+// every key that is a comment there, so that it cannot fall behind the code.
+func TestParseReference(t *testing.T) {
+	cfg := wellFormed(t, example)
+	if len(cfg.Accounts) != 5 || len(cfg.Active()) != 4 {
+		t.Errorf("%d accounts, %d of them active, want 5 and 4", len(cfg.Accounts), len(cfg.Active()))
+	}
+	var mentioned []string
+	for line := range strings.Lines(example) {
+		if name, _, ok := strings.Cut(strings.TrimPrefix(line, "#"), " = "); ok {
+			mentioned = append(mentioned, name)
+		}
+	}
+	for _, k := range slices.Concat(topKeys(), lineKeys(), accountKeys()) {
+		if k.kind != tables && !slices.Contains(mentioned, k.name) {
+			t.Errorf("example.toml does not show %s", k.name)
+		}
+	}
+	for line := range strings.Lines(example) {
+		name, value, ok := strings.Cut(strings.TrimPrefix(line, "#"), " = ")
+		if !ok || !strings.HasPrefix(line, "#") || !bare(name) {
+			continue
+		}
+		if _, fault := decode("x", []byte(name+" = "+value)); fault != nil {
+			t.Errorf("%s: %v", line, fault)
+		}
+	}
+}
+
+func TestLoadNamesWhatToDo(t *testing.T) {
+	dir := t.TempDir()
+	big := filepath.Join(dir, "big.toml")
+	if err := os.WriteFile(big, make([]byte, maxConfig+1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		filepath.Join(dir, "none.toml"): "no such file or directory: write it (homeward help config prints one with every key), or name another with -c FILE",
+		dir:                             "is not a regular file",
+		"/dev/zero":                     "is not a regular file",
+		big:                             "is larger than 262144 bytes",
+	} {
+		_, _, err := load(path)
+		if err == nil || err.Error() != path+": "+want {
+			t.Errorf("load(%s) = %v, want %s", path, err, want)
+		}
+	}
+	if _, _, err := load(filepath.Join(dir, "none.toml")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v is not fs.ErrNotExist", err)
+	}
+}

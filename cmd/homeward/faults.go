@@ -1,0 +1,136 @@
+package main
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Fault is one thing wrong in a configuration. It holds no secret.
+type Fault struct {
+	File string
+	Line int    // 0: the file as a whole
+	Key  string // "": no key in particular
+	Text string // what is wrong, and what to write
+}
+
+func (f Fault) String() string {
+	s := f.File + ": "
+	if f.Line > 0 {
+		s = f.File + ":" + strconv.Itoa(f.Line) + ": "
+	}
+	if f.Key != "" {
+		s += f.Key + ": "
+	}
+	return s + f.Text
+}
+
+// Faults is every fault of a configuration, in the order of its lines. As an
+// error it is one line for each.
+type Faults []Fault
+
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i := range f {
+		lines[i] = f[i].String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// sorted puts faults in the order of the file and leaves each out that was
+// said already.
+func sorted(f Faults) Faults {
+	slices.SortStableFunc(f, func(a, b Fault) int { return cmp.Compare(a.Line, b.Line) })
+	return slices.Compact(f)
+}
+
+// shown quotes a value for a message. What does not look like a name, an
+// address or a duration is not repeated: a file that is quoted wrongly may
+// have put a secret there.
+func shown(v string) string {
+	odd := func(r rune) bool {
+		return r == '=' || r == '?' || r == '@' || r == '"' || r == '\'' || r == '\\' || !strconv.IsPrint(r)
+	}
+	if v == "" || len(v) > 64 || strings.ContainsFunc(v, odd) {
+		return "this"
+	}
+	return strconv.Quote(v)
+}
+
+// shownPath writes a key's path as TOML does.
+func shownPath(path []string) string {
+	parts := make([]string, len(path))
+	for i, p := range path {
+		switch {
+		case bare(p), p == "…":
+			parts[i] = p
+		case shown(p) == "this":
+			parts[i] = "…"
+		default:
+			parts[i] = shown(p)
+		}
+	}
+	return strings.Join(parts, ".")
+}
+
+func bare(key string) bool {
+	for i := range len(key) {
+		if !bareByte(key[i]) {
+			return false
+		}
+	}
+	return key != ""
+}
+
+// shownUnknown tells whether an unknown key may be named: a secret may have
+// slipped before the equals sign.
+func shownUnknown(key string, near string) bool {
+	word := func(r rune) bool { return r >= 'a' && r <= 'z' || r == '_' }
+	return near != "" || len(key) <= 16 && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz_0123456789") == "" &&
+		strings.ContainsFunc(key, word)
+}
+
+// nearest returns the word that a misspelt one was likely meant to be, "" if
+// none is near.
+func nearest(word string, known []string) string {
+	best, least := "", 3
+	for _, k := range known {
+		limit := min(3, len(k)/2+1)
+		if d := distance(strings.ToLower(word), k); d < limit && d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// distance counts the letters to add, drop or replace between two words; of
+// words much too long it says many.
+func distance(a, b string) int {
+	if len(a) > 32 || len(b) > 32 {
+		return 32
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}
+
+func sayUnknown(near string) string {
+	if near != "" {
+		return "unknown key: did you mean " + near + "?"
+	}
+	return "unknown key: take it out; homeward help config shows every key"
+}

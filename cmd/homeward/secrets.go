@@ -1,0 +1,215 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"net/url"
+	"strings"
+
+	"homeward/update"
+)
+
+// secret reads a secret that stands here or in a file. given is also true of
+// one that was faulted.
+func (t table) secret(name string) (s update.Secret, given bool) {
+	inFile := name + "_file"
+	given = !t.missing(name) || !t.missing(inFile)
+	if t.has(name) && t.has(inFile) {
+		t.fault(inFile, "stands beside "+name+": keep one of the two")
+	}
+	if t.has(name) {
+		return t.inlineSecret(name), given
+	}
+	if t.has(inFile) {
+		return t.fileSecret(inFile), given
+	}
+	return update.Secret{}, given
+}
+
+func (t table) inlineSecret(name string) update.Secret {
+	v := t.text(name)
+	if v == "" {
+		return update.Secret{}
+	}
+	t.r.inline = true
+	if wrong := oddSecret(v); wrong != "" {
+		t.fault(name, wrong)
+		return update.Secret{}
+	}
+	return update.NewSecret(v)
+}
+
+func (t table) fileSecret(name string) update.Secret {
+	path := t.r.path(t.text(name))
+	b, mode, err := t.r.read(path, maxSecret)
+	if err != nil {
+		t.fault(name, path+": "+err.Error()+unreadable(err))
+		return update.Secret{}
+	}
+	v := strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r")
+	if v == "" {
+		t.fault(name, path+" is empty: write the secret into it, on one line")
+		return update.Secret{}
+	}
+	if wrong := oddSecret(v); wrong != "" {
+		t.fault(name, "the content of "+path+" "+wrong)
+		return update.Secret{}
+	}
+	if othersRead(mode) {
+		t.warn(name, "others can read "+path+": chmod 640 "+path)
+	}
+	return update.NewSecret(v)
+}
+
+func unreadable(err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return ": write the secret into it, or name another file"
+	}
+	return ": make it a file that homeward's user can read"
+}
+
+// oddSecret tells what is wrong with a secret, without repeating any of it.
+func oddSecret(v string) string {
+	if strings.ContainsAny(v, "\r\n") {
+		return "has a line break in it: write it on one line"
+	}
+	if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return "has a control character in it, which cannot be seen: write it anew"
+	}
+	return ""
+}
+
+// credentials reads what the account proves itself with.
+func (t table) credentials(a *update.Account) {
+	token, hasToken := t.secret("token")
+	password, hasPassword := t.secret("password")
+	a.Username = t.text("username")
+	if wrong := oddUser(a.Username); wrong != "" {
+		t.fault("username", wrong)
+	}
+	if hasToken && hasPassword && (t.has("token") || t.has("token_file")) {
+		if name := t.given("password", "password_file"); name != "" {
+			t.fault(name, "stands beside a token: keep one of the two")
+		}
+	}
+	a.Token, a.Secret = hasToken, token
+	if !hasToken {
+		a.Secret = password
+	}
+	switch a.Service {
+	case "ipv64":
+		t.needToken(a, hasToken)
+	case "spdyn":
+		if hasToken {
+			t.spdynToken(a)
+		} else {
+			t.needPassword(hasPassword, ", or token for a single host")
+		}
+	case "dyndns2":
+		t.needPassword(hasPassword, "")
+	case "template":
+		if !hasToken && !hasPassword {
+			t.fault("password", `missing: write password = "…" or token = "…", for the [PASSWORD] of the URL`)
+		}
+	}
+}
+
+// given returns the first of the keys that is there, "" if none is.
+func (t table) given(names ...string) string {
+	for _, n := range names {
+		if t.has(n) {
+			return n
+		}
+	}
+	return ""
+}
+
+func (t table) needToken(a *update.Account, given bool) {
+	if !given {
+		t.fault("token", `missing: write token = "…", the account's update token, or token_file = "/path"`)
+		return
+	}
+	name := t.given("token", "token_file")
+	key, isURL := keyOfURL(a.Secret.Reveal())
+	switch {
+	case isURL && key == "":
+		t.fault(name, "is a URL without a key in it: write the update token alone")
+	case isURL:
+		a.Secret = update.NewSecret(key)
+		t.warn(name, "is a whole update URL; the key was taken out of it: write the key alone")
+	case oddToken(a.Secret.Reveal()):
+		t.warn(name, "is of an odd form, with a space or a quote in it: compare it with the one that ipv64.net shows")
+	}
+}
+
+// keyOfURL takes the key out of an update URL that was pasted whole.
+func keyOfURL(v string) (key string, isURL bool) {
+	v = strings.TrimSpace(v)
+	lower := strings.ToLower(v)
+	if !strings.HasPrefix(lower, "http://") && !strings.HasPrefix(lower, "https://") {
+		return "", false
+	}
+	u, err := url.Parse(v)
+	if err != nil {
+		return "", true
+	}
+	q := u.Query()
+	for _, name := range []string{"key", "token", "user", "username"} {
+		if k := q.Get(name); k != "" && oddSecret(k) == "" {
+			return k, true
+		}
+	}
+	return "", true
+}
+
+func oddToken(v string) bool {
+	return strings.ContainsFunc(v, func(r rune) bool {
+		return r <= ' ' || r > '~' || r == '"' || r == '\'' || r == '`'
+	})
+}
+
+func (t table) spdynToken(a *update.Account) {
+	name := t.given("token", "token_file")
+	if t.has("username") {
+		t.fault("username", "stands beside a token, where the user is the host's name: take it out")
+	}
+	if n := len(a.Domains); n > 1 {
+		t.fault("domains", "a token belongs to one host, and "+counted(n, "host")+
+			" stand here: write an account with its own token for each, or username and password instead of the token")
+	}
+	if name != "" && !a.Secret.IsZero() && !spdynForm(a.Secret.Reveal()) {
+		t.warn(name, "is not of the form that spdyn gives out (abcd-efgh-ijkl): compare it with the one shown there")
+	}
+}
+
+// spdynForm tells whether a token is three groups of four lower-case letters,
+// with or without a number before them.
+func spdynForm(v string) bool {
+	groups := strings.Split(v, "-")
+	if len(groups) == 4 && groups[0] != "" && strings.Trim(groups[0], "0123456789") == "" {
+		groups = groups[1:]
+	}
+	for _, g := range groups {
+		if len(g) != 4 || strings.Trim(g, "abcdefghijklmnopqrstuvwxyz") != "" {
+			return false
+		}
+	}
+	return len(groups) == 3
+}
+
+func (t table) needPassword(given bool, otherwise string) {
+	if t.missing("username") {
+		t.fault("username", `missing: write username = "…" and password = "…"`+otherwise)
+	}
+	if !given {
+		t.fault("password", `missing: write password = "…" or password_file = "/path"`+otherwise)
+	}
+}
+
+// oddUser tells what is wrong with a user name (RFC 7617, section 2).
+func oddUser(v string) string {
+	if strings.Contains(v, ":") {
+		return "has a colon in it, which Basic authentication cannot carry: write the name alone"
+	}
+	return oddSecret(v)
+}

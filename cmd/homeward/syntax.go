@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/BurntSushi/toml"
+)
+
+// decode reads TOML. Its fault is the first, in our own words: the library's
+// repeat the text it stumbled over, and that may be a secret.
+func decode(file string, src []byte) (map[string]any, *Fault) {
+	src = bytes.TrimPrefix(src, []byte("\ufeff"))
+	if at := oddByte(src); at >= 0 {
+		return nil, oddFault(file, src, at)
+	}
+	var vals map[string]any
+	_, err := toml.Decode(string(src), &vals)
+	if err == nil {
+		return vals, nil
+	}
+	at, twice := len(src), false
+	var pe toml.ParseError
+	if errors.As(err, &pe) {
+		at = min(max(pe.Position.Start, 0), len(src))
+		twice = strings.HasSuffix(pe.Message, "has already been defined.")
+	}
+	f := syntaxFault(file, string(src), at, twice)
+	return nil, &f
+}
+
+// syntaxFault words the fault that the parser met at a byte of the text, from
+// the position and the names of known keys alone.
+func syntaxFault(file, src string, at int, twice bool) Fault {
+	if at >= len(src)-1 && src[at:] != "\n" {
+		at = len(src) // the end is missing: the library counts it differently from case to case
+	}
+	seen := scanKeys(src[:at])
+	path, line := seen.open, seen.openLine
+	if path == nil {
+		line = 1 + strings.Count(src[:at], "\n")
+		rest := strings.TrimLeft(src[strings.LastIndexByte(src[:at], '\n')+1:], " \t")
+		if strings.HasPrefix(rest, "[") {
+			return Fault{File: file, Line: line, Text: headerAdvice(twice)}
+		}
+		word := rest[:len(rest)-len(strings.TrimLeftFunc(rest, func(r rune) bool { return r < 0x80 && bareByte(byte(r)) }))]
+		path = append(slices.Clone(seen.table), word)
+	}
+	f := Fault{File: file, Line: line}
+	path, k, known := knownPath(path)
+	if known {
+		f.Key = shownPath(path)
+	}
+	f.Text = syntaxAdvice(k, known, twice)
+	return f
+}
+
+func headerAdvice(twice bool) string {
+	if twice {
+		return "this table stands here for the second time: put its keys into one, or give it another name"
+	}
+	return "this table's name is not valid TOML: write [account.home], the whole of it on a line of its own"
+}
+
+func syntaxAdvice(k key, known, twice bool) string {
+	switch {
+	case twice:
+		return "this key stands here for the second time: take one of the two out"
+	case !known:
+		return `not valid TOML: write key = "text", with double quotes around the text, or [account.home] for a table`
+	case k.kind == text:
+		return "not valid TOML: write " + k.name + " = " + k.example +
+			`, the text on one line between two double quotes, a backslash in it as \\ and a double quote as \"`
+	case k.kind == list:
+		return "not valid TOML: write " + k.name + " = " + k.example + ", each in double quotes, with commas between"
+	case k.kind == tables:
+		return "not valid TOML: write " + k.example + " on a line of its own, and its keys below"
+	}
+	return "not valid TOML: write " + k.name + " = " + k.example + ", without quotes"
+}
+
+// knownPath finds the key that a path leads to, or leads through. An account's
+// name is given back only where it is a plain word.
+func knownPath(path []string) ([]string, key, bool) {
+	keys, depth := topKeys(), 1
+	switch {
+	case len(path) > 1 && path[0] == "line":
+		keys, depth = lineKeys(), 2
+	case len(path) > 2 && path[0] == "account":
+		keys, depth = accountKeys(), 3
+		if !bare(path[1]) || len(path[1]) > 32 {
+			path = append([]string{"account", "…"}, path[2:]...)
+		}
+	}
+	k, ok := findKey(keys, path[depth-1])
+	return path[:depth], k, ok
+}
+
+// oddByte finds the first byte that no TOML text holds, -1 if there is none.
+func oddByte(src []byte) int {
+	for i := 0; i < len(src); {
+		r, n := utf8.DecodeRune(src[i:])
+		bad := r == utf8.RuneError && n == 1 || r == 0x7f || r < ' ' && r != '\t' && r != '\n' && r != '\r'
+		if r == '\r' && !bytes.HasPrefix(src[i:], []byte("\r\n")) {
+			bad = true
+		}
+		if bad {
+			return i
+		}
+		i += n
+	}
+	return -1
+}
+
+func oddFault(file string, src []byte, at int) *Fault {
+	f := syntaxFault(file, string(src), at, false)
+	f.Line = 1 + bytes.Count(src[:at], []byte("\n"))
+	f.Text = "a control character stands in this line, and cannot be seen: write the line anew"
+	if src[at] >= utf8.RuneSelf {
+		f.Text = "a byte here is not UTF-8: save the file as UTF-8"
+	}
+	if bytes.IndexByte(src, 0) >= 0 {
+		f.Line, f.Key, f.Text = 1, "", "this is no text (UTF-16, or a binary file): save it as UTF-8"
+	}
+	return &f
+}

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// reader gathers what is wrong while a configuration is read.
+type reader struct {
+	file     string
+	lines    map[string]int
+	faults   Faults
+	warnings Faults
+	read     readFile
+	inline   bool // a secret stands in the file itself
+}
+
+// table is one table of the file: values of the right types, under known keys.
+type table struct {
+	r    *reader
+	path []string
+	keys []key
+	vals map[string]any
+	bad  map[string]bool // faulted already: not missing as well
+}
+
+// table checks the names and types of a table's keys and leaves wrong ones out.
+func (r *reader) table(path []string, vals map[string]any, keys []key) table {
+	t := table{r, path, keys, map[string]any{}, map[string]bool{}}
+	for _, name := range slices.Sorted(maps.Keys(vals)) {
+		k, ok := findKey(keys, name)
+		if !ok {
+			t.unknown(name)
+			continue
+		}
+		if is := kindOf(vals[name]); !k.takes(vals[name]) {
+			t.fault(name, k.mustBe(is))
+			continue
+		}
+		if vals[name] != "" { // as in UCI, an empty text is none
+			t.vals[name] = vals[name]
+		}
+	}
+	return t
+}
+
+func (t table) unknown(name string) {
+	near := nearest(name, keyNames(t.keys))
+	t.bad[near] = true // the one that was meant is not missing as well
+	label := name
+	if !shownUnknown(name, near) {
+		label = "…"
+	}
+	path := append(slices.Clone(t.path), label)
+	t.r.faults = append(t.r.faults, Fault{t.r.file, t.line(name), shownPath(path), sayUnknown(near)})
+}
+
+// fault notes what is wrong with a key, and what to write. Of a key that is
+// not there the table's own line is named.
+func (t table) fault(name, text string) {
+	t.bad[name] = true
+	t.r.faults = append(t.r.faults, Fault{t.r.file, t.line(name), t.keyPath(name), text})
+}
+
+func (t table) warn(name, text string) {
+	t.r.warnings = append(t.r.warnings, Fault{t.r.file, t.line(name), t.keyPath(name), text})
+}
+
+// keyPath writes the path of a key, of "" that of the table.
+func (t table) keyPath(name string) string {
+	if name == "" {
+		return shownPath(t.path)
+	}
+	return shownPath(append(slices.Clone(t.path), name))
+}
+
+// line returns where a key stands, or else its table.
+func (t table) line(name string) int {
+	path := append(slices.Clone(t.path), name)
+	for len(path) > 0 {
+		if n := t.r.lines[pathKey(path)]; n > 0 {
+			return n
+		}
+		path = path[:len(path)-1]
+	}
+	return 1
+}
+
+func (t table) has(name string) bool { return t.vals[name] != nil }
+
+// missing tells whether a key is not there, and not faulted either.
+func (t table) missing(name string) bool { return t.vals[name] == nil && !t.bad[name] }
+
+func (t table) text(name string) string {
+	s, _ := t.vals[name].(string)
+	return s
+}
+
+func (t table) textOr(name, otherwise string) string {
+	if s := t.text(name); s != "" {
+		return s
+	}
+	return otherwise
+}
+
+func (t table) boolean(name string, otherwise bool) bool {
+	if b, ok := t.vals[name].(bool); ok {
+		return b
+	}
+	return otherwise
+}
+
+func (t table) texts(name string) []string {
+	elements, _ := t.vals[name].([]any)
+	s := make([]string, 0, len(elements))
+	for _, e := range elements {
+		s = append(s, e.(string)) // the table's types are checked
+	}
+	return s
+}
+
+// choice reads one of a few words.
+func (t table) choice(name, otherwise string, words ...string) string {
+	v := t.textOr(name, otherwise)
+	if !slices.Contains(words, v) {
+		t.fault(name, shown(v)+" is not one of "+strings.Join(words, ", "))
+		return otherwise
+	}
+	return v
+}
+
+// count reads a number from 0 to a million.
+func (t table) count(name string, otherwise int) int {
+	n, ok := t.vals[name].(int64)
+	switch {
+	case !ok:
+		return otherwise
+	case n < 0:
+		t.fault(name, "is below 0: write the number of requests, or 0 for no limit")
+		return otherwise
+	case n > 1e6:
+		t.fault(name, "is above 1000000: write the number of requests, or 0 for no limit")
+		return otherwise
+	}
+	return int(n)
+}
+
+// duration reads a duration that is not negative.
+func (t table) duration(name string, otherwise time.Duration) time.Duration {
+	if !t.has(name) {
+		return otherwise
+	}
+	k, _ := findKey(t.keys, name)
+	d, err := time.ParseDuration(t.text(name))
+	if err != nil {
+		t.fault(name, shown(t.text(name))+" is no duration: write hours (h), minutes (m) or seconds (s), as in "+name+" = "+k.example)
+		return otherwise
+	}
+	if d < 0 {
+		t.fault(name, "is negative: write "+name+" = "+k.example)
+		return otherwise
+	}
+	return d
+}
+
+// takes tells whether a value is of the key's type.
+func (k key) takes(v any) bool {
+	if k.kind != list {
+		return kindOf(v) == [...]string{"text", "a list", "a number", "true or false", "a table"}[k.kind]
+	}
+	elements, ok := v.([]any)
+	return ok && !slices.ContainsFunc(elements, func(e any) bool { return kindOf(e) != "text" })
+}
+
+// mustBe says what a key of another type was, and what to write. It never
+// repeats the value.
+func (k key) mustBe(is string) string {
+	switch k.kind {
+	case text:
+		return "is " + is + ", not text: write it in double quotes, " + k.name + " = " + k.example
+	case list:
+		if is == "a list" {
+			is = "a list of other things"
+		}
+		return "is " + is + ", not a list of texts: write " + k.name + " = " + k.example
+	case number:
+		return "is " + is + ", not a whole number: write " + k.name + " = " + k.example + ", without quotes"
+	case boolean:
+		return "is " + is + ", not true or false: write " + k.name + " = " + k.example + ", without quotes"
+	}
+	return "is " + is + ", not a table: write " + k.example + " on a line of its own, and its keys below"
+}
+
+func kindOf(v any) string {
+	switch v.(type) {
+	case string:
+		return "text"
+	case int64:
+		return "a number"
+	case float64:
+		return "a number with a fraction"
+	case bool:
+		return "true or false"
+	case []any, []map[string]any:
+		return "a list"
+	case map[string]any:
+		return "a table"
+	}
+	return "a date"
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// The checks of this file are pure: each gives the value as it is to be used,
+// or says what is wrong and what to write. Those for URLs never repeat them.
+
+// domainName checks the name of a host and writes it in lower case.
+func domainName(v string) (name, wrong string) {
+	name = strings.ToLower(strings.TrimSuffix(v, "."))
+	if strings.Contains(name, "://") || strings.Contains(name, "/") {
+		return "", `is a URL: write the name alone, as in "home.ipv64.net"`
+	}
+	if _, err := netip.ParseAddr(name); err == nil {
+		return "", `is an address: write the name that is to lead to it, as in "home.ipv64.net"`
+	}
+	if strings.ContainsFunc(name, func(r rune) bool { return r > '~' }) {
+		return "", `is no domain name in ASCII: write its form with xn--`
+	}
+	labels := strings.Split(name, ".")
+	for _, l := range labels {
+		if !label(l) {
+			return "", `is no domain name: write it as in "home.ipv64.net"`
+		}
+	}
+	if len(labels) < 2 || len(name) > 253 {
+		return "", `is no whole domain name: write it as in "home.ipv64.net"`
+	}
+	return name, ""
+}
+
+// label tells whether one part of a name is well-formed (RFC 1035, section
+// 2.3.1, and underscores, as in use).
+func label(l string) bool {
+	return bare(l) && len(l) <= 63 && l[0] != '-' && l[len(l)-1] != '-'
+}
+
+// recordName tells whether v can stand below a domain: labels, a * as the
+// first of them, or @ for the domain itself.
+func recordName(v string) bool {
+	if v == "@" || v == "*" {
+		return true
+	}
+	for _, l := range strings.Split(strings.TrimPrefix(v, "*."), ".") {
+		if !label(l) {
+			return false
+		}
+	}
+	return len(v) <= 190
+}
+
+// deviceName tells whether the kernel would take v as a device's name
+// (dev_valid_name in net/core/dev.c), or it is auto.
+func deviceName(v string) bool {
+	odd := func(r rune) bool { return r <= ' ' || r == '/' || r == ':' || r == 0x7f }
+	return v != "" && len(v) <= 15 && v != "." && v != ".." && !strings.ContainsFunc(v, odd)
+}
+
+// hostSuffix reads the low 64 bits of an address: as such, or from a MAC.
+func hostSuffix(v string) (suffix netip.Addr, wrong string) {
+	if mac, ok := parseMAC(v); ok {
+		if mac[0]&1 != 0 {
+			return netip.Addr{}, `is a multicast address: write the host's own, as in "12:34:56:78:9a:bc"`
+		}
+		return eui64(mac), ""
+	}
+	addr, err := netip.ParseAddr(v)
+	if err != nil || addr.Is4() || addr.Zone() != "" {
+		return netip.Addr{}, `is no suffix: write the host's half of an IPv6 address, as in "::1234:56ff:fe78:9abc", or its MAC address`
+	}
+	b := addr.As16()
+	if [8]byte(b[:8]) != [8]byte{} {
+		return netip.Addr{}, `has more than 64 bits: write the last four groups alone, as in "::1234:56ff:fe78:9abc"`
+	}
+	if addr.Is4In6() || addr == netip.IPv6Unspecified() {
+		return netip.Addr{}, `is no host's: write the last four groups of its address, as in "::1234:56ff:fe78:9abc"`
+	}
+	return addr, ""
+}
+
+// parseMAC reads six bytes in hexadecimal with colons or dashes between.
+func parseMAC(v string) (mac [6]byte, ok bool) {
+	parts := strings.Split(strings.ReplaceAll(v, "-", ":"), ":")
+	if len(parts) != len(mac) {
+		return mac, false
+	}
+	for i, p := range parts {
+		n, err := strconv.ParseUint(p, 16, 8)
+		if err != nil || len(p) != 2 {
+			return mac, false
+		}
+		mac[i] = byte(n)
+	}
+	return mac, true
+}
+
+// eui64 makes the interface id of a MAC address (RFC 4291, appendix A).
+func eui64(mac [6]byte) netip.Addr {
+	return netip.AddrFrom16([16]byte{8: mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]})
+}
+
+// serverURL checks a base URL and writes it without a slash at its end.
+func serverURL(v string) (base, wrong string) {
+	if strings.ContainsAny(v, "?#") {
+		return "", "has a query behind it: write the base URL alone, as in \"https://ipv64.net\""
+	}
+	base, wrong = webAddress(v)
+	if wrong != "" {
+		return "", wrong
+	}
+	base = strings.TrimRight(base, "/")
+	for _, page := range []string{"/nic/update", "/update", "/update.php"} {
+		if strings.HasSuffix(base, page) {
+			return "", "is the whole update URL: write it without " + page
+		}
+	}
+	return base, ""
+}
+
+// webAddress checks a URL for a request: https, or http of a loopback address.
+func webAddress(v string) (checked, wrong string) {
+	u, err := url.Parse(v)
+	switch {
+	case !strings.Contains(v, "://"):
+		return "", "has no scheme: write https:// before it"
+	case err != nil, u.Hostname() == "", badPort(u.Port()), strings.ContainsAny(v, " \\"):
+		return "", "is no URL: write it as in \"https://ipv64.net\""
+	case u.User != nil:
+		return "", "has credentials in it: write them as username and password"
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return "", "is http, which everybody on the way can read and change: write https (http is for a loopback address alone)"
+	case u.Scheme != "https" && u.Scheme != "http":
+		return "", "is neither https nor http: write https://"
+	}
+	u.Host = strings.ToLower(u.Host)
+	return u.String(), ""
+}
+
+func badPort(p string) bool {
+	if p == "" {
+		return false
+	}
+	n, err := strconv.ParseUint(p, 10, 16)
+	return err != nil || n == 0
+}
+
+func loopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback() || strings.EqualFold(host, "localhost")
+}
