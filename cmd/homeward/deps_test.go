@@ -1,0 +1,124 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// tooBig are packages that cost a router more than they give it: hundreds of
+// KiB each, or the end of dead-code elimination (text/template).
+var tooBig = []string{
+	"text/template", "html/template", "text/tabwriter", "os/exec", "log/slog", "log/syslog", "flag", "net/http",
+}
+
+// goList asks go list, one answer a line.
+func goList(t *testing.T, args ...string) []string {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list %v: %v", args, err)
+	}
+	return strings.Fields(string(out))
+}
+
+func TestShippedProgramStaysSmall(t *testing.T) {
+	deps := goList(t, "-deps", "./cmd/homeward")
+	if !slices.Contains(deps, "homeward/netwatch") {
+		t.Fatalf("go list shows no netwatch in %v", deps)
+	}
+	for _, dep := range deps {
+		if slices.Contains(tooBig, dep) {
+			t.Errorf("the program contains %s", dep)
+		}
+		module, _, dotted := strings.Cut(dep, "/")
+		allowed := strings.HasPrefix(dep, "github.com/BurntSushi/toml") || strings.HasPrefix(dep, "golang.org/x/sys/") ||
+			strings.HasPrefix(dep, "github.com/vishvananda/net") || strings.HasPrefix(dep, "vendor/")
+		if dotted && strings.Contains(module, ".") && !allowed {
+			t.Errorf("the program contains %s, a module of neither the two allowed ones nor of x/sys", dep)
+		}
+	}
+}
+
+// TestArrows holds every file to the picture of who may import whom.
+func TestArrows(t *testing.T) {
+	files := goList(t, "-f", `{{range .GoFiles}}{{$.Dir}}/{{.}} {{end}}{{range .IgnoredGoFiles}}{{$.Dir}}/{{.}} {{end}}`+
+		`{{range .TestGoFiles}}{{$.Dir}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$.Dir}}/{{.}} {{end}}`, "./...")
+	root := goList(t, "-m", "-f", "{{.Dir}}")[0]
+	if len(files) < 10 {
+		t.Fatalf("go list shows no more files than %v", files)
+	}
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rel, err := filepath.Rel(root, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range parsed.Imports {
+			if wrong := arrow(rel, strings.Trim(i.Path.Value, `"`)); wrong != "" {
+				t.Errorf("%s imports %s: %s", rel, i.Path.Value, wrong)
+			}
+		}
+	}
+}
+
+// arrow tells why a file may not import a package, "" if it may.
+func arrow(file, path string) string {
+	in := func(dirs ...string) bool {
+		return slices.ContainsFunc(dirs, func(d string) bool { return strings.HasPrefix(file, d+"/") })
+	}
+	test := strings.HasSuffix(file, "_test.go") || in("cmd/lab", "netwatch/netwatchtest", "update/updatetest")
+	last := path[strings.LastIndexByte(path, '/')+1:]
+	switch {
+	case in("netwatch") && strings.HasPrefix(path, "homeward/update"),
+		in("update") && strings.HasPrefix(path, "homeward/netwatch"):
+		return "netwatch and update know nothing of each other"
+	case in("netwatch", "update") && strings.HasPrefix(path, "homeward/cmd"):
+		return "arrows lead from cmd, not to it"
+	case strings.HasPrefix(path, "homeward/") && slices.Contains([]string{"util", "common", "types", "models", "config"}, last):
+		return "name the package for what it does"
+	case test:
+		return ""
+	case strings.HasPrefix(path, "github.com/BurntSushi/toml") && !in("cmd/homeward"):
+		return "the configuration's form is known to cmd/homeward alone"
+	case strings.HasPrefix(path, "github.com/vishvananda/") && file != "netwatch/rtnl_linux.go":
+		return "the kernel's messages are known to netwatch/rtnl_linux.go alone"
+	case slices.Contains(tooBig, path):
+		return "too big for the shipped program"
+	}
+	return ""
+}
+
+func TestArrow(t *testing.T) {
+	for _, tt := range []struct {
+		file, path string
+		may        bool
+	}{
+		{"netwatch/watcher.go", "homeward/update", false},
+		{"netwatch/watcher_test.go", "homeward/update/updatetest", false},
+		{"update/plan.go", "homeward/netwatch", false},
+		{"update/plan.go", "homeward/cmd/homeward", false},
+		{"update/store.go", "github.com/BurntSushi/toml", false},
+		{"cmd/homeward/syntax.go", "github.com/BurntSushi/toml", true},
+		{"netwatch/watcher.go", "github.com/vishvananda/netlink/nl", false},
+		{"netwatch/rtnl_linux.go", "github.com/vishvananda/netlink/nl", true},
+		{"cmd/lab/router.go", "github.com/vishvananda/netlink", true},
+		{"update/client.go", "net/http", false},
+		{"update/client_test.go", "net/http", true},
+		{"cmd/homeward/main.go", "homeward/netwatch", true},
+		{"cmd/homeward/main.go", "homeward/util", false},
+	} {
+		if got := arrow(tt.file, tt.path); (got == "") != tt.may {
+			t.Errorf("arrow(%s, %s) = %q", tt.file, tt.path, got)
+		}
+	}
+}
