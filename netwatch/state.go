@@ -5,7 +5,10 @@
 // and View turns tables into the State of the line, without any I/O.
 package netwatch
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // Forever is the lifetime, in seconds, of an address that does not expire
 // (RFC 4861, section 4.6.2).
@@ -17,6 +20,11 @@ type Tables struct {
 	Addrs    []Addr         // of links that are up
 	Defaults []Route        // unicast default routes of table main, source-filtered ones included, with a live nexthop
 	Null     []netip.Prefix // unreachable IPv6 routes of table main
+}
+
+// Has tells whether a is an address of this machine, on a link that is up.
+func (t Tables) Has(a netip.Addr) bool {
+	return slices.ContainsFunc(t.Addrs, func(x Addr) bool { return x.Addr == a })
 }
 
 // Addr is one address of one device of this machine.
@@ -64,4 +72,14 @@ type State struct {
 	// Why there is none, in words for the owner with what to do; "" where
 	// there is one.
 	NoIPv4, NoIPv6, NoPrefix string `json:"-"`
+}
+
+// Equal tells whether an owner would see the same line in both, the reasons
+// included.
+func (s State) Equal(o State) bool {
+	return s.IPv4 == o.IPv4 && s.WAN == o.WAN &&
+		s.IPv6 == o.IPv6 && s.WAN6 == o.WAN6 &&
+		slices.Equal(s.Delegated, o.Delegated) &&
+		s.Prefix == o.Prefix && s.LAN == o.LAN &&
+		s.NoIPv4 == o.NoIPv4 && s.NoIPv6 == o.NoIPv6 && s.NoPrefix == o.NoPrefix
 }
