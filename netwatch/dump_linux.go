@@ -1,0 +1,190 @@
+package netwatch
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// skipStats leaves a link's counters out of its message (linux/rtnetlink.h,
+// RTEXT_FILTER_SKIP_STATS).
+const skipStats = 1 << 3
+
+// read dumps links, addresses and routes once, in this order: what refers to a
+// link that came meanwhile is left out, and the link's own message has it read
+// again.
+func (k *rtnetlink) read() (t Tables, err error) {
+	c, err := dial()
+	if err != nil {
+		return Tables{}, err
+	}
+	defer unix.Close(c.fd)
+	up := links{}
+	err = c.dump(k.buf, request(unix.RTM_GETLINK, linkBody()), unix.RTM_NEWLINK, up.parseLink)
+	if err != nil {
+		return Tables{}, fmt.Errorf("links: %w", err)
+	}
+	for _, family := range [...]uint8{unix.AF_INET, unix.AF_INET6} {
+		err = c.dump(k.buf, request(unix.RTM_GETADDR, addrBody(family)), unix.RTM_NEWADDR, func(b []byte) {
+			if a, ok := up.parseAddr(b, family); ok {
+				t.Addrs = append(t.Addrs, a)
+			}
+		})
+		if err = present(err); err != nil {
+			return Tables{}, fmt.Errorf("addresses: %w", err)
+		}
+		err = c.dump(k.buf, request(unix.RTM_GETROUTE, routeBody(family)), unix.RTM_NEWROUTE, func(b []byte) {
+			r, null, isDefault, isNull := up.parseRoute(b, family)
+			if isDefault {
+				t.Defaults = append(t.Defaults, r)
+			}
+			if isNull {
+				t.Null = append(t.Null, null)
+			}
+		})
+		if err = present(err); err != nil {
+			return Tables{}, fmt.Errorf("routes: %w", err)
+		}
+	}
+	return t, nil
+}
+
+// present leaves out the errors of what there is none of: without any route of
+// a family a namespace has no table main, a kernel may have no IPv6.
+func present(err error) error {
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EAFNOSUPPORT) {
+		return nil
+	}
+	return err
+}
+
+// dumper is a netlink socket for dumps.
+type dumper struct {
+	fd     int
+	strict bool // the kernel heeds the filters in a request (since 4.20)
+	seq    uint32
+}
+
+// dumpTimeout is for a kernel that does not answer, which none was seen to do.
+const dumpTimeout = 5 * time.Second
+
+func dial() (*dumper, error) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+	if err != nil {
+		return nil, fmt.Errorf("open a netlink socket: %w", err)
+	}
+	timeout := unix.NsecToTimeval(int64(dumpTimeout))
+	unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout)
+	strict := unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_GET_STRICT_CHK, 1) == nil
+	return &dumper{fd: fd, strict: strict}, nil
+}
+
+// dump sends the request and calls f for each message of the answer that is
+// of type typ, with its body, which is valid during the call only. EMSGSIZE:
+// buf is too short.
+func (c *dumper) dump(buf, req []byte, typ uint16, f func(body []byte)) error {
+	err := c.once(buf, req, typ, f)
+	if c.strict && errors.Is(err, unix.EINVAL) {
+		c.strict = false
+		unix.SetsockoptInt(c.fd, unix.SOL_NETLINK, unix.NETLINK_GET_STRICT_CHK, 0)
+		err = c.once(buf, req, typ, f)
+	}
+	return err
+}
+
+func (c *dumper) once(buf, req []byte, typ uint16, f func(body []byte)) error {
+	c.seq++
+	native.PutUint32(req[8:], c.seq)
+	if err := unix.Sendto(c.fd, req, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return err
+	}
+	interrupted := false
+	for {
+		n, err := unix.Read(c.fd, buf)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if n == len(buf) {
+			return unix.EMSGSIZE
+		}
+		done, err := c.piece(buf[:n], typ, f, &interrupted)
+		if err == nil && done && interrupted {
+			return errInterrupted
+		}
+		if err != nil || done {
+			return err
+		}
+	}
+}
+
+// piece reads one piece of an answer. done is true at its end.
+func (c *dumper) piece(b []byte, typ uint16, f func(body []byte), interrupted *bool) (done bool, err error) {
+	for len(b) > 0 {
+		m, rest, ok := nextMessage(b)
+		if !ok {
+			return false, unix.EBADMSG
+		}
+		b = rest
+		if m.seq != c.seq {
+			continue // of a dump that was given up
+		}
+		if m.flags&unix.NLM_F_DUMP_INTR != 0 {
+			*interrupted = true
+		}
+		switch m.typ {
+		case typ:
+			f(m.body)
+		case unix.NLMSG_DONE, unix.NLMSG_ERROR:
+			return true, errnoOf(m.body)
+		}
+	}
+	return false, nil
+}
+
+// errnoOf is the error in the body of an NLMSG_DONE or NLMSG_ERROR: a negative
+// errno, 0 or nothing for none.
+func errnoOf(b []byte) error {
+	if len(b) < 4 {
+		return nil
+	}
+	if errno := int32(native.Uint32(b)); errno < 0 {
+		return unix.Errno(-errno)
+	}
+	return nil
+}
+
+// request is a dump request; the sender fills in its number.
+func request(typ uint16, body []byte) []byte {
+	b := native.AppendUint32(nil, uint32(unix.SizeofNlMsghdr+len(body)))
+	b = native.AppendUint16(b, typ)
+	b = native.AppendUint16(b, unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
+	b = append(b, make([]byte, 8)...)
+	return append(b, body...)
+}
+
+func linkBody() []byte {
+	return append(make([]byte, unix.SizeofIfInfomsg), attr32(unix.IFLA_EXT_MASK, skipStats)...)
+}
+
+func addrBody(family uint8) []byte {
+	b := make([]byte, unix.SizeofIfAddrmsg)
+	b[0] = family
+	return b
+}
+
+func routeBody(family uint8) []byte {
+	b := make([]byte, unix.SizeofRtMsg)
+	b[0], b[4] = family, unix.RT_TABLE_MAIN
+	return append(b, attr32(unix.RTA_TABLE, unix.RT_TABLE_MAIN)...)
+}
+
+func attr32(typ uint16, v uint32) []byte {
+	b := native.AppendUint16(nil, unix.SizeofRtAttr+4)
+	b = native.AppendUint16(b, typ)
+	return native.AppendUint32(b, v)
+}

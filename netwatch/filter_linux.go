@@ -1,0 +1,74 @@
+package netwatch
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+)
+
+// From linux/filter.h: loads beyond adBase are the kernel's own functions.
+// nlattr looks for the attribute of type X from offset A on, and answers its
+// offset or 0.
+const (
+	adBase   = -0x1000
+	adNlattr = adBase + 12
+)
+
+// Offsets in a route message.
+const (
+	atType    = 4
+	atFamily  = unix.SizeofNlMsghdr
+	atDstLen  = unix.SizeofNlMsghdr + 1
+	atTable   = unix.SizeofNlMsghdr + 4
+	atRtType  = unix.SizeofNlMsghdr + 7
+	atAttrs   = unix.SizeofNlMsghdr + unix.SizeofRtMsg
+	intoAttr  = unix.SizeofRtAttr
+	passWhole = 0xffffffff
+)
+
+// filter lets the kernel drop foreign route messages, so that a flood of them
+// wakes nobody. It passes just the messages that matter says can matter.
+func filter() []unix.SockFilter {
+	const pass, drop = 20, 21 // the last two lines
+	in := func(code uint16, k uint32) unix.SockFilter { return unix.SockFilter{Code: code, K: k} }
+	ldb := func(at int) unix.SockFilter { return in(unix.BPF_LD|unix.BPF_B|unix.BPF_ABS, uint32(at)) }
+	// jump compares with k: then and els are the lines to go on with.
+	jump := func(line int, op uint16, k uint32, then, els int) unix.SockFilter {
+		return unix.SockFilter{Code: unix.BPF_JMP | op | unix.BPF_K, Jt: uint8(then - line - 1), Jf: uint8(els - line - 1), K: k}
+	}
+	attr := int32(adNlattr)
+	return []unix.SockFilter{
+		0:    in(unix.BPF_LD|unix.BPF_W|unix.BPF_LEN, 0),
+		1:    jump(1, unix.BPF_JGE, atAttrs, 2, pass), // too short for a route: let it be looked at
+		2:    in(unix.BPF_LD|unix.BPF_H|unix.BPF_ABS, atType),
+		3:    jump(3, unix.BPF_JEQ, loaded16(unix.RTM_NEWROUTE), 5, 4),
+		4:    jump(4, unix.BPF_JEQ, loaded16(unix.RTM_DELROUTE), 5, pass),
+		5:    in(unix.BPF_LD|unix.BPF_IMM, atAttrs),
+		6:    in(unix.BPF_LDX|unix.BPF_IMM, unix.RTA_TABLE),
+		7:    in(unix.BPF_LD|unix.BPF_W|unix.BPF_ABS, uint32(attr)),
+		8:    jump(8, unix.BPF_JEQ, 0, 12, 9),
+		9:    in(unix.BPF_MISC|unix.BPF_TAX, 0),
+		10:   in(unix.BPF_LD|unix.BPF_W|unix.BPF_IND, intoAttr),
+		11:   jump(11, unix.BPF_JEQ, loaded32(unix.RT_TABLE_MAIN), 14, drop),
+		12:   ldb(atTable), // no attribute: the 8 bits say it all
+		13:   jump(13, unix.BPF_JEQ, unix.RT_TABLE_MAIN, 14, drop),
+		14:   ldb(atDstLen),
+		15:   jump(15, unix.BPF_JEQ, 0, pass, 16),
+		16:   ldb(atFamily),
+		17:   jump(17, unix.BPF_JEQ, unix.AF_INET6, 18, drop),
+		18:   ldb(atRtType),
+		19:   jump(19, unix.BPF_JEQ, unix.RTN_UNREACHABLE, pass, drop),
+		pass: in(unix.BPF_RET|unix.BPF_K, passWhole),
+		drop: in(unix.BPF_RET|unix.BPF_K, 0),
+	}
+}
+
+// loaded16 and loaded32 are what a filter loads where the kernel wrote v:
+// filters load in network order, netlink writes in the machine's.
+func loaded16(v uint16) uint32 {
+	return uint32(binary.BigEndian.Uint16(native.AppendUint16(nil, v)))
+}
+
+func loaded32(v uint32) uint32 {
+	return binary.BigEndian.Uint32(native.AppendUint32(nil, v))
+}

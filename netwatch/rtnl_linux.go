@@ -1,0 +1,157 @@
+package netwatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+	"unsafe"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// rtnetlink is the kernel of the network namespace that its methods are
+// called in.
+type rtnetlink struct {
+	rcvbuf   int  // receive buffer of a subscription in bytes, 0 the system's
+	unfilter bool // without the filter, which may be missing in a kernel
+	buf      []byte
+}
+
+// A hint is 0.5 to 4 kB. A dump comes in pieces as long as the buffer, at the
+// most 32 KiB.
+const (
+	hintBuf = 16 << 10
+	dumpBuf = 32 << 10
+	maxBuf  = 1 << 20
+)
+
+// Subscribe implements kernel.
+func (k *rtnetlink) Subscribe(ctx context.Context) (<-chan struct{}, error) {
+	s, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK,
+		unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV4_ROUTE,
+		unix.RTNLGRP_IPV6_IFADDR, unix.RTNLGRP_IPV6_ROUTE)
+	if err != nil {
+		return nil, fmt.Errorf("subscribe to rtnetlink: %w", err)
+	}
+	// The library's file is private to it: a duplicate is ours to wait on.
+	fd, err := unix.FcntlInt(uintptr(s.GetFd()), unix.F_DUPFD_CLOEXEC, 0)
+	s.Close()
+	if err != nil {
+		return nil, fmt.Errorf("subscribe to rtnetlink: %w", err)
+	}
+	if k.rcvbuf > 0 {
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, k.rcvbuf)
+	}
+	if !k.unfilter {
+		attach(fd, filter()) // an optimisation: matters decides anyway
+	}
+	f := os.NewFile(uintptr(fd), "rtnetlink")
+	hints := make(chan struct{}, 1)
+	go func() {
+		defer close(hints)
+		defer f.Close()
+		stop := context.AfterFunc(ctx, func() { f.SetReadDeadline(time.Unix(1, 0)) })
+		defer stop()
+		receive(ctx, f, hints)
+	}()
+	return hints, nil
+}
+
+func attach(fd int, prog []unix.SockFilter) error {
+	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER,
+		&unix.SockFprog{Len: uint16(len(prog)), Filter: unsafe.SliceData(prog)})
+}
+
+// receive hints at each message that can matter until the socket fails or ctx
+// ends, which wakes it by f's deadline.
+func receive(ctx context.Context, f *os.File, hints chan<- struct{}) {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return
+	}
+	hint := func() {
+		select {
+		case hints <- struct{}{}:
+		default: // one is waiting
+		}
+	}
+	buf := make([]byte, hintBuf)
+	lost := false
+	conn.Read(func(fd uintptr) (done bool) {
+		for ctx.Err() == nil { // in a flood the queue never empties
+			n, err := unix.Read(int(fd), buf)
+			switch {
+			case err == nil:
+				if n == len(buf) || anyMatters(buf[:n]) {
+					hint()
+				}
+			case err == unix.EINTR:
+			case err == unix.EAGAIN:
+				// After an overrun the kernel drops messages, and does not
+				// say so again, until the queue is empty.
+				if lost {
+					lost = false
+					hint()
+				}
+				return false
+			case err == unix.ENOBUFS:
+				lost = true
+				hint()
+			default:
+				return true
+			}
+		}
+		return true
+	})
+}
+
+// anyMatters tells whether one of the messages in b can matter, or cannot be
+// read.
+func anyMatters(b []byte) bool {
+	for len(b) > 0 {
+		m, rest, ok := nextMessage(b)
+		if !ok || matters(m) {
+			return true
+		}
+		b = rest
+	}
+	return false
+}
+
+// Errors of a dump that another one right after it can mend.
+var errInterrupted = errors.New("the tables changed while they were read")
+
+// again are the waits after a dump that was interrupted or overrun: a change
+// is over in microseconds, a flood is not.
+var again = [...]time.Duration{0, time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond}
+
+// Tables implements kernel.
+func (k *rtnetlink) Tables() (Tables, error) {
+	if k.buf == nil {
+		k.buf = make([]byte, dumpBuf)
+	}
+	var err error
+	for _, wait := range again {
+		time.Sleep(wait)
+		var t Tables
+		if t, err = k.read(); err == nil {
+			return t, nil
+		}
+		if errors.Is(err, unix.EMSGSIZE) && len(k.buf) < maxBuf {
+			k.buf = make([]byte, 2*len(k.buf))
+			continue
+		}
+		if !errors.Is(err, errInterrupted) && !errors.Is(err, unix.ENOBUFS) {
+			break
+		}
+	}
+	return Tables{}, fmt.Errorf("read the kernel's tables: %w", err)
+}
+
+func newKernel() kernel { return new(rtnetlink) }
+
+// Read is one look at the kernel, in the calling thread's network namespace.
+func Read() (Tables, error) { return new(rtnetlink).Tables() }

@@ -1,0 +1,155 @@
+package netwatch
+
+import (
+	"context"
+	"time"
+)
+
+// Watcher tells what the kernel's tables hold, at once and after each change
+// that can matter. The zero Watcher is ready to use.
+type Watcher struct {
+	// A burst of messages ends with Settle of silence, MaxSettle after its
+	// first one at the latest. 0 is 5 ms and 50 ms: one DHCPv6 reply makes its
+	// messages within 0.3 ms, and a line that never falls silent must not
+	// keep its new address to itself.
+	Settle, MaxSettle time.Duration
+
+	// Trouble, if set, is called with the reason when the kernel cannot be
+	// watched, and with nil when it can be again: once each, whatever the
+	// number of attempts. It is called from Run's goroutine.
+	Trouble func(error)
+
+	kernel  kernel // nil: this machine's
+	trouble bool   // said, and not over yet
+}
+
+// kernel is all that a Watcher asks of rtnetlink.
+type kernel interface {
+	// Subscribe returns hints that something that can matter may have
+	// changed: the channel has one slot. It closes when the subscription has
+	// failed or ctx has ended.
+	Subscribe(ctx context.Context) (<-chan struct{}, error)
+	// Tables reads everything.
+	Tables() (Tables, error)
+}
+
+// The waits after what failed: a kernel is out of memory for moments, but
+// lacks a permission for as long as somebody needs to grant it.
+const (
+	firstRetry = 10 * time.Millisecond
+	lastRetry  = 5 * time.Second
+)
+
+// Run calls emit with the tables as they are now, and after every burst of
+// messages that can matter with what they are then, equal ones included: such
+// a burst may be what a receiver waits for. What cannot be read is not
+// emitted, and tried again. Run calls emit from its own goroutine, and blocks
+// until ctx ends; it returns nil then. A Watcher runs once at a time.
+func (w *Watcher) Run(ctx context.Context, emit func(Tables)) error {
+	if w.kernel == nil {
+		w.kernel = newKernel()
+	}
+	retry := firstRetry
+	for ctx.Err() == nil {
+		began := time.Now()
+		w.watch(ctx, emit)
+		// One that lived for long failed by chance: no reason to wait.
+		if time.Since(began) > lastRetry {
+			retry = firstRetry
+		}
+		sleep(ctx, retry)
+		retry = min(2*retry, lastRetry)
+	}
+	return nil
+}
+
+// watch is Run as long as one subscription lives. It subscribes before it
+// reads, so that no change is between the two.
+func (w *Watcher) watch(ctx context.Context, emit func(Tables)) {
+	// A child, so that the subscription never outlives this call.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	hints, err := w.kernel.Subscribe(ctx)
+	if err != nil {
+		w.say(err)
+		return
+	}
+	defer func() {
+		cancel()
+		for range hints { // closed: its sender has ended
+		}
+	}()
+	retry := firstRetry
+	for {
+		var again <-chan time.Time
+		t, err := w.kernel.Tables()
+		w.say(err)
+		if err == nil {
+			emit(t)
+			retry = firstRetry
+		} else {
+			again = time.After(retry)
+			retry = min(2*retry, lastRetry)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-again:
+		case _, ok := <-hints:
+			if !ok || !w.settle(ctx, hints) {
+				return
+			}
+		}
+	}
+}
+
+// settle waits until the burst is over. It is false when the subscription or
+// ctx has ended.
+func (w *Watcher) settle(ctx context.Context, hints <-chan struct{}) bool {
+	silence := orElse(w.Settle, 5*time.Millisecond)
+	end := time.NewTimer(orElse(w.MaxSettle, 50*time.Millisecond))
+	defer end.Stop()
+	quiet := time.NewTimer(silence)
+	defer quiet.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-end.C:
+			return true
+		case <-quiet.C:
+			return true
+		case _, ok := <-hints:
+			if !ok {
+				return false
+			}
+			quiet.Reset(silence)
+		}
+	}
+}
+
+func orElse(d, none time.Duration) time.Duration {
+	if d == 0 {
+		return none
+	}
+	return d
+}
+
+// say tells of trouble when it begins, and when it is over (err is nil).
+func (w *Watcher) say(err error) {
+	if (err != nil) == w.trouble {
+		return
+	}
+	w.trouble = err != nil
+	if w.Trouble != nil {
+		w.Trouble(err)
+	}
+}
+
+// sleep waits for d, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
