@@ -207,3 +207,14 @@ func (m Memory) stopped(a *Account) *Stop {
 	}
 	return nil
 }
+
+// Held returns what the service was last known to hold for all of an account's
+// hosts.
+func (b *Book) Held(a *Account) Values {
+	s, _ := ServiceOf(a)
+	m := b.Accounts[a.Name]
+	if h := m.accepted(Now{}, a, s); h != nil {
+		return h.Values
+	}
+	return Values{}
+}

@@ -155,7 +155,7 @@ func (r *reader) config(vals map[string]any) *Config {
 	cfg := &Config{
 		File:     r.file,
 		StateDir: t.folder("state_dir", "/var/lib/homeward"),
-		RunDir:   t.folder("run_dir", "/var/run/homeward"),
+		RunDir:   t.folder("run_dir", defaultRunDir),
 		LogLevel: t.choice("log_level", "info", "debug", "info", "warn", "error"),
 		CAFile:   t.roots("ca_file"),
 	}

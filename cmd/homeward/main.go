@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"homeward/update"
 )
 
 // The exit codes that scripts rely on; status and others add their own.
@@ -24,11 +26,18 @@ var version = "dev"
 // commands are the commands of the program, in the order help lists them.
 func commands() []command {
 	return []command{
+		runCommand(),
 		checkCommand(),
+		onceCommand(),
+		statusCommand(),
+		watchCommand(),
 	}
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == update.SenderArg {
+		os.Exit(update.ServeSender(os.Stdin, os.Stdout, version))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"net/netip"
+	"strings"
+
+	"homeward/netwatch"
+	"homeward/update"
+)
+
+// views turns what the kernel shows into what each account publishes. It
+// remembers what was published, which stays while it can; it is for one
+// goroutine.
+type views struct {
+	cfg  *Config
+	last map[string]netwatch.State // by account, "" for [line]; members stay when they go
+}
+
+// newViews returns the views of a configuration. held is what the services
+// have accepted before; old, if not nil, are the views it takes over from.
+func newViews(cfg *Config, held func(*update.Account) update.Values, old *views) *views {
+	v := &views{cfg: cfg, last: map[string]netwatch.State{}}
+	for _, a := range cfg.Accounts {
+		h := held(&a.Account)
+		s := netwatch.State{IPv4: h.IPv4, IPv6: h.IPv6, Prefix: h.Prefix}
+		if a.Host.IsValid() && h.IPv6.IsValid() {
+			s.Prefix = netip.PrefixFrom(h.IPv6, 64).Masked()
+		}
+		v.last[a.Name] = s
+	}
+	if old != nil {
+		v.last[""] = old.last[""]
+	}
+	return v
+}
+
+// line returns what the devices of [line] show.
+func (v *views) line(t netwatch.Tables) netwatch.State {
+	return v.look("", t, v.cfg.Line)
+}
+
+func (v *views) look(name string, t netwatch.Tables, d netwatch.Devices) netwatch.State {
+	last := v.last[name]
+	s := netwatch.View(t, d, last)
+	if s.IPv4.IsValid() {
+		last.IPv4 = s.IPv4
+	}
+	if s.IPv6.IsValid() {
+		last.IPv6 = s.IPv6
+	}
+	if s.Prefix.IsValid() {
+		last.Prefix = s.Prefix
+	}
+	v.last[name] = last
+	return s
+}
+
+// sight returns what every account publishes of it.
+func (v *views) sight(t netwatch.Tables) update.Sight {
+	wants := make(map[string]update.Want, len(v.cfg.Accounts))
+	for _, a := range v.cfg.Accounts {
+		wants[a.Name] = want(a, v.look(a.Name, t, a.Devices))
+	}
+	return update.Sight{Wants: wants, Has: t.Has}
+}
+
+// want picks what an account publishes of a line, and says what is not there.
+func want(a Account, s netwatch.State) update.Want {
+	var w update.Want
+	var notes []string
+	add := func(wanted, there bool, why string) {
+		if wanted && !there && why != "" {
+			notes = append(notes, why)
+		}
+	}
+	if a.Publish.IPv4 {
+		w.IPv4 = s.IPv4
+	}
+	switch {
+	case a.Publish.IPv6 && a.Host.IsValid():
+		if s.Prefix.IsValid() {
+			w.IPv6 = compose(s.Prefix, a.Host)
+		}
+	case a.Publish.IPv6:
+		w.IPv6 = s.IPv6
+	}
+	if a.Publish.Prefix {
+		w.Prefix = s.Prefix
+	}
+	add(a.Publish.IPv4, w.IPv4.IsValid(), s.NoIPv4)
+	add(a.Publish.IPv6 && !a.Host.IsValid(), w.IPv6.IsValid(), s.NoIPv6)
+	add(a.Publish.Prefix || a.Host.IsValid(), s.Prefix.IsValid(), s.NoPrefix)
+	w.Note = strings.Join(notes, "; ")
+	return w
+}
+
+// compose puts a host's interface identifier behind the LAN's /64.
+func compose(prefix netip.Prefix, host netip.Addr) netip.Addr {
+	p, h := prefix.Addr().As16(), host.As16()
+	copy(p[8:], h[8:])
+	return netip.AddrFrom16(p)
+}
+
+// lineWords is a line for people.
+func lineWords(s netwatch.State) string {
+	part := func(what string, there bool, value, dev, why string) string {
+		switch {
+		case there:
+			return what + " " + value + " (" + dev + ")"
+		case why != "":
+			return "no " + what + ": " + why
+		}
+		return "no " + what
+	}
+	return strings.Join([]string{
+		part("IPv4", s.IPv4.IsValid(), s.IPv4.String(), s.WAN, s.NoIPv4),
+		part("IPv6", s.IPv6.IsValid(), s.IPv6.String(), s.WAN6, s.NoIPv6),
+		part("prefix", s.Prefix.IsValid(), s.Prefix.String(), s.LAN, s.NoPrefix),
+	}, "; ")
+}

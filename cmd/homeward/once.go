@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"homeward/netwatch"
+	"homeward/update"
+)
+
+func onceCommand() command {
+	return command{
+		name:  "once",
+		args:  "[ACCOUNT...]",
+		about: "looks at the line once, sends what is due, and ends",
+		long: `
+Exit code: 0 if all was accepted or nothing is due, 1 otherwise.`,
+		flags: []flag{configFlag,
+			{name: "--force", about: "sends though nothing changed, and lifts a stop; overrides no limit"},
+			{name: "--dry-run", about: "prints each request, secrets hidden, and sends none"}},
+		names: true,
+		run:   runOnce,
+	}
+}
+
+func runOnce(ctx context.Context, c call) int {
+	cfg, warnings, err := load(c.value("-c"))
+	if err != nil {
+		fmt.Fprintln(c.stderr, err)
+		return exitUsage
+	}
+	log := newLogger(c.stderr, cfg.LogLevel)
+	for _, w := range warnings {
+		log.log(update.Warn, w)
+	}
+	accounts := active(cfg)
+	for _, name := range c.names {
+		if !slices.ContainsFunc(accounts, func(a *update.Account) bool { return a.Name == name }) {
+			fmt.Fprintf(c.stderr, "homeward once: no account %q is switched on: there %s\n", name, accountNames(accounts))
+			return exitUsage
+		}
+	}
+	chosen := func(name string) bool { return len(c.names) == 0 || slices.Contains(c.names, name) }
+	if err := enterState(cfg.StateDir, c.has("--dry-run")); err != nil {
+		log.log(update.Error, err.Error())
+		return exitFault
+	}
+	tables, err := netwatch.Read()
+	if err != nil {
+		log.log(update.Error, "the kernel does not show the line: "+err.Error())
+		return exitFault
+	}
+	clock := update.SystemClock()
+	store := update.OpenStore(cfg.StateDir, cfg.RunDir, func(s string) { log.log(update.Warn, s) })
+	book := store.Read(clock())
+	sight := newViews(cfg, book.Held, nil).sight(tables)
+	runner := update.NewRunner(store, (&update.Sender{}).Exchange, clock, log.log, nil)
+	if c.has("--dry-run") {
+		return preview(c, runner.Preview(accounts, sight, chosen, c.has("--force")))
+	}
+	code := exitOK
+	stands := runner.Once(ctx, accounts, sight, chosen, c.has("--force"))
+	for _, name := range slices.Sorted(maps.Keys(stands)) {
+		if !chosen(name) {
+			continue
+		}
+		s := stands[name]
+		if s.State != update.StateCurrent && s.State != update.StateWaiting {
+			code = exitFault
+		}
+		fmt.Fprintln(c.stdout, onceWords(name, s))
+	}
+	return code
+}
+
+func accountNames(accounts []*update.Account) string {
+	if len(accounts) == 0 {
+		return "is none"
+	}
+	var names []string
+	for _, a := range accounts {
+		names = append(names, a.Name)
+	}
+	return "is " + strings.Join(names, ", ")
+}
+
+// onceWords tells how an account stands in the end.
+func onceWords(name string, s update.Status) string {
+	text := name + ": " + s.State
+	if s.Accepted != nil {
+		text += ", the service has " + valuesWords(s.Accepted.Values)
+	}
+	for _, more := range []string{s.Error, s.Note} {
+		if more != "" {
+			text += "; " + more
+		}
+	}
+	if !s.Next.IsZero() {
+		text += "; not before " + s.Next.Local().Format("15:04:05")
+	}
+	return text
+}
+
+// preview prints requests as they would go out, secrets hidden.
+func preview(c call, requests []update.Request) int {
+	for _, r := range requests {
+		fmt.Fprintf(c.stdout, "%s %s\n", r.Method, r.URL)
+		switch {
+		case !r.Bearer.IsZero():
+			fmt.Fprintf(c.stdout, "  Authorization: Bearer %s\n", r.Bearer)
+		case r.User != "":
+			fmt.Fprintf(c.stdout, "  Authorization: Basic %s:%s\n", r.User, r.Password)
+		}
+		if !r.Form.IsZero() {
+			fmt.Fprintf(c.stdout, "  %s\n", r.Form)
+		}
+	}
+	if len(requests) == 0 {
+		fmt.Fprintln(c.stdout, "nothing is due")
+	}
+	return exitOK
+}
+
+// enterState makes sure that the state is the daemon's: run as root, this
+// process takes the identity of the folder's owner first, so that it leaves
+// no file that the daemon cannot replace.
+func enterState(dir string, look bool) error {
+	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) && !look {
+		os.MkdirAll(dir, 0o750) // where it cannot be made the Store says so
+		return nil
+	}
+	if err != nil {
+		return nil
+	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 && owner.Uid != 0 {
+		if err := becomeUser(int(owner.Uid), int(owner.Gid)); err != nil {
+			return fmt.Errorf("the identity of %s's owner cannot be taken: %w", dir, err)
+		}
+	}
+	f, err := os.Open(filepath.Join(dir, "state.json"))
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: without it the service's limits cannot be kept: run this as root, or as the user that homeward runs as", err)
+	}
+	if err == nil {
+		f.Close()
+	}
+	return nil
+}
+
+// becomeUser gives up root's identity for good, in all threads.
+func becomeUser(uid, gid int) error {
+	if err := syscall.Setgroups(nil); err != nil {
+		return err
+	}
+	if err := syscall.Setgid(gid); err != nil {
+		return err
+	}
+	return syscall.Setuid(uid)
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	lockFile   = "homeward.lock"
+	statusFile = "status.json"
+
+	// lockPatience is how long a daemon waits for another one to end: as a
+	// restart that overlaps needs, and no longer.
+	lockPatience = 5 * time.Second
+)
+
+// lockRunDir makes this process the one daemon of a run folder, until it ends.
+func lockRunDir(ctx context.Context, dir string, log func(string)) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("run_dir cannot be made: %w: make it, for the user that homeward runs as, or write another run_dir", err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("run_dir cannot be used: %w: give it to the user that homeward runs as, or write another run_dir", err)
+	}
+	// A POSIX lock: status can ask for its holder without taking it, and
+	// children do not inherit it.
+	lock := unix.Flock_t{Type: unix.F_WRLCK}
+	for begin := time.Now(); ; {
+		err := unix.FcntlFlock(f.Fd(), unix.F_SETLK, &lock)
+		if err == nil {
+			f.Truncate(0)
+			f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+			return f, nil
+		}
+		if !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EACCES) {
+			return nil, fmt.Errorf("run_dir %s cannot be locked: %w", dir, err)
+		}
+		holder := daemonPID(dir)
+		if time.Since(begin) >= lockPatience {
+			return nil, fmt.Errorf("another homeward (process %d) has %s: stop it first, or write another run_dir", holder, dir)
+		}
+		if time.Since(begin) < 100*time.Millisecond {
+			log(fmt.Sprintf("another homeward (process %d) has %s: waiting up to %v for it to end", holder, dir, lockPatience))
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// daemonPID returns the process that is the daemon of a run folder, 0 if there is
+// none.
+func daemonPID(dir string) int {
+	f, err := os.Open(filepath.Join(dir, lockFile))
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	lock := unix.Flock_t{Type: unix.F_RDLCK} // the file may be open for reading only
+	if unix.FcntlFlock(f.Fd(), unix.F_GETLK, &lock) != nil || lock.Type == unix.F_UNLCK {
+		return 0
+	}
+	return int(lock.Pid)
+}
+
+// writePublic replaces a file that anybody may read, in RAM: no sync.
+func writePublic(path string, data []byte) error {
+	tmp := path + ".new"
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|unix.O_NOFOLLOW, 0o644)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.Chmod(0o644); err != nil { // whatever the umask
+		return err
+	}
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"homeward/netwatch"
+	"homeward/update"
+)
+
+var jsonFlag = flag{name: "--json", about: "for programs"}
+
+func watchCommand() command {
+	return command{
+		name:  "watch",
+		about: "prints each state of the line as the kernel shows it, live; sends nothing",
+		long: `
+It needs no configuration; with one, it looks at the devices of its [line].`,
+		flags: []flag{configFlag, jsonFlag},
+		run:   runWatch,
+	}
+}
+
+func runWatch(ctx context.Context, c call) int {
+	cfg, _, err := load(c.value("-c"))
+	if err != nil {
+		var faults Faults
+		if c.has("-c") {
+			fmt.Fprintln(c.stderr, err)
+			return exitUsage
+		}
+		if errors.As(err, &faults) {
+			fmt.Fprintf(c.stderr, "warning: %v\nwarning: the configuration is not used; looking at the best default routes\n", err)
+		}
+		cfg = &Config{}
+	}
+	cfg.Accounts = nil
+	views := newViews(cfg, nil, nil)
+	log := newLogger(c.stderr, "info")
+	w := &netwatch.Watcher{Trouble: (&daemon{logger: log}).kernelTrouble}
+	var shown *netwatch.State
+	var failed error
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	w.Run(ctx, func(t netwatch.Tables) {
+		s := views.line(t)
+		if shown != nil && s.Equal(*shown) || failed != nil {
+			return
+		}
+		shown = &s
+		if failed = showLine(c.stdout, time.Now(), s, c.has("--json")); failed != nil {
+			stop()
+		}
+	})
+	if failed != nil {
+		log.log(update.Error, failed.Error())
+		return exitFault
+	}
+	return exitOK
+}
+
+// showLine prints one state of the line.
+func showLine(w io.Writer, now time.Time, s netwatch.State, asJSON bool) error {
+	if !asJSON {
+		_, err := fmt.Fprintf(w, "%s  %s\n", now.Format("15:04:05.000"), lineWords(s))
+		return err
+	}
+	text, _ := json.Marshal(struct {
+		At time.Time `json:"at"`
+		netwatch.State
+	}{now.UTC().Truncate(time.Millisecond), s})
+	_, err := w.Write(append(text, '\n'))
+	return err
+}
