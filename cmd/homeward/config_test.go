@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,6 +37,10 @@ account.b = {service = "dyndns2", domains = ["B.Example.com."], server = "https:
 service = "ipv64"
 domains = ["a.ipv64.net"]
 token = "t0ken"
+token_file = ""   # an empty text is none, as in UCI
+record = ""
+refresh = ""
+wan = ""
 `)
 	auto := netwatch.Devices{WAN: "auto", WAN6: "auto", LAN: "auto"}
 	want := &Config{
@@ -84,6 +89,7 @@ host = "12:34:56:78:9a:bc"
 refresh = "0"
 limit_10s = 0
 limit_24h = 512
+wan = "auto"
 wan6 = "pppoe-wan"
 lan = "auto"
 enabled = false
@@ -110,7 +116,7 @@ checkip = "https://ip.example/?format=text"
 				Publish: update.Publish{IPv6: true}, Secret: update.NewSecret("t0ken"), Token: true,
 				Auth: "form", Record: "www", Healthcheck: update.NewSecret("h"), Device: "pppoe-wan", Limit24h: 512,
 			},
-			Devices: netwatch.Devices{WAN: "eth1", WAN6: "pppoe-wan", LAN: "auto"}, Detect: "web", Poll: time.Minute,
+			Devices: netwatch.Devices{WAN: "auto", WAN6: "pppoe-wan", LAN: "auto"}, Detect: "web", Poll: time.Minute,
 			Host: netip.MustParseAddr("::1034:56ff:fe78:9abc"),
 		}, {
 			Account: update.Account{
@@ -231,7 +237,12 @@ func TestLoadNamesWhatToDo(t *testing.T) {
 	if err := os.WriteFile(big, make([]byte, maxConfig+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for path, want := range map[string]string{
+		pipe:                            "is not a regular file",
 		filepath.Join(dir, "none.toml"): "no such file or directory: write it (homeward help config prints one with every key), or name another with -c FILE",
 		dir:                             "is not a regular file",
 		"/dev/zero":                     "is not a regular file",
@@ -244,5 +255,35 @@ func TestLoadNamesWhatToDo(t *testing.T) {
 	}
 	if _, _, err := load(filepath.Join(dir, "none.toml")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v is not fs.ErrNotExist", err)
+	}
+}
+
+func TestRootsAreHonouredOrRefused(t *testing.T) {
+	read := func(path string, _ int) ([]byte, fs.FileMode, error) {
+		switch path {
+		case "/etc/own.pem":
+			return []byte("a comment\n-----BEGIN CERTIFICATE-----\n"), 0o644, nil
+		case "/etc/key.pem":
+			return []byte("-----BEGIN PRIVATE KEY-----\n"), 0o644, nil
+		}
+		return nil, 0, fs.ErrNotExist
+	}
+	account := "\n[account.a]\nservice = \"ipv64\"\ndomains = [\"a.ipv64.net\"]\ntoken = \"t\"\n"
+	cfg, _, faults := parse("/etc/x.toml", []byte("ca_file = \"own.pem\""+account), 0o600, read)
+	if len(faults) > 0 || cfg.CAFile != "/etc/own.pem" || cfg.Accounts[0].CAFile != "/etc/own.pem" {
+		t.Errorf("%+v, %v", cfg, faults)
+	}
+	_, _, faults = parse("/etc/x.toml", []byte("ca_file = \"key.pem\""+account), 0o600, read)
+	if want := "/etc/x.toml:1: ca_file: /etc/key.pem holds no certificate in PEM form: name another file"; faults.Error() != want {
+		t.Errorf("%v, want %s", faults, want)
+	}
+}
+
+func TestTemplateLeavesHTTPUnlessAllowed(t *testing.T) {
+	src := "[account.a]\nservice = \"template\"\ndomains = [\"a.example.com\"]\nanswer = \"ok\"\npassword = \"p\"\nurl = \"HTTP://x.example/[IP]\"\n"
+	for extra, want := range map[string]string{"": "https://x.example/[IP]", "allow_http = true\n": "HTTP://x.example/[IP]"} {
+		if got := wellFormed(t, src+extra).Accounts[0].Template.URL; got != want {
+			t.Errorf("%q: URL %s, want %s", extra, got, want)
+		}
 	}
 }

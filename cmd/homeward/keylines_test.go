@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"slices"
 	"testing"
 )
 
@@ -23,6 +24,7 @@ fake = 1
 inline = { x = 1, "y z" = [1, {q = 2}], deep = {
   er = "}" } }
 esc = "\"\nno = 1"
+lit = {p = 'a\', q = 1}
 tail = """two quotes before the end"""""
 	[ t . "u.v" ]
 k = 2020-11-21 20:00:00
@@ -35,8 +37,8 @@ last = true`
 	want := map[string]int{
 		"a": 2, "quoted key": 3, "eé": 4, "eé\x00sub": 4, "l": 6, "after": 11,
 		"inline": 15, "inline\x00x": 15, "inline\x00y z": 15, "inline\x00deep": 15, "inline\x00deep\x00er": 16,
-		"esc": 17, "tail": 18, "t": 25, "t\x00u.v": 19, "t\x00u.v\x00k": 20,
-		"many": 21, "many\x00one": 22, "many\x00two": 24, "t\x00last": 26,
+		"esc": 17, "lit": 18, "lit\x00p": 18, "lit\x00q": 18, "tail": 19, "t": 26, "t\x00u.v": 20, "t\x00u.v\x00k": 21,
+		"many": 22, "many\x00one": 23, "many\x00two": 25, "t\x00last": 27,
 	}
 	if _, fault := decode("x", []byte(src)); fault != nil {
 		t.Fatal(fault) // the text is to be about real TOML
@@ -51,6 +53,33 @@ last = true`
 			if got[k] == 0 {
 				t.Errorf("%q: no line, want %d", k, n)
 			}
+		}
+	}
+}
+
+func TestScanKeysTellsWhichKeyIsOpen(t *testing.T) {
+	for _, tt := range []struct {
+		src   string
+		open  []string
+		table []string
+		line  int
+	}{
+		{"[t]\na = ", []string{"t", "a"}, []string{"t"}, 2},
+		{"[t]\na = 1\n", nil, []string{"t"}, 0},
+		{"[t]\na = 1", []string{"t", "a"}, []string{"t"}, 2},
+		{"a = [1,\n2,\n", []string{"a"}, nil, 1},
+		{"a = \"\"\"\nb = 1\n", []string{"a"}, nil, 1},
+		{"a = \"x\nb = 1\n", nil, nil, 0},
+		{"a = {b = {c = 1", []string{"a", "b", "c"}, nil, 1},
+		{"a = {b = 1} x", []string{"a"}, nil, 1},
+		{"a = [{b = 1}] x", []string{"a"}, nil, 1},
+		{"a", nil, nil, 0},
+		{"a b", nil, nil, 0},
+		{"[t", nil, nil, 0},
+	} {
+		got := scanKeys(tt.src)
+		if !slices.Equal(got.open, tt.open) || !slices.Equal(got.table, tt.table) || tt.open != nil && got.openLine != tt.line {
+			t.Errorf("%q: open %q on line %d of table %q, want %q on %d of %q", tt.src, got.open, got.openLine, got.table, tt.open, tt.line, tt.table)
 		}
 	}
 }

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -20,4 +23,45 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("REWRITE") != "",
 	})
+}
+
+// TestExitCodes: scripts tell a fault (1) from a wrong command line or
+// configuration (2), which a story's "! exec" does not.
+func TestExitCodes(t *testing.T) {
+	fine := filepath.Join(t.TempDir(), "fine.toml")
+	src := "[account.home]\nservice = \"ipv64\"\ndomains = [\"home.ipv64.net\"]\ntoken = \"t0ken\"\n"
+	if err := os.WriteFile(fine, []byte(src), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	faulty := filepath.Join(t.TempDir(), "faulty.toml")
+	if err := os.WriteFile(faulty, []byte("x = 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		args string
+		want int
+	}{
+		{"--version", 0},
+		{"help", 0},
+		{"help config", 0},
+		{"help check", 0},
+		{"check --help", 0},
+		{"check -c " + fine, 0},
+		{"check -c " + faulty, 2},
+		{"check -c /nowhere/x.toml", 2},
+		{"check --nonsense", 2},
+		{"check name", 2},
+		{"help nonsense", 2},
+		{"nonsense", 2},
+		{"", 2},
+	} {
+		var stdout, stderr bytes.Buffer
+		got := run(t.Context(), strings.Fields(tt.args), strings.NewReader(""), &stdout, &stderr)
+		if got != tt.want {
+			t.Errorf("homeward %s: exit %d, want %d", tt.args, got, tt.want)
+		}
+		if (stderr.Len() > 0) != (tt.want > 0) || (stdout.Len() > 0) != (tt.want == 0) {
+			t.Errorf("homeward %s: stdout %q, stderr %q", tt.args, &stdout, &stderr)
+		}
+	}
 }

@@ -151,5 +151,5 @@ func badPort(p string) bool {
 
 func loopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback() || strings.EqualFold(host, "localhost")
+	return err == nil && addr.IsLoopback()
 }
