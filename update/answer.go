@@ -47,28 +47,37 @@ func httpDate(s string) (time.Time, bool) {
 // quote returns what can be shown of a foreign text: its first 40 printable
 // characters on one line, each run of white space one blank. Control bytes
 // (ESC too) and what is not UTF-8 are left out.
-func quote(body []byte) string {
-	var b strings.Builder
-	n, blank := 0, false
-	for _, r := range string(body) {
+func quote(body []byte) string { return cut(clean(body)) }
+
+// say is quote with the account's secrets hidden: before the cleaning, which
+// changes white space, and after it, as what is left out may stand within one.
+func say(a *Account, body []byte) string {
+	secrets := secretsOf(a)
+	return cut(string(mask([]byte(clean(mask(body, secrets...))), secrets...)))
+}
+
+func clean(body []byte) string {
+	printable := strings.Map(func(r rune) rune {
 		switch {
-		case r == ' ' || r == '\t' || r == '\n' || r == '\r':
-			blank = n > 0
-			continue
+		case r == '\t' || r == '\n' || r == '\r':
+			return ' '
 		case r == '\uFFFD' || !strconv.IsPrint(r):
-			continue
+			return -1
 		}
-		if blank && n+1 < quoteLen {
-			b.WriteByte(' ')
-			n++
+		return r
+	}, string(body))
+	return strings.Join(strings.Fields(printable), " ")
+}
+
+func cut(s string) string {
+	n := 0
+	for i := range s {
+		if n == quoteLen {
+			return strings.TrimSpace(s[:i])
 		}
-		if blank = false; n == quoteLen {
-			break
-		}
-		b.WriteRune(r)
 		n++
 	}
-	return strings.TrimSpace(b.String())
+	return s
 }
 
 // words splits a line at white space; its first word is what a service says.

@@ -41,7 +41,7 @@ func TestQuote(t *testing.T) {
 		{"no direction override", "a\u202eb", "ab"},
 		{"no half character", "gr\xfc\xdf \u00fc", "gr ü"},
 		{"40 characters, not bytes", strings.Repeat("ä", 50), strings.Repeat("ä", 40)},
-		{"no blank at the cut", strings.Repeat("x", 39) + " yz", strings.Repeat("x", 39) + "y"},
+		{"no blank at the cut", strings.Repeat("x", 39) + " yz", strings.Repeat("x", 39)},
 		{"nothing", "", ""},
 	}
 	for _, tt := range tests {

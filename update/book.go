@@ -180,7 +180,7 @@ func (t *Template) key() string {
 	if t == nil {
 		return ""
 	}
-	return fmt.Sprintf("%q", *t)
+	return fmt.Sprintf("%+v", *t)
 }
 
 // release lifts an account's stops: a person said so.

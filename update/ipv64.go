@@ -70,10 +70,9 @@ func (ipv64) Request(a *Account, c Call) Request {
 // Parse reads the service's JSON, or the bare word of output=min. Whole words
 // decide, never a part of one: a login page may have "good" in it.
 func (ipv64) Parse(a *Account, c Call, ans Answer) Result {
-	ans.Body = mask(ans.Body, a.Secret, a.Healthcheck)
 	info, isJSON := ipv64Info(ans.Body)
 	word := strings.ToLower(info)
-	said := quote([]byte(info))
+	said := say(a, []byte(info))
 	known, isWord := wordOf(word)
 	switch {
 	case ans.Status == 429 || strings.Contains(word, "overcommit"):

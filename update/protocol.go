@@ -40,6 +40,7 @@ type Request struct {
 	Form     Text   // body, application/x-www-form-urlencoded; may be empty
 	Bearer   Secret // Authorization: Bearer
 	User     string // Authorization: Basic, with Password
+	Login    Secret // in place of User, where the user name is a secret, too
 	Password Secret
 	Device   string // leave by this device, "" by any
 	Family   int    // 4 or 6: over that family only, 0 either

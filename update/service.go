@@ -6,6 +6,12 @@ func ServiceOf(a *Account) (s Service, ok bool) {
 	switch a.Service {
 	case "ipv64":
 		return ipv64Service(), true
+	case "spdyn":
+		return spdynService(a), true
+	case "dyndns2":
+		return dyndns2Service(a), true
+	case "template":
+		return templateService(a), true
 	}
 	return Service{}, false
 }

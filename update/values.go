@@ -57,4 +57,5 @@ type Template struct {
 	URL4, URL6, URL          string
 	Answer4, Answer6, Answer string // an expression for each URL
 	ParamEnc, ParamOpt       string
+	AllowHTTP                bool // leave http:// as it is
 }

@@ -45,7 +45,7 @@ func wordOf(word string) (meaning, bool) {
 	case "911":
 		return meaning{Busy, false, "the service has trouble", ""}, true
 	case "dnserr":
-		return meaning{Busy, false, "the service's name servers have trouble", ""}, true
+		return meaning{Busy, false, "its name servers have trouble", ""}, true
 	}
 	return meaning{}, false
 }
@@ -62,7 +62,7 @@ type remark struct {
 // page says of success does not count, and of a failing server only that it
 // is busy.
 func hear(a *Account, c Call, status int, line string, look func(string) (meaning, bool)) remark {
-	said := remark{text: quote(mask([]byte(line), a.Secret))}
+	said := remark{text: say(a, []byte(line))}
 	w := words(line)
 	said.meaning, said.known = look(w[0])
 	switch {
@@ -102,7 +102,7 @@ func readWords(a *Account, c Call, ans Answer, look func(string) (meaning, bool)
 		said = append(said, hear(a, c, ans.Status, line, look))
 	}
 	known := slices.DeleteFunc(slices.Clone(said), func(r remark) bool { return !r.known })
-	if len(known) == 0 {
+	if len(known) == 0 || len(c.Hosts) == 0 {
 		return byStatus(a, ans)
 	}
 	if !slices.ContainsFunc(known, func(r remark) bool { return r.host }) {
@@ -163,14 +163,14 @@ func sumUp(hosts []HostResult, busy bool) Result {
 
 // byStatus judges an answer whose body says nothing known.
 func byStatus(a *Account, ans Answer) Result {
-	text := quote(mask(ans.Body, a.Secret))
+	text := say(a, ans.Body)
 	if text == "" {
 		text = "an empty answer"
 	}
 	wait := retryAfter(ans)
 	switch code := ans.Status; {
 	case code/100 == 3:
-		return Result{Verdict: Passing, Detail: status(ans) + ": a redirect, not followed", Do: moved(ans.Location)}
+		return Result{Verdict: Passing, Detail: status(ans) + ": a redirect, not followed", Do: moved(a, ans.Location)}
 	case code == 401:
 		return Result{Verdict: Unauthorized, Detail: status(ans) + ": the service does not know us", Do: "correct username and password"}
 	case code == 429:
@@ -185,12 +185,25 @@ func byStatus(a *Account, ans Answer) Result {
 
 // moved tells where a redirect leads: scheme and host alone, its path and query
 // may repeat a secret.
-func moved(location string) string {
+func moved(a *Account, location string) string {
 	u, err := url.Parse(location)
-	if err != nil || u.Host == "" || u.Scheme != "https" || len(u.Host) > 80 || quote([]byte(u.Hostname())) != u.Hostname() {
+	if err != nil || u.Host == "" || u.Scheme != "https" || quote([]byte(u.Host)) != u.Host {
 		return "the service may have moved: ask it for the new address"
 	}
-	return `if the service has moved, write server = "https://` + u.Host + `"`
+	host := string(mask([]byte(u.Host), secretsOf(a)...))
+	if a.Template != nil {
+		return "if the service has moved to " + host + ", correct the URL of its template"
+	}
+	return `if the service has moved, write server = "https://` + host + `"`
+}
+
+// secretsOf returns what must not be repeated of an answer.
+func secretsOf(a *Account) []Secret {
+	s := []Secret{a.Secret, a.Healthcheck}
+	if a.Template != nil {
+		s = append(s, NewSecret(a.Username), NewSecret(a.Template.ParamEnc))
+	}
+	return s
 }
 
 // status names the HTTP code of an answer.

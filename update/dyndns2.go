@@ -1,0 +1,46 @@
+package update
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// dyndns2Service is any server that speaks the Remote Access API.
+func dyndns2Service(a *Account) Service {
+	return Service{Protocol: dyndns2{}, MaxHosts: 20, OneAddress: a.OneAddress, Busy: true}
+}
+
+// dyndns2 is the Remote Access API that most services speak: one GET, a word a
+// host for an answer.
+type dyndns2 struct{}
+
+func (dyndns2) Request(a *Account, c Call) Request {
+	r := nicUpdate(a, c)
+	r.User = a.Username
+	return r
+}
+
+func (dyndns2) Parse(a *Account, c Call, ans Answer) Result {
+	return readWords(a, c, ans, wordOf)
+}
+
+// nicUpdate spells the request of the Remote Access API; whose it is, is for
+// the caller to say.
+func nicUpdate(a *Account, c Call) Request {
+	u := strings.TrimSuffix(a.Server, "/nic/update") + "/nic/update?hostname=" + strings.Join(c.Hosts, ",")
+	if ips := addresses(c.Values); ips != "" {
+		u += "&myip=" + ips
+	}
+	return Request{Method: "GET", URL: Text{}.Plain(u), Password: a.Secret, Device: a.Device, CAFile: a.CAFile}
+}
+
+// addresses lists the addresses there are, IPv4 first.
+func addresses(v Values) string {
+	var out []string
+	for _, ip := range []netip.Addr{v.IPv4, v.IPv6} {
+		if ip.IsValid() {
+			out = append(out, ip.String())
+		}
+	}
+	return strings.Join(out, ",")
+}

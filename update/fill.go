@@ -1,0 +1,227 @@
+package update
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// placeholders are what a template's URL can hold: those of ddns-scripts, and
+// IPV4, IPV6 and PREFIX.
+func placeholders() []string {
+	return []string{"USERNAME", "PASSWORD", "PARAMENC", "PARAMOPT", "DOMAIN", "IP", "IPV4", "IPV6", "PREFIX"}
+}
+
+// Request fills the URL for the one host and the values of the call; a
+// template without a URL for them makes an empty one. User and password before
+// the host become Basic auth. A parameter whose value is not there is left out.
+//
+// What is shown of the URL holds no secret, not even one that is written into
+// the template: the query's own values are hidden, and the path, too, where
+// nothing says by a placeholder where the secret stands.
+func (template) Request(a *Account, c Call) Request {
+	r := Request{Method: "GET", Device: a.Device, CAFile: a.CAFile}
+	u := a.Template.choose(c.Values)
+	if u.url == "" {
+		return r
+	}
+	s := splitURL(u.url)
+	if s.scheme == "http" && !a.Template.AllowHTTP {
+		s.scheme = "https"
+	}
+	f := filling{a, c}
+	if user, password, ok := strings.Cut(s.userinfo, ":"); ok || user != "" {
+		r.Login = NewSecret(f.raw(user))
+		r.Password = NewSecret(f.raw(password))
+	}
+	r.URL = f.encoded(Text{}.Plain(s.scheme+"://"), s.host, false)
+	if path, ok := strings.CutPrefix(s.path, "/"); ok {
+		named := s.userinfo != "" || strings.Contains(u.url, "[PASSWORD]") || strings.Contains(u.url, "[PARAMENC]")
+		r.URL = f.encoded(r.URL.Plain("/"), path, !named)
+	}
+	r.URL = f.query(r.URL, s.query)
+	if !strings.Contains(s.host+s.path+s.query, "[IP") {
+		// The service takes the address of the connection.
+		r.Family = map[string]int{"url4": 4, "url6": 6}[u.key]
+	}
+	return r
+}
+
+// urlParts is a template's URL, its placeholders still in it.
+type urlParts struct{ scheme, userinfo, host, path, query string }
+
+func splitURL(s string) (u urlParts) {
+	u.scheme, s, _ = strings.Cut(s, "://")
+	s, _, _ = strings.Cut(s, "#") // never sent
+	if at := strings.LastIndexByte(s[:endOfHost(s)], '@'); at >= 0 {
+		u.userinfo, s = s[:at], s[at+1:]
+		// One of ddns-scripts' own files (domopoli.de) has the scheme twice.
+		s = strings.TrimPrefix(strings.TrimPrefix(s, "http://"), "https://")
+	}
+	end := endOfHost(s)
+	u.host, s = s[:end], s[end:]
+	u.path, u.query, _ = strings.Cut(s, "?")
+	return u
+}
+
+func endOfHost(s string) int {
+	if i := strings.IndexAny(s, "/?"); i >= 0 {
+		return i
+	}
+	return len(s)
+}
+
+// filling puts the values of one call in place of the placeholders.
+type filling struct {
+	a *Account
+	c Call
+}
+
+// query appends the query to t.
+func (f filling) query(t Text, query string) Text {
+	between := "?"
+	for param := range strings.SplitSeq(query, "&") {
+		if query == "" || f.incomplete(param) {
+			continue
+		}
+		t = t.Plain(between)
+		between = "&"
+		name, value, named := strings.Cut(param, "=")
+		if !named {
+			t = f.encoded(t, param, true)
+			continue
+		}
+		t = f.encoded(f.encoded(t, name, false).Plain("="), value, true)
+	}
+	return t
+}
+
+// encoded appends a part of a URL to t. hide hides what stands in the template
+// itself, too.
+func (f filling) encoded(t Text, part string, hide bool) Text {
+	for part != "" {
+		literal, name, rest := cutPlaceholder(part)
+		part = rest
+		if literal = printableURL(literal); hide {
+			t = t.Secret(NewSecret(literal), nil)
+		} else {
+			t = t.Plain(literal)
+		}
+		if s, ok := f.secret(name); ok {
+			t = t.Secret(s, percent)
+		} else {
+			t = t.Plain(printableURL(f.value(name)))
+		}
+	}
+	return t
+}
+
+// raw fills a user or a password, which Basic auth carries as it is.
+func (f filling) raw(part string) string {
+	var b strings.Builder
+	for part != "" {
+		literal, name, rest := cutPlaceholder(part)
+		part = rest
+		if plain, err := url.PathUnescape(literal); err == nil {
+			literal = plain
+		}
+		s, _ := f.secret(name)
+		b.WriteString(literal + s.Reveal() + f.value(name))
+	}
+	return b.String()
+}
+
+// secret returns the value of a placeholder that is not to be seen.
+func (f filling) secret(name string) (Secret, bool) {
+	switch name {
+	case "USERNAME":
+		return NewSecret(f.a.Username), true
+	case "PASSWORD":
+		return f.a.Secret, true
+	case "PARAMENC":
+		return NewSecret(f.a.Template.ParamEnc), true
+	}
+	return Secret{}, false
+}
+
+// value returns the value of any other placeholder, "" if there is none.
+func (f filling) value(name string) string {
+	v := f.c.Values
+	switch name {
+	case "PARAMOPT":
+		return f.a.Template.ParamOpt
+	case "DOMAIN":
+		return strings.Join(f.c.Hosts, ",")
+	case "IP":
+		return addresses(f.choice())
+	case "IPV4":
+		return addresses(Values{IPv4: v.IPv4})
+	case "IPV6":
+		return addresses(Values{IPv6: v.IPv6})
+	case "PREFIX":
+		if v.Prefix.IsValid() {
+			return v.Prefix.String()
+		}
+	}
+	return ""
+}
+
+// choice returns the addresses that [IP] stands for: both in url, in url4 and
+// url6 that of the family.
+func (f filling) choice() Values {
+	switch v := f.c.Values; f.a.Template.choose(v).key {
+	case "url4":
+		return Values{IPv4: v.IPv4}
+	case "url6":
+		return Values{IPv6: v.IPv6}
+	default:
+		return v
+	}
+}
+
+// incomplete tells whether a parameter needs an address or a prefix that is
+// not there: an empty one would delete the record at some services.
+func (f filling) incomplete(param string) bool {
+	return slices.ContainsFunc([]string{"IP", "IPV4", "IPV6", "PREFIX"}, func(name string) bool {
+		return strings.Contains(param, "["+name+"]") && f.value(name) == ""
+	})
+}
+
+// cutPlaceholder cuts s at its first placeholder; name is "" if there is none.
+func cutPlaceholder(s string) (before, name, after string) {
+	before = s
+	for _, p := range placeholders() {
+		if i := strings.Index(s, "["+p+"]"); i >= 0 && i < len(before) {
+			before, name, after = s[:i], p, s[i+len(p)+2:]
+		}
+	}
+	return before, name, after
+}
+
+// unknownPlaceholder returns the name of the first placeholder that is none.
+func unknownPlaceholder(s string) string {
+	for {
+		_, rest, ok := strings.Cut(s, "[")
+		name, _, closed := strings.Cut(rest, "]")
+		if !ok || !closed {
+			return ""
+		}
+		if name != "" && strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == "" && !slices.Contains(placeholders(), name) {
+			return name
+		}
+		s = rest
+	}
+}
+
+// printableURL encodes what would break a request line, and nothing else.
+func printableURL(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= 0x7f {
+			b.WriteString(percent(s[i : i+1]))
+		} else {
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,61 @@
+package update
+
+// spdynService is Securepoint's SPDYN. A token belongs to one host.
+func spdynService(a *Account) Service {
+	s := Service{Protocol: spdyn{}, Server: "https://update.spdyn.de", MaxHosts: 20}
+	if a.Token {
+		s.MaxHosts = 1
+	}
+	return s
+}
+
+// spdyn speaks the Remote Access API with words of its own. Credentials go in
+// the header alone: the service takes those in the query only without it.
+type spdyn struct{}
+
+func (spdyn) Request(a *Account, c Call) Request {
+	r := nicUpdate(a, c)
+	if r.User = a.Username; a.Token {
+		r.User = c.Hosts[0]
+	}
+	return r
+}
+
+func (spdyn) Parse(a *Account, c Call, ans Answer) Result {
+	r := readWords(a, c, ans, func(word string) (meaning, bool) { return spdynWord(a, c, word) })
+	if r.Verdict == Unauthorized {
+		r.Do = spdynLogin(a)
+	}
+	return r
+}
+
+// spdynWord is wordOf with what SPDYN's words ask of the owner.
+func spdynWord(a *Account, c Call, word string) (meaning, bool) {
+	m, ok := wordOf(word)
+	switch word {
+	case "911", "dnserr": // unknown to SPDYN
+		return meaning{}, false
+	case "fatal":
+		return meaning{Refused, true, "the host was switched off by hand", "switch the host on again at spdyn.de, or ask its support"}, true
+	case "abuse":
+		m.what = "the host is locked for a while"
+		m.do = "it was updated too often without a change: see that only one program updates it, then run homeward once --force"
+	case "badauth":
+		if m.do = spdynLogin(a); a.Token {
+			m.what = "the token is not valid for this host"
+		}
+	case "nohost", "!yours":
+		if c.Values.IPv6.IsValid() {
+			m.do += "; for an IPv6 address its AAAA record must exist before: make it at spdyn.de"
+		}
+	}
+	return m, ok
+}
+
+// spdynLogin tells what to do about a login that was refused.
+func spdynLogin(a *Account) string {
+	if a.Token {
+		return "the owner of the host must make a new token at spdyn.de (making one ends the one before), and domains must name its host"
+	}
+	return "correct username and password; accounts linked to a reseller can only use tokens: make one for each host"
+}

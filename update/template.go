@@ -1,0 +1,183 @@
+package update
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// templateService is a service described by URLs with placeholders.
+func templateService(a *Account) Service {
+	return Service{
+		Protocol:   template{},
+		MaxHosts:   1,
+		OneAddress: a.Template.URL == "",
+		Prefix:     strings.Contains(a.Template.URL, "[PREFIX]"),
+	}
+}
+
+// ParseTemplate reads a service file of ddns-scripts. One that names a
+// program in place of a URL is refused.
+func ParseTemplate(file []byte) (Template, error) {
+	var f struct {
+		IPv4, IPv6 struct{ URL, Answer string }
+	}
+	if err := json.Unmarshal(file, &f); err != nil {
+		return Template{}, fmt.Errorf("not a service file of ddns-scripts: %w", err)
+	}
+	for _, u := range []string{f.IPv4.URL, f.IPv6.URL} {
+		if u != "" && !strings.HasPrefix(u, "http://") && !strings.HasPrefix(u, "https://") {
+			return Template{}, fmt.Errorf("the service file names the program %q, which is not a URL: only ddns-scripts can run it", quote([]byte(u)))
+		}
+	}
+	if f.IPv4.URL == "" && f.IPv6.URL == "" {
+		return Template{}, errors.New("the service file has no url, neither for ipv4 nor for ipv6")
+	}
+	return Template{URL4: f.IPv4.URL, Answer4: f.IPv4.Answer, URL6: f.IPv6.URL, Answer6: f.IPv6.Answer}, nil
+}
+
+// Check tells every fault of the URLs and the answer expressions; each error
+// begins with the key it is about: url4, url6, url or answer.
+func (t Template) Check() error {
+	var errs []error
+	for _, u := range t.urls() {
+		if _, err := compileERE(u.answer); err != nil {
+			errs = append(errs, fmt.Errorf("answer: %w", err))
+		}
+		if name := unknownPlaceholder(u.url); name != "" {
+			errs = append(errs, fmt.Errorf("%s: [%s] is none of the placeholders [%s]", u.key, name, strings.Join(placeholders(), "], [")))
+		}
+		r := template{}.Request(sample(t), sampleCall(u.key))
+		// The parser's own error repeats the URL, and what secret stands in it.
+		if p, err := url.Parse(r.URL.Reveal()); err != nil || p.Hostname() == "" || p.Scheme != "http" && p.Scheme != "https" {
+			errs = append(errs, fmt.Errorf("%s: not a URL: write https://HOST/PATH?QUERY", u.key))
+		}
+	}
+	if len(t.urls()) == 0 {
+		errs = append(errs, errors.New("url4: no url4, url6 or url is given"))
+	}
+	return errors.Join(errs...)
+}
+
+// Warnings tells what an owner should know of a template that passed Check.
+// They show no more of a URL than its host.
+func (t Template) Warnings() []string {
+	var out []string
+	add := func(s string) {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	for _, u := range t.urls() {
+		plain, host := strings.HasPrefix(u.url, "http://"), splitURL(u.url).host
+		switch {
+		case plain && t.AllowHTTP:
+			add(host + " is asked over http://: whoever is on the way can read the password")
+		case plain:
+			add(host + " is asked over https:// in place of http://; if it cannot, write allow_http = true")
+		}
+		if u.answer == "" {
+			add(host + ": there is no answer expression, so every answer with a 2xx code counts as accepted")
+		}
+	}
+	return out
+}
+
+// Carries tells which values the URLs can bring to the service. A URL without
+// a placeholder for addresses lets it take the connection's.
+func (t Template) Carries() Publish {
+	has := func(name string) bool { return strings.Contains(t.URL, name) }
+	bare := t.URL != "" && !has("[IP]") && !has("[IPV4]") && !has("[IPV6]") && !has("[PREFIX]")
+	return Publish{
+		IPv4:   t.URL4 != "" || bare || has("[IP]") || has("[IPV4]"),
+		IPv6:   t.URL6 != "" || bare || has("[IP]") || has("[IPV6]"),
+		Prefix: has("[PREFIX]"),
+	}
+}
+
+// templateURL is one URL of a template with its answer expression.
+type templateURL struct{ key, url, answer string }
+
+func (t Template) urls() []templateURL {
+	all := []templateURL{{"url4", t.URL4, t.Answer4}, {"url6", t.URL6, t.Answer6}, {"url", t.URL, t.Answer}}
+	return slices.DeleteFunc(all, func(u templateURL) bool { return u.url == "" })
+}
+
+// choose returns the URL for these values: url for all of them, else that of
+// the one family.
+func (t Template) choose(v Values) templateURL {
+	for _, u := range t.urls() {
+		if u.key == "url" || u.key == "url4" && v.IPv4.IsValid() || u.key == "url6" && v.IPv6.IsValid() {
+			return u
+		}
+	}
+	return templateURL{}
+}
+
+// sample and sampleCall are what Check fills a template with.
+func sample(t Template) *Account {
+	return &Account{Template: &t, Username: "u", Secret: NewSecret("p")}
+}
+
+func sampleCall(key string) Call {
+	v := Values{
+		IPv4:   netip.MustParseAddr("192.0.2.1"),
+		IPv6:   netip.MustParseAddr("2001:db8::1"),
+		Prefix: netip.MustParsePrefix("2001:db8::/64"),
+	}
+	if key == "url6" {
+		v.IPv4 = netip.Addr{}
+	}
+	return Call{Hosts: []string{"home.example"}, Values: v}
+}
+
+// template speaks to a service as its Template says.
+type template struct{}
+
+// Parse searches the answer line by line for the expression, as grep -i -E
+// does; an HTML page is no answer unless the expression asks for a tag. The
+// words of the dyndns2 protocol that refuse are understood.
+func (template) Parse(a *Account, c Call, ans Answer) Result {
+	answer := a.Template.choose(c.Values).answer
+	page := isHTML(ans.Body) && !strings.Contains(answer, "<")
+	if ans.Status/100 == 2 && answer != "" && !page {
+		if line, ok := search(answer, ans.Body); ok {
+			return Result{Verdict: Accepted, Detail: say(a, line)}
+		}
+	}
+	r := readWords(a, c, ans, refusal)
+	if r.Verdict == Unknown && r.Hosts == nil && ans.Status/100 == 2 {
+		switch {
+		case page:
+			r.Do = "if this page is what the service answers, write an answer expression with a tag of it, such as <title>"
+		case answer == "":
+			r.Verdict = Accepted
+		}
+	}
+	return r
+}
+
+// refusal knows those words of the dyndns2 protocol that refuse.
+func refusal(word string) (meaning, bool) {
+	m, _ := wordOf(word)
+	return m, m.verdict == Refused || m.verdict == Unauthorized
+}
+
+// search returns the first line that the expression matches. One that does not
+// compile, which Check refuses, matches nothing.
+func search(expr string, body []byte) ([]byte, bool) {
+	e, err := compileERE(expr)
+	if err != nil {
+		return nil, false
+	}
+	for line := range strings.Lines(string(body)) {
+		if line = strings.TrimRight(line, "\r\n"); e.match([]byte(line)) {
+			return []byte(line), true
+		}
+	}
+	return nil, false
+}
