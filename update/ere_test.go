@@ -45,6 +45,8 @@ func TestERE(t *testing.T) {
 		{`a\|b`, "a", false},
 		{`\<ok\>`, "it is ok.", true},
 		{`\<ok\>`, "token", false},
+		{`k\<`, "ok", false},
+		{`\>o`, "ok", false},
 		{`\bok\B`, "okay", true},
 		{`^\w+\s\W\S$`, "ab_1 !x", true},
 		{"<code>0</code>", "<CODE>0</CODE>", true},

@@ -63,6 +63,8 @@ func TestWordsOfOneHost(t *testing.T) {
 		{"too many requests", 429, "slow down", Limited, "HTTP 429: too many requests"},
 		{"moved", 301, "good 192.0.2.1", Passing, "HTTP 301: a redirect, not followed"},
 		{"a hotspot", 200, "<html>\ngood\n</html>", Unknown, "<html> good </html>"},
+		{"a hotspot that mentions a word", 200, "<html>\nbadauth\n</html>", Unknown, "<html> badauth </html>"},
+		{"moved, with a word", 302, "badauth", Passing, "HTTP 302: a redirect, not followed"},
 		{"a hotspot without tags", 200, "good morning, please log in", Unknown, "good morning, please log in"},
 		{"words count whole", 200, "goodness", Unknown, "goodness"},
 		{"words count as they are documented", 200, "GOOD", Unknown, "GOOD"},
@@ -76,7 +78,7 @@ func TestWordsOfOneHost(t *testing.T) {
 		if got.Verdict != tt.want || got.Detail != tt.detail {
 			t.Errorf("%s: %q = %v %q, want %v %q", tt.name, tt.body, got.Verdict, got.Detail, tt.want, tt.detail)
 		}
-		if final := tt.want == Refused || tt.want == Unauthorized; final != (got.Do != "") && tt.status != 301 {
+		if final := tt.want == Refused || tt.want == Unauthorized; final != (got.Do != "") && tt.status/100 != 3 {
 			t.Errorf("%s: what to do: %q", tt.name, got.Do)
 		}
 	}
@@ -116,6 +118,8 @@ func TestVerdictForEachHost(t *testing.T) {
 			[]host{{Accepted, "good"}, {Unknown, "hm"}, {Accepted, "good"}}},
 		{"the service got into trouble half-way", "good\n911\n911", Busy,
 			[]host{{Accepted, "good"}, {Unknown, "911: the service has trouble"}, {Unknown, "911: the service has trouble"}}},
+		{"a word for all, but of one", "good\nbadauth\ngood", Refused,
+			[]host{{Accepted, "good"}, {Refused, "badauth: user name or password is wrong"}, {Accepted, "good"}}},
 		{"one not activated", "good\n!active\ngood", Refused,
 			[]host{{Accepted, "good"}, {Refused, "!active: account or host is not active"}, {Accepted, "good"}}},
 		{"a line for each address, all accepted", "good\ngood\nnochg\nnochg\ngood\ngood", Accepted,
@@ -156,6 +160,7 @@ func TestRedirectNamesTheNewPlaceAlone(t *testing.T) {
 	for location, want := range map[string]string{
 		"https://new.example/nic/update?key=made-up": `if the service has moved, write server = "https://new.example"`,
 		"https://u:p@new.example:8443/x":             `if the service has moved, write server = "https://new.example:8443"`,
+		"https://made-up-password.example/":          `if the service has moved, write server = "https://***.example"`,
 		"http://new.example/":                        vague,
 		"/elsewhere":                                 vague,
 		"":                                           vague,
