@@ -5,67 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 )
 
 // Where the packages ca-bundle (OpenWrt) and ca-certificates (Debian) put the
-// system's roots: all in one file, and beside it a folder of the same, one by
-// one.
+// system's roots: all in one file, and beside it a folder with links to each.
 const (
 	bundleFile = "/etc/ssl/certs/ca-certificates.crt"
 	bundleDir  = "/etc/ssl/certs"
-	otherDir   = "/etc/pki/tls/certs" // looked at by crypto/x509, too
+	otherDir   = "/etc/pki/tls/certs" // crypto/x509 looks there, too
 )
-
-// useBundleAlone keeps crypto/x509 from reading all roots a second time from
-// the folder beside the bundle: half the time and memory of a request, where
-// nothing stands there that the bundle does not hold.
-func useBundleAlone() {
-	if os.Getenv("SSL_CERT_FILE") != "" || os.Getenv("SSL_CERT_DIR") != "" {
-		return
-	}
-	if _, err := os.Stat(otherDir); err == nil || !onlyBundled(bundleDir, bundleFile) {
-		return
-	}
-	os.Setenv("SSL_CERT_DIR", "/nonexistent")
-}
-
-// onlyBundled tells whether a folder holds nothing but the bundle and what
-// update-ca-certificates linked there when it made the bundle. A certificate
-// that somebody put there by hand is a reason to read them all.
-func onlyBundled(dir, bundle string) bool {
-	if st, err := os.Stat(bundle); err != nil || st.Size() == 0 {
-		return false
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return false
-	}
-	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		if path == bundle {
-			continue
-		}
-		target, err := os.Readlink(path)
-		if err != nil {
-			return false
-		}
-		if strings.Contains(target, "/") && !strings.Contains(target, "/share/ca-certificates/") && target != bundle {
-			return false
-		}
-	}
-	return true
-}
 
 // readRoots returns the system's roots, and those of caFile if one is named.
 func readRoots(caFile string) (*x509.CertPool, error) {
-	pool, err := x509.SystemCertPool()
+	pool, err := systemRoots()
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
 	if caFile == "" {
-		if err != nil || pool.Equal(x509.NewCertPool()) {
+		if pool.Equal(x509.NewCertPool()) {
 			return nil, errors.New("this router knows no certificate authority: install the package ca-bundle")
 		}
 		return pool, nil
@@ -78,4 +36,49 @@ func readRoots(caFile string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("ca_file: no certificate in %s", caFile)
 	}
 	return pool, nil
+}
+
+// systemRoots returns the same roots as x509.SystemCertPool, which reads the
+// bundle and then every link to a part of it: three times the time and half
+// as much memory again, of what is most of an exchange's cost.
+func systemRoots() (*x509.CertPool, error) {
+	pool := x509.NewCertPool()
+	pem, err := os.ReadFile(bundleFile)
+	_, other := os.Stat(otherDir)
+	if !usual("SSL_CERT_FILE", bundleFile) || !usual("SSL_CERT_DIR", bundleDir) ||
+		err != nil || other == nil || !pool.AppendCertsFromPEM(pem) {
+		return x509.SystemCertPool()
+	}
+	for _, path := range beside(bundleDir, bundleFile) {
+		if pem, err := os.ReadFile(path); err == nil {
+			pool.AppendCertsFromPEM(pem)
+		}
+	}
+	return pool, nil
+}
+
+// usual tells whether the environment does not name another path.
+func usual(name, path string) bool {
+	v := os.Getenv(name)
+	return v == "" || v == path
+}
+
+// beside returns the files of a folder that are neither the bundle nor what
+// update-ca-certificates linked there when it made the bundle: those that
+// somebody put there by hand.
+func beside(dir, bundle string) []string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var own []string
+	for _, e := range entries {
+		path := dir + "/" + e.Name()
+		target, err := os.Readlink(path)
+		linked := err == nil && (!strings.Contains(target, "/") || strings.Contains(target, "/share/ca-certificates/") || target == bundle)
+		if path != bundle && !linked {
+			own = append(own, path)
+		}
+	}
+	return own
 }

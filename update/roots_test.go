@@ -1,64 +1,88 @@
 package update
 
 import (
+	"crypto/x509"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 )
 
-func TestOnlyBundled(t *testing.T) {
-	for name, tt := range map[string]struct {
-		make func(dir string) error
-		want bool
-	}{
-		"OpenWrt's ca-bundle": {func(string) error { return nil }, true},
-		"Debian's links": {func(dir string) error {
-			os.Symlink("ISRG_Root_X1.pem", filepath.Join(dir, "4042bcee.0"))
-			os.Symlink("/usr/local/share/ca-certificates/own.crt", filepath.Join(dir, "own.pem"))
-			return os.Symlink("/usr/share/ca-certificates/mozilla/ISRG_Root_X1.crt", filepath.Join(dir, "ISRG_Root_X1.pem"))
-		}, true},
-		"an own authority": {func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, "own.pem"), []byte("x"), 0o600)
-		}, false},
-		"an own authority by a link": {func(dir string) error {
-			return os.Symlink("/etc/own.pem", filepath.Join(dir, "own.pem"))
-		}, false},
-		"no bundle": {func(dir string) error { return os.Remove(filepath.Join(dir, "ca-certificates.crt")) }, false},
-		"an empty bundle": {func(dir string) error {
-			return os.Truncate(filepath.Join(dir, "ca-certificates.crt"), 0)
-		}, false},
+func TestRootsBesideTheBundle(t *testing.T) {
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	bundle := in("ca-certificates.crt")
+	for _, name := range []string{bundle, in("own.pem")} {
+		if err := os.WriteFile(name, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, target := range map[string]string{
+		"4042bcee.0":        "ISRG_Root_X1.pem",
+		"ISRG_Root_X1.pem":  "/usr/share/ca-certificates/mozilla/ISRG_Root_X1.crt",
+		"local.pem":         "/usr/local/share/ca-certificates/local.crt",
+		"cert.pem":          bundle,
+		"linked-by-hand.pe": "/etc/own.pem",
 	} {
-		dir := t.TempDir()
-		bundle := filepath.Join(dir, "ca-certificates.crt")
-		if err := os.WriteFile(bundle, []byte("x"), 0o600); err != nil {
+		if err := os.Symlink(target, in(name)); err != nil {
 			t.Fatal(err)
 		}
-		if err := tt.make(dir); err != nil {
-			t.Fatal(err)
-		}
-		if got := onlyBundled(dir, bundle); got != tt.want {
-			t.Errorf("%s: %v, want %v", name, got, tt.want)
-		}
+	}
+	want := []string{in("linked-by-hand.pe"), in("own.pem")}
+	if got := beside(dir, bundle); !reflect.DeepEqual(got, want) {
+		t.Errorf("beside = %v, want %v", got, want)
+	}
+	if got := beside(in("none"), bundle); got != nil {
+		t.Errorf("beside in no folder = %v", got)
+	}
+}
+
+func TestSystemRootsAreThoseOfGo(t *testing.T) {
+	t.Setenv("SSL_CERT_FILE", "")
+	t.Setenv("SSL_CERT_DIR", "")
+	want, err := x509.SystemCertPool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := systemRoots(); err != nil || !got.Equal(want) {
+		t.Errorf("systemRoots differs from x509.SystemCertPool (%v)", err)
 	}
 }
 
 func TestRootsAreAddedToTheSystems(t *testing.T) {
-	system, err := readRoots("")
+	want, err := systemRoots()
 	if err != nil {
 		t.Fatal(err)
 	}
-	own, err := readRoots("testdata/own-ca.pem")
+	got, err := readRoots("testdata/own-ca.pem")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if own.Equal(system) {
+	if got.Equal(want) {
 		t.Error("the named authority is not among the roots")
 	}
 	pem, err := os.ReadFile("testdata/own-ca.pem")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if system.AppendCertsFromPEM(pem); !own.Equal(system) {
+	if want.AppendCertsFromPEM(pem); !got.Equal(want) {
 		t.Error("the system's roots did not stay as they are")
+	}
+}
+
+func BenchmarkSystemRoots(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		systemRoots()
+	}
+}
+func TestNamedRootsReplaceTheUsual(t *testing.T) {
+	t.Setenv("SSL_CERT_DIR", "/nonexistent")
+	if usual("SSL_CERT_DIR", bundleDir) {
+		t.Error("another folder passes for the usual one")
+	}
+	t.Setenv("SSL_CERT_DIR", bundleDir)
+	if !usual("SSL_CERT_DIR", bundleDir) || !usual("HOMEWARD_TEST_UNSET", bundleDir) {
+		t.Error("the usual folder, or none, passes for another")
 	}
 }

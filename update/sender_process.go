@@ -12,8 +12,7 @@ import (
 
 // ServeSender is the sender process: it makes the one exchange that Sender
 // asks for on stdin, tells on stdout what came of it, and returns the exit
-// code. It ends early when stdin does. It changes the environment of its
-// process. version is the program's own.
+// code. It ends early when stdin does. version is the program's own.
 func ServeSender(stdin io.Reader, stdout io.Writer, version string) int {
 	in := bufio.NewReader(stdin)
 	var fields []string
@@ -47,7 +46,6 @@ func ServeSender(stdin io.Reader, stdout io.Writer, version string) int {
 			return false
 		}
 	}
-	useBundleAlone()
 	agent := fmt.Sprintf("homeward/%s (%s/%s)", version, runtime.GOOS, runtime.GOARCH)
 	outcome := newClient(agent).exchange(ctx, req, ready)
 	if writeFrame(stdout, outcome.fields()...) != nil {
