@@ -1,9 +1,11 @@
 package update
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"testing"
+	"time"
 )
 
 // TestMain lets the test binary be its own sender process, as the program is.
@@ -31,7 +33,9 @@ func misbehave(how string) {
 		os.Exit(3)
 	case "silent":
 	case "hang":
-		select {}
+		time.Sleep(time.Minute)
+	case "watch":
+		(&Sender{Args: []string{"misbehave", "hang"}}).Exchange(context.Background(), Request{}, nil)
 	case "garbage":
 		for range 1000 {
 			fmt.Println("garbage hunter2")

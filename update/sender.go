@@ -22,6 +22,8 @@ const SenderArg = "sender-process"
 type Sender struct {
 	Exe  string   // the program to start, "" for this one
 	Args []string // its arguments, nil for SenderArg
+
+	within time.Duration // of its life, 0: senderWithin
 }
 
 // senderWithin bounds the life of a sender process. It is more than the 15 s
@@ -42,7 +44,11 @@ func (s *Sender) Exchange(ctx context.Context, req Request, ready Ready) Outcome
 		return failed(FaultSender, false, "cannot start a process to send with: "+reason(err))
 	}
 	defer p.end()
-	bounded, cancel := context.WithTimeout(ctx, senderWithin)
+	within := senderWithin
+	if s.within > 0 {
+		within = s.within
+	}
+	bounded, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	stop := context.AfterFunc(bounded, p.stop)
 	defer stop()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -114,13 +115,18 @@ func TestSenderThatMisbehaves(t *testing.T) {
 	if o := s.Exchange(t.Context(), Request{}, nil); o.Fault == nil || *o.Fault != want {
 		t.Errorf("no program: %+v", o.Fault)
 	}
+	s = &Sender{Args: []string{"misbehave", "hang"}, within: 50 * time.Millisecond}
+	want = Fault{FaultSender, "the process that sends hung and was ended", false}
+	if o := s.Exchange(t.Context(), Request{}, nil); o.Fault == nil || *o.Fault != want {
+		t.Errorf("hang: %+v", o.Fault)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	s = &Sender{Args: []string{"misbehave", "hang"}}
 	big := updateRequest("https://127.0.0.1:9", "")
 	big.Form = Text{}.Plain(strings.Repeat("x", 200<<10)) // more than a pipe takes
 	if o := s.Exchange(ctx, big, nil); o.Fault == nil || o.Fault.Kind != FaultGiven || o.Fault.Sent {
-		t.Errorf("hang: %+v", o.Fault)
+		t.Errorf("hang, given up: %+v", o.Fault)
 	}
 }
 
@@ -130,7 +136,7 @@ func TestSenderShowsNoSecret(t *testing.T) {
 	_, srv, ca := standIn(t, updatetest.Options{})
 	looked := 0
 	o := new(Sender).Exchange(t.Context(), updateRequest(srv.URL, ca), func(netip.Addr) bool {
-		for _, pid := range children(t) {
+		for _, pid := range children(t, "self") {
 			for _, file := range []string{"cmdline", "environ"} {
 				b, err := os.ReadFile(filepath.Join("/proc", pid, file))
 				if err != nil || bytes.Contains(b, []byte("hunter2")) || len(b) == 0 {
@@ -146,12 +152,12 @@ func TestSenderShowsNoSecret(t *testing.T) {
 	}
 }
 
-// children returns the ids of the processes this one has started.
-func children(t *testing.T) []string {
+// children returns the ids of the processes that one has started.
+func children(t *testing.T, pid string) []string {
 	t.Helper()
-	files, err := filepath.Glob("/proc/self/task/*/children")
+	files, err := filepath.Glob("/proc/" + pid + "/task/*/children")
 	if err != nil || len(files) == 0 {
-		t.Fatal("no /proc/self/task/*/children", err)
+		t.Fatal("the kernel does not list the children of", pid, err)
 	}
 	var all []string
 	for _, f := range files {
@@ -196,7 +202,7 @@ func TestSenderLeavesNothing(t *testing.T) {
 	wg.Wait()
 	// The server's side of the last connections may take a moment.
 	for end := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		f, g, c := openFiles(t), runtime.NumGoroutine(), children(t)
+		f, g, c := openFiles(t), runtime.NumGoroutine(), children(t, "self")
 		if f <= fds && g <= goroutines && len(c) == 0 {
 			return
 		}
@@ -256,5 +262,29 @@ func TestSenderTypedByHand(t *testing.T) {
 	var out bytes.Buffer
 	if code := ServeSender(terminal, &out, "1.2.3"); code != 2 || !strings.Contains(out.String(), "not for people") {
 		t.Errorf("a terminal: %d, %q", code, out.String())
+	}
+}
+
+// TestSenderDiesWithTheWatcher kills a watcher whose sender hangs.
+func TestSenderDiesWithTheWatcher(t *testing.T) {
+	watcher := exec.Command("/proc/self/exe", "misbehave", "watch")
+	if err := watcher.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var sender []string
+	for len(sender) == 0 {
+		time.Sleep(time.Millisecond)
+		sender = children(t, fmt.Sprint(watcher.Process.Pid))
+	}
+	watcher.Process.Kill()
+	watcher.Wait()
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		stat, err := os.ReadFile("/proc/" + sender[0] + "/stat")
+		if err != nil || bytes.Contains(stat, []byte(") Z ")) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the sender lives on: %s", stat)
+		}
 	}
 }
