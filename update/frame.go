@@ -84,10 +84,10 @@ func readFrame(r *bufio.Reader, max int) ([]string, error) {
 	return fields, nil
 }
 
-// fields spells a request for the pipe, secrets and all.
+// fields spells a request for the pipe, secrets and all: there a Login is a User.
 func (r Request) fields() []string {
 	return []string{
-		frameRequest, r.Method, r.URL.Reveal(), r.Form.Reveal(), r.Bearer.Reveal(), r.User, r.Password.Reveal(),
+		frameRequest, r.Method, r.URL.Reveal(), r.Form.Reveal(), r.Bearer.Reveal(), r.Login.Reveal() + r.User, r.Password.Reveal(),
 		r.Device, strconv.Itoa(r.Family), r.CAFile, strconv.Itoa(r.maxBody()),
 	}
 }
@@ -113,7 +113,7 @@ func parseRequest(f []string) (Request, error) {
 // fields spells an outcome for the pipe.
 func (o Outcome) fields() []string {
 	if a := o.Answer; a != nil {
-		return []string{frameAnswer, strconv.Itoa(a.Status), string(a.Body), strconv.FormatBool(a.Cut), a.RetryAfter, a.Date}
+		return []string{frameAnswer, strconv.Itoa(a.Status), string(a.Body), strconv.FormatBool(a.Cut), a.RetryAfter, a.Date, a.Location}
 	}
 	return []string{frameFault, strconv.Itoa(int(o.Fault.Kind)), o.Fault.Detail, strconv.FormatBool(o.Fault.Sent)}
 }
@@ -121,13 +121,13 @@ func (o Outcome) fields() []string {
 // parseOutcome is the inverse of fields.
 func parseOutcome(f []string) (Outcome, error) {
 	switch {
-	case len(f) == 6 && f[0] == frameAnswer:
+	case len(f) == 7 && f[0] == frameAnswer:
 		status, err := strconv.Atoi(f[1])
 		cut, err2 := strconv.ParseBool(f[3])
 		if err != nil || err2 != nil || status < 100 || status > 999 {
 			return Outcome{}, errFrame
 		}
-		return Outcome{Answer: &Answer{Status: status, Body: []byte(f[2]), Cut: cut, RetryAfter: f[4], Date: f[5]}}, nil
+		return Outcome{Answer: &Answer{Status: status, Body: []byte(f[2]), Cut: cut, RetryAfter: f[4], Date: f[5], Location: f[6]}}, nil
 	case len(f) == 4 && f[0] == frameFault:
 		kind, err := strconv.Atoi(f[1])
 		sent, err2 := strconv.ParseBool(f[3])

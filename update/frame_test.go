@@ -18,7 +18,7 @@ func TestFramesComeBackAsTheyWent(t *testing.T) {
 		Bearer: NewSecret("bearer"), User: "me", Password: NewSecret("word"), Device: "pppoe-wan", Family: 6, CAFile: "/ca.pem", MaxBody: 9,
 	}
 	outcomes := []Outcome{
-		{Answer: &Answer{Status: 429, Body: []byte("\x00body\n"), Cut: true, RetryAfter: "7", Date: "now"}},
+		{Answer: &Answer{Status: 429, Body: []byte("\x00body\n"), Cut: true, RetryAfter: "7", Date: "now", Location: "https://x.example/"}},
 		{Fault: &Fault{Kind: FaultSent, Detail: "could not confirm", Sent: true}},
 	}
 	writeFrame(&b, req.fields()...)

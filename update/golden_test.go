@@ -95,11 +95,11 @@ func TestServices(t *testing.T) {
 		t.Errorf("dyndns2: %+v", s)
 	}
 	families := &Account{Template: &Template{URL4: "https://x.example/"}}
-	if s := templateService(families); s.MaxHosts != 1 || !s.OneAddress || s.Prefix || s.Busy {
+	if s := templateService(families); s.MaxHosts != 1 || !s.OneAddress || s.OnlyPrefix || s.Busy {
 		t.Errorf("a template with url4: %+v", s)
 	}
 	all := &Account{Template: &Template{URL: "https://x.example/?a=[IP]&p=[PREFIX]"}}
-	if s := templateService(all); s.MaxHosts != 1 || s.OneAddress || !s.Prefix {
+	if s := templateService(all); s.MaxHosts != 1 || s.OneAddress || s.OnlyPrefix {
 		t.Errorf("a template with url: %+v", s)
 	}
 }

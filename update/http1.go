@@ -13,12 +13,15 @@ import (
 // sites send 2 to 8 KiB.
 const maxHeaders = 32 << 10
 
+// maxLocation is far above any URL that a service would move to.
+const maxLocation = 2 << 10
+
 var errNotHTTP = errors.New("the answer was not HTTP")
 
 // authorization returns the header's value, "" for none. A user and password
 // in the URL are sent as Basic, as every client does.
 func (e endpoint) authorization(req Request) string {
-	user, password := req.User, req.Password.Reveal()
+	user, password := req.Login.Reveal()+req.User, req.Password.Reveal()
 	if user == "" && password == "" && e.url.User != nil {
 		user = e.url.User.Username()
 		password, _ = e.url.User.Password()
@@ -51,7 +54,7 @@ func readAnswer(r io.Reader, max int) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Answer{Status: h.status, Body: body, Cut: cut, RetryAfter: h.retryAfter, Date: h.date}, nil
+	return &Answer{Status: h.status, Body: body, Cut: cut, RetryAfter: h.retryAfter, Date: h.date, Location: h.location}, nil
 }
 
 // answerReader reads the lines of an answer; left is how many bytes of them
@@ -68,6 +71,7 @@ type answerHeader struct {
 	length     int64 // -1: not said
 	retryAfter string
 	date       string
+	location   string
 }
 
 // line returns the next line without its end.
@@ -154,6 +158,10 @@ func (h *answerHeader) set(name, value string) bool {
 		h.retryAfter = headerText(value)
 	case "date":
 		h.date = headerText(value)
+	case "location":
+		if len(value) < maxLocation {
+			h.location = value
+		}
 	}
 	return true
 }

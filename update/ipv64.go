@@ -12,7 +12,7 @@ import (
 type ipv64 struct{}
 
 func ipv64Service() Service {
-	return Service{Protocol: ipv64{}, Prefix: true}
+	return Service{Protocol: ipv64{}, OnlyPrefix: true}
 }
 
 // Request spells an update. The secret goes in a header, or in the body.

@@ -239,7 +239,7 @@ func missing(want Values, h Host) Values {
 // missing, else every value that the line shows.
 func compose(a *Account, s Service, m Memory, want, diff Values) (values Values, only bool) {
 	switch {
-	case s.Prefix && !m.NoOnly && diff == (Values{Prefix: diff.Prefix}):
+	case s.OnlyPrefix && !m.NoOnly && diff == (Values{Prefix: diff.Prefix}):
 		return diff, true
 	case !s.OneAddress && !a.OneAddress:
 		return want, false

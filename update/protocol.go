@@ -21,7 +21,7 @@ type Service struct {
 	Server     string // default base URL
 	MaxHosts   int    // hosts in one request, 0: all of an account together, with one verdict
 	OneAddress bool   // one address family a request
-	Prefix     bool   // knows prefixes, and onlyprefix
+	OnlyPrefix bool   // takes a prefix without an address, and leaves the addresses alone then
 	Busy       bool   // 911 and dnserr mean: not before 30 minutes
 }
 

@@ -16,7 +16,6 @@ func templateService(a *Account) Service {
 		Protocol:   template{},
 		MaxHosts:   1,
 		OneAddress: a.Template.URL == "",
-		Prefix:     strings.Contains(a.Template.URL, "[PREFIX]"),
 	}
 }
 

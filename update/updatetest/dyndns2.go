@@ -1,5 +1,3 @@
-// speaks to. They keep the rules that the services document and refuse what
-// the services refuse.
 package updatetest
 
 import (

@@ -12,8 +12,8 @@ import (
 
 const agent = "homeward/1.0.0 (linux/arm64)"
 
-// ask sends one update by Basic auth and returns the answer's lines, joined by |.
-func ask(h http.Handler, agent, user, password, query string) string {
+// askNIC sends one update by Basic auth and returns the answer's lines, joined by |.
+func askNIC(h http.Handler, agent, user, password, query string) string {
 	r := httptest.NewRequest("GET", "/nic/update?"+query, nil)
 	r.Header.Set("User-Agent", agent)
 	r.SetBasicAuth(user, password)
@@ -48,7 +48,7 @@ func TestDynDNS2KeepsTheRules(t *testing.T) {
 		if tt.name == "without an address the connection's" {
 			s.AddHost("alice", "a.example") // httptest's requests come from 192.0.2.1, too
 		}
-		if got := ask(s, tt.agent, tt.user, tt.password, tt.query); got != tt.want {
+		if got := askNIC(s, tt.agent, tt.user, tt.password, tt.query); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
 	}
@@ -59,11 +59,11 @@ func TestDynDNS2KeepsTheRules(t *testing.T) {
 		t.Errorf("records %v, %v", v4, v6)
 	}
 	s.OneAddress = true
-	if got := ask(s, agent, "alice", "made-up", "hostname=a.example&myip=192.0.2.1,2001:db8::1"); got != "badsys" {
+	if got := askNIC(s, agent, "alice", "made-up", "hostname=a.example&myip=192.0.2.1,2001:db8::1"); got != "badsys" {
 		t.Errorf("two addresses where one is wanted: %s", got)
 	}
 	s.Say("911")
-	if got := ask(s, agent, "alice", "made-up", "hostname=a.example&myip=192.0.2.1"); got != "911" {
+	if got := askNIC(s, agent, "alice", "made-up", "hostname=a.example&myip=192.0.2.1"); got != "911" {
 		t.Errorf("in trouble: %s", got)
 	}
 }
@@ -105,23 +105,23 @@ func TestSpdynKeepsTheRules(t *testing.T) {
 		{"a private address is replaced", "a.spdns.example", "abcd-efgh-ijkl", "hostname=a.spdns.example&myip=192.168.1.2", "good_192.0.2.1"},
 	}
 	for _, tt := range tests {
-		if got := ask(s, agent, tt.user, tt.password, tt.query); got != tt.want {
+		if got := askNIC(s, agent, tt.user, tt.password, tt.query); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
 	}
 	s.SwitchOff("a.spdns.example", true)
-	if got := ask(s, agent, "alice", "made-up", "hostname=a.spdns.example&myip=192.0.2.9"); got != "fatal" {
+	if got := askNIC(s, agent, "alice", "made-up", "hostname=a.spdns.example&myip=192.0.2.9"); got != "fatal" {
 		t.Errorf("switched off: %s", got)
 	}
 	s.SwitchOff("a.spdns.example", false)
 	s.LineEach = true
-	if got := ask(s, agent, "alice", "made-up", "hostname=a.spdns.example&myip=192.0.2.9,2001:db8::1"); got != "good_192.0.2.9|good_2001:db8::1" {
+	if got := askNIC(s, agent, "alice", "made-up", "hostname=a.spdns.example&myip=192.0.2.9,2001:db8::1"); got != "good_192.0.2.9|good_2001:db8::1" {
 		t.Errorf("a line for each address: %s", got)
 	}
 	if v4, v6 := s.Records("a.spdns.example"); v4 != netip.MustParseAddr("192.0.2.9") || v6 != netip.MustParseAddr("2001:db8::1") {
 		t.Errorf("records %v, %v", v4, v6)
 	}
-	if got := ask(s, "curl/8.0 (x)", "alice", "made-up", "hostname=a.spdns.example"); got != "badagent" || len(s.Requests()) != len(tests)+3 {
+	if got := askNIC(s, "curl/8.0 (x)", "alice", "made-up", "hostname=a.spdns.example"); got != "badagent" || len(s.Requests()) != len(tests)+3 {
 		t.Errorf("%s, %d requests seen", got, len(s.Requests()))
 	}
 }
