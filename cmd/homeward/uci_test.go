@@ -1,0 +1,304 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/BurntSushi/toml"
+)
+
+const uciExample = `package homeward
+
+config homeward 'main'
+	option enabled '1'
+	option log_level 'debug'
+	option state_dir '/etc/homeward state'
+	option ca_file ''
+	option wan 'wan'
+	option wan6 'auto'
+	option lan 'br-lan'
+
+config account 'home'
+	option service 'ipv64'
+	list domain 'home.ipv64.net'
+	list domain 'srv.any64.de'
+	option token 'it'\''s "a" \n $HOME über
+two lines	and a tab'
+	list publish 'ipv4'
+	list publish 'prefix'
+	option limit_10s '007'
+	option limit_24h '0'
+	option one_address 'off'
+	option enabled 'yes'
+	option wan 'wanb'
+
+config account
+	option service 'spdyn'
+	option domain 'zwei.spdns.de drei.spdns.de'
+	option token ''
+	option enabled '0'
+
+`
+
+func TestUCIBecomesTOML(t *testing.T) {
+	const want = `# Made from /etc/config/homeward: write there, what is written here is lost.
+# device wan=pppoe-wan
+# device wanb=eth2
+state_dir = "/etc/homeward state"
+log_level = "debug"
+
+[line]
+wan = "pppoe-wan"
+wan6 = "auto"
+lan = "br-lan"
+
+[account.home]
+enabled = true
+service = "ipv64"
+domains = ["home.ipv64.net", "srv.any64.de"]
+token = "it's \"a\" \\n $HOME über\u000Atwo lines\u0009and a tab"
+publish = ["ipv4", "prefix"]
+limit_10s = 7
+limit_24h = 0
+one_address = false
+wan = "eth2"
+
+[account."zwei.spdns.de"]
+enabled = false
+service = "spdyn"
+domains = ["zwei.spdns.de", "drei.spdns.de"]
+`
+	var out, errs strings.Builder
+	args := []string{"--device", "wan=old", "--device=wanb=eth2", "--device", "wan=pppoe-wan"}
+	if code := cmdUCI(t.Context(), args, strings.NewReader(uciExample), &out, &errs); code != 0 || errs.Len() > 0 {
+		t.Fatalf("exit %d, stderr %s", code, errs.String())
+	}
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+	var decoded struct {
+		Account map[string]struct{ Token string }
+	}
+	if _, err := toml.Decode(out.String(), &decoded); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := decoded.Account["home"].Token, "it's \"a\" \\n $HOME über\ntwo lines\tand a tab"; got != want {
+		t.Errorf("token is %q, want %q", got, want)
+	}
+}
+
+func TestUCIOrderOfSectionsAndOptionsChangesNothing(t *testing.T) {
+	parts := strings.Split(strings.TrimPrefix(uciExample, "package homeward\n"), "\nconfig ")[1:]
+	slices.Reverse(parts)
+	turned := "package homeward\n\nconfig " + strings.Join(parts, "\nconfig ")
+	turned = strings.Replace(turned, "\toption limit_10s '007'\n\toption limit_24h '0'", "\toption limit_24h '0'\n\toption limit_10s '007'", 1)
+	a, faults := uciToTOML([]byte(uciExample), nil)
+	b, faultsTurned := uciToTOML([]byte(turned), nil)
+	if faults != nil || faultsTurned != nil {
+		t.Fatal(faults, faultsTurned)
+	}
+	if !bytes.Equal(a, b) {
+		t.Errorf("%s\nbecame\n%s", a, b)
+	}
+}
+
+func TestUCINameWithoutDeviceStays(t *testing.T) {
+	got, faults := uciToTOML([]byte("config homeward 'main'\n\toption wan 'wan'\n"), map[string]string{"wan6": "eth1"})
+	if faults != nil || !strings.Contains(string(got), "\nwan = \"wan\"\n") {
+		t.Errorf("%s%v", got, faults)
+	}
+}
+
+func TestUCIFaults(t *testing.T) {
+	tests := []struct {
+		name, src string
+		want      string
+	}{
+		{"all of them at once", `package homeward
+
+config homeward 'main'
+	option enabled 'maybe'
+	option run_dir '/x'
+	option log_level 'hunter2'
+	list wan 'wan'
+
+config account 'home'
+	option service 'hunter2'
+	option domains 'a.example'
+	option tokn 'hunter2
+hunter2'
+	option limit_24h '-1'
+	option limit_24h '3'
+	option password 'hunter2'
+	option password 'hunter2'
+
+config account
+	list publish 'hunter2'
+
+config acount 'x'
+`, `uci export homeward:4: homeward.main.enabled: it is a switch; write 1 or 0
+uci export homeward:5: homeward.main.run_dir: no such option; there are: enabled, state_dir, log_level, ca_file, wan, wan6, lan
+uci export homeward:6: homeward.main.log_level: it is not one of debug, info, warn, error
+uci export homeward:7: homeward.main.wan: this is no list; write: option wan 'VALUE'
+uci export homeward:10: homeward.home.service: it is not one of ipv64, spdyn, dyndns2, template
+uci export homeward:11: homeward.home.domains: no such option; write: list domain 'VALUE'
+uci export homeward:12: homeward.home.tokn: no such option; there are: enabled, service, domain, token, token_file, username, password, password_file, publish, record, healthcheck, auth, server, template, url4, url6, url, answer, param_enc, param_opt, allow_http, detect, poll, checkip, host, refresh, limit_10s, limit_24h, one_address, wan, wan6, lan
+uci export homeward:14: homeward.home.limit_24h: it is a number; write one of digits alone, or 0 for none
+uci export homeward:15: homeward.home.limit_24h: it is there twice
+uci export homeward:17: homeward.home.password: it is there twice
+uci export homeward:19: homeward.@account[1]: it has neither a name nor a domain; write: config account 'NAME'
+uci export homeward:20: homeward.@account[1].publish: it is not one of ipv4, ipv6, prefix
+uci export homeward:22: homeward.x: no such section; write: config homeward 'main', or config account 'NAME'
+`},
+		{"a name twice", "config account 'a.example'\nconfig account\nlist domain 'a.example'\n",
+			"uci export homeward:2: homeward.@account[1]: another account has this name (one without has that of its first domain); write: config account 'NAME'\n"},
+		{"another section of the program", "config homeward 'other'\nconfig homeward\n",
+			"uci export homeward:1: homeward.other: there is one such section; write: config homeward 'main'\nuci export homeward:2: homeward.@homeward[1]: there is one such section; write: config homeward 'main'\n"},
+		{"no UTF-8", "config account 'a'\n\toption token 'hunter2\xff'\n", "uci export homeward:2: homeward.a.token: a byte in it is no UTF-8; write it anew\n"},
+		{"nothing", "\n", "uci export homeward:1: homeward: nothing to read: is there an /etc/config/homeward?\n"},
+		{"another package", "package ddns\n", "uci export homeward:1: this is package ddns; write: uci export homeward\n"},
+		{"an open quote", "config account 'a'\n\toption token 'hunter2\n\n", "uci export homeward:2: the quote opened here is never closed\n"},
+		{"double quotes", "config account 'a'\n\toption token \"hunter2\"\n", "uci export homeward:2: double quotes, which `uci export` never writes\n"},
+		{"a continued line", "config account \\\n 'a'\n", "uci export homeward:1: a line is continued here, which `uci export` never does\n"},
+		{"a word too many", "config account 'a'\n\toption token hunter2 hunter2\n",
+			"uci export homeward:2: neither `config TYPE 'NAME'` nor `option KEY 'VALUE'` nor `list KEY 'VALUE'`\n"},
+		{"an option of no section", "option token 'hunter2'\n", "uci export homeward:1: an option before the first `config`\n"},
+		{"a name that would colour the terminal", "config account 'a'\n\toption '\x1b[31m\n' 'x'\n",
+			"uci export homeward:2: homeward.a.?[31m?: no such option; there are: enabled,"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var out, errs strings.Builder
+			code := cmdUCI(t.Context(), nil, strings.NewReader(tt.src), &out, &errs)
+			if code != 2 || out.Len() > 0 {
+				t.Errorf("exit %d, stdout %q, want exit 2 and nothing", code, out.String())
+			}
+			if got := errs.String(); got != tt.want && !(strings.HasSuffix(tt.want, ",") && strings.HasPrefix(got, tt.want)) {
+				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
+			}
+			if strings.Contains(errs.String(), "hunter2") {
+				t.Error("a value is repeated in a message")
+			}
+		})
+	}
+}
+
+func TestUCIArguments(t *testing.T) {
+	tests := []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--device"}, "homeward: uci: usage: "},
+		{[]string{"--device", "wan"}, "homeward: uci: --device takes INTERFACE=DEVICE"},
+		{[]string{"--device=wan="}, "homeward: uci: --device takes INTERFACE=DEVICE"},
+		{[]string{"--device", "wan=a\nb"}, "homeward: uci: --device takes INTERFACE=DEVICE"},
+		{[]string{"homeward"}, "homeward: uci: usage: "},
+	}
+	for _, tt := range tests {
+		var out, errs strings.Builder
+		code := cmdUCI(t.Context(), tt.args, strings.NewReader(uciExample), &out, &errs)
+		if code != 2 || out.Len() > 0 || !strings.HasPrefix(errs.String(), tt.want) {
+			t.Errorf("%q: exit %d, stdout %q, stderr %q", tt.args, code, out.String(), errs.String())
+		}
+	}
+	var out, errs strings.Builder
+	big := strings.NewReader(strings.Repeat("\n", uciMax+1))
+	if code := cmdUCI(t.Context(), nil, big, &out, &errs); code != 2 || !strings.Contains(errs.String(), "longer than") {
+		t.Errorf("too long: exit %d, stderr %q", code, errs.String())
+	}
+}
+
+func TestUCIReadsTheOldSpellingOfExport(t *testing.T) {
+	got, faults := uciToTOML([]byte("package 'homeward'\n\nconfig 'account' 'a'\n\toption 'token' 'x'\n"), nil)
+	if faults != nil || !strings.HasSuffix(string(got), "\n[account.a]\ntoken = \"x\"\n") {
+		t.Errorf("%s%v", got, faults)
+	}
+}
+
+// The file that is shipped is read here as it would come out of uci: it has
+// no quoting but uci's own.
+func TestUCIReadsTheShippedFile(t *testing.T) {
+	src, err := os.ReadFile(filepath.Join("..", "..", "openwrt", "homeward.config"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, faults := uciToTOML(src, nil); faults != nil {
+		t.Error(faults)
+	}
+	var examples strings.Builder
+	for line := range strings.Lines(string(src)) {
+		words := strings.Fields(strings.TrimPrefix(line, "#"))
+		if line[0] == '#' && len(words) > 2 && slices.Contains([]string{"config", "option", "list"}, words[0]) {
+			examples.WriteString(line[1:])
+		}
+	}
+	got, faults := uciToTOML([]byte(examples.String()), nil)
+	if faults != nil || strings.Count(string(got), "\n[account.") != 4 {
+		t.Errorf("examples in comments: %v\n%s", faults, got)
+	}
+}
+
+// Whatever a value is, it comes through quoting, parsing and TOML as it was.
+func FuzzUCIValue(f *testing.F) {
+	for _, s := range []string{"", "'", `'\''`, "a\nb", "\\", `"`, "#", "\x00", "\x7f", "ü", "\xff", "\r\n", "'''", "$(x)", "\u2028"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, v string) {
+		src := []byte("package homeward\n\nconfig account 'a'\n\toption token " + uciQuote(v) + "\n\tlist domain " + uciQuote(v) + "\n")
+		sections, fault := parseUCI(src, "homeward")
+		if fault != nil || len(sections) != 1 || sections[0].Options[0].Value != v || sections[0].Options[1].Value != v {
+			t.Fatalf("%q became %+v, %v", v, sections, fault)
+		}
+		got, faults := uciToTOML(src, nil)
+		if !utf8.ValidString(v) {
+			if len(faults) != 2 {
+				t.Fatalf("%q: no UTF-8, but faults are %v", v, faults)
+			}
+			return
+		}
+		var decoded struct {
+			Account struct {
+				A struct {
+					Token   string
+					Domains []string
+				}
+			}
+		}
+		if _, err := toml.Decode(string(got), &decoded); err != nil || faults != nil {
+			t.Fatalf("%q: %v %v\n%s", v, err, faults, got)
+		}
+		a := decoded.Account.A
+		if a.Token != v || v != "" && !slices.Equal(a.Domains, []string{v}) {
+			t.Fatalf("%q became %q and %q", v, a.Token, a.Domains)
+		}
+	})
+}
+
+// Whatever comes, it is either TOML or a fault that can be printed.
+func FuzzUCI(f *testing.F) {
+	f.Add(uciExample)
+	f.Add("config homeward main\nconfig account a\noption enabled 1\nlist publish ipv6 #x\n")
+	f.Fuzz(func(t *testing.T, src string) {
+		got, faults := uciToTOML([]byte(src), map[string]string{"wan": "eth0"})
+		if faults == nil {
+			if _, err := toml.Decode(string(got), &map[string]any{}); err != nil {
+				t.Fatalf("%v\n%s", err, got)
+			}
+		}
+		var b strings.Builder
+		printFaults(&b, "homeward", faults)
+		for _, r := range b.String() {
+			if r != '\n' && (r < ' ' || r > '~') {
+				t.Fatalf("unprintable %q in %q", r, b.String())
+			}
+		}
+		if strings.Count(b.String(), "\n") != len(faults) {
+			t.Fatalf("not a line a fault: %q", b.String())
+		}
+	})
+}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A uciSection is one section of a UCI package.
+type uciSection struct {
+	Type    string
+	Name    string // "" if it has none
+	Line    int    // of `config`, from 1
+	Path    string // as `uci set` names it: homeward.home or homeward.@account[0]
+	Options []uciOption
+}
+
+// A uciOption is one `option`, or one item of a `list`.
+type uciOption struct {
+	Name  string
+	Value string // byte for byte
+	List  bool
+	Line  int
+}
+
+// A uciFault is one fault of a package, in UCI's words. It never repeats a
+// value: that may be a secret.
+type uciFault struct {
+	Line int
+	Path string // of the section or option, "" for a line that is none
+	What string
+}
+
+// uciValue returns the value of the last option of that name, "" if there is
+// none; of a list, its last item.
+func (s *uciSection) uciValue(name string) string {
+	for i := len(s.Options) - 1; i >= 0; i-- {
+		if s.Options[i].Name == name {
+			return s.Options[i].Value
+		}
+	}
+	return ""
+}
+
+// parseUCI reads what `uci export PKG` writes: config TYPE 'NAME', option KEY
+// 'VALUE' and list KEY 'VALUE', values byte for byte, line breaks included.
+// Comments are allowed, so that it reads what `homeward import` writes. Other
+// spellings of hand-written files are uci's business: they are faults here.
+// Only the first fault of the syntax is told.
+func parseUCI(src []byte, pkg string) ([]uciSection, *uciFault) {
+	p := uciParser{src: src, line: 1, pkg: pkg, seen: map[string]int{}}
+	for p.skipToWord() {
+		line := p.line
+		words, fault := p.statement()
+		if fault == "" {
+			fault = p.take(words, line)
+		}
+		if fault != "" {
+			return nil, &uciFault{Line: line, What: fault}
+		}
+	}
+	return p.sections, nil
+}
+
+type uciParser struct {
+	src      []byte
+	pos      int
+	line     int
+	pkg      string
+	sections []uciSection
+	seen     map[string]int // sections of each type
+}
+
+// skipToWord goes to the next statement, over blanks, empty lines and
+// comments, and tells whether there is one.
+func (p *uciParser) skipToWord() bool {
+	for ; p.pos < len(p.src); p.pos++ {
+		switch p.src[p.pos] {
+		case '\n':
+			p.line++
+		case ' ', '\t', '\r':
+		case '#':
+			p.skipComment()
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// skipComment leaves the position before the line's end.
+func (p *uciParser) skipComment() {
+	for p.pos+1 < len(p.src) && p.src[p.pos+1] != '\n' {
+		p.pos++
+	}
+}
+
+// statement reads the words of one statement, up to its line's end, or tells
+// what is wrong with it.
+func (p *uciParser) statement() (words []string, fault string) {
+	for p.pos < len(p.src) {
+		switch p.src[p.pos] {
+		case '\n':
+			return words, ""
+		case ' ', '\t', '\r':
+			p.pos++
+		case '#':
+			p.skipComment()
+			p.pos++
+		default:
+			word, fault := p.word()
+			if fault != "" {
+				return nil, fault
+			}
+			words = append(words, word)
+		}
+	}
+	return words, ""
+}
+
+// word reads one word: bare characters, 'quoted text' and \c in any order.
+func (p *uciParser) word() (word, fault string) {
+	var b []byte
+	for p.pos < len(p.src) {
+		switch c := p.src[p.pos]; c {
+		case ' ', '\t', '\r', '\n':
+			return string(b), ""
+		case '\'':
+			rest := string(p.src[p.pos+1:])
+			end := strings.IndexByte(rest, '\'')
+			if end < 0 {
+				return "", "the quote opened here is never closed"
+			}
+			b = append(b, rest[:end]...)
+			p.line += strings.Count(rest[:end], "\n")
+			p.pos += end + 2
+		case '\\':
+			if p.pos+1 == len(p.src) || p.src[p.pos+1] == '\n' {
+				return "", "a line is continued here, which `uci export` never does"
+			}
+			b = append(b, p.src[p.pos+1])
+			p.pos += 2
+		case '"':
+			return "", "double quotes, which `uci export` never writes"
+		default:
+			b = append(b, c)
+			p.pos++
+		}
+	}
+	return string(b), ""
+}
+
+// take adds one statement to the sections, or tells what is wrong with it.
+func (p *uciParser) take(words []string, line int) (fault string) {
+	switch word := words[0]; {
+	case word == "package" && len(words) == 2:
+		if words[1] != p.pkg {
+			return fmt.Sprintf("this is package %s; write: uci export %s", uciName(words[1]), p.pkg)
+		}
+	case word == "config" && (len(words) == 2 || len(words) == 3):
+		s := uciSection{Type: words[1], Line: line}
+		s.Path = fmt.Sprintf("%s.@%s[%d]", p.pkg, uciName(s.Type), p.seen[s.Type])
+		if len(words) == 3 && words[2] != "" {
+			s.Name = words[2]
+			s.Path = p.pkg + "." + uciName(s.Name)
+		}
+		p.seen[s.Type]++
+		p.sections = append(p.sections, s)
+	case (word == "option" || word == "list") && len(words) == 3:
+		if len(p.sections) == 0 {
+			return "an option before the first `config`"
+		}
+		s := &p.sections[len(p.sections)-1]
+		s.Options = append(s.Options, uciOption{words[1], words[2], word == "list", line})
+	default:
+		return "neither `config TYPE 'NAME'` nor `option KEY 'VALUE'` nor `list KEY 'VALUE'`"
+	}
+	return ""
+}
+
+// uciName returns a type or name for a message: what uci allows in one, at
+// most 64 characters of it.
+func uciName(s string) string {
+	keep := func(r rune) rune {
+		if r <= ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}
+	return strings.Map(keep, s[:min(len(s), 64)])
+}
+
+// uciQuote quotes a value as `uci export` does.
+func uciQuote(v string) string {
+	return "'" + strings.ReplaceAll(v, "'", `'\''`) + "'"
+}

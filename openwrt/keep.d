@@ -1,0 +1,3 @@
+/etc/homeward.apikey
+/etc/homeward.toml
+/etc/homeward/
