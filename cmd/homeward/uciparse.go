@@ -177,11 +177,11 @@ func (p *uciParser) take(words []string, line int) (fault string) {
 	return ""
 }
 
-// uciName returns a type or name for a message: what uci allows in one, at
-// most 64 characters of it.
+// uciName returns a type or name for a message: its printable characters, at
+// most 64 of them.
 func uciName(s string) string {
 	keep := func(r rune) rune {
-		if r <= ' ' || r > '~' {
+		if r < ' ' || r > '~' {
 			return '?'
 		}
 		return r
