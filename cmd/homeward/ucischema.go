@@ -64,4 +64,3 @@ var (
 		{"one_address", "one_address", uciBool, ""},
 	}, uciLineKeys...)
 )
-
