@@ -176,6 +176,7 @@ func TestImportOfAnUpdateURL(t *testing.T) {
 		{"http://[USERNAME]:[PASSWORD]@update.spdns.de/nic/update?hostname=[DOMAIN]&myip=[IP]", spdyn},
 		{"http://update.spdyn.de/nic/update?hostname=[DOMAIN]&myip=[IP]&user=[USERNAME]&pass=[PASSWORD]", spdyn},
 		{"http://update.spdyn.de/nic/update?hostname=[DOMAIN]&user=[USERNAME]", template},
+		{"http://update.spdyn.de/nic/update?hostname=[DOMAIN]&pass=[PASSWORD]", template},
 		{"http://update.spdyn.de/nic/update?hostname=b.example&user=[USERNAME]&pass=[PASSWORD]", template},
 		{"http://[USERNAME]:[PASSWORD]@d.example:8080/nic/update?hostname=[DOMAIN]&myip=[IP]", "service=dyndns2 server=https://d.example:8080 username=u password=p "},
 		{"http://d.example/nic/update?hostname=[DOMAIN]&myip=[IP]", template},
