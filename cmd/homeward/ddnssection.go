@@ -78,7 +78,7 @@ func (d *ddnsSection) convert() (why string) {
 	d.address()
 	for _, o := range d.section.Options {
 		if !d.taken[o.Name] && o.Value != "" {
-			d.note("not taken over: " + shown(o) + ddnsWhy(o.Name))
+			d.note("not taken over: " + shownOption(o) + ddnsWhy(o.Name))
 		}
 	}
 	return ""
@@ -153,9 +153,9 @@ func (d *ddnsSection) web() {
 	d.add("checkip", checkip)
 }
 
-// shown writes an option for a comment: its value only where none is secret,
+// shownOption writes an option for a comment: its value only where none is secret,
 // and nothing in it that could end the comment.
-func shown(o uciOption) string {
+func shownOption(o uciOption) string {
 	if !slices.Contains(strings.Fields("enabled service_name domain lookup_host interface ip_source ip_network ip_interface"+
 		" use_ipv6 use_https check_interval check_unit check_interval_min force_interval force_unit retry_interval"+
 		" retry_unit retry_max_count retry_count use_syslog use_logfile dns_server force_dnstcp use_api_check"+

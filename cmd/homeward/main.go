@@ -31,6 +31,8 @@ func commands() []command {
 		onceCommand(),
 		statusCommand(),
 		watchCommand(),
+		uciCommand(),
+		importCommand(),
 	}
 }
 

@@ -10,42 +10,42 @@ import (
 // uciMax bounds what is read of a package: a hundred accounts fit ten times.
 const uciMax = 1 << 20
 
-// cmdUCI is `homeward uci [--device INTERFACE=DEVICE]…`: `uci export homeward`
-// on stdin becomes the TOML configuration on stdout. It returns the exit code:
-// 0, or 2 with every fault on stderr and nothing on stdout.
-func cmdUCI(_ context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	devices, err := parseDevices(args)
-	if err != nil {
-		fmt.Fprintln(stderr, "homeward: uci:", err)
-		return 2
+func uciCommand() command {
+	return command{
+		name:  "uci",
+		about: "reads uci export homeward on stdin and writes the TOML configuration on stdout",
+		long: `
+Logical interfaces are written as the devices that --device gives them; one
+without a device stays as it is, so that its account waits.`,
+		flags: []flag{{name: "--device", value: "INTERFACE=DEVICE", many: true, about: "as in --device wan=pppoe-wan"}},
+		run:   runUCI,
 	}
-	src, err := readUCI(stdin)
+}
+
+func runUCI(_ context.Context, c call) int {
+	devices, err := parseDevices(c.flags["--device"])
 	if err != nil {
-		fmt.Fprintln(stderr, "homeward: uci:", err)
-		return 2
+		fmt.Fprintln(c.stderr, "homeward uci:", err)
+		return exitUsage
+	}
+	src, err := readUCI(c.stdin)
+	if err != nil {
+		fmt.Fprintln(c.stderr, "homeward uci:", err)
+		return exitUsage
 	}
 	toml, faults := uciToTOML(src, devices)
 	if len(faults) > 0 {
-		printFaults(stderr, "homeward", faults)
-		return 2
+		printFaults(c.stderr, "homeward", faults)
+		return exitUsage
 	}
-	return writeAll(stdout, stderr, toml)
+	return writeAll(c.stdout, c.stderr, toml)
 }
 
-// parseDevices reads --device INTERFACE=DEVICE, or --device=INTERFACE=DEVICE,
-// again and again. Of two for one interface the last counts.
-func parseDevices(args []string) (map[string]string, error) {
+// parseDevices reads pairs INTERFACE=DEVICE. Of two for one interface the last
+// counts.
+func parseDevices(pairs []string) (map[string]string, error) {
 	devices := map[string]string{}
-	for len(args) > 0 {
-		pair, inline := strings.CutPrefix(args[0], "--device=")
-		if !inline {
-			if args[0] != "--device" || len(args) == 1 {
-				return nil, fmt.Errorf("usage: uci export homeward | homeward uci [--device wan=pppoe-wan]…")
-			}
-			args = args[1:]
-			pair = args[0]
-		}
-		args = args[1:]
+	for _, pair := range pairs {
 		iface, dev, ok := strings.Cut(pair, "=")
 		if !ok || !isWord(iface) || !isWord(dev) {
 			return nil, fmt.Errorf("--device takes INTERFACE=DEVICE, as in --device wan=pppoe-wan")

@@ -74,7 +74,7 @@ domains = ["zwei.spdns.de", "drei.spdns.de"]
 `
 	var out, errs strings.Builder
 	args := []string{"--device", "wan=old", "--device=wanb=eth2", "--device", "wan=pppoe-wan"}
-	if code := cmdUCI(t.Context(), args, strings.NewReader(uciExample), &out, &errs); code != 0 || errs.Len() > 0 {
+	if code := run(t.Context(), append([]string{"uci"}, args...), strings.NewReader(uciExample), &out, &errs); code != 0 || errs.Len() > 0 {
 		t.Fatalf("exit %d, stderr %s", code, errs.String())
 	}
 	if out.String() != want {
@@ -173,7 +173,7 @@ uci export homeward:22: homeward.x: no such section; write: config homeward 'mai
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var out, errs strings.Builder
-			code := cmdUCI(t.Context(), nil, strings.NewReader(tt.src), &out, &errs)
+			code := run(t.Context(), []string{"uci"}, strings.NewReader(tt.src), &out, &errs)
 			if code != 2 || out.Len() > 0 {
 				t.Errorf("exit %d, stdout %q, want exit 2 and nothing", code, out.String())
 			}
@@ -192,22 +192,22 @@ func TestUCIArguments(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--device"}, "homeward: uci: usage: "},
-		{[]string{"--device", "wan"}, "homeward: uci: --device takes INTERFACE=DEVICE"},
-		{[]string{"--device=wan="}, "homeward: uci: --device takes INTERFACE=DEVICE"},
-		{[]string{"--device", "wan=a\nb"}, "homeward: uci: --device takes INTERFACE=DEVICE"},
-		{[]string{"homeward"}, "homeward: uci: usage: "},
+		{[]string{"--device"}, "homeward uci: --device needs a value"},
+		{[]string{"--device", "wan"}, "homeward uci: --device takes INTERFACE=DEVICE"},
+		{[]string{"--device=wan="}, "homeward uci: --device takes INTERFACE=DEVICE"},
+		{[]string{"--device", "wan=a\nb"}, "homeward uci: --device takes INTERFACE=DEVICE"},
+		{[]string{"homeward"}, "homeward uci: takes no names"},
 	}
 	for _, tt := range tests {
 		var out, errs strings.Builder
-		code := cmdUCI(t.Context(), tt.args, strings.NewReader(uciExample), &out, &errs)
+		code := run(t.Context(), append([]string{"uci"}, tt.args...), strings.NewReader(uciExample), &out, &errs)
 		if code != 2 || out.Len() > 0 || !strings.HasPrefix(errs.String(), tt.want) {
 			t.Errorf("%q: exit %d, stdout %q, stderr %q", tt.args, code, out.String(), errs.String())
 		}
 	}
 	var out, errs strings.Builder
 	big := strings.NewReader(strings.Repeat("\n", uciMax+1))
-	if code := cmdUCI(t.Context(), nil, big, &out, &errs); code != 2 || !strings.Contains(errs.String(), "longer than") {
+	if code := run(t.Context(), []string{"uci"}, big, &out, &errs); code != 2 || !strings.Contains(errs.String(), "longer than") {
 		t.Errorf("too long: exit %d, stderr %q", code, errs.String())
 	}
 }

@@ -3,30 +3,32 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 )
 
-// cmdImport is `homeward import`: `uci export ddns`, the configuration of
-// ddns-scripts, on stdin becomes ours, as UCI, on stdout. It returns the exit
-// code: 0, or 2 for what is no such export.
-func cmdImport(_ context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	if len(args) > 0 {
-		fmt.Fprintln(stderr, "homeward: import: usage: uci export ddns | homeward import")
-		return 2
+func importCommand() command {
+	return command{
+		name:  "import",
+		about: "reads uci export ddns on stdin and writes our UCI configuration on stdout",
+		long: `
+What ddns-scripts has and homeward cannot do stands there as a comment.`,
+		run: runImport,
 	}
-	src, err := readUCI(stdin)
+}
+
+func runImport(_ context.Context, c call) int {
+	src, err := readUCI(c.stdin)
 	if err != nil {
-		fmt.Fprintln(stderr, "homeward: import:", err)
-		return 2
+		fmt.Fprintln(c.stderr, "homeward import:", err)
+		return exitUsage
 	}
 	text, fault := importDDNS(src)
 	if fault != nil {
-		printFaults(stderr, "ddns", []uciFault{*fault})
-		return 2
+		printFaults(c.stderr, "ddns", []uciFault{*fault})
+		return exitUsage
 	}
-	return writeAll(stdout, stderr, []byte(text))
+	return writeAll(c.stdout, c.stderr, []byte(text))
 }
 
 const ddnsHead = "# Made by `homeward import` from /etc/config/ddns. Read it, then\n" +
@@ -170,7 +172,7 @@ func (d *ddnsSection) write(b *strings.Builder) {
 func (d *ddnsSection) writeLost(b *strings.Builder, why string) {
 	fmt.Fprintf(b, "\n# not taken over: config %s '%s': %s\n", uciName(d.section.Type), uciName(d.section.Name), why)
 	for _, o := range d.section.Options {
-		fmt.Fprintf(b, "#\t%s\n", shown(o))
+		fmt.Fprintf(b, "#\t%s\n", shownOption(o))
 	}
 }
 

@@ -26,7 +26,7 @@ func TestImport(t *testing.T) {
 				t.Fatal(err)
 			}
 			var out, errs strings.Builder
-			if code := cmdImport(t.Context(), nil, strings.NewReader(string(in)), &out, &errs); code != 0 || errs.Len() > 0 {
+			if code := run(t.Context(), []string{"import"}, strings.NewReader(string(in)), &out, &errs); code != 0 || errs.Len() > 0 {
 				t.Fatalf("exit %d, stderr %s", code, errs.String())
 			}
 			if out.String() != string(want) {
@@ -75,12 +75,12 @@ func TestImportFaults(t *testing.T) {
 		{"nothing", "", "uci export ddns:1: ddns: nothing to read: is there an /etc/config/ddns?\n", nil},
 		{"another package", "package network\n", "uci export ddns:1: this is package network; write: uci export ddns\n", nil},
 		{"the file itself", "config service \"a\"\n", "uci export ddns:1: double quotes, which `uci export` never writes\n", nil},
-		{"an argument", "package ddns\n", "homeward: import: usage: uci export ddns | homeward import\n", []string{"ddns"}},
+		{"an argument", "package ddns\n", "homeward import: takes no names, and 1 given; see homeward help import\n", []string{"ddns"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var out, errs strings.Builder
-			code := cmdImport(t.Context(), tt.args, strings.NewReader(tt.src), &out, &errs)
+			code := run(t.Context(), append([]string{"import"}, tt.args...), strings.NewReader(tt.src), &out, &errs)
 			if code != 2 || out.Len() > 0 || errs.String() != tt.want {
 				t.Errorf("exit %d, stdout %q, stderr %q, want exit 2, %q", code, out.String(), errs.String(), tt.want)
 			}
