@@ -109,8 +109,7 @@ var traces = []struct {
 func (s settled) due(r row) bool { return r.Before || s.at >= 0 && r.T < s.at+0.001 }
 
 // check compares what is published with the table.
-func (s settled) check(t *testing.T, got State) bool {
-	t.Helper()
+func (s settled) check(got State) bool {
 	or := func(valid bool, s interface{ String() string }) string {
 		if !valid {
 			return ""
@@ -216,12 +215,12 @@ func TestRecordedLinesThroughTheCode(t *testing.T) {
 				}
 				now = View(m.tables(), Devices{}, last)
 				last = follow(last, now)
-				if !s.check(t, now) {
+				if !s.check(now) {
 					t.Fatalf("at %v: %+v, want %+v", s.at, now, s)
 				}
 				for len(rows) > 0 && s.stays {
 					m.apply(rows[0])
-					if now = View(m.tables(), Devices{}, last); !s.check(t, now) {
+					if now = View(m.tables(), Devices{}, last); !s.check(now) {
 						t.Fatalf("at %v: %+v, want no change after %+v", rows[0].T, now, s)
 					}
 					rows = rows[1:]

@@ -1,0 +1,196 @@
+package netwatchtest
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// Router is a router in this process's network namespace: eth0 leads to its
+// ISP, br-lan is a bridge with a port that has carrier. There is one at a
+// time. Its methods do what netifd and its helpers do, and return the
+// kernel's errors.
+type Router struct {
+	ISP  *ISP
+	h    *netlink.Handle
+	wan4 netip.Prefix // as SetIPv4 left it
+	gw4  netip.Addr
+}
+
+// New makes a Router and its ISP, without addresses. dad: IPv6 addresses are
+// tentative for a second or two, as in life, instead of usable at once.
+func New(dad bool) (r *Router, err error) {
+	r = &Router{}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("make a router: %w", err)
+			r.Close()
+		}
+	}()
+	if err := acceptDAD(dad); err != nil {
+		return r, err
+	}
+	if r.h, err = netlink.NewHandle(unix.NETLINK_ROUTE); err != nil {
+		return r, err
+	}
+	if r.ISP, err = newISP(); err != nil {
+		return r, err
+	}
+	wan := netlink.NewVeth(netlink.LinkAttrs{Name: "eth0"})
+	wan.PeerName, wan.PeerNamespace = "isp0", netlink.NsFd(r.ISP.ns.file.Fd())
+	if err := r.h.LinkAdd(wan); err != nil {
+		return r, fmt.Errorf("eth0: %w", err)
+	}
+	if err := r.ISP.up(); err != nil {
+		return r, fmt.Errorf("isp0: %w", err)
+	}
+	lan := netlink.NewVeth(netlink.LinkAttrs{Name: "eth1"})
+	lan.PeerName = "host0"
+	if err := r.h.LinkAdd(lan); err != nil {
+		return r, fmt.Errorf("eth1: %w", err)
+	}
+	if err := r.MakeLAN(); err != nil {
+		return r, fmt.Errorf("br-lan: %w", err)
+	}
+	for _, dev := range []string{"lo", "eth0", "host0", "eth1", "br-lan"} {
+		if err := r.LinkUp(dev); err != nil {
+			return r, fmt.Errorf("%s: %w", dev, err)
+		}
+	}
+	return r, nil
+}
+
+// acceptDAD sets whether the devices of the calling thread's namespace check
+// their addresses for duplicates.
+func acceptDAD(on bool) error {
+	v := "0"
+	if on {
+		v = "1"
+	}
+	for _, dev := range []string{"all", "default"} {
+		if err := os.WriteFile("/proc/sys/net/ipv6/conf/"+dev+"/accept_dad", []byte(v), 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close takes the router away, and leaves the namespace as it was.
+func (r *Router) Close() error {
+	var errs []error
+	if r.h != nil {
+		for _, dev := range []string{"eth0", "eth1", "br-lan"} {
+			if err := r.DelLink(dev); !gone(err) {
+				errs = append(errs, err)
+			}
+		}
+		errs = append(errs, r.LinkDown("lo")) // takes the null routes
+		r.h.Close()
+	}
+	if r.ISP != nil {
+		r.ISP.close()
+	}
+	return errors.Join(errs...)
+}
+
+func gone(err error) bool { return errors.As(err, new(netlink.LinkNotFoundError)) }
+
+// MakeLAN makes br-lan, down, with eth1 as its port.
+func (r *Router) MakeLAN() error {
+	br := &netlink.Bridge{LinkAttrs: netlink.NewLinkAttrs()}
+	br.Name = "br-lan"
+	if err := r.h.LinkAdd(br); err != nil {
+		return err
+	}
+	port, err := r.h.LinkByName("eth1")
+	if err != nil {
+		return err
+	}
+	return r.h.LinkSetMaster(port, br)
+}
+
+// DelLink removes a device, and all that is on it.
+func (r *Router) DelLink(dev string) error {
+	l, err := r.h.LinkByName(dev)
+	if err != nil {
+		return err
+	}
+	return r.h.LinkDel(l)
+}
+
+// RemakeLAN is `network restart` for br-lan: the device goes and comes back,
+// up, with another index.
+func (r *Router) RemakeLAN() error {
+	if err := r.DelLink("br-lan"); err != nil {
+		return err
+	}
+	if err := r.MakeLAN(); err != nil {
+		return err
+	}
+	return r.LinkUp("br-lan")
+}
+
+// LinkUp and LinkDown set a device up or down. IPv4 routes go without a word.
+func (r *Router) LinkUp(dev string) error {
+	l, err := r.h.LinkByName(dev)
+	if err != nil {
+		return err
+	}
+	return r.h.LinkSetUp(l)
+}
+
+func (r *Router) LinkDown(dev string) error {
+	l, err := r.h.LinkByName(dev)
+	if err != nil {
+		return err
+	}
+	return r.h.LinkSetDown(l)
+}
+
+// AddAddr gives dev an address, or new lifetimes in seconds (^uint32(0) is for
+// ever). peer, if valid, is the other end's of a point-to-point link.
+func (r *Router) AddAddr(dev string, p netip.Prefix, peer netip.Addr, preferred, valid uint32) error {
+	l, err := r.h.LinkByName(dev)
+	if err != nil {
+		return err
+	}
+	a := &netlink.Addr{IPNet: ipNet(p)}
+	if peer.IsValid() {
+		a.Peer = ipNet(netip.PrefixFrom(peer, peer.BitLen()))
+	}
+	if valid != ^uint32(0) || preferred != ^uint32(0) {
+		a.ValidLft, a.PreferedLft = int(valid), int(preferred)
+	}
+	if p.Addr().Is6() { // as netifd does
+		a.Flags = unix.IFA_F_NOPREFIXROUTE
+	}
+	return r.h.AddrReplace(l, a)
+}
+
+// DelAddr takes an address from dev.
+func (r *Router) DelAddr(dev string, p netip.Prefix) error {
+	l, err := r.h.LinkByName(dev)
+	if err != nil {
+		return err
+	}
+	return r.h.AddrDel(l, &netlink.Addr{IPNet: ipNet(p)})
+}
+
+func ipNet(p netip.Prefix) *net.IPNet {
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+}
+
+// LinkNames are the devices there are.
+func (r *Router) LinkNames() ([]string, error) {
+	ls, err := r.h.LinkList()
+	var names []string
+	for _, l := range ls {
+		names = append(names, l.Attrs().Name)
+	}
+	return names, err
+}
