@@ -49,8 +49,11 @@ func (r *Router) flood(dev string, n int, typ, flags uint16) error {
 			return fmt.Errorf("flood routes: %w", err)
 		}
 		got, err := unix.Read(fd, answer)
-		if err != nil || got < unix.SizeofNlMsghdr+4 {
-			return fmt.Errorf("flood routes: %d bytes, %w", got, err)
+		if err != nil {
+			return fmt.Errorf("flood routes: %w", err)
+		}
+		if got < unix.SizeofNlMsghdr+4 {
+			return fmt.Errorf("flood routes: an answer of %d bytes", got)
 		}
 		if e := int32(binary.NativeEndian.Uint32(answer[unix.SizeofNlMsghdr:])); e != 0 {
 			return fmt.Errorf("flood routes: %w", unix.Errno(-e))

@@ -80,7 +80,8 @@ func acceptDAD(on bool) error {
 	return nil
 }
 
-// Close takes the router away, and leaves the namespace as it was.
+// Close takes the router away, and leaves the namespace as it was. Another
+// Close does nothing.
 func (r *Router) Close() error {
 	var errs []error
 	if r.h != nil {
@@ -91,9 +92,11 @@ func (r *Router) Close() error {
 		}
 		errs = append(errs, r.LinkDown("lo")) // takes the null routes
 		r.h.Close()
+		r.h = nil
 	}
 	if r.ISP != nil {
 		r.ISP.close()
+		r.ISP = nil
 	}
 	return errors.Join(errs...)
 }
