@@ -7,9 +7,11 @@ import (
 
 // Reserve puts a request on the books before it leaves: its slot, and the doubt
 // about what it carries until the answer is there.
-func Reserve(now Now, a *Account, s Service, m Memory, k Key, call Call, id uint64) (Memory, Key) {
+func Reserve(now Now, s Service, m Memory, k Key, call *Call, id uint64) (Memory, Key) {
 	k.Slots = append(k.Slots[:len(k.Slots):len(k.Slots)], Slot{Moment: now.Moment(), Open: true, ID: id})
-	return m.each(a, s, call, func(h Host) Host {
+	call.before = map[string]Publish{}
+	return m.each(s, *call, func(name string, h Host) Host {
+		call.before[name] = h.Doubt
 		h.Doubt = h.Doubt.or(call.Values.publish())
 		return h
 	}), k
@@ -68,7 +70,7 @@ func After(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r
 	if r.Verdict == Refused && call.OnlyPrefix {
 		// One full update is tried before the account stops.
 		m.NoOnly, p.Tried, p.NotAgain, p.Error = true, false, 0, ""
-		return m.each(a, s, call, undoubted(call)), k, p
+		return m.unchanged(s, call), k, p
 	}
 	if r.Hosts != nil && r.Verdict != Busy {
 		r.Verdict = Accepted // and host by host what it says
@@ -82,11 +84,11 @@ func After(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r
 		m, p = accept(now, a, s, m, p, call, r, jitter)
 	case Refused:
 		k.Step = 0
-		m = m.each(a, s, call, undoubted(call))
+		m = m.unchanged(s, call)
 		m.Stop = &Stop{r.Detail, r.Do}
 		p.Error = m.Stop.String()
 	case Unauthorized:
-		m = m.each(a, s, call, undoubted(call))
+		m = m.unchanged(s, call)
 		if k.Good && !m.Locked {
 			m.Locked = true
 			k = k.wait(now, lockTime, "the service refuses the key it has accepted before ("+r.Detail+"): it may be locked, so 10 minutes of silence, then one try")
@@ -152,7 +154,7 @@ func accept(now Now, a *Account, s Service, m Memory, p Plan, call Call, r Resul
 				p.Redo[name] = p.Redo[name].with(call.Values)
 			}
 		case v.Verdict == Refused:
-			h.Doubt = h.Doubt.without(call.Values.publish())
+			h.Doubt = call.before[name]
 			h.Stop = &Stop{name + ": " + v.Detail, v.Do}
 		default:
 			p.Error, p.Tried = name+": "+v.Detail, true
@@ -202,24 +204,25 @@ func (c Call) hosts(s Service) []string {
 }
 
 // each returns the Memory with the hosts of a call changed by f.
-func (m Memory) each(a *Account, s Service, call Call, f func(Host) Host) Memory {
+func (m Memory) each(s Service, call Call, f func(string, Host) Host) Memory {
 	next := make(map[string]Host, len(m.Hosts)+1)
 	for name, h := range m.Hosts {
 		next[name] = h
 	}
 	for _, name := range call.hosts(s) {
-		next[name] = f(next[name])
+		next[name] = f(name, next[name])
 	}
 	m.Hosts = next
 	return m
 }
 
-// undoubted is for an answer that says that nothing was changed.
-func undoubted(call Call) func(Host) Host {
-	return func(h Host) Host {
-		h.Doubt = h.Doubt.without(call.Values.publish())
+// unchanged takes back the doubt that a call brought: it has changed nothing at
+// the service. What was in doubt before it still is.
+func (m Memory) unchanged(s Service, call Call) Memory {
+	return m.each(s, call, func(name string, h Host) Host {
+		h.Doubt = call.before[name]
 		return h
-	}
+	})
 }
 
 func (p Publish) or(o Publish) Publish {

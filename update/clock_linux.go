@@ -48,8 +48,8 @@ func WatchClock(ctx context.Context, set func()) error {
 		}
 		if _, err := timer.Read(buf[:]); errors.Is(err, unix.ECANCELED) {
 			set()
-		} else if err != nil {
-			return ctx.Err()
+		} else if err != nil && ctx.Err() == nil {
+			return err
 		}
 	}
 	return nil

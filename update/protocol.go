@@ -31,6 +31,8 @@ type Call struct {
 	Hosts      []string
 	Values     Values
 	OnlyPrefix bool
+
+	before map[string]Publish // the hosts' doubts before it was sent
 }
 
 // Request is one HTTP request as data.

@@ -345,7 +345,7 @@ func (r *Runner) clear(ctx context.Context, f *flight, local netip.Addr) bool {
 			if !known || m.Stop != nil || k.Until > now.Up || k.room(now, d.limits(b)[f.key]) > now.Up {
 				return // another process was first
 			}
-			b.Accounts[f.Name], b.Keys[f.key] = Reserve(now, f.Account, f.service, m, k, f.call, f.id)
+			b.Accounts[f.Name], b.Keys[f.key] = Reserve(now, f.service, m, k, &f.call, f.id)
 			f.sent = true
 		})
 		answer <- f.sent
@@ -402,7 +402,7 @@ func (d *desk) fell(f *flight, now Now, fault Fault, current bool, jitter float6
 		d.Store.Do(now, func(b *Book) {
 			b.Keys[f.key] = b.Keys[f.key].Release(now, f.id, fault.Sent)
 			if m, ok := b.Accounts[f.Name]; ok && !fault.Sent {
-				b.Accounts[f.Name] = m.each(f.Account, f.service, f.call, undoubted(f.call))
+				b.Accounts[f.Name] = m.unchanged(f.service, f.call)
 			}
 		})
 	}

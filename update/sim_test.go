@@ -86,6 +86,7 @@ type world struct {
 	story []string
 	begin time.Time
 	pace  time.Duration // mean time between the adversary's acts
+	busy  bool          // a line that never rests, and a service that is well: limits are all there is
 
 	// the router
 	dir     string
@@ -96,6 +97,7 @@ type world struct {
 	life    *life // nil: not running
 	acct    *Account
 	version int // of the configuration
+	asked   int // the version that the daemon was given
 
 	// the line
 	line  Values
@@ -132,7 +134,10 @@ type life struct {
 
 func newWorld(t *testing.T, seed uint64, dir string) *world {
 	w := &world{t: t, rng: rand.New(rand.NewPCG(seed, 7)), begin: time.Now(), dir: dir, pace: 10 * time.Minute}
-	w.wallOff, w.synced = 0, true
+	w.synced = true
+	if w.busy = seed%3 == 0; w.busy {
+		w.pace = 5 * time.Minute
+	}
 	w.svc.weather = "fine"
 	w.configure()
 	w.line = Values{IPv4: w.address4(), Prefix: w.prefix()}
@@ -166,6 +171,15 @@ func (w *world) configure() {
 	a.Record = fmt.Sprintf("r%d", w.version)
 	a.Refresh = 0
 	w.acct = a
+	w.svc.held = Values{} // of a record that nobody has updated yet
+}
+
+// reconfigure gives the daemon the account.
+func (w *world) reconfigure() {
+	w.asked = 0
+	w.life.runner.Accounts([]*Account{w.acct}, w.sight())
+	synctest.Wait()
+	w.asked = w.version
 }
 
 // clocks is what the router reads.
@@ -204,12 +218,12 @@ func (w *world) powerOn() {
 	ctx, stop := context.WithCancel(context.Background())
 	l.stop = stop
 	l.runner = NewRunner(store, func(ctx context.Context, r Request, ready Ready) Outcome { return w.exchange(ctx, l, r, ready) },
-		w.clocks, w.hear, nil)
+		w.clocks, w.hear, w.believe)
 	go func() {
 		defer close(l.ended)
 		l.runner.Run(ctx)
 	}()
-	l.runner.Accounts([]*Account{w.acct}, w.sight())
+	w.reconfigure()
 	w.tell("starts; %+v", w.line)
 }
 
@@ -218,6 +232,18 @@ func (w *world) hear(level Level, s string) {
 	w.tell("says: %s", s)
 	if level == Error {
 		w.svc.refused = w.version
+	}
+}
+
+// believe fails where the daemon says that the service holds what the line
+// shows, and it does not.
+func (w *world) believe(all map[string]Status) {
+	s := all["home"]
+	if s.State != StateCurrent || s.Want == nil || w.asked != w.version {
+		return
+	}
+	if held := w.svc.held; missing(*s.Want, Host{Values: held}) != (Values{}) {
+		w.fail("current, with %v; the service holds %v", *s.Want, held)
 	}
 }
 

@@ -20,7 +20,11 @@ func (w *world) act() {
 		return
 	default:
 	}
-	switch n := w.rng.IntN(100); {
+	n := w.rng.IntN(100)
+	if w.busy && n >= 50 && n < 75 {
+		n = 0
+	}
+	switch {
 	case n < 22:
 		line := w.line
 		line.IPv4 = w.address4()
@@ -58,7 +62,7 @@ func (w *world) act() {
 		w.configure()
 		w.svc.refused = 0
 		w.tell("a new configuration: %d", w.version)
-		w.life.runner.Accounts([]*Account{w.acct}, w.sight())
+		w.reconfigure()
 	}
 }
 
@@ -120,6 +124,10 @@ func (w *world) jump() {
 // once is `homeward once` beside the daemon.
 func (w *world) once(force bool) {
 	w.tell("once, force %v", force)
+	if w.rng.IntN(2) == 0 { // both have the same thing to send
+		w.line.IPv4 = w.address4()
+		w.show(w.line)
+	}
 	if force {
 		w.svc.refused = 0
 	}
@@ -259,7 +267,7 @@ func (w *world) calm() {
 	}
 	w.life.killAt = 0
 	w.configure() // lifts a stop
-	w.life.runner.Accounts([]*Account{w.acct}, w.sight())
+	w.reconfigure()
 	time.Sleep(day + time.Hour)
 	synctest.Wait()
 	if w.svc.held != w.line {
