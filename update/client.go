@@ -100,10 +100,6 @@ func (c client) connect(ctx context.Context, e endpoint) (connection, *Fault) {
 	// address in it may be old by the time a dead line could deliver it.
 	tcp.SetLinger(0)
 	if !e.tls {
-		if !tcp.RemoteAddr().(*net.TCPAddr).IP.IsLoopback() {
-			tcp.Close()
-			return connection{}, &Fault{Kind: FaultConnect, Detail: errPlain.Error()}
-		}
 		return connection{tcp, tcp}, nil
 	}
 	r := <-roots
@@ -133,7 +129,7 @@ type endpoint struct {
 // The text of a URL may hold secrets: none of these errors shows it.
 var (
 	errURL   = errors.New("the URL cannot be used: it must begin with https:// and a host")
-	errPlain = errors.New("http:// is for a loopback address only: use https://")
+	errPlain = errors.New("http:// is for a loopback address only, as 127.0.0.1: use https://")
 )
 
 // newEndpoint reads where req goes from its URL.
@@ -152,7 +148,7 @@ func newEndpoint(req Request) (endpoint, error) {
 		}
 	case "http":
 		addr, _ := netip.ParseAddr(e.host)
-		if !addr.Unmap().IsLoopback() && e.host != "localhost" {
+		if !addr.Unmap().IsLoopback() {
 			return endpoint{}, errPlain
 		}
 		if port == "" {

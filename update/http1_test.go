@@ -94,6 +94,13 @@ func (d *drip) Read(b []byte) (int, error) {
 	return 1, nil
 }
 
+func TestManySmallChunksAreNoHeaders(t *testing.T) {
+	in := "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1\r\nx\r\n", maxHeaders) + "0\r\n\r\n"
+	if a, err := readAnswer(strings.NewReader(in), 1<<20); err != nil || len(a.Body) != maxHeaders {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestHeadersThatHoldATime(t *testing.T) {
 	a, err := readAnswer(strings.NewReader("HTTP/1.1 429 x\r\nRETRY-AFTER:  7 \r\nDate: Sat, 21 Nov 2026 20:00:00 GMT\r\nContent-Length: 0\r\n\r\n"), 8)
 	if err != nil || a.RetryAfter != "7" || a.Date != "Sat, 21 Nov 2026 20:00:00 GMT" {
