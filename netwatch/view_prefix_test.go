@@ -65,6 +65,8 @@ func TestViewPrefix(t *testing.T) {
 		{name: "lo is never the LAN", t: with(one, addr("lo", null)), want: none(del, "no LAN device has an address")},
 		{name: "a device with an IPv4 default route is never the LAN", t: Tables{Addrs: addrs(addr("eth0", "2001:db8::77/128"), addr("br-lan", null)), Defaults: append(def6("eth0"), def4("br-lan", 0, "")), Null: prefixes(del)},
 			want: State{WAN: "br-lan", NoIPv4: "br-lan has no IPv4", WAN6: "eth0", IPv6: ip("2001:db8::77"), Delegated: prefixes(del), NoPrefix: "no LAN device has an address"}},
+		{name: "a second WAN, of a worse metric, is never the LAN", t: Tables{Addrs: addrs(addr("eth0", "2001:db8::77/128"), addr("eth1", null)), Defaults: append(def6("eth0"), Route{Dev: "eth1", IPv6: true, Metric: 1024}), Null: prefixes(del)},
+			want: none(del, "no LAN device has an address")},
 		{name: "the named WAN6 without a default route is never the LAN", d: named6("eth0"), t: Tables{Addrs: addrs(addr("eth0", "2001:db8:1200:9::77/64")), Null: prefixes(del)},
 			want: State{WAN6: "eth0", IPv6: ip("2001:db8:1200:9::77"), Delegated: prefixes(del), NoPrefix: "no LAN device has an address"}},
 		{name: "two on the LAN: the longest preferred lifetime", t: with(one, addr("br-lan", null, pref(1800)), addr("br-lan", "2001:db8:1200:2::1/64", pref(3600))), want: want(del, "2001:db8:1200:2::/64", "br-lan")},

@@ -64,7 +64,11 @@ func (i *ISP) AddAddr(dev string, p netip.Prefix) error {
 	if err != nil {
 		return err
 	}
-	return i.h.AddrReplace(l, &netlink.Addr{IPNet: ipNet(p)})
+	a := &netlink.Addr{IPNet: ipNet(p)}
+	if p.Addr().Is6() {
+		a.Flags = unix.IFA_F_NODAD
+	}
+	return i.h.AddrReplace(l, a)
 }
 
 // SetUp sets a device of the ISP up or down: isp0 down is a pulled cable for

@@ -45,11 +45,44 @@ func (r *Router) DelRoute(rt Route) error { return r.route(unix.RTM_DELROUTE, 0,
 
 // The library knows no source-filtered routes, so this is spelled out.
 func (r *Router) route(typ, flags int, rt Route) error {
+	l, err := r.h.LinkByName(rt.Dev)
+	if err != nil {
+		return err
+	}
 	req := nl.NewNetlinkRequest(typ, flags|unix.NLM_F_ACK)
+	req.AddData(rt.header())
+	add := func(typ int, v []byte) {
+		if len(v) > 0 {
+			req.AddData(nl.NewRtAttr(typ, v))
+		}
+	}
+	u32 := func(v uint32) []byte { return binary.NativeEndian.AppendUint32(nil, v) }
+	if rt.Dst.Bits() > 0 {
+		add(unix.RTA_DST, rt.Dst.Addr().AsSlice())
+	}
+	add(unix.RTA_SRC, rt.From.Addr().AsSlice())
+	add(unix.RTA_GATEWAY, rt.Via.AsSlice())
+	add(unix.RTA_PREFSRC, rt.Src.AsSlice())
+	add(unix.RTA_PRIORITY, u32(rt.Metric))
+	if rt.Table != 0 {
+		add(unix.RTA_TABLE, u32(rt.Table))
+	}
+	add(unix.RTA_OIF, u32(uint32(l.Attrs().Index)))
+	if _, err := req.Execute(unix.NETLINK_ROUTE, 0); err != nil {
+		return fmt.Errorf("route %v dev %s: %w", rt.Dst, rt.Dev, err)
+	}
+	return nil
+}
+
+// header is the fixed part of rt's message.
+func (rt Route) header() *nl.RtMsg {
 	msg := nl.NewRtMsg()
 	msg.Family, msg.Dst_len, msg.Protocol = unix.AF_INET, uint8(rt.Dst.Bits()), unix.RTPROT_STATIC
 	if rt.Dst.Addr().Is6() {
 		msg.Family = unix.AF_INET6
+	}
+	if rt.From.IsValid() {
+		msg.Src_len = uint8(rt.From.Bits())
 	}
 	if rt.Unreachable {
 		msg.Type = unix.RTN_UNREACHABLE
@@ -60,35 +93,5 @@ func (r *Router) route(typ, flags int, rt Route) error {
 	if rt.Table != 0 {
 		msg.Table = unix.RT_TABLE_UNSPEC
 	}
-	req.AddData(msg)
-	add := func(typ int, v []byte) { req.AddData(nl.NewRtAttr(typ, v)) }
-	u32 := func(v uint32) []byte { return binary.NativeEndian.AppendUint32(nil, v) }
-	if rt.Dst.Bits() > 0 {
-		add(unix.RTA_DST, rt.Dst.Addr().AsSlice())
-	}
-	if rt.From.IsValid() {
-		msg.Src_len = uint8(rt.From.Bits())
-		add(unix.RTA_SRC, rt.From.Addr().AsSlice())
-	}
-	if rt.Via.IsValid() {
-		add(unix.RTA_GATEWAY, rt.Via.AsSlice())
-	}
-	if rt.Src.IsValid() {
-		add(unix.RTA_PREFSRC, rt.Src.AsSlice())
-	}
-	if rt.Metric != 0 {
-		add(unix.RTA_PRIORITY, u32(rt.Metric))
-	}
-	if rt.Table != 0 {
-		add(unix.RTA_TABLE, u32(rt.Table))
-	}
-	l, err := r.h.LinkByName(rt.Dev)
-	if err != nil {
-		return err
-	}
-	add(unix.RTA_OIF, u32(uint32(l.Attrs().Index)))
-	if _, err := req.Execute(unix.NETLINK_ROUTE, 0); err != nil {
-		return fmt.Errorf("route %v dev %s: %w", rt.Dst, rt.Dev, err)
-	}
-	return nil
+	return msg
 }

@@ -18,6 +18,7 @@ import (
 type Router struct {
 	ISP  *ISP
 	h    *netlink.Handle
+	dad  bool
 	wan4 netip.Prefix // as SetIPv4 left it
 	gw4  netip.Addr
 }
@@ -25,7 +26,7 @@ type Router struct {
 // New makes a Router and its ISP, without addresses. dad: IPv6 addresses are
 // tentative for a second or two, as in life, instead of usable at once.
 func New(dad bool) (r *Router, err error) {
-	r = &Router{}
+	r = &Router{dad: dad}
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("make a router: %w", err)
@@ -171,6 +172,9 @@ func (r *Router) AddAddr(dev string, p netip.Prefix, peer netip.Addr, preferred,
 	}
 	if p.Addr().Is6() { // as netifd does
 		a.Flags = unix.IFA_F_NOPREFIXROUTE
+	}
+	if p.Addr().Is6() && !r.dad {
+		a.Flags |= unix.IFA_F_NODAD // accept_dad 0 is heeded a little later
 	}
 	return r.h.AddrReplace(l, a)
 }
