@@ -113,16 +113,14 @@ func (c *dumper) once(buf, req []byte, typ uint16, f func(body []byte)) error {
 			return unix.EMSGSIZE
 		}
 		done, err := c.piece(buf[:n], typ, f, &interrupted)
-		if err == nil && done && interrupted {
-			return errInterrupted
-		}
 		if err != nil || done {
 			return err
 		}
 	}
 }
 
-// piece reads one piece of an answer. done is true at its end.
+// piece reads one piece of an answer. done is true at its end. interrupted is
+// kept from one piece to the next.
 func (c *dumper) piece(b []byte, typ uint16, f func(body []byte), interrupted *bool) (done bool, err error) {
 	for len(b) > 0 {
 		m, rest, ok := nextMessage(b)
@@ -140,7 +138,10 @@ func (c *dumper) piece(b []byte, typ uint16, f func(body []byte), interrupted *b
 		case typ:
 			f(m.body)
 		case unix.NLMSG_DONE, unix.NLMSG_ERROR:
-			return true, errnoOf(m.body)
+			if err = errnoOf(m.body); err == nil && *interrupted {
+				err = errInterrupted
+			}
+			return true, err
 		}
 	}
 	return false, nil

@@ -30,25 +30,10 @@ const (
 
 // Subscribe implements kernel.
 func (k *rtnetlink) Subscribe(ctx context.Context) (<-chan struct{}, error) {
-	s, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK,
-		unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV4_ROUTE,
-		unix.RTNLGRP_IPV6_IFADDR, unix.RTNLGRP_IPV6_ROUTE)
+	f, err := k.open()
 	if err != nil {
 		return nil, fmt.Errorf("subscribe to rtnetlink: %w", err)
 	}
-	// The library's file is private to it: a duplicate is ours to wait on.
-	fd, err := unix.FcntlInt(uintptr(s.GetFd()), unix.F_DUPFD_CLOEXEC, 0)
-	s.Close()
-	if err != nil {
-		return nil, fmt.Errorf("subscribe to rtnetlink: %w", err)
-	}
-	if k.rcvbuf > 0 {
-		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, k.rcvbuf)
-	}
-	if !k.unfilter {
-		attach(fd, filter()) // an optimisation: matters decides anyway
-	}
-	f := os.NewFile(uintptr(fd), "rtnetlink")
 	hints := make(chan struct{}, 1)
 	go func() {
 		defer close(hints)
@@ -58,6 +43,29 @@ func (k *rtnetlink) Subscribe(ctx context.Context) (<-chan struct{}, error) {
 		receive(ctx, f, hints)
 	}()
 	return hints, nil
+}
+
+// open makes a socket that every message that can matter is sent to.
+func (k *rtnetlink) open() (*os.File, error) {
+	s, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK,
+		unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV4_ROUTE,
+		unix.RTNLGRP_IPV6_IFADDR, unix.RTNLGRP_IPV6_ROUTE)
+	if err != nil {
+		return nil, err
+	}
+	// The library's file is private to it: a duplicate is ours to wait on.
+	fd, err := unix.FcntlInt(uintptr(s.GetFd()), unix.F_DUPFD_CLOEXEC, 0)
+	s.Close()
+	if err != nil {
+		return nil, err
+	}
+	if k.rcvbuf > 0 {
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, k.rcvbuf)
+	}
+	if !k.unfilter {
+		attach(fd, filter()) // an optimisation: matters decides anyway
+	}
+	return os.NewFile(uintptr(fd), "rtnetlink"), nil
 }
 
 func attach(fd int, prog []unix.SockFilter) error {

@@ -1,9 +1,11 @@
 package netwatch
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"testing"
+	"time"
 
 	"homeward/netwatch/netwatchtest"
 )
@@ -149,6 +151,53 @@ func TestAReceiveBufferThatOverrunsLosesNoState(t *testing.T) {
 		must(t, e.DrainRoutes("br-lan", 2000))
 		e.untilView("the address", func(s State) bool { return s.IPv4 == p.Addr() })
 	}
+}
+
+// The queue holds nothing but foreign routes, and the message that can matter
+// is lost: the overrun is a hint, and so is the end of the queue, because what
+// the kernel drops until then it does not tell.
+func TestAnOverrunIsAHintAndItsEndIsAnother(t *testing.T) {
+	e := watchRouter(t, new(rtnetlink))
+	k := rtnetlink{rcvbuf: 1, unfilter: true}
+	f, err := k.open()
+	must(t, err)
+	defer f.Close()
+	must(t, e.FloodRoutes("br-lan", 100))
+	must(t, e.SetIPv4(lease, gateway))
+	ctx, cancel := context.WithCancel(t.Context())
+	hints, ended := make(chan struct{}, 100), make(chan struct{})
+	go func() {
+		receive(ctx, f, hints)
+		close(ended)
+	}()
+	for i := range 2 {
+		select {
+		case <-hints:
+		case <-time.After(5 * time.Second):
+			t.Errorf("%d hints of an overrun, want 2", i)
+		}
+	}
+	cancel()
+	must(t, f.SetReadDeadline(time.Unix(1, 0)))
+	<-ended
+	if len(hints) > 0 {
+		t.Errorf("%d hints too many: the queue held only foreign routes", len(hints))
+	}
+}
+
+// Each kind of message alone, without another that would have it seen.
+func TestARouteThatChangesAloneIsSeen(t *testing.T) {
+	e := watchRouter(t, new(rtnetlink))
+	e.online()
+	def := netwatchtest.Default4("eth0", gateway, lease.Addr(), 0)
+	must(t, e.DelRoute(def))
+	e.untilView("no IPv4", func(s State) bool { return s.WAN == "" && s.WAN6 == "eth0" })
+	must(t, e.SetRoute(def))
+	e.untilView("IPv4", func(s State) bool { return s.IPv4 == lease.Addr() })
+	must(t, e.Undelegate(del56))
+	e.untilView("no prefix", func(s State) bool { return len(s.Delegated) == 0 })
+	must(t, e.Delegate(del56))
+	e.untilView("the prefix", func(s State) bool { return s.Prefix == lan64Prefix })
 }
 
 func TestAnInterfaceMayVanishDuringADump(t *testing.T) {
