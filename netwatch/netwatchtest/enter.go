@@ -69,7 +69,8 @@ func again() (int, error) {
 		if exit.ExitCode() >= 0 {
 			return exit.ExitCode(), nil
 		}
-		return 0, fmt.Errorf("the program in them: %w", err)
+		// As a shell tells that a signal ended a program.
+		return 128 + int(exit.Sys().(syscall.WaitStatus).Signal()), nil
 	}
 	return 0, err
 }

@@ -13,7 +13,7 @@ import (
 
 // Router is a router in this process's network namespace: eth0 leads to its
 // ISP, br-lan is a bridge with a port that has carrier. There is one at a
-// time. Its methods do what netifd and its helpers do, and return the
+// time. Its methods do what netifd, udhcpc and odhcp6c do, and return the
 // kernel's errors.
 type Router struct {
 	ISP  *ISP
