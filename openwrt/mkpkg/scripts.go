@@ -1,0 +1,70 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// What a router runs as a package comes and goes. The work is done by
+// OpenWrt's own /lib/functions.sh: default_postinst makes the user, enables
+// and starts the service, default_prerm stops and disables it. An image
+// builder sets IPKG_INSTROOT to the root it fills.
+const (
+	opkgPostinst = `#!/bin/sh
+[ "${IPKG_NO_SCRIPT}" = "1" ] && exit 0
+[ -s "${IPKG_INSTROOT}/lib/functions.sh" ] || exit 0
+. "${IPKG_INSTROOT}/lib/functions.sh"
+default_postinst "$0" "$@"
+`
+	opkgPrerm = `#!/bin/sh
+[ -s "${IPKG_INSTROOT}/lib/functions.sh" ] || exit 0
+. "${IPKG_INSTROOT}/lib/functions.sh"
+default_prerm "$0" "$@"
+`
+	// apk runs scripts under a name that says nothing of the package, and
+	// leaves the user to the script.
+	apkPostInstall = `[ "${IPKG_NO_SCRIPT}" = "1" ] && exit 0
+[ -s "${IPKG_INSTROOT}/lib/functions.sh" ] || exit 0
+. "${IPKG_INSTROOT}/lib/functions.sh"
+export root="${IPKG_INSTROOT}"
+export pkgname="homeward"
+add_group_and_user
+default_postinst
+`
+	apkPreDeinstall = `[ -s "${IPKG_INSTROOT}/lib/functions.sh" ] || exit 0
+. "${IPKG_INSTROOT}/lib/functions.sh"
+export root="${IPKG_INSTROOT}"
+export pkgname="homeward"
+default_prerm
+`
+)
+
+// openwrtAPK adds to the package what OpenWrt's own .apk carry: the scripts,
+// and below lib/apk/packages what default_postinst and sysupgrade read there:
+// the user, the files, the configuration files and their checksums as shipped.
+func openwrtAPK(p Package) apkInput {
+	p.Files = slices.Clone(p.Files)
+	add := func(suffix, body string) {
+		p.Files = append(p.Files, File{"lib/apk/packages/" + p.Name + suffix, 0o644, []byte(body)})
+	}
+	add(".rusers", p.User+"\n")
+	var list []string
+	for _, f := range p.Files {
+		list = append(list, "/"+f.Path+"\n")
+	}
+	slices.Sort(list)
+	var static strings.Builder
+	for _, name := range p.Conffiles {
+		fmt.Fprintf(&static, "%s %x\n", name, sha256.Sum256(p.body(name)))
+	}
+	add(".list", strings.Join(list, ""))
+	add(".conffiles", strings.Join(p.Conffiles, "\n")+"\n")
+	add(".conffiles_static", static.String())
+	return apkInput{p, map[int]string{
+		scriptPostInstall:  "#!/bin/sh\n" + apkPostInstall,
+		scriptPreDeinstall: "#!/bin/sh\n" + apkPreDeinstall,
+		scriptPostUpgrade:  "#!/bin/sh\nexport PKG_UPGRADE=1\n" + apkPostInstall,
+	}}
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A functions.sh that tells what it was asked, and with what around it.
+const functions = `note() { echo "$* root=$root pkgname=$pkgname upgrade=$PKG_UPGRADE"; }
+add_group_and_user() { note add_group_and_user "$@"; }
+default_postinst() { note default_postinst "$@"; return 3; }
+default_prerm() { note default_prerm "$@"; return 3; }
+`
+
+// runScript runs a package's script under a shell, for a root with functions
+// in it, and returns its output and exit code.
+func runScript(t *testing.T, shell []string, script string, env ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "homeward.postinst")
+	for name, body := range map[string]string{file: script, filepath.Join(dir, "lib/functions.sh"): functions} {
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(body), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(shell[0], append(shell[1:], file, "1.4.2-r3")...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "IPKG_INSTROOT=" + dir}, env...)
+	out, err := cmd.CombinedOutput()
+	if _, ok := err.(*exec.ExitError); err != nil && !ok {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%s%d", strings.ReplaceAll(string(out), dir, "DIR"), cmd.ProcessState.ExitCode())
+}
+
+func TestScriptsCallOpenWrtsFunctions(t *testing.T) {
+	apk := openwrtAPK(testPackage(t)).Scripts
+	for _, shell := range [][]string{{"busybox", "ash"}, {"dash"}} {
+		for name, c := range map[string]struct {
+			script, env, want string
+		}{
+			"opkg postinst": {opkgPostinst, "", "default_postinst DIR/homeward.postinst 1.4.2-r3 root= pkgname= upgrade=\n3"},
+			"opkg prerm":    {opkgPrerm, "", "default_prerm DIR/homeward.postinst 1.4.2-r3 root= pkgname= upgrade=\n3"},
+			"apk post-install": {apk[scriptPostInstall], "", "add_group_and_user root=DIR pkgname=homeward upgrade=\n" +
+				"default_postinst root=DIR pkgname=homeward upgrade=\n3"},
+			"apk post-upgrade": {apk[scriptPostUpgrade], "", "add_group_and_user root=DIR pkgname=homeward upgrade=1\n" +
+				"default_postinst root=DIR pkgname=homeward upgrade=1\n3"},
+			"apk pre-deinstall":    {apk[scriptPreDeinstall], "", "default_prerm root=DIR pkgname=homeward upgrade=\n3"},
+			"opkg, no scripts":     {opkgPostinst, "IPKG_NO_SCRIPT=1", "0"},
+			"apk, no scripts":      {apk[scriptPostInstall], "IPKG_NO_SCRIPT=1", "0"},
+			"opkg, no functions":   {opkgPostinst, "IPKG_INSTROOT=/nowhere", "0"},
+			"apk, no functions":    {apk[scriptPostUpgrade], "IPKG_INSTROOT=/nowhere", "0"},
+			"removal, no function": {apk[scriptPreDeinstall], "IPKG_INSTROOT=/nowhere", "0"},
+		} {
+			if got := runScript(t, shell, c.script, c.env); got != c.want {
+				t.Errorf("%s under %s: %s\nwant %s", name, shell, got, c.want)
+			}
+		}
+	}
+}
+
+func TestAPKHoldsWhatOpenWrtWants(t *testing.T) {
+	p := testPackage(t)
+	a, err := makeAPK(openwrtAPK(p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := check(a); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	content := map[string]string{}
+	d := &decoder{adb: a.adb}
+	text := func(v value) string { b, _ := d.blob(v); return string(b) }
+	root, _ := d.root()
+	top, _ := d.slots(root)
+	paths, _ := d.slots(slot(top, pkgPaths))
+	data := a.data
+	for _, v := range paths[1:] {
+		dir, _ := d.slots(v)
+		files, _ := d.slots(slot(dir, dirFiles))
+		for i := 1; i < len(files); i++ {
+			f, _ := d.slots(files[i])
+			acl, _ := d.slots(slot(f, fileACL))
+			mode, _ := d.number(slot(acl, aclMode))
+			mtime, _ := d.number(slot(f, fileTime))
+			name := text(slot(dir, dirName)) + "/" + text(slot(f, fileName))
+			got = append(got, fmt.Sprintf("%04o %s:%s %d %s", mode, text(slot(acl, aclUser)), text(slot(acl, aclGroup)), mtime, name))
+			content[name] = string(data[0].body)
+			data = data[1:]
+		}
+	}
+	same(t, "files", got, []string{
+		"0600 root:root 1763769600 etc/config/homeward",
+		"0755 root:root 1763769600 etc/init.d/homeward",
+		"0644 root:root 1763769600 lib/apk/packages/homeward.conffiles",
+		"0644 root:root 1763769600 lib/apk/packages/homeward.conffiles_static",
+		"0644 root:root 1763769600 lib/apk/packages/homeward.list",
+		"0644 root:root 1763769600 lib/apk/packages/homeward.rusers",
+		"0644 root:root 1763769600 lib/upgrade/keep.d/homeward",
+		"0755 root:root 1763769600 usr/bin/homeward",
+		"0755 root:root 1763769600 usr/libexec/rpcd/homeward",
+		"0644 root:root 1763769600 usr/share/rpcd/acl.d/homeward.json",
+	})
+	for name, want := range map[string]string{
+		"conffiles":        "/etc/config/homeward\n",
+		"conffiles_static": fmt.Sprintf("/etc/config/homeward %x\n", sha256.Sum256(p.body("/etc/config/homeward"))),
+		"rusers":           "homeward=864:homeward=864\n",
+		"list": "/etc/config/homeward\n/etc/init.d/homeward\n/lib/apk/packages/homeward.rusers\n" +
+			"/lib/upgrade/keep.d/homeward\n/usr/bin/homeward\n/usr/libexec/rpcd/homeward\n" +
+			"/usr/share/rpcd/acl.d/homeward.json\n",
+	} {
+		if got := content["lib/apk/packages/homeward."+name]; got != want {
+			t.Errorf("%s:\n%swant\n%s", name, got, want)
+		}
+	}
+	var shown bytes.Buffer
+	if err := dump(&shown, a, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"  name: homeward\n  version: 1.4.2-r3\n", "  arch: mipsel_24kc\n  license: MIT\n",
+		"  depends: # 1 items\n    - ca-bundle\n  provides: # 1 items\n    - homeward-any\n",
+		"  post-install: |\n", "  pre-deinstall: |\n", "  post-upgrade: |\n    #!/bin/sh\n    export PKG_UPGRADE=1\n",
+	} {
+		if !strings.Contains(shown.String(), want) {
+			t.Errorf("dump lacks %q:\n%s", want, shown.String())
+		}
+	}
+}
+
+func TestOddDependencyIsRefused(t *testing.T) {
+	for _, name := range []string{"", "libc>=1", "a b", "!x", "-x"} {
+		in := sampleInput(t)
+		in.Depends = append(in.Depends, name)
+		if _, err := makeAPK(in); err == nil {
+			t.Errorf("a dependency %q was taken", name)
+		}
+	}
+}
