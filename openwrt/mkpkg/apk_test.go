@@ -128,3 +128,34 @@ func TestArchiveIsPutTogetherAgain(t *testing.T) {
 		t.Error("an archive that was read and written again has other bytes")
 	}
 }
+
+// Made by the same apk mkpkg, to reach what the first sample does not: texts
+// and numbers of every width, an empty file, names on either side of a slash
+// in the order of bytes, a dependency named twice and out of order.
+func TestOddRealPackageIsReproducedByteForByte(t *testing.T) {
+	in := apkInput{
+		Package: Package{
+			Name: "odd", Version: "0_rc1-r0", Description: strings.Repeat("words ", 60) + "end", Arch: "noarch",
+			Depends: []string{"zlib", "ca-bundle", "libc", "zlib"}, ModTime: 5000000000,
+			Files: []File{
+				{"zz", 0o644, bytes.Repeat([]byte("z"), 300)}, {"a/empty", 0o644, nil}, {"a/b/c", 0o600, []byte("c")},
+				{"a-b/x", 0o755, []byte("x")}, {"a.d/x", 0o644, []byte("x")},
+			},
+		},
+		Scripts: map[int]string{scriptPostInstall: "#!/bin/sh\n" + strings.Repeat("echo homeward\n", 5000)},
+	}
+	a, err := makeAPK(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := inflate(sample(t, "odd-0_rc1-r0.deflate.apk"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := a.bytes(); !bytes.Equal(got, want) {
+		t.Errorf("makeAPK differs from apk mkpkg's package at byte %d of %d", firstDifference(got, want), len(want))
+	}
+	if err := check(a); err != nil {
+		t.Error(err)
+	}
+}
