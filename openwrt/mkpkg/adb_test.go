@@ -81,3 +81,26 @@ func TestDependenciesAreSpelled(t *testing.T) {
 		}
 	}
 }
+
+// The same bytes at an odd place are no use where a word is read.
+func TestWhatIsStoredAgainStaysAligned(t *testing.T) {
+	e := newEncoder()
+	e.store([]byte{7}, 1)
+	odd := e.store([]byte("word"), 1)
+	even := e.store([]byte("word"), 4)
+	if odd%4 == 0 || even%4 != 0 {
+		t.Errorf("stored at %d and %d, want the second aligned", odd, even)
+	}
+	if again := e.store([]byte("word"), 1); again != even {
+		t.Errorf("the third time at %d, want %d, as apk does", again, even)
+	}
+}
+
+func TestObjectInItselfIsNotCopiedForEver(t *testing.T) {
+	loop := uint32(typeObject | 8)
+	adb := []byte{0, 0, 0, 0, byte(loop), 0, 0, byte(loop >> 24), 2, 0, 0, 0, byte(loop), 0, 0, byte(loop >> 24)}
+	a := archive{schema: schemaPackage, adb: adb}
+	if _, err := makeIndex(a.bytes()); err == nil || !strings.Contains(err.Error(), "nested too deep") {
+		t.Errorf("makeIndex = %v, want an error: nested too deep", err)
+	}
+}

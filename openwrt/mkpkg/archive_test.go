@@ -122,6 +122,22 @@ func TestTreeOfSharedValuesIsNotWalkedForEver(t *testing.T) {
 	}
 }
 
+func TestDumpWritesNoEscapes(t *testing.T) {
+	in := sampleInput(t)
+	in.Description = "\x1b[2Jred\u009b31m\x7f\ttab"
+	a, err := makeAPK(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := dump(&out, a, nil); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsFunc(out.String(), control) || !strings.Contains(out.String(), "description: '?[2Jred?31m??tab'\n") {
+		t.Errorf("dump:\n%q", out.String())
+	}
+}
+
 func FuzzArchive(f *testing.F) {
 	for _, name := range []string{"homeward-1.2.3-r1.none.apk", "homeward-1.2.3-r1.deflate.apk", "packages.adb"} {
 		f.Add(sample(f, name))

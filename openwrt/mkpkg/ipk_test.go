@@ -172,3 +172,21 @@ func TestMissingFileIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// usign's old SHA-512 is wrong where the last block is almost full: 64 bytes
+// go before the text, and 110 or 111 of 128 must not be left.
+func TestIndexAvoidsTheLengthsThatUsignMiscounts(t *testing.T) {
+	padded := 0
+	for n := range 256 {
+		index := ipkIndex("Package: x\nDescription: "+strings.Repeat("d", n)+"\n", "x.ipk", nil)
+		if left := (64 + len(index)) % 128; left == 110 || left == 111 {
+			t.Errorf("an index of %d bytes", len(index))
+		}
+		if bytes.HasSuffix(index, []byte("\n\n\n\n")) {
+			padded++
+		}
+	}
+	if padded != 4 {
+		t.Errorf("%d of 256 lengths were padded, want 4", padded)
+	}
+}

@@ -172,6 +172,7 @@ func TestProgramIsBuiltForItsArchitecture(t *testing.T) {
 		machine elf.Machine
 		order   elf.Data
 	}{
+		"x86_64":           {elf.EM_X86_64, elf.ELFDATA2LSB},
 		"aarch64_generic":  {elf.EM_AARCH64, elf.ELFDATA2LSB},
 		"arm_xscale":       {elf.EM_ARM, elf.ELFDATA2LSB},
 		"mips_24kc":        {elf.EM_MIPS, elf.ELFDATA2MSB},
