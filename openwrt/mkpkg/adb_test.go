@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 	"testing"
 )
@@ -23,11 +24,7 @@ func TestValuesComeBack(t *testing.T) {
 	}
 	d := &decoder{adb: e.finish(e.list(items))}
 	size := len(d.adb)
-	root, err := d.root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	words, err := d.slots(root)
+	words, err := d.slots(value(binary.LittleEndian.Uint32(d.adb[4:])))
 	if err != nil {
 		t.Fatal(err)
 	}

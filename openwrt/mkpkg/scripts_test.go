@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
@@ -67,7 +68,43 @@ func TestScriptsCallOpenWrtsFunctions(t *testing.T) {
 	}
 }
 
-func TestAPKHoldsWhatOpenWrtWants(t *testing.T) {
+// apkFiles returns the files of a package as "mode user:group time path", and
+// their contents.
+func apkFiles(t *testing.T, a *archive) (list []string, content map[string]string) {
+	t.Helper()
+	d := &decoder{adb: a.adb}
+	must := func(words []value, err error) []value {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return words
+	}
+	show := func(k kind, v value) string {
+		s, err := d.show(k, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	content = map[string]string{}
+	data := a.data
+	root := must(d.slots(value(binary.LittleEndian.Uint32(a.adb[4:]))))
+	for _, v := range must(d.slots(root[pkgPaths]))[1:] {
+		dir := must(d.slots(v))
+		files := must(d.slots(slot(dir, dirFiles)))
+		for i := 1; i < len(files); i++ {
+			f := must(d.slots(files[i]))
+			acl := must(d.slots(f[fileACL]))
+			name := show(asText, dir[dirName]) + "/" + show(asText, f[fileName])
+			list = append(list, fmt.Sprintf("%s %s:%s %s %s", show(asOctal, acl[aclMode]),
+				show(asText, acl[aclUser]), show(asText, acl[aclGroup]), show(asNumber, f[fileTime]), name))
+			content[name], data = string(data[0].body), data[1:]
+		}
+	}
+	return list, content
+}
+
+func TestAPKHoldsTheFiles(t *testing.T) {
 	p := testPackage(t)
 	a, err := makeAPK(openwrtAPK(p))
 	if err != nil {
@@ -76,28 +113,7 @@ func TestAPKHoldsWhatOpenWrtWants(t *testing.T) {
 	if err := check(a); err != nil {
 		t.Fatal(err)
 	}
-	var got []string
-	content := map[string]string{}
-	d := &decoder{adb: a.adb}
-	text := func(v value) string { b, _ := d.blob(v); return string(b) }
-	root, _ := d.root()
-	top, _ := d.slots(root)
-	paths, _ := d.slots(slot(top, pkgPaths))
-	data := a.data
-	for _, v := range paths[1:] {
-		dir, _ := d.slots(v)
-		files, _ := d.slots(slot(dir, dirFiles))
-		for i := 1; i < len(files); i++ {
-			f, _ := d.slots(files[i])
-			acl, _ := d.slots(slot(f, fileACL))
-			mode, _ := d.number(slot(acl, aclMode))
-			mtime, _ := d.number(slot(f, fileTime))
-			name := text(slot(dir, dirName)) + "/" + text(slot(f, fileName))
-			got = append(got, fmt.Sprintf("%04o %s:%s %d %s", mode, text(slot(acl, aclUser)), text(slot(acl, aclGroup)), mtime, name))
-			content[name] = string(data[0].body)
-			data = data[1:]
-		}
-	}
+	got, content := apkFiles(t, a)
 	same(t, "files", got, []string{
 		"0600 root:root 1763769600 etc/config/homeward",
 		"0755 root:root 1763769600 etc/init.d/homeward",
@@ -110,6 +126,11 @@ func TestAPKHoldsWhatOpenWrtWants(t *testing.T) {
 		"0755 root:root 1763769600 usr/libexec/rpcd/homeward",
 		"0644 root:root 1763769600 usr/share/rpcd/acl.d/homeward.json",
 	})
+	for _, f := range p.Files {
+		if content[f.Path] != string(f.Body) {
+			t.Errorf("%s: %q, want %q", f.Path, content[f.Path], f.Body)
+		}
+	}
 	for name, want := range map[string]string{
 		"conffiles":        "/etc/config/homeward\n",
 		"conffiles_static": fmt.Sprintf("/etc/config/homeward %x\n", sha256.Sum256(p.body("/etc/config/homeward"))),
@@ -121,6 +142,13 @@ func TestAPKHoldsWhatOpenWrtWants(t *testing.T) {
 		if got := content["lib/apk/packages/homeward."+name]; got != want {
 			t.Errorf("%s:\n%swant\n%s", name, got, want)
 		}
+	}
+}
+
+func TestAPKSaysWhatItIs(t *testing.T) {
+	a, err := makeAPK(openwrtAPK(testPackage(t)))
+	if err != nil {
+		t.Fatal(err)
 	}
 	var shown bytes.Buffer
 	if err := dump(&shown, a, nil); err != nil {

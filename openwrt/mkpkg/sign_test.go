@@ -8,6 +8,7 @@ import (
 	"crypto/sha512"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,20 +114,14 @@ func TestSignedPackageIsReproducibleAndVerified(t *testing.T) {
 
 func TestKeyFiles(t *testing.T) {
 	key := newKey(t)
-	sec1, err := x509.MarshalECPrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
 	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := x509.MarshalECPrivateKey(p384)
-	if err != nil {
+	sec1, err1 := x509.MarshalECPrivateKey(key)
+	pkcs8, err2 := x509.MarshalPKCS8PrivateKey(key)
+	other, err3 := x509.MarshalECPrivateKey(p384)
+	if err := errors.Join(err1, err2, err3); err != nil {
 		t.Fatal(err)
 	}
 	block := func(name string, b []byte) string {
@@ -152,5 +147,20 @@ func TestKeyFiles(t *testing.T) {
 		} else if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: readPrivateKey = %v, want an error with %q", name, err, c.want)
 		}
+	}
+}
+
+// signed-1-r0.apk was made by apk mkpkg --sign-key of apk-tools 3.0.5.
+func TestRealSignatureIsVerified(t *testing.T) {
+	file := "testdata/apk/signed-1-r0.apk"
+	if out := built(t, nil, "-dump", file, "-pub", "testdata/apk/signed.pem"); !strings.Contains(out, "..: OK\n") {
+		t.Errorf("no good signature in\n%s", out)
+	}
+	if out := built(t, nil, "-dump", file); !strings.Contains(out, "..: UNTRUSTED signature\n") {
+		t.Errorf("without a key:\n%s", out)
+	}
+	err := run([]string{"-dump", file, "-pub", file}, func(string) string { return "" }, &strings.Builder{})
+	if err == nil || !strings.Contains(err.Error(), "no public key in PEM form") {
+		t.Errorf("with a key that is none: %v", err)
 	}
 }
