@@ -7,27 +7,53 @@ VERSION = 1.0.0
 SMALL = -trimpath -buildvcs=false -ldflags="-s -w -buildid= -X main.version=$(VERSION)" \
 	-gcflags=all=-l -gcflags=os= -gcflags=github.com/vishvananda/netlink/nl=
 
-# How often each fuzz target runs; FUZZ=10m for a longer look.
+# How often each fuzz target runs (make fuzz FUZZ=10m for a longer look), and
+# how many days make soak simulates.
 FUZZ = 20000x
+DAYS = 100000
 
-.PHONY: help build test fuzz clean
+.PHONY: help build check install lint test planted soak fuzz clean
 
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## writes bin/homeward, for the machine or for GOOS, GOARCH, GOARM, GOMIPS
 	CGO_ENABLED=0 go build $(SMALL) -o bin/homeward ./cmd/homeward
 
-test: ## runs the tests, with the race detector
+check: install lint build test planted fuzz ## everything that CI runs; installs what it needs
+	@echo "make check: all is well"
+
+install:
+	@.ci/install
+
+lint: ## formatting, modules, vet, staticcheck, known vulnerabilities
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt -w these"; exit 1; }
+	go mod tidy -diff
+	go vet ./...
+	go vet -tags planted ./update
+	GOARCH=mips go vet ./cmd/homeward ./netwatch ./update
+	go tool -modfile=.ci/tools.mod staticcheck ./...
+	@.ci/vuln
+	shellcheck .ci/run .ci/install .ci/vuln openwrt/test.sh openwrt/test-version.sh
+
+test: ## the tests, with the race detector; those of the kernel in namespaces of their own
 	go test -race ./...
+
+planted: ## plants faults into the scheduler: the simulation must find each
+	go test -tags planted -run '^TestPlanted' ./update
+
+soak: ## simulates DAYS days of the scheduler's life
+	go test -run '^TestSimulation$$' -timeout 0 ./update -sim.days=$(DAYS)
 
 fuzz: ## feeds each parser of foreign bytes with mutated ones
 	@set -e; for dir in $$(go list -f '{{.Dir}}' ./...); do \
 		for f in $$(cat $$dir/*_test.go 2>/dev/null | sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p'); do \
 			echo "$$f in $$dir"; \
-			(cd $$dir && go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ) .); \
+			(cd $$dir && go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ) -fuzzminimizetime 5x .); \
 		done; \
 	done
 
 clean: ## removes what the other targets wrote
 	rm -rf bin dist
+
+include openwrt/package.mk

@@ -10,7 +10,6 @@ var (
 	v4a = netip.MustParseAddr("203.0.113.7")
 	v4b = netip.MustParseAddr("203.0.113.8")
 	v6a = netip.MustParseAddr("2001:db8::7")
-	v6b = netip.MustParseAddr("2001:db8::8")
 	pa  = netip.MustParsePrefix("2001:db8:1200::/64")
 	pb  = netip.MustParsePrefix("2001:db8:3400::/64")
 )

@@ -17,7 +17,7 @@ import (
 func TestPlantedFaultsAreCaught(t *testing.T) {
 	faults := []struct{ name, file, old, new string }{
 		{"the window is one slot too wide", "window.go", "if len(ends) < n {", "if len(ends) <= n {"},
-		{"the day's window is two hours short", "window.go", "k.free(now, l.Day, day+dayMargin))\n}", "k.free(now, l.Day, day-2*60*60e9))\n}"},
+		{"the day's window is two hours short", "window.go", "dayMargin   = time.Minute", "dayMargin   = -2 * time.Hour"},
 		{"the request is counted only when it is answered", "after.go", "k.Slots = append(k.Slots[:len(k.Slots):len(k.Slots)], Slot{Moment: now.Moment(), Open: true, ID: id})", "_ = id"},
 		{"a slot counts from when it left, not from its answer", "after.go", "slots = append(slots, Slot{Moment: now.Moment()})", "s.Open = false\n\t\t\tslots = append(slots, s)"},
 		{"a refusal is not kept on disk", "book.go", "json:\"stop,omitempty\"`    // the service refused", "json:\"-\"`    // the service refused"},
