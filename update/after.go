@@ -92,7 +92,7 @@ func After(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r
 		if k.Good && !m.Locked {
 			m.Locked = true
 			k = k.wait(now, lockTime, "the service refuses the key it has accepted before ("+r.Detail+"): it may be locked, so 10 minutes of silence, then one try")
-			p.Error, p.Tried = "", false
+			p.Error, p.Tried = k.Why, false
 			break
 		}
 		m.Stop = &Stop{r.Detail, r.Do}
@@ -104,15 +104,18 @@ func After(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r
 			k.Step++
 		}
 		k = k.wait(now, wait, "the service says: "+r.Detail)
-		p.Error = ""
+		p.Error = k.Why
 	case Busy:
 		if r.Hosts != nil {
 			m, p = accept(now, a, s, m, p, call, r, jitter)
 		}
 		k = k.wait(now, busyTime, "the service says: "+r.Detail+" (no sooner than 30 minutes)")
-		p.Error = ""
+		p.Error = k.Why
 	default: // Passing, Unknown
 		p.Error = r.Detail
+		if r.Verdict == Unknown {
+			p.Error = "this is no answer of the service, but a hotspot's, say: " + r.Detail
+		}
 		if r.Wait > 0 {
 			k = k.wait(now, r.Wait, "the service says: "+r.Detail)
 		}

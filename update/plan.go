@@ -118,7 +118,7 @@ func Next(now Now, a *Account, s Service, m Memory, k Key, l Limits, p Plan) Dec
 	case stop != nil:
 	case why != "" && at > now.Up:
 		d.State, d.Error = StateLimited, why
-		if p.Error != "" && k.Until <= now.Up {
+		if p.Error != "" && p.Error != why {
 			d.Error = p.Error + "; " + why
 		}
 	case p.Error != "":

@@ -34,8 +34,9 @@ type Runner struct {
 	Log      func(Level, string)
 	Publish  func(map[string]Status) // called from Run's goroutine when a status may have changed
 
-	inbox chan func(*desk)
-	ended chan struct{} // closed when Run has ended
+	jitter func() float64 // in [0,1): spreads the retries of many routers
+	inbox  chan func(*desk)
+	ended  chan struct{} // closed when Run has ended
 }
 
 // Level is how much a message matters to the owner.
@@ -51,7 +52,7 @@ const (
 // NewRunner returns a Runner for these parts; publish may be nil.
 func NewRunner(store *Store, exchange func(context.Context, Request, Ready) Outcome, now func() Now, log func(Level, string), publish func(map[string]Status)) *Runner {
 	return &Runner{Store: store, Exchange: exchange, Now: now, Log: log, Publish: publish,
-		inbox: make(chan func(*desk), 16), ended: make(chan struct{})}
+		jitter: rand.Float64, inbox: make(chan func(*desk), 16), ended: make(chan struct{})}
 }
 
 // sendersMost is how many exchanges run at once. Each is a process of some
@@ -367,7 +368,7 @@ func (r *Runner) clear(ctx context.Context, f *flight, local netip.Addr) bool {
 func (d *desk) land(f *flight, out Outcome) {
 	delete(d.flights, f.id)
 	now := d.Now()
-	jitter := rand.Float64()
+	jitter := d.jitter()
 	// The account as configured now: the answer of one that was replaced meanwhile
 	// counts for its key, not for its plan.
 	current := slices.Contains(d.accounts, f.job)

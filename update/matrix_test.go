@@ -1,0 +1,192 @@
+package update
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestFaultMatrix lets one thing at a time go wrong for a whole day, from the
+// first update of a new address on, and writes down what an owner sees. The
+// README shows the table; -rewrite writes it there.
+func TestFaultMatrix(t *testing.T) {
+	json := func(code int, info string) Outcome {
+		return Outcome{Answer: &Answer{Status: code, Body: fmt.Appendf(nil, `{"info":%q}`, info)}}
+	}
+	fault := func(k FaultKind, sent bool, detail string) Outcome { return Outcome{Fault: &Fault{k, detail, sent}} }
+	faults := []struct {
+		name string
+		out  Outcome
+	}{
+		{"the resolver does not answer", fault(FaultResolve, false, "cannot resolve ipv64.net: no answer")},
+		{"no route, connection refused", fault(FaultConnect, false, "cannot connect to ipv64.net: connection refused")},
+		{"TLS fails", fault(FaultTLS, false, "ipv64.net: the certificate is another host's")},
+		{"this router's clock is wrong", fault(FaultClock, false, "ipv64.net: the certificate is not valid yet by this router's clock")},
+		{"sent, and no answer: hangs, drips, resets", fault(FaultSent, true, "ipv64.net: no answer within 15s; could not confirm the update")},
+		{"the sender process crashes", fault(FaultSender, false, "the process that sends crashed")},
+		{"503", Outcome{Answer: &Answer{Status: 503}}},
+		{"503 with Retry-After: 3600", Outcome{Answer: &Answer{Status: 503, RetryAfter: "3600"}}},
+		{"a hotspot's page", Outcome{Answer: &Answer{Status: 200, Body: []byte("<html>good morning, please log in</html>")}}},
+		{"half a JSON", Outcome{Answer: &Answer{Status: 200, Body: []byte(`{"info":"go`)}}},
+		{"a redirect", Outcome{Answer: &Answer{Status: 302, Location: "https://other.example/x?token=y"}}},
+		{"429, `Updateintervall overcommited`", json(429, "Updateintervall overcommited")},
+		{"401, the key was never accepted", json(401, "Unauthorized")},
+		{"401, the key was accepted before", json(401, "Unauthorized")},
+		{"nohost", json(400, "nohost")},
+	}
+	var table strings.Builder
+	table.WriteString("| what goes wrong, all day long | requests in 1 min, 1 h, 24 h | state | what `status` and the log say | over after half an hour: sent at the line's next event | over after a day: sent by itself after at most |\n|---|---|---|---|---|---|\n")
+	for _, f := range faults {
+		t.Run(f.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				before := strings.Contains(f.name, "accepted before")
+				soon := newIll(t, f.out, before)
+				soon.after(30 * time.Minute)
+				event := soon.recoversAtAnEvent()
+				long := newIll(t, f.out, before)
+				table.WriteString("| " + f.name + " | " + long.row(t) + " | " + event + " | " + long.recoversByItself(t) + " |\n")
+			})
+		})
+	}
+	inREADME(t, "faults", table.String())
+}
+
+// illness is an account whose every exchange ends in one fault, from the
+// first update of a new address on.
+type illness struct {
+	runner   *Runner
+	stop     func()
+	from     time.Time
+	ill      bool
+	out      Outcome
+	attempts []time.Time
+	counted  []time.Duration // since from
+	last     Status
+	line     netip.Addr
+}
+
+func newIll(t *testing.T, out Outcome, before bool) *illness {
+	i := &illness{out: out, ill: !before, line: v4a}
+	begin := time.Now()
+	clock := func() Now { return Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour} }
+	i.runner = NewRunner(OpenStore(ramDir(t), "", func(s string) { t.Error(s) }), i.exchange, clock, func(Level, string) {},
+		func(s map[string]Status) { i.last = s["home"] })
+	i.runner.jitter = func() float64 { return 1 } // the longest waits
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { i.runner.Run(ctx); close(done) }()
+	i.stop = func() { stop(); <-done }
+	i.from = time.Now()
+	i.runner.Accounts([]*Account{ipv64Account()}, i.sight())
+	synctest.Wait()
+	if before {
+		i.after(time.Minute)
+		i.ill, i.line, i.counted, i.from = true, v4b, nil, time.Now()
+		i.runner.Observe(i.sight())
+	}
+	return i
+}
+
+func (i *illness) sight() Sight {
+	return Sight{Wants: map[string]Want{"home": {Values: Values{IPv4: i.line}}}}
+}
+
+func (i *illness) exchange(_ context.Context, _ Request, ready Ready) Outcome {
+	time.Sleep(10 * time.Millisecond)
+	i.attempts = append(i.attempts, time.Now())
+	if i.ill && i.out.Fault != nil && !i.out.Fault.Sent {
+		return i.out
+	}
+	if !ready(netip.Addr{}) {
+		return Outcome{Fault: &Fault{Kind: FaultGiven}}
+	}
+	i.counted = append(i.counted, time.Since(i.from))
+	if i.ill {
+		return i.out
+	}
+	return Outcome{Answer: &Answer{Status: 200, Body: []byte(`{"info":"good"}`)}}
+}
+
+func (i *illness) after(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// row lets a day pass.
+func (i *illness) row(t *testing.T) string {
+	i.after(time.Minute)
+	state := i.last.State
+	i.after(day - time.Minute)
+	within := func(d time.Duration) (n int) {
+		for _, c := range i.counted {
+			if c <= d {
+				n++
+			}
+		}
+		return n
+	}
+	if within(day) > 36 {
+		t.Errorf("%d requests in a day of faults: less than a quarter is left", within(day))
+	}
+	if i.last.State != state {
+		state += "`, then `" + i.last.State
+	}
+	return fmt.Sprintf("%d, %d, %d | `%s` | `` %s ``", within(time.Minute), within(time.Hour), within(day), state, i.last.Error)
+}
+
+func (i *illness) recoversAtAnEvent() string {
+	defer i.stop()
+	i.ill = false
+	n := len(i.counted)
+	i.runner.Observe(i.sight())
+	switch i.after(time.Second); {
+	case len(i.counted) > n:
+		return "at once"
+	case i.last.State == StateStopped:
+		return "no"
+	}
+	return "when the wait is over"
+}
+
+func (i *illness) recoversByItself(t *testing.T) string {
+	defer i.stop()
+	gap := i.attempts[len(i.attempts)-1].Sub(i.attempts[max(0, len(i.attempts)-2)])
+	i.ill = false
+	i.after(2 * day)
+	if i.last.State == StateStopped {
+		return "never: a person has to act"
+	}
+	if i.last.State != StateCurrent {
+		t.Errorf("two days after it is over: %s, %s", i.last.State, i.last.Error)
+	}
+	return spell(gap.Round(time.Second))
+}
+
+// inREADME compares what stands in README.md between the marks of a name.
+func inREADME(t *testing.T, name, want string) {
+	const file = "../README.md"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, to := "<!-- "+name+" -->\n", "<!-- end of "+name+" -->"
+	head, rest, ok := strings.Cut(string(text), from)
+	body, tail, ok2 := strings.Cut(rest, to)
+	if !ok || !ok2 {
+		t.Fatalf("README.md has no %s … %s", from, to)
+	}
+	if *rewrite {
+		if err := os.WriteFile(file, []byte(head+from+want+to+tail), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if body != want {
+		t.Errorf("README.md shows\n%s\nit is (-rewrite writes it)\n%s", body, want)
+	}
+}
