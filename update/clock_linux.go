@@ -3,6 +3,7 @@ package update
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -41,16 +42,18 @@ func WatchClock(ctx context.Context, set func()) error {
 	defer timer.Close()
 	never := unix.ItimerSpec{Value: unix.Timespec{Sec: 1<<31 - 1}} // 2038: what 32 bits can say
 	var buf [8]byte
-	for ctx.Err() == nil {
+	for {
 		err := unix.TimerfdSettime(fd, unix.TFD_TIMER_ABSTIME|unix.TFD_TIMER_CANCEL_ON_SET, &never, nil)
-		if err != nil && !errors.Is(err, unix.ECANCELED) {
-			return os.NewSyscallError("timerfd_settime", err)
+		if err == nil {
+			_, err = timer.Read(buf[:])
 		}
-		if _, err := timer.Read(buf[:]); errors.Is(err, unix.ECANCELED) {
+		switch {
+		case ctx.Err() != nil:
+			return nil // it was closed for that
+		case errors.Is(err, unix.ECANCELED):
 			set()
-		} else if err != nil && ctx.Err() == nil {
-			return err
+		case err != nil:
+			return fmt.Errorf("timerfd: %w", err)
 		}
 	}
-	return nil
 }
