@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"sync/atomic"
 
 	"homeward/update"
 )
@@ -10,17 +11,23 @@ import (
 // be used by several goroutines: each message is one write.
 type logger struct {
 	w     io.Writer
-	least update.Level
+	least atomic.Int32 // update.Level
 }
 
 // newLogger returns a logger of messages that are at least of the level named
 // in the configuration.
 func newLogger(w io.Writer, level string) *logger {
-	return &logger{w, map[string]update.Level{"debug": update.Debug, "info": update.Info, "warn": update.Warn, "error": update.Error}[level]}
+	l := &logger{w: w}
+	l.setLevel(level)
+	return l
+}
+
+func (l *logger) setLevel(level string) {
+	l.least.Store(int32(map[string]update.Level{"debug": update.Debug, "info": update.Info, "warn": update.Warn, "error": update.Error}[level]))
 }
 
 func (l *logger) log(level update.Level, text string) {
-	if level < l.least {
+	if int32(level) < l.least.Load() {
 		return
 	}
 	name := [...]string{"debug: ", "info: ", "warning: ", "error: "}[level]

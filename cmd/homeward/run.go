@@ -88,11 +88,12 @@ func (d *daemon) serve(ctx context.Context, signals <-chan os.Signal) {
 	tables := make(chan netwatch.Tables, 1)
 	watcher := &netwatch.Watcher{Trouble: d.kernelTrouble}
 
+	stateDir := d.cfg.StateDir // d's fields are this goroutine's alone
 	var parts sync.WaitGroup
 	parts.Go(func() { d.runner.Run(ctx) })
 	parts.Go(func() { watcher.Run(ctx, func(t netwatch.Tables) { replaceLatest(tables, t) }) })
 	parts.Go(func() { d.part("the clock", update.WatchClock(ctx, d.runner.ClockSet)) })
-	parts.Go(func() { d.part("state_dir", update.WatchState(ctx, d.cfg.StateDir, d.runner.StateChanged)) })
+	parts.Go(func() { d.part("state_dir", update.WatchState(ctx, stateDir, d.runner.StateChanged)) })
 	defer os.Remove(filepath.Join(d.cfg.RunDir, statusFile))
 	defer parts.Wait()
 
@@ -172,7 +173,7 @@ func (d *daemon) signal(s os.Signal) {
 		cfg.StateDir, cfg.RunDir = d.cfg.StateDir, d.cfg.RunDir
 	}
 	d.cfg = cfg
-	d.least = newLogger(nil, cfg.LogLevel).least
+	d.setLevel(cfg.LogLevel)
 	d.views = newViews(cfg, d.held, d.views)
 	d.log(update.Info, fmt.Sprintf("read %s again: %s", cfg.File, counted(len(cfg.Active()), "account")))
 	if d.tables != nil {
