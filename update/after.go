@@ -1,14 +1,15 @@
 package update
 
 import (
+	"os"
 	"slices"
 	"time"
 )
 
 // Reserve puts a request on the books before it leaves: its slot, and the doubt
 // about what it carries until the answer is there.
-func Reserve(now Now, s Service, m Memory, k Key, call *Call, id uint64) (Memory, Key) {
-	k.Slots = append(k.Slots[:len(k.Slots):len(k.Slots)], Slot{Moment: now.Moment(), Open: true, ID: id})
+func Reserve(now Now, a *Account, s Service, m Memory, k Key, call *Call, id uint64) (Memory, Key) {
+	k.Slots = append(k.Slots[:len(k.Slots):len(k.Slots)], Slot{Moment: now.Moment(), Open: true, ID: id, Account: a.Name, PID: os.Getpid()})
 	call.before = map[string]Publish{}
 	return m.each(s, *call, func(name string, h Host) Host {
 		call.before[name] = h.Doubt

@@ -38,9 +38,11 @@ type Key struct {
 
 // Slot is one request that the service may have counted.
 type Slot struct {
-	Moment        // when its answer came: it may have been counted as late as that
-	Open   bool   `json:"open,omitempty"` // no answer yet; Moment is when it left
-	ID     uint64 `json:"id,omitempty"`   // while open
+	Moment         // when its answer came: it may have been counted as late as that
+	Open    bool   `json:"open,omitempty"`    // no answer yet; Moment is when it left
+	ID      uint64 `json:"id,omitempty"`      // while open
+	Account string `json:"account,omitempty"` // while open
+	PID     int    `json:"pid,omitempty"`     // while open: the process that waits for the answer
 }
 
 // Memory is what is known of one account.

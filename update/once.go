@@ -1,6 +1,9 @@
 package update
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Once sends what is due now for the accounts that chosen accepts, each request
 // once, and returns how all accounts stand then. force lifts their stops and
@@ -11,19 +14,10 @@ func (r *Runner) Once(ctx context.Context, accounts []*Account, sight Sight, cho
 	d := r.newDesk(ctx)
 	defer d.timer.Stop()
 	d.adopt(accounts)
-	if force {
-		d.Store.Do(d.Now(), func(b *Book) {
-			for _, a := range accounts {
-				if chosen(a.Name) {
-					b.Accounts[a.Name] = b.Accounts[a.Name].release()
-				}
-			}
-		})
-	}
 	for _, j := range d.accounts {
 		j.idle = !chosen(j.Name)
 		if force && !j.idle {
-			j.plan = j.plan.Again(d.Now())
+			j.lift, j.plan = true, j.plan.Again(d.Now())
 		}
 	}
 	d.observe(sight)
@@ -31,11 +25,30 @@ func (r *Runner) Once(ctx context.Context, accounts []*Account, sight Sight, cho
 	d.Publish = func(s map[string]Status) { last = s }
 	for {
 		d.look()
-		if len(d.flights) == 0 {
+		held := slices.ContainsFunc(d.accounts, func(j *job) bool { return j.held })
+		if len(d.flights) == 0 && (!held || ctx.Err() != nil) {
+			d.lift()
 			return last
 		}
-		(<-r.inbox)(d)
+		select {
+		case f := <-r.inbox:
+			f(d)
+		case <-d.timer.C:
+			d.Store.Read(d.Now())
+		}
 	}
+}
+
+// lift takes the stops off the books of what could not be sent. Of the others
+// they went with the request, so that no daemon is told to send it, too.
+func (d *desk) lift() {
+	d.Store.Do(d.Now(), func(b *Book) {
+		for _, j := range d.accounts {
+			if j.lift {
+				b.Accounts[j.Name] = b.Accounts[j.Name].release()
+			}
+		}
+	})
 }
 
 // Preview returns the requests that Once would send if each were accepted,

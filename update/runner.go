@@ -59,6 +59,10 @@ func NewRunner(store *Store, exchange func(context.Context, Request, Ready) Outc
 // megabytes, and four that hang must not hold up the fifth for long.
 const sendersMost = 4
 
+// heldGap is between looks at a request of another process, which may die
+// without a word; its answer on the books is seen at once.
+const heldGap = 250 * time.Millisecond
+
 // parting is how long Run lets exchanges end that are under way when it is to
 // stop: an answer that is not read leaves a doubt, which costs a request.
 const parting = 1500 * time.Millisecond
@@ -83,6 +87,8 @@ type job struct {
 	note    string
 	flying  bool
 	idle    bool   // nothing is sent for it: `once` was asked for others
+	lift    bool   // its stops do not hold: `once --force`; on the books with its next request
+	held    bool   // another process has a request of it under way
 	said    string // the last message about trouble, so that it is said once
 	salt    string // of the Book in which key names its Key
 	key     string
@@ -251,6 +257,9 @@ func (d *desk) look() {
 	for _, j := range d.accounts {
 		m, id := book.Accounts[j.Name], j.keyIn(book)
 		k := book.Keys[id]
+		if j.lift {
+			m = m.release()
+		}
 		if at := m.stale(now, j.Account, j.service); at != 0 && at <= now.Up && j.plan.Redo == nil {
 			j.plan = j.plan.Again(now)
 		} else if at != 0 {
@@ -260,7 +269,10 @@ func (d *desk) look() {
 		if dec.Call == nil && !j.flying {
 			j.plan = j.plan.Quiet()
 		}
-		if dec.Call != nil && !j.flying && !j.idle && !d.leaving {
+		j.held = dec.Call != nil && !j.flying && !j.idle && k.elsewhere(now, j.Name)
+		if j.held {
+			wake = min(wake, now.Up+heldGap)
+		} else if dec.Call != nil && !j.flying && !j.idle && !d.leaving {
 			if dec.At <= now.Up {
 				due = append(due, &pending{j, dec, id, k, limits[id]})
 			} else {
@@ -343,11 +355,14 @@ func (r *Runner) clear(ctx context.Context, f *flight, local netip.Addr) bool {
 		d.Store.Do(now, func(b *Book) {
 			k := b.Keys[f.key]
 			m, known := b.Accounts[f.Name]
-			if !known || m.Stop != nil || k.Until > now.Up || k.room(now, d.limits(b)[f.key]) > now.Up {
+			if f.lift {
+				m = m.release()
+			}
+			if !known || m.Stop != nil || k.elsewhere(now, f.Name) || k.Until > now.Up || k.room(now, d.limits(b)[f.key]) > now.Up {
 				return // another process was first
 			}
-			b.Accounts[f.Name], b.Keys[f.key] = Reserve(now, f.service, m, k, &f.call, f.id)
-			f.sent = true
+			b.Accounts[f.Name], b.Keys[f.key] = Reserve(now, f.Account, f.service, m, k, &f.call, f.id)
+			f.sent, f.lift = true, false
 		})
 		answer <- f.sent
 	}

@@ -1,6 +1,12 @@
 package update
 
-import "time"
+import (
+	"os"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
 
 const (
 	day = 24 * time.Hour
@@ -81,3 +87,15 @@ func nthLast(ends []time.Duration, n int) time.Duration {
 func (k Key) room(now Now, l Limits) time.Duration {
 	return max(k.free(now, l.Short, shortWindow+shortMargin), k.free(now, l.Day, day+dayMargin))
 }
+
+// elsewhere tells whether another process waits for the answer to a request of
+// the account: it may make ours needless, and two at once could arrive in
+// either order. One that has died or hangs is not waited for.
+func (k Key) elsewhere(now Now, account string) bool {
+	return slices.ContainsFunc(k.Slots, func(s Slot) bool {
+		return s.Open && s.Account == account && s.PID != os.Getpid() && now.Up-s.Up < senderWithin && alive(s.PID)
+	})
+}
+
+// alive tells whether there is such a process, whoever's it is.
+func alive(pid int) bool { return pid > 0 && unix.Kill(pid, 0) != unix.ESRCH }
