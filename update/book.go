@@ -138,6 +138,14 @@ func (b *Book) settle(now Now) {
 		k.Slots = slots
 		b.Keys[id] = k
 	}
+	for _, m := range b.Accounts {
+		for name, h := range m.Hosts {
+			if h.Values != (Values{}) {
+				h.Moment = now.sure(h.Moment)
+				m.Hosts[name] = h
+			}
+		}
+	}
 	b.Boot, b.Up = now.Boot, now.Up
 }
 

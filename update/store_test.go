@@ -2,6 +2,7 @@ package update
 
 import (
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -173,4 +174,18 @@ func FuzzBook(f *testing.F) {
 			t.Errorf("what was written is not read: %v", err)
 		}
 	})
+}
+
+// A router without a battery clock has its first update accepted in 1970.
+func TestTheTimeOfAnAcceptedUpdateIsPutRightWithTheClock(t *testing.T) {
+	b := newBook(Now{})
+	at := Now{Wall: time.Unix(90, 0), Up: 90 * time.Second}.Moment()
+	values := Values{IPv4: netip.MustParseAddr("203.0.113.7")}
+	b.Accounts["home"] = Memory{Hosts: map[string]Host{"": {Values: values, Moment: at}, "never": {}}}
+	noon := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	b.settle(Now{Wall: noon, Up: 150 * time.Second, Synced: true})
+	want := Moment{Up: 90 * time.Second, At: noon.Add(-time.Minute), Sure: true}
+	if got := b.Accounts["home"].Hosts; got[""].Moment != want || got["never"] != (Host{}) {
+		t.Errorf("hosts are %+v, want %+v", got, want)
+	}
 }
