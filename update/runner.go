@@ -260,10 +260,10 @@ func (d *desk) look() {
 		if j.lift {
 			m = m.release()
 		}
-		if at := m.stale(now, j.Account, j.service); at != 0 && at <= now.Up && j.plan.Redo == nil {
-			j.plan = j.plan.Again(now)
-		} else if at != 0 {
+		if at := m.stale(now, j.Account, j.service); at > now.Up {
 			wake = min(wake, at)
+		} else if at != 0 && j.plan.Redo == nil { // else it is on its way, and waits as everything does
+			j.plan = j.plan.Again(now)
 		}
 		dec := Next(now, j.Account, j.service, m, k, limits[id], j.plan)
 		if dec.Call == nil && !j.flying {
