@@ -112,7 +112,14 @@ type flight struct {
 	local netip.Addr
 	sent  bool // its slot is on the books
 	start time.Duration
+	gone  bool // given up: the address it left from is gone, or one that it carries before it was connected
 	stop  context.CancelCauseFunc
+}
+
+// outdated tells whether the line does not show any more what the request
+// carries. What it shows besides can wait for the next one.
+func (f *flight) outdated() bool {
+	return missing(f.call.Values, Host{Values: f.plan.Want}) != Values{}
 }
 
 // Run works until ctx ends; exchanges under way then get a moment to end.
@@ -202,7 +209,8 @@ func (d *desk) observe(s Sight) {
 		j.plan = j.plan.See(now, w.Values).Event(now)
 	}
 	for _, f := range d.flights {
-		if f.local.IsValid() && s.Has != nil && !s.Has(f.local) {
+		if f.local.IsValid() && s.Has != nil && !s.Has(f.local) || !f.local.IsValid() && f.outdated() {
+			f.gone = true
 			f.stop(errGone)
 		}
 	}
@@ -427,6 +435,9 @@ func (d *desk) fell(f *flight, now Now, fault Fault, current bool, jitter float6
 	}
 	if current {
 		f.plan = AfterFault(now, f.plan, fault, jitter)
+	}
+	if f.gone { // there is no fault to wait for
+		f.plan.NotAgain = max(now.Up, f.start+eventGap)
 	}
 }
 
