@@ -1,15 +1,17 @@
 package update
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
 )
 
-// WatchState calls changed whenever a file in dir was replaced, until ctx ends.
-// It sleeps in the kernel meanwhile (inotify(7)).
-func WatchState(ctx context.Context, dir string, changed func()) error {
+// WatchState calls changed whenever the state in one of the folders was
+// replaced, until ctx ends. It sleeps in the kernel meanwhile (inotify(7)).
+func WatchState(ctx context.Context, changed func(), dirs ...string) error {
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {
 		return os.NewSyscallError("inotify_init1", err)
@@ -17,17 +19,25 @@ func WatchState(ctx context.Context, dir string, changed func()) error {
 	events := os.NewFile(uintptr(fd), "inotify")
 	defer events.Close()
 	defer context.AfterFunc(ctx, func() { events.Close() })()
-	if _, err := unix.InotifyAddWatch(fd, dir, unix.IN_MOVED_TO); err != nil {
-		return os.NewSyscallError("inotify_add_watch", err)
-	}
-	buf := make([]byte, 4096) // a few dozen events: what they say does not matter
-	for {
-		if _, err := events.Read(buf); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			return err
+	var failed []error
+	for _, dir := range dirs { // one that is not there is the Store's to complain of
+		if _, err := unix.InotifyAddWatch(fd, dir, unix.IN_MOVED_TO); err != nil {
+			failed = append(failed, os.NewSyscallError("inotify_add_watch", err))
 		}
-		changed()
+	}
+	if len(failed) == len(dirs) {
+		return errors.Join(failed...)
+	}
+	buf := make([]byte, 4096) // a few dozen events
+	for {
+		n, err := events.Read(buf)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return err
+		case bytes.Contains(buf[:n], []byte(stateFile)):
+			changed()
+		}
 	}
 }

@@ -43,7 +43,6 @@ type daemon struct {
 	accounts map[string]update.Status
 	written  []byte // status.json as it is
 	unsaid   string // why it could not be written, as said
-	held     func(*update.Account) update.Values
 }
 
 func runDaemon(ctx context.Context, c call) int {
@@ -77,23 +76,19 @@ func (d *daemon) serve(ctx context.Context, signals <-chan os.Signal) {
 		d.log(update.Debug, "state_dir: "+err.Error()) // the Store says what follows
 	}
 	store := update.OpenStore(d.cfg.StateDir, d.cfg.RunDir, func(s string) { d.log(update.Warn, s) })
-	d.held = func() func(*update.Account) update.Values {
-		book := store.Read(clock())
-		return book.Held
-	}()
 	statuses := make(chan map[string]update.Status, 1)
 	sender := &update.Sender{}
 	d.runner = update.NewRunner(store, sender.Exchange, clock, d.log, func(s map[string]update.Status) { replaceLatest(statuses, s) })
-	d.views = newViews(d.cfg, d.held, nil)
+	d.views = newViews(d.cfg, store.Read(clock()).Held, nil)
 	tables := make(chan netwatch.Tables, 1)
 	watcher := &netwatch.Watcher{Trouble: d.kernelTrouble}
 
-	stateDir := d.cfg.StateDir // d's fields are this goroutine's alone
+	stateDir, runDir := d.cfg.StateDir, d.cfg.RunDir // d's fields are this goroutine's alone
 	var parts sync.WaitGroup
 	parts.Go(func() { d.runner.Run(ctx) })
 	parts.Go(func() { watcher.Run(ctx, func(t netwatch.Tables) { replaceLatest(tables, t) }) })
 	parts.Go(func() { d.part("the clock", update.WatchClock(ctx, d.runner.ClockSet)) })
-	parts.Go(func() { d.part("state_dir", update.WatchState(ctx, stateDir, d.runner.StateChanged)) })
+	parts.Go(func() { d.part("state_dir", update.WatchState(ctx, d.runner.StateChanged, stateDir, runDir)) })
 	defer os.Remove(filepath.Join(d.cfg.RunDir, statusFile))
 	defer parts.Wait()
 
@@ -174,7 +169,9 @@ func (d *daemon) signal(s os.Signal) {
 	}
 	d.cfg = cfg
 	d.setLevel(cfg.LogLevel)
-	d.views = newViews(cfg, d.held, d.views)
+	// The Runner's Store is its own by now: this is another look at the same files.
+	held := update.OpenStore(cfg.StateDir, cfg.RunDir, func(string) {}).Read(update.SystemClock()()).Held
+	d.views = newViews(cfg, held, d.views)
 	d.log(update.Info, fmt.Sprintf("read %s again: %s", cfg.File, counted(len(cfg.Active()), "account")))
 	if d.tables != nil {
 		d.line = d.views.line(*d.tables)
