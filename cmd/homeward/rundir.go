@@ -36,6 +36,7 @@ func lockRunDir(ctx context.Context, dir string, log func(string)) (*os.File, er
 	for begin := time.Now(); ; {
 		err := unix.FcntlFlock(f.Fd(), unix.F_SETLK, &lock)
 		if err == nil {
+			os.Remove(filepath.Join(dir, statusFile)) // of a daemon that was killed
 			f.Truncate(0)
 			f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 			return f, nil
