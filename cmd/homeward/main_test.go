@@ -2,16 +2,31 @@ package main
 
 import (
 	"bytes"
+	stdflag "flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"homeward/netwatch/netwatchtest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"homeward": main})
+	if filepath.Base(os.Args[0]) != "homeward" { // the tests, not the program
+		netwatchtest.Enter()
+	}
+	testscript.Main(waiting{m}, map[string]func(){"homeward": main})
+}
+
+// waiting are tests that mostly wait for something: more of them run at once
+// than there are processors.
+type waiting struct{ *testing.M }
+
+func (w waiting) Run() int {
+	stdflag.Set("test.parallel", "16") // -parallel on the command line overrides it
+	return w.M.Run()
 }
 
 // TestScript runs the stories of testdata/script. REWRITE=1 in the environment

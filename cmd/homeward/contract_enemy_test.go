@@ -1,0 +1,143 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"homeward/update"
+	"homeward/update/updatetest"
+)
+
+// ticks returns the processor time of the process so far, in 1/100 s.
+func (p *process) ticks() int {
+	p.h.Helper()
+	total := 0
+	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", p.Process.Pid))
+	p.h.must(err)
+	for _, task := range tasks {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/stat", p.Process.Pid, task.Name()))
+		if err != nil {
+			continue // a thread that has ended
+		}
+		f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+2:]))
+		for _, ticks := range f[11:13] { // of the user and the system
+			n, err := strconv.Atoi(ticks)
+			p.h.must(err)
+			total += n
+		}
+	}
+	return total
+}
+
+// A refresh is due while the service asks to be left alone: nothing is to be
+// done until then.
+func TestARefreshThatMustWaitCostsNoProcessor(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.more = append(h.more, `refresh = "1s"`)
+	h.online()
+	h.Next(updatetest.Answer{Process: true}, updatetest.Answer{Status: 429, Header: http.Header{"Retry-After": {"600"}}})
+	d := h.daemon()
+	h.state(update.StateLimited)
+	before, begun := d.ticks(), time.Now()
+	time.Sleep(2 * time.Second)
+	if used := d.ticks() - before; used > 40 {
+		t.Errorf("waiting took %d hundredths of a second of processor time in %v", used, time.Since(begun))
+	}
+	h.sent(first, first)
+}
+
+// The first try goes into the void from the old address.
+func TestAConnectionThatHangsDoesNotHoldUpANewAddress(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	const void = "198.51.100.99"
+	h.url = "https://" + net.JoinHostPort(void, "443")
+	h.more = append(h.more, `publish = ["ipv4"]`)
+	h.online()
+	d := h.daemon()
+	h.await(func() string { // SYNs are under way
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/tcp", d.Process.Pid))
+		if err != nil || !strings.Contains(string(b), " 02 ") {
+			return fmt.Sprintf("no connection is tried: %s %v", b, err)
+		}
+		return ""
+	})
+	h.must(h.ISP.AddAddr("lo", netip.MustParsePrefix(void+"/32")))
+	l, err := h.ISP.Listen("tcp", net.JoinHostPort(void, "443"))
+	h.must(err)
+	server, err := updatetest.Serve(l, http.HandlerFunc(h.note), updatetest.Options{Names: []string{void}})
+	h.must(err)
+	t.Cleanup(func() { server.Close() })
+	h.must(os.WriteFile(h.path("ca.pem"), server.CA, 0o644))
+	changed := time.Now()
+	h.must(h.SetIPv4(lease2, gateway))
+	h.sent(full("&ip=203.0.113.8"))
+	if took := h.Requests()[0].At.Sub(changed); took > 4*time.Second {
+		t.Errorf("the new address was sent after %v", took)
+	}
+}
+
+// Whoever asks right after a restart must not be told of the daemon before.
+func TestAStatusOfTheDaemonBeforeIsNotShown(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.must(os.Mkdir(h.path("run"), 0o755))
+	h.must(os.WriteFile(h.path("run/status.json"), []byte(`{"version":"0","pid":1}`), 0o644))
+	d := h.daemon()
+	for begin := time.Now(); time.Since(begin) < patience; { // without a pause: the moment is short
+		if b, _ := os.ReadFile(h.path("run/homeward.lock")); string(b) == fmt.Sprintf("%d\n", d.Process.Pid) {
+			break
+		}
+	}
+	if b, err := os.ReadFile(h.path("run/status.json")); err == nil && strings.Contains(string(b), `"pid":1}`) {
+		t.Errorf("there is %s", b)
+	}
+}
+
+// With state_dir out of order the state is in run_dir, and so is a person's word.
+func TestOnceForceReachesADaemonWithoutAStateDir(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.as = nobody
+	h.must(os.Mkdir(h.path("state"), 0o755)) // root's
+	h.online()
+	h.Next(updatetest.Answer{Body: "nohost"})
+	h.daemon()
+	h.state(update.StateStopped)
+	if out, errs, code := h.homeward("once", "--force", "-c", h.path("homeward.toml")); code != 0 {
+		t.Errorf("once --force: exit %d\n%s%s", code, out, errs)
+	}
+	h.current(lease)
+	h.sent(first, first)
+}
+
+// SIGHUP comes at any time: while answers are written down, too.
+func TestManySIGHUPsHurtNobody(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.online()
+	d := h.daemon()
+	h.current(lease)
+	for i := range 15 {
+		lease := netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(20 + i)}), 24)
+		h.must(h.SetIPv4(lease, gateway))
+		for h.Requests()[len(h.Requests())-1].Query.Get("ip") != lease.Addr().String() {
+			d.signal(syscall.SIGHUP)
+			time.Sleep(time.Millisecond)
+		}
+	}
+	d.signal(syscall.SIGTERM)
+	if code := d.end(); code != 0 {
+		t.Errorf("exit %d", code)
+	}
+	b, err := os.ReadFile(h.path("state/state.json"))
+	h.must(err)
+	if !json.Valid(b) {
+		t.Errorf("the state is %s", b)
+	}
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"encoding/binary"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"homeward/update"
+	"homeward/update/updatetest"
+)
+
+func TestWhateverTheServiceAnswersTheNextGoodAnswerCounts(t *testing.T) {
+	page := "<html><body>Welcome to the hotspot, good to see you</body></html>"
+	for _, tt := range []struct {
+		name   string
+		answer updatetest.Answer
+		says   string
+	}{
+		{"a reset", updatetest.Answer{Fault: updatetest.Reset}, "could not confirm"},
+		{"half the headers", updatetest.Answer{Fault: updatetest.Half}, "could not confirm"},
+		{"half a JSON", updatetest.Answer{Fault: updatetest.Short, Body: `{"info":"go`}, "could not confirm"},
+		{"a hotspot's page", updatetest.Answer{Body: page}, "Welcome to the hotspot"},
+		{"a gigabyte", updatetest.Answer{Fault: updatetest.Endless}, "warning: home: "},
+		{"trouble of its own", updatetest.Answer{Status: 502, Body: page}, "HTTP 502"},
+		{"nothing known", updatetest.Answer{Body: `{"status":"whatever"}`}, "warning: home: "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHouse(t, updatetest.Options{})
+			h.online()
+			h.Next(tt.answer)
+			d := h.daemon()
+			h.current(lease)
+			d.says(tt.says)
+			again := full("&ip=203.0.113.7&ipv6prefix=" + prefix1)
+			h.sent(again, again)
+			if strings.Contains(d.log.String(), "error: ") {
+				t.Error("what passes is told as if a person were needed")
+			}
+		})
+	}
+}
+
+func TestHalfATLSHandshakeCostsNoRequest(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.more = append(h.more, "limit_24h = 48")
+	h.more = append(h.more[:1], h.more[2:]...) // in place of the one without a limit
+	h.online()
+	h.server.BreakHandshakes(2)
+	d := h.daemon()
+	h.current(lease)
+	d.says("no secure connection")
+	h.sent(full("&ip=203.0.113.7&ipv6prefix=" + prefix1))
+	if s := h.state(update.StateCurrent); s.Used != 1 || s.Limit != 48 {
+		t.Errorf("%d of %d requests are used, want 1 of 48", s.Used, s.Limit)
+	}
+}
+
+func TestAServiceThatHangsOrDripsIsGivenUpAfter15Seconds(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		answer updatetest.Answer
+	}{
+		{"hangs", updatetest.Answer{Delay: time.Minute}},
+		{"drips", updatetest.Answer{Body: strings.Repeat(" ", 60), Drip: time.Second}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHouse(t, updatetest.Options{})
+			h.online()
+			h.Next(tt.answer)
+			h.daemon()
+			again := full("&ip=203.0.113.7&ipv6prefix=" + prefix1)
+			h.sent(again)
+			h.sent(again, again)
+			r := h.Requests()
+			if took := r[1].At.Sub(r[0].At).Seconds(); took < 14.5 || took > 18 {
+				t.Errorf("tried again after %.1f s", took)
+			}
+			h.current(lease)
+		})
+	}
+}
+
+func TestARequestIsGivenUpWhenItsAddressGoes(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.more = append(h.more, `publish = ["ipv4"]`)
+	h.online()
+	h.Next(updatetest.Answer{Delay: time.Minute})
+	h.daemon()
+	h.sent(full("&ip=203.0.113.7"))
+	h.must(h.SetIPv4(lease2, gateway))
+	changed := time.Now()
+	h.sent(full("&ip=203.0.113.7"), full("&ip=203.0.113.8"))
+	if took := h.Requests()[1].At.Sub(changed); took > 5*time.Second {
+		t.Errorf("the new address was sent after %v", took)
+	}
+	h.current(lease2)
+}
+
+// A way that is not there costs nothing, and any event may have mended it.
+func TestWhatNeverReachedTheServiceIsTriedAgainAtTheNextEvent(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.url = "https://" + net.JoinHostPort(service, "444") // nobody listens yet
+	h.more = []string{"limit_10s = 3", "limit_24h = 4"}
+	h.online()
+	d := h.daemon()
+	d.says("connection refused")
+	s := h.status("a long wait", func(s status) bool { return time.Until(s.Accounts["home"].Next) > 4*time.Second })
+	if a := s.Accounts["home"]; a.State != update.StateRetrying || a.Used != 0 || a.Error == "" {
+		t.Errorf("status is %+v", a)
+	}
+	l, err := h.ISP.Listen("tcp", net.JoinHostPort(service, "444"))
+	h.must(err)
+	server, err := updatetest.Serve(l, http.HandlerFunc(h.note), updatetest.Options{Names: []string{service}})
+	h.must(err)
+	t.Cleanup(func() { server.Close() })
+	h.must(os.WriteFile(h.path("ca.pem"), server.CA, 0o644))
+	h.must(h.Delegate(netip.MustParsePrefix("2001:db8:dead::/56"))) // no change of what is published
+	h.current(lease)
+	if r := h.Requests()[0]; !r.At.Before(s.Accounts["home"].Next) {
+		t.Errorf("the event was not used: sent at %v, the timer was %v", r.At, s.Accounts["home"].Next)
+	}
+	h.sent(full("&ip=203.0.113.7&ipv6prefix=" + prefix1))
+}
+
+func TestALineWithoutARouteIsWaitedFor(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.must(h.Delegate(delegated))
+	h.must(h.LANAddr(lanAddr, 1800, 3600))
+	d := h.daemon()
+	d.says("network is unreachable")
+	if s := h.state(update.StateRetrying); s.Used != 0 || s.Next.IsZero() {
+		t.Errorf("status is %+v", s)
+	}
+	h.must(h.SetIPv4(lease, gateway))
+	h.sent(full("&ip=203.0.113.7&ipv6prefix=" + prefix1))
+	h.current(lease)
+}
+
+func TestAClockThatIsWrongIsToldAsSuch(t *testing.T) {
+	h := newHouse(t, updatetest.Options{NotBefore: time.Now().Add(24 * time.Hour)})
+	h.online()
+	h.daemon()
+	if s := h.state(update.StateRetrying); !strings.Contains(s.Error, "waiting for NTP") || s.Used != 0 {
+		t.Errorf("status is %+v", s)
+	}
+	h.sent()
+}
+
+func TestANameServerThatWakesUpIsEnough(t *testing.T) {
+	h := newHouse(t, updatetest.Options{Names: []string{"ipv64.example"}})
+	h.url = "https://ipv64.example"
+	h.must(unix.Unshare(unix.CLONE_NEWNS)) // the thread's own /etc
+	h.must(unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
+	h.must(os.WriteFile(h.path("resolv.conf"), []byte("nameserver "+service+"\noptions timeout:1 attempts:1\n"), 0o644))
+	h.must(unix.Mount(h.path("resolv.conf"), "/etc/resolv.conf", "", unix.MS_BIND, ""))
+	h.online()
+	d := h.daemon()
+	d.says("cannot resolve ipv64.example")
+	if s := h.state(update.StateRetrying); s.Used != 0 {
+		t.Errorf("status is %+v", s)
+	}
+	c, err := h.ISP.ListenPacket("udp", net.JoinHostPort(service, "53"))
+	h.must(err)
+	t.Cleanup(func() { c.Close() })
+	go answerNames(c)
+	h.current(lease)
+	h.sent(full("&ip=203.0.113.7&ipv6prefix=" + prefix1))
+}
+
+// answerNames is a name server that knows every name, and one address.
+func answerNames(c net.PacketConn) {
+	buf := make([]byte, 512)
+	for {
+		n, from, err := c.ReadFrom(buf)
+		if err != nil {
+			return
+		}
+		end := 12 // of the question (RFC 1035, section 4.1): a name, a type, a class
+		for end < n && buf[end] != 0 {
+			end += int(buf[end]) + 1
+		}
+		if end += 5; end > n {
+			continue
+		}
+		answer := append([]byte{}, buf[:end]...)
+		binary.BigEndian.PutUint16(answer[2:], 0x8180)
+		copy(answer[6:], []byte{0, 0, 0, 0, 0, 0})
+		if answer[end-3] == 1 { // type A
+			answer[7] = 1
+			answer = append(answer, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4)
+			answer = append(answer, netip.MustParseAddr(service).AsSlice()...)
+		}
+		c.WriteTo(answer, from)
+	}
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// command is the program itself, not yet started.
+func (h *house) command(args ...string) *exec.Cmd {
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args = append([]string{"homeward"}, args...)
+	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Credential: h.as}
+	return cmd
+}
+
+// homeward runs a command of the program to its end.
+func (h *house) homeward(args ...string) (stdout, stderr string, code int) {
+	h.Helper()
+	cmd := h.command(args...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil && !errors.As(err, new(*exec.ExitError)) {
+		h.Fatal(err)
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// process is homeward at work.
+type process struct {
+	h *house
+	*exec.Cmd
+	out, log spoken
+	ended    chan struct{}
+}
+
+// spoken gathers what a process writes.
+type spoken struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (t *spoken) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.b.Write(p)
+}
+
+func (t *spoken) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.b.String()
+}
+
+// begin starts a command of the program that goes on by itself.
+func (h *house) begin(args ...string) *process {
+	h.Helper()
+	p := &process{h: h, Cmd: h.command(args...), ended: make(chan struct{})}
+	p.Stdout, p.Stderr = &p.out, &p.log
+	h.must(p.Start())
+	go func() { p.Wait(); close(p.ended) }()
+	h.Cleanup(func() {
+		p.Process.Kill()
+		<-p.ended
+		if strings.Contains(p.log.String(), "DATA RACE") {
+			h.Error("homeward raced")
+		}
+		if h.Failed() {
+			h.Logf("homeward %s:\n%s", strings.Join(args, " "), p.log.String())
+		}
+	})
+	return p
+}
+
+// daemon writes the configuration and starts the daemon.
+func (h *house) daemon() *process {
+	h.Helper()
+	return h.begin("run", "-c", h.configure())
+}
+
+func (p *process) signal(s syscall.Signal) {
+	p.h.Helper()
+	p.h.must(p.Process.Signal(s))
+}
+
+// end waits for the exit code.
+func (p *process) end() int {
+	p.h.Helper()
+	select {
+	case <-p.ended:
+		return p.ProcessState.ExitCode()
+	case <-time.After(patience):
+		p.h.Fatal("homeward does not end")
+		return -1
+	}
+}
+
+// kill is kill -9.
+func (p *process) kill() {
+	p.Process.Kill()
+	<-p.ended
+}
+
+// says waits for a message.
+func (p *process) says(words string) {
+	p.h.Helper()
+	p.h.await(func() string {
+		if strings.Contains(p.log.String(), words) {
+			return ""
+		}
+		return "homeward does not say: " + words
+	})
+}

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"homeward/netwatch/netwatchtest"
+	"homeward/update"
+	"homeward/update/updatetest"
+)
+
+// The addresses of the stories.
+var (
+	lease   = netip.MustParsePrefix("203.0.113.7/24")
+	lease2  = netip.MustParsePrefix("203.0.113.8/24")
+	lease3  = netip.MustParsePrefix("203.0.113.9/24")
+	gateway = netip.MustParseAddr("203.0.113.1")
+	wan6    = netip.MustParsePrefix("2001:db8:64::7/128")
+
+	delegated  = netip.MustParsePrefix("2001:db8:1200::/56")
+	lanAddr    = netip.MustParsePrefix("2001:db8:1200::1/60")
+	delegated2 = netip.MustParsePrefix("2001:db8:3400::/56")
+	lanAddr2   = netip.MustParsePrefix("2001:db8:3400::1/60")
+)
+
+const (
+	secret  = "tok3n-nobody-may-see"
+	tick    = "t1ck-nobody-may-see"
+	service = "198.51.100.64"
+
+	prefix1 = "2001:db8:1200::/64"
+	prefix2 = "2001:db8:3400::/64"
+
+	// patience is how long a test waits for what must happen. It bounds
+	// failures only: nothing here measures.
+	patience = 40 * time.Second
+)
+
+// house is a router and its provider in a network namespace of the test's own,
+// IPv64 behind the line, and a configuration for it.
+type house struct {
+	*testing.T
+	*netwatchtest.Router
+	*updatetest.IPv64
+	server *updatetest.Server
+	dir    string
+	more   []string            // lines of [account.home] beside the usual ones
+	top    []string            // lines above the accounts
+	url    string              // of the service
+	as     *syscall.Credential // whom homeward runs as, nil: us
+
+	mu      sync.Mutex
+	queries []string // the raw query of each request, as the service saw it
+}
+
+// newHouse makes the house, its line still dead. The limits are off, as most
+// stories are not about them.
+func newHouse(t *testing.T, o updatetest.Options) *house {
+	t.Helper()
+	t.Parallel()
+	h := &house{T: t, dir: t.TempDir()}
+	h.must(os.Chmod(h.dir, 0o777))
+	h.must(os.Chmod(filepath.Dir(h.dir), 0o755))
+	h.rebuild()
+	h.IPv64 = updatetest.NewIPv64(secret, "home.ipv64.net", "srv.any64.de")
+	h.Limit10s, h.Limit24h, h.LockAfter = 0, 0, 0
+	h.more = []string{"limit_10s = 0", "limit_24h = 0"}
+	l, err := h.ISP.Listen("tcp", net.JoinHostPort(service, "443"))
+	h.must(err)
+	if o.Names == nil {
+		o.Names = []string{service}
+	}
+	h.server, err = updatetest.Serve(l, http.HandlerFunc(h.note), o)
+	h.must(err)
+	t.Cleanup(func() { h.server.Close() })
+	h.url = h.server.URL
+	h.must(os.WriteFile(h.path("ca.pem"), h.server.CA, 0o644))
+	return h
+}
+
+// rebuild gives the test a network namespace with a new router in it. The
+// thread stays in it, and with it every process that the test starts.
+func (h *house) rebuild() {
+	h.Helper()
+	runtime.LockOSThread() // never unlocked: the thread ends with the test
+	h.must(unix.Unshare(unix.CLONE_NEWNET))
+	r, err := netwatchtest.New(false)
+	h.must(err)
+	h.Cleanup(func() { r.Close() })
+	h.Router = r
+	h.must(r.ISP.AddAddr("lo", netip.MustParsePrefix(service+"/32")))
+}
+
+// note writes down what came before the service has a look at it.
+func (h *house) note(w http.ResponseWriter, r *http.Request) {
+	h.mu.Lock()
+	h.queries = append(h.queries, r.URL.RawQuery)
+	h.mu.Unlock()
+	h.IPv64.ServeHTTP(w, r)
+}
+
+func (h *house) must(err error) {
+	h.Helper()
+	if err != nil {
+		h.Fatal(err)
+	}
+}
+
+func (h *house) path(name string) string { return filepath.Join(h.dir, name) }
+
+// online brings the line up: IPv4, and a delegated prefix with br-lan in it.
+func (h *house) online() {
+	h.Helper()
+	h.must(h.SetIPv4(lease, gateway))
+	h.must(h.Delegate(delegated))
+	h.must(h.LANAddr(lanAddr, 1800, 3600))
+}
+
+// renumber is another prefix, as a renewal brings it.
+func (h *house) renumber() {
+	h.Helper()
+	h.must(h.DelLANAddr(lanAddr))
+	h.must(h.Delegate(delegated2))
+	h.must(h.LANAddr(lanAddr2, 1800, 3600))
+	h.must(h.Undelegate(delegated))
+}
+
+// full is the query of a full update of the usual account.
+func full(values string) string { return "domain=home.ipv64.net" + values }
+
+// configure writes the configuration and returns its path.
+func (h *house) configure() string {
+	h.Helper()
+	lines := append(slices.Clone(h.top),
+		"state_dir = "+fmt.Sprintf("%q", h.path("state")),
+		"run_dir = "+fmt.Sprintf("%q", h.path("run")),
+		"ca_file = "+fmt.Sprintf("%q", h.path("ca.pem")),
+		"[account.home]", `service = "ipv64"`, "server = "+fmt.Sprintf("%q", h.url))
+	usual := map[string]string{"domains": `["home.ipv64.net"]`, "token": fmt.Sprintf("%q", secret)}
+	for _, l := range h.more {
+		key, _, _ := strings.Cut(l, " ")
+		delete(usual, strings.TrimSuffix(key, "_file"))
+	}
+	for key, value := range usual {
+		lines = append(lines, key+" = "+value)
+	}
+	lines = append(lines, h.more...)
+	h.must(os.WriteFile(h.path("homeward.toml"), []byte(strings.Join(lines, "\n")+"\n"), 0o644))
+	return h.path("homeward.toml")
+}
+
+// await waits until what is "" .
+func (h *house) await(what func() string) {
+	h.Helper()
+	var why string
+	for begin := time.Now(); time.Since(begin) < patience; time.Sleep(2 * time.Millisecond) {
+		if why = what(); why == "" {
+			return
+		}
+	}
+	h.Fatal(why)
+}
+
+// sent waits for these queries, no others, in this order.
+func (h *house) sent(want ...string) {
+	h.Helper()
+	var got []string
+	h.await(func() string {
+		h.mu.Lock()
+		got = slices.Clone(h.queries)
+		h.mu.Unlock()
+		if len(got) < len(want) {
+			return fmt.Sprintf("the service saw\n%s\nand waits for\n%s", strings.Join(got, "\n"), strings.Join(want[len(got):], "\n"))
+		}
+		return ""
+	})
+	if !slices.Equal(got, want) {
+		h.Fatalf("the service saw\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// status waits for a status of the daemon that is as a test wants it.
+func (h *house) status(what string, is func(s status) bool) status {
+	h.Helper()
+	var s status
+	h.await(func() string {
+		s = status{}
+		b, err := os.ReadFile(h.path("run/status.json"))
+		if err != nil || json.Unmarshal(b, &s) != nil || !is(s) {
+			return fmt.Sprintf("status is not %s: %s%v", what, b, err)
+		}
+		return ""
+	})
+	return s
+}
+
+// state waits until the account is in a state.
+func (h *house) state(want string) update.Status {
+	h.Helper()
+	return h.status(want, func(s status) bool { return s.Accounts["home"].State == want }).Accounts["home"]
+}
+
+// current waits until the service has what the line shows, ipv4 being that.
+func (h *house) current(ipv4 netip.Prefix) {
+	h.Helper()
+	h.status("current with "+ipv4.Addr().String(), func(s status) bool {
+		a := s.Accounts["home"]
+		return a.State == update.StateCurrent && a.Accepted != nil && a.Want != nil && a.Accepted.Values == *a.Want && a.Want.IPv4 == ipv4.Addr()
+	})
+}
+
+// netRoute is a route that is nobody's business.
+func netRoute() netwatchtest.Route {
+	return netwatchtest.Route{Dst: netip.MustParsePrefix("192.0.2.0/24"), Dev: "eth0"}
+}

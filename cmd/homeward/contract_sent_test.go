@@ -1,0 +1,208 @@
+package main
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+	"syscall"
+	"testing"
+
+	"homeward/update"
+	"homeward/update/updatetest"
+)
+
+func TestAFirstStartSendsOneRequestForAllDomains(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.more = append(h.more, `domains = ["home.ipv64.net", "srv.any64.de"]`, `record = "www"`, `healthcheck = "`+tick+`"`)
+	h.online()
+	h.daemon()
+	h.sent("domain=home.ipv64.net,srv.any64.de&praefix=www&ip=203.0.113.7&healthcheck=" + tick + "&ipv6prefix=" + prefix1)
+	h.current(lease)
+	r := h.Requests()[0]
+	if r.Method != "GET" || r.Path != "/nic/update" || r.Header.Get("Authorization") != "Bearer "+secret || r.From.Addr() != lease.Addr() {
+		t.Errorf("the request was %+v", r)
+	}
+	if got := h.Record("srv.any64.de", "www").A; got != lease.Addr() || h.Healthchecks(tick) != 1 {
+		t.Errorf("the DNS says %v, want %v; %d healthchecks", got, lease, h.Healthchecks(tick))
+	}
+}
+
+func TestBothHalvesOfALineThatChangesAreToldInTurn(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.more = append(h.more, `record = "www"`)
+	h.online()
+	h.daemon()
+	h.current(lease)
+	h.renumber() // the prefix alone
+	h.sent(full("&praefix=www&ip=203.0.113.7&ipv6prefix="+prefix1), full("&praefix=www&ipv6prefix="+prefix2+"&onlyprefix=1"))
+	h.current(lease)
+	h.must(h.SetIPv4(lease2, gateway)) // an address, and so everything
+	h.sent(full("&praefix=www&ip=203.0.113.7&ipv6prefix="+prefix1), full("&praefix=www&ipv6prefix="+prefix2+"&onlyprefix=1"),
+		full("&praefix=www&ip=203.0.113.8&ipv6prefix="+prefix2))
+	h.current(lease2)
+}
+
+func TestAReconnectDoesNotWaitForIPv6(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.more = append(h.more, `publish = ["ipv4", "ipv6", "prefix"]`)
+	h.daemon()
+	h.status("waiting", func(s status) bool { return s.Accounts["home"].State == update.StateWaiting })
+	h.must(h.SetIPv4(lease, gateway))
+	h.sent(full("&ip=203.0.113.7"))
+	h.current(lease)
+	h.must(h.SetIPv6(wan6, delegated, lanAddr)) // addresses, prefix and routes: one burst
+	h.sent(full("&ip=203.0.113.7"), full("&ip=203.0.113.7&ip6=2001:db8:64::7&ipv6prefix="+prefix1))
+}
+
+func TestGoneAndBackUnchangedSendsNothing(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.online()
+	h.daemon()
+	h.current(lease)
+	h.must(h.DropIPv4())
+	s := h.status("without IPv4", func(s status) bool { return !s.Line.IPv4.IsValid() && s.Accounts["home"].Note != "" })
+	if a := s.Accounts["home"]; a.Accepted == nil || a.Accepted.IPv4 != lease.Addr() {
+		t.Errorf("what was accepted is %+v, though nothing else was", a.Accepted)
+	}
+	h.must(h.DelLANAddr(lanAddr))
+	h.status("without prefix", func(s status) bool { return !s.Line.Prefix.IsValid() })
+	h.must(h.SetIPv4(lease, gateway))
+	h.must(h.LANAddr(lanAddr, 1800, 3600))
+	h.current(lease)
+	h.must(h.SetIPv4(lease2, gateway))
+	h.sent(full("&ip=203.0.113.7&ipv6prefix="+prefix1), full("&ip=203.0.113.8&ipv6prefix="+prefix1))
+}
+
+func TestADeadPrefixThatFlapsSendsNothing(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.online()
+	h.daemon()
+	h.current(lease)
+	dead := netip.MustParsePrefix("2001:db8:dead::/56")
+	for range 3 {
+		h.must(h.Delegate(dead))
+		h.must(h.AddAddr("eth0", lease, netip.Addr{}, ^uint32(0), ^uint32(0))) // a renewal
+		h.must(h.Undelegate(dead))
+	}
+	h.must(h.Delegate(dead))
+	h.must(h.SetIPv4(lease2, gateway))
+	s := h.status("with both prefixes", func(s status) bool { return len(s.Line.Delegated) == 2 })
+	if s.Line.Prefix.String() != prefix1 {
+		t.Errorf("the line's prefix is %v", s.Line.Prefix)
+	}
+	h.sent(full("&ip=203.0.113.7&ipv6prefix="+prefix1), full("&ip=203.0.113.8&ipv6prefix="+prefix1))
+}
+
+// Of two that are equally good the published one stays, over a restart, too.
+func TestTwoAddressesThatTakeTurnsSendNothing(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.more = append(h.more, `publish = ["ipv6"]`)
+	a, b := netip.MustParsePrefix("2001:db8:64::a/64"), netip.MustParsePrefix("2001:db8:64::b/64")
+	h.must(h.SetIPv4(lease, gateway))
+	h.must(h.SetIPv6(a, netip.Prefix{}, netip.Prefix{})) // preferred for 1800 s
+	h.must(h.AddAddr("eth0", b, netip.Addr{}, 1700, 3600))
+	d := h.daemon()
+	h.sent(full("&ip6=2001:db8:64::a"))
+	h.state(update.StateCurrent)
+	h.must(h.AddAddr("eth0", b, netip.Addr{}, 3000, 7200))
+	d.signal(syscall.SIGTERM)
+	d.end()
+	h.daemon()
+	h.status("as before", func(s status) bool {
+		s1 := s.Accounts["home"]
+		return s1.State == update.StateCurrent && s1.Want.IPv6 == a.Addr()
+	})
+	h.must(h.AddAddr("eth0", b, netip.Addr{}, 36000, 72000)) // a's is less than half of that
+	h.sent(full("&ip6=2001:db8:64::a"), full("&ip6=2001:db8:64::b"))
+}
+
+func TestTheTokenGoesAsToldAndNeverInTheURL(t *testing.T) {
+	for _, tt := range []struct{ auth, by, method, query, form string }{
+		{"bearer", "bearer", "GET", full("&ip=203.0.113.7&ipv6prefix=" + prefix1), ""},
+		{"basic", "basic", "GET", full("&ip=203.0.113.7&ipv6prefix=" + prefix1), ""},
+		{"form", "form", "POST", "ipv6prefix=" + prefix1, "domain=home.ipv64.net&ip=203.0.113.7&token=" + secret},
+	} {
+		t.Run(tt.auth, func(t *testing.T) {
+			h := newHouse(t, updatetest.Options{})
+			h.more = append(h.more, `auth = "`+tt.auth+`"`)
+			h.online()
+			out, errs, code := h.homeward("once", "-c", h.configure())
+			if code != 0 || !strings.Contains(out, "home: current") {
+				t.Fatalf("once: exit %d\n%s%s", code, out, errs)
+			}
+			h.sent(tt.query)
+			r := h.Requests()[0]
+			if r.By != tt.by || r.Method != tt.method || r.Key != secret || r.Form.Encode() != tt.form {
+				t.Errorf("the request was %+v", r)
+			}
+		})
+	}
+}
+
+func TestARefusedOnlyprefixIsFollowedByOneFullUpdate(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.online()
+	h.daemon()
+	h.current(lease)
+	refuse := updatetest.Answer{Status: 400, Body: `{"info":"onlyprefix is unknown","status":"400 Bad Request"}`}
+	h.Next(refuse)
+	h.renumber()
+	want := []string{full("&ip=203.0.113.7&ipv6prefix=" + prefix1), full("&ipv6prefix=" + prefix2 + "&onlyprefix=1"),
+		full("&ip=203.0.113.7&ipv6prefix=" + prefix2)}
+	h.sent(want...)
+	h.current(lease)
+	h.Next(refuse) // and now a full one
+	h.must(h.SetIPv4(lease2, gateway))
+	if s := h.state(update.StateStopped); !strings.Contains(s.Error, "onlyprefix is unknown") || s.Next != (status{}.Started) {
+		t.Errorf("stopped with error %q, next %v", s.Error, s.Next)
+	}
+	h.sent(append(want, full("&ip=203.0.113.8&ipv6prefix="+prefix2))...)
+}
+
+func TestARedirectIsNotFollowed(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.online()
+	elsewhere := http.Header{"Location": {h.url + "/elsewhere"}}
+	h.Next(updatetest.Answer{Status: 302, Header: elsewhere})
+	d := h.daemon()
+	h.current(lease)
+	d.says("a redirect, not followed")
+	for _, r := range h.Requests() {
+		if r.Path != "/nic/update" {
+			t.Errorf("a request went to %s", r.Path)
+		}
+	}
+}
+
+func TestALimitThatTheServiceNamesIsWaitedForWhateverTheLineDoes(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		answer updatetest.Answer
+		wait   int
+	}{
+		{"429", updatetest.Answer{Status: 429, Body: `{"info":"Updateintervall overcommited","status":"429 Too Many Requests"}`}, 10},
+		{"403", updatetest.Answer{Status: 403, Body: `{"info":"Updateintervall overcommited","status":"403 Forbidden"}`}, 10},
+		{"Retry-After", updatetest.Answer{Status: 429, Header: http.Header{"Retry-After": {"120"}}}, 120},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHouse(t, updatetest.Options{})
+			h.online()
+			h.Next(tt.answer)
+			d := h.daemon()
+			s := h.state(update.StateLimited)
+			if wait := s.Next.Sub(h.Requests()[0].At).Seconds(); wait < float64(tt.wait)-1.5 || wait > float64(tt.wait)+1.5 || s.Error == "" {
+				t.Errorf("waits %.1f s, want %d; error %q", wait, tt.wait, s.Error)
+			}
+			h.must(h.SetIPv4(lease2, gateway))
+			h.status("of the new line", func(s status) bool {
+				return s.Accounts["home"].Want.IPv4 == lease2.Addr() && s.Accounts["home"].State == update.StateLimited
+			})
+			d.kill() // and a restart does not help
+			out, _, code := h.homeward("once", "--force", "-c", h.configure())
+			if code != 1 || !strings.Contains(out, "limited") {
+				t.Errorf("once --force: exit %d, %s", code, out)
+			}
+			h.sent(full("&ip=203.0.113.7&ipv6prefix=" + prefix1))
+		})
+	}
+}
