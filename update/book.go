@@ -161,7 +161,11 @@ func (b *Book) fingerprint(parts ...any) string {
 
 // keyID names the Key that an account's requests count for.
 func (b *Book) keyID(a *Account) string {
-	return b.fingerprint(a.Service, a.Server, a.Secret.Reveal())
+	server := a.Server
+	if a.Template != nil {
+		server = a.Template.hosts()
+	}
+	return b.fingerprint(a.Service, server, a.Secret.Reveal())
 }
 
 // enrol makes sure that an account has its Memory, and that a changed
@@ -190,7 +194,7 @@ func (t *Template) key() string {
 	if t == nil {
 		return ""
 	}
-	return fmt.Sprintf("%+v", *t)
+	return fmt.Sprintf("%+v %s", *t, t.ParamEnc.Reveal())
 }
 
 // release lifts an account's stops: a person said so.

@@ -148,7 +148,7 @@ func newEndpoint(req Request) (endpoint, error) {
 		}
 	case "http":
 		addr, _ := netip.ParseAddr(e.host)
-		if !addr.Unmap().IsLoopback() {
+		if !req.AllowHTTP && !addr.Unmap().IsLoopback() {
 			return endpoint{}, errPlain
 		}
 		if port == "" {

@@ -68,6 +68,7 @@ func TestFaultsBeforeTheHandshake(t *testing.T) {
 		{"no such device", with(silent, func(r *Request) { r.Device = "pppoe-none" }), FaultConnect, "cannot connect to 127.0.0.1 by pppoe-none (" + l.Addr().String() + "): no such device"},
 		{"plain and not loopback", updateRequest("http://192.0.2.1", ""), FaultConnect, "use https://"},
 		{"plain and a name", updateRequest("http://ipv64.net", ""), FaultConnect, "use https://"},
+		{"plain where that is allowed", with("http://[100::1]:9", func(r *Request) { r.Device, r.AllowHTTP = "lo", true }), FaultConnect, "cannot connect to 100::1 by lo"},
 		{"plain and a name for loopback", updateRequest("http://localhost", ""), FaultConnect, "as 127.0.0.1"},
 		{"no URL", updateRequest("ipv64.net", ""), FaultConnect, "must begin with https://"},
 		{"a URL with a line break", updateRequest("https://127.0.0.1/\r\nx", ""), FaultConnect, "the URL cannot be used"},

@@ -20,7 +20,7 @@ func placeholders() []string {
 // the template: the query's own values are hidden, and the path, too, where
 // nothing says by a placeholder where the secret stands.
 func (template) Request(a *Account, c Call) Request {
-	r := Request{Method: "GET", Device: a.Device, CAFile: a.CAFile}
+	r := Request{Method: "GET", Device: a.Device, CAFile: a.CAFile, AllowHTTP: a.Template.AllowHTTP}
 	u := a.Template.choose(c.Values)
 	if u.url == "" {
 		return r
@@ -139,7 +139,7 @@ func (f filling) secret(name string) (Secret, bool) {
 	case "PASSWORD":
 		return f.a.Secret, true
 	case "PARAMENC":
-		return NewSecret(f.a.Template.ParamEnc), true
+		return f.a.Template.ParamEnc, true
 	}
 	return Secret{}, false
 }

@@ -88,25 +88,26 @@ func readFrame(r *bufio.Reader, max int) ([]string, error) {
 func (r Request) fields() []string {
 	return []string{
 		frameRequest, r.Method, r.URL.Reveal(), r.Form.Reveal(), r.Bearer.Reveal(), r.Login.Reveal() + r.User, r.Password.Reveal(),
-		r.Device, strconv.Itoa(r.Family), r.CAFile, strconv.Itoa(r.maxBody()),
+		r.Device, strconv.Itoa(r.Family), r.CAFile, strconv.Itoa(r.maxBody()), strconv.FormatBool(r.AllowHTTP),
 	}
 }
 
 // parseRequest is the inverse of fields. Where secrets stand in the URL and
 // the form does not come along: these show as *** as a whole.
 func parseRequest(f []string) (Request, error) {
-	if len(f) != 11 || f[0] != frameRequest {
+	if len(f) != 12 || f[0] != frameRequest {
 		return Request{}, errFrame
 	}
 	family, err1 := strconv.Atoi(f[8])
 	max, err2 := strconv.Atoi(f[10])
-	if err1 != nil || err2 != nil {
+	plain, err3 := strconv.ParseBool(f[11])
+	if err1 != nil || err2 != nil || err3 != nil {
 		return Request{}, errFrame
 	}
 	text := func(s string) Text { return Text{}.Secret(NewSecret(s), nil) }
 	return Request{
 		Method: f[1], URL: text(f[2]), Form: text(f[3]), Bearer: NewSecret(f[4]), User: f[5], Password: NewSecret(f[6]),
-		Device: f[7], Family: family, CAFile: f[9], MaxBody: max,
+		Device: f[7], Family: family, CAFile: f[9], MaxBody: max, AllowHTTP: plain,
 	}, nil
 }
 

@@ -48,6 +48,8 @@ type Request struct {
 	Family   int    // 4 or 6: over that family only, 0 either
 	CAFile   string // more roots to trust
 	MaxBody  int    // bytes of the answer to keep, 0: 4096
+
+	AllowHTTP bool // http:// to any address, not only to a loopback one
 }
 
 // Answer is what a service answered.

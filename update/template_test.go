@@ -133,6 +133,33 @@ func TestTemplateCarries(t *testing.T) {
 	}
 }
 
+// What a template changes is told apart on disk, its secrets included, and
+// each service has limits of its own.
+func TestTemplatesAreToldApart(t *testing.T) {
+	b := newBook(Now{})
+	account := func(t Template) *Account {
+		return &Account{Name: "home", Service: "template", Template: &t, Secret: NewSecret("p")}
+	}
+	one := Template{URL4: "https://x.example/?k=[PARAMENC]&ip=[IP]", ParamEnc: NewSecret("key"), AllowHTTP: true}
+	other := one
+	other.ParamEnc = NewSecret("another")
+	b.enrol(account(one))
+	before := b.Accounts["home"]
+	b.enrol(account(other))
+	if after := b.Accounts["home"]; after.Config == before.Config {
+		t.Error("another param_enc does not lift a stop")
+	}
+	moved := one
+	moved.URL4 = "https://y.example/?ip=[IP]"
+	if same, apart := b.keyID(account(one)) == b.keyID(account(other)), b.keyID(account(one)) != b.keyID(account(moved)); !same || !apart {
+		t.Errorf("one server has one key: %v, two have two: %v", same, apart)
+	}
+	r := template{}.Request(account(one), Call{Hosts: []string{"h"}, Values: Values{IPv4: ip4}})
+	if text := fmt.Sprintf("%+v %v", one, r.URL); strings.Contains(text, "key") || !r.AllowHTTP {
+		t.Errorf("%s shows the secret, or http:// is not allowed: %v", text, r.AllowHTTP)
+	}
+}
+
 func FuzzParseTemplateAnswer(f *testing.F) {
 	f.Add(200, "good|nochg", "good made-up-password", "60")
 	f.Add(200, "", "<html>", "")

@@ -56,6 +56,7 @@ type Account struct {
 type Template struct {
 	URL4, URL6, URL          string
 	Answer4, Answer6, Answer string // an expression for each URL
-	ParamEnc, ParamOpt       string
+	ParamEnc                 Secret // some services want an API key there
+	ParamOpt                 string
 	AllowHTTP                bool // leave http:// as it is
 }

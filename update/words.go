@@ -201,7 +201,7 @@ func moved(a *Account, location string) string {
 func secretsOf(a *Account) []Secret {
 	s := []Secret{a.Secret, a.Healthcheck}
 	if a.Template != nil {
-		s = append(s, NewSecret(a.Username), NewSecret(a.Template.ParamEnc))
+		s = append(s, NewSecret(a.Username), a.Template.ParamEnc)
 	}
 	return s
 }
