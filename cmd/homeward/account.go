@@ -30,7 +30,7 @@ func (t table) account(name string, cfg *Config) Account {
 		t.fault("", "an account's name stands in logs and tables: write a short word, as in [account.home]")
 	}
 	a.Service = t.service()
-	a.Domains = t.domains()
+	a.Domains = t.domains(a.Service)
 	a.Host = t.host()
 	a.Devices = t.devices(cfg.Line)
 	a.Device = t.leavesBy()
@@ -73,13 +73,16 @@ func (t table) service() string {
 	return s
 }
 
-func (t table) domains() []string {
+func (t table) domains(service string) []string {
 	if t.missing("domains") {
 		t.fault("domains", `missing: write domains = ["home.ipv64.net"], the names to keep up to date`)
 	}
 	var names []string
 	for _, d := range t.texts("domains") {
 		name, wrong := domainName(d)
+		if service == "template" && hostID(d) {
+			name, wrong = d, "" // what the service calls it
+		}
 		switch {
 		case wrong != "":
 			t.fault("domains", shown(d)+" "+wrong)
@@ -157,8 +160,8 @@ func (t table) publish(a *Account) {
 			a.Publish.IPv6 = true
 		case "prefix":
 			a.Publish.Prefix = true
-			if a.Service != "ipv64" && a.Service != "" {
-				t.fault("publish", `"prefix" is known to ipv64 alone: write "ipv6", with host for a host behind the router`)
+			if a.Service == "spdyn" || a.Service == "dyndns2" {
+				t.fault("publish", `"prefix" is not known to `+a.Service+`: write "ipv6", with host for a host behind the router`)
 			}
 		default:
 			t.fault("publish", shown(v)+" is not one of ipv4, ipv6, prefix")
@@ -168,7 +171,7 @@ func (t table) publish(a *Account) {
 		t.fault("publish", `is empty: write publish = ["ipv4", "ipv6"], or enabled = false`)
 	}
 	if a.Template != nil {
-		t.templateFamilies(a)
+		t.templateCarries(a)
 	}
 	if a.Service == "ipv64" && a.Publish.IPv6 && a.Publish.Prefix && !a.Host.IsValid() && !t.bad["host"] {
 		t.warn("publish", "ipv6 and prefix on one record: the service puts the LAN's prefix before the router's own interface id;"+
@@ -183,8 +186,8 @@ func publishDefault(a *Account) update.Publish {
 	switch {
 	case a.Service == "ipv64" && !a.Host.IsValid():
 		return update.Publish{IPv4: true, Prefix: true}
-	case a.TemplateFile == "" && a.Template != nil && a.Template.URL == "":
-		return update.Publish{IPv4: a.Template.URL4 != "", IPv6: a.Template.URL6 != ""}
+	case a.Template != nil && hasURL(*a.Template):
+		return a.Template.Carries()
 	}
 	return update.Publish{IPv4: true, IPv6: true}
 }

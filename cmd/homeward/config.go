@@ -25,9 +25,10 @@ var defaultFiles = [2]string{"/etc/homeward.toml", "/var/etc/homeward.toml"}
 // maxConfig is far above any configuration, and small enough for a router that
 // is pointed at the wrong file; maxSecret likewise for token_file.
 const (
-	maxConfig = 256 << 10
-	maxSecret = 4 << 10
-	maxRoots  = 4 << 20
+	maxConfig   = 256 << 10
+	maxSecret   = 4 << 10
+	maxRoots    = 4 << 20
+	maxTemplate = 64 << 10
 )
 
 // Config is a configuration, checked and with its defaults filled in. It does
@@ -50,14 +51,12 @@ func (c *Config) Active() []Account {
 // Account is an account with what decides which values it publishes.
 type Account struct {
 	update.Account
-	Devices      netwatch.Devices // [line]'s, with the account's own over them
-	Detect       string           // line or web
-	Poll         time.Duration    // web: how often to ask
-	CheckIP      string           // web: whom to ask, "" the service itself
-	Host         netip.Addr       // the low 64 bits of a host behind the router; invalid: the router itself
-	TemplateFile string           // a service file, or its bare name; "" where Template holds the URLs
-	AllowHTTP    bool             // template: http:// stays
-	Enabled      bool
+	Devices netwatch.Devices // [line]'s, with the account's own over them
+	Detect  string           // line or web
+	Poll    time.Duration    // web: how often to ask
+	CheckIP string           // web: whom to ask, "" the service itself
+	Host    netip.Addr       // the low 64 bits of a host behind the router; invalid: the router itself
+	Enabled bool
 }
 
 // readFile reads a file of at most limit bytes and tells its mode.

@@ -96,7 +96,7 @@ enabled = false
 [account.b]
 service = "template"
 domains = ["b.example.com"]
-url4 = "http://[PASSWORD]@x.example/[IP]"
+url4 = "HTTP://[PASSWORD]@x.example/[IP]"
 answer = "good"
 token = "s3cret"
 param_enc = "e"
@@ -122,11 +122,11 @@ checkip = "https://ip.example/?format=text"
 			Account: update.Account{
 				Name: "b", Service: "template", Domains: []string{"b.example.com"},
 				Publish: update.Publish{IPv4: true}, Secret: update.NewSecret("s3cret"), Token: true, Auth: "bearer",
-				Template: &update.Template{URL4: "http://[PASSWORD]@x.example/[IP]", Answer4: "good", ParamEnc: "e", ParamOpt: "o"},
+				Template: &update.Template{URL4: "http://[PASSWORD]@x.example/[IP]", Answer4: "good", ParamEnc: update.NewSecret("e"), ParamOpt: "o", AllowHTTP: true},
 				Device:   "pppoe-wan2", Refresh: 600 * time.Hour, Limit10s: 3, Limit24h: 48,
 			},
 			Devices: netwatch.Devices{WAN: "pppoe-wan2", WAN6: "he-tunnel", LAN: "br-lan"}, Detect: "web", Poll: 5 * time.Minute,
-			CheckIP: "https://ip.example/?format=text", AllowHTTP: true, Enabled: true,
+			CheckIP: "https://ip.example/?format=text", Enabled: true,
 		}},
 	}
 	if !reflect.DeepEqual(cfg, want) {
@@ -150,9 +150,10 @@ token = "t"
 host = "::1"`, both},
 		{"spdyn", `service = "spdyn"
 token = "abcd-efgh-ijkl"`, both},
-		{"a template in a file", `service = "template"
-template = "dynv6.com"
-token = "t"`, both},
+		{"a template with a prefix", `service = "template"
+url = "https://x.example/?ip=[IPV4]&net=[PREFIX]&k=[PASSWORD]"
+answer = "ok"
+token = "t"`, update.Publish{IPv4: true, Prefix: true}},
 		{"a template for IPv6 alone", `service = "template"
 url6 = "https://x.example/[IP]"
 answer = "ok"
@@ -206,8 +207,8 @@ func TestTokenFileIsTrimmedOfOneNewline(t *testing.T) {
 // every key that is a comment there, so that it cannot fall behind the code.
 func TestParseReference(t *testing.T) {
 	cfg := wellFormed(t, example)
-	if len(cfg.Accounts) != 5 || len(cfg.Active()) != 4 {
-		t.Errorf("%d accounts, %d of them active, want 5 and 4", len(cfg.Accounts), len(cfg.Active()))
+	if len(cfg.Accounts) != 4 || len(cfg.Active()) != 4 {
+		t.Errorf("%d accounts, %d of them active, want 4 and 4", len(cfg.Accounts), len(cfg.Active()))
 	}
 	var mentioned []string
 	for line := range strings.Lines(example) {
@@ -276,14 +277,5 @@ func TestRootsAreHonouredOrRefused(t *testing.T) {
 	_, _, faults = parse("/etc/x.toml", []byte("ca_file = \"key.pem\""+account), 0o600, read)
 	if want := "/etc/x.toml:1: ca_file: /etc/key.pem holds no certificate in PEM form: name another file"; faults.Error() != want {
 		t.Errorf("%v, want %s", faults, want)
-	}
-}
-
-func TestTemplateLeavesHTTPUnlessAllowed(t *testing.T) {
-	src := "[account.a]\nservice = \"template\"\ndomains = [\"a.example.com\"]\nanswer = \"ok\"\npassword = \"p\"\nurl = \"HTTP://x.example/[IP]\"\n"
-	for extra, want := range map[string]string{"": "https://x.example/[IP]", "allow_http = true\n": "HTTP://x.example/[IP]"} {
-		if got := wellFormed(t, src+extra).Accounts[0].Template.URL; got != want {
-			t.Errorf("%q: URL %s, want %s", extra, got, want)
-		}
 	}
 }

@@ -107,10 +107,6 @@ func (t table) credentials(a *update.Account) {
 		}
 	case "dyndns2":
 		t.needPassword(hasPassword, "")
-	case "template":
-		if !hasToken && !hasPassword {
-			t.fault("password", `missing: write password = "…" or token = "…", for the [PASSWORD] of the URL`)
-		}
 	}
 }
 

@@ -34,6 +34,15 @@ func domainName(v string) (name, wrong string) {
 	return name, ""
 }
 
+// hostID tells whether v can be what a service of ddns-scripts calls a host:
+// its first label alone (duckdns.org), an account's number, or host@zone. It
+// goes into a URL as it is.
+func hostID(v string) bool {
+	_, err := netip.ParseAddr(v)
+	return err != nil && len(v) <= 253 && strings.Trim(v, ".-@") == v && !strings.Contains(v, "..") &&
+		bare(strings.NewReplacer(".", "", "@", "").Replace(strings.TrimPrefix(v, "*.")))
+}
+
 // label tells whether one part of a name is well-formed (RFC 1035, section
 // 2.3.1, and underscores, as in use).
 func label(l string) bool {

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"homeward/update"
+)
+
+// templateFolder is where ddns-scripts keeps its service files.
+const templateFolder = "/usr/share/ddns/default"
+
+// template reads a service that is described by its URLs, here or in a file.
+func (t table) template(a *Account) {
+	if a.Service != "template" {
+		return
+	}
+	a.Template = &update.Template{}
+	inline := t.given("url", "url4", "url6")
+	switch {
+	case t.has("template"):
+		if inline != "" {
+			t.fault(inline, "stands beside template: keep one of the two")
+		}
+		if t.has("answer") {
+			t.fault("answer", "stands beside template, which brings its own: take it out")
+		}
+		t.serviceFile(a.Template)
+	case inline == "" && t.missing("template") && t.missing("url") && t.missing("url4") && t.missing("url6"):
+		t.fault("template", `missing: write template = "dynv6.com" (a file below `+templateFolder+`), or url and answer`)
+	case inline != "":
+		t.inlineTemplate(a.Template)
+	}
+	a.Template.ParamEnc, a.Template.ParamOpt = t.inlineSecret("param_enc"), t.text("param_opt")
+	a.Template.AllowHTTP = t.boolean("allow_http", false)
+	t.checkTemplate(a)
+}
+
+// serviceFile reads a file of ddns-scripts, named by its path or by the
+// service's bare name.
+func (t table) serviceFile(p *update.Template) {
+	v := t.text("template")
+	path := t.r.path(filepath.Clean(v))
+	if !strings.Contains(v, "/") {
+		path = filepath.Join(templateFolder, strings.TrimSuffix(v, ".json")+".json")
+	}
+	if strings.HasSuffix(v, ".sh") {
+		t.fault("template", "is a script, and homeward runs none: name a .json file with a URL in it")
+		return
+	}
+	b, _, err := t.r.read(path, maxTemplate)
+	if err != nil {
+		do := ": make it a file that homeward's user can read"
+		if errors.Is(err, fs.ErrNotExist) {
+			do = ": name a service file that is there (the package ddns-scripts-services brings them), or write url4, url6 and answer here"
+		}
+		t.fault("template", path+": "+err.Error()+do)
+		return
+	}
+	if *p, err = update.ParseTemplate(b); err != nil {
+		t.fault("template", path+": "+err.Error()+": name another service's file")
+	}
+}
+
+func (t table) inlineTemplate(p *update.Template) {
+	p.URL, p.URL4, p.URL6 = t.templateURL("url"), t.templateURL("url4"), t.templateURL("url6")
+	if t.missing("answer") {
+		t.fault("answer", `missing: write answer = "good|nochg", the words that mean success`)
+	}
+	answer := t.text("answer")
+	p.Answer, p.Answer4, p.Answer6 = only(p.URL, answer), only(p.URL4, answer), only(p.URL6, answer)
+}
+
+// only returns answer where there is a URL that it belongs to.
+func only(url, answer string) string {
+	if url == "" {
+		return ""
+	}
+	return answer
+}
+
+// templateURL reads a URL with placeholders. It may hold a secret and is never
+// repeated.
+func (t table) templateURL(name string) string {
+	v := t.text(name)
+	scheme, rest, ok := strings.Cut(v, "://")
+	scheme = strings.ToLower(scheme)
+	switch {
+	case v == "":
+		return ""
+	case strings.HasSuffix(v, ".sh"):
+		t.fault(name, "is a script, and homeward runs none: write a URL")
+	case oddSecret(v) != "":
+		t.fault(name, oddSecret(v))
+	case !ok || scheme != "https" && scheme != "http":
+		t.fault(name, "is no URL: write it with https:// at its beginning")
+	default:
+		return scheme + "://" + rest
+	}
+	return ""
+}
+
+// checkTemplate names what is wrong with the URLs and the answer expressions,
+// and which secret they ask for.
+func (t table) checkTemplate(a *Account) {
+	p := *a.Template
+	if !hasURL(p) {
+		return
+	}
+	at := func(key string) string {
+		if t.has("template") {
+			return "template"
+		}
+		return key
+	}
+	if err := p.Check(); err != nil {
+		for line := range strings.Lines(err.Error()) {
+			key, text, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+			if at(key) != key {
+				text = key + " of the service file: " + text
+			}
+			t.fault(at(key), text)
+		}
+	} else if !t.bad["answer"] {
+		for _, w := range p.Warnings() {
+			t.warn(at(t.given("url", "url4", "url6")), w)
+		}
+	}
+	t.placeholders(p.URL + p.URL4 + p.URL6)
+}
+
+// placeholders faults what the URLs ask for and the account does not have.
+func (t table) placeholders(urls string) {
+	secrets := []string{"password", "password_file", "token", "token_file"}
+	if strings.Contains(urls, "[USERNAME]") && t.missing("username") {
+		t.fault("username", `missing: write username = "…", for the [USERNAME] of the URL`)
+	}
+	if strings.Contains(urls, "[PASSWORD]") && !slices.ContainsFunc(secrets, func(name string) bool { return !t.missing(name) }) {
+		t.fault("password", `missing: write password = "…" or token = "…", for the [PASSWORD] of the URL`)
+	}
+	if strings.Contains(urls, "[PARAMENC]") && t.missing("param_enc") {
+		t.fault("param_enc", `missing: write param_enc = "…", for the [PARAMENC] of the URL`)
+	}
+}
+
+func hasURL(p update.Template) bool { return p.URL+p.URL4+p.URL6 != "" }
+
+// templateCarries faults what is to be published and has no place in the URLs.
+func (t table) templateCarries(a *Account) {
+	if !hasURL(*a.Template) || t.bad["url"] || t.bad["url4"] || t.bad["url6"] {
+		return
+	}
+	carries := a.Template.Carries()
+	say := func(wanted, carried bool, value, do string) {
+		switch {
+		case !wanted || carried:
+		case t.has("template"):
+			t.fault("publish", value+" has no URL in the service file: take "+value+" out")
+		default:
+			t.fault("publish", value+" has no URL: "+do+", or take "+value+" out")
+		}
+	}
+	say(a.Publish.IPv4, carries.IPv4, "ipv4", "write url4")
+	say(a.Publish.IPv6, carries.IPv6, "ipv6", "write url6")
+	say(a.Publish.Prefix, carries.Prefix, "prefix", "write url with [PREFIX] in it")
+}
