@@ -12,8 +12,9 @@ import (
 // remembers what was published, which stays while it can; it is for one
 // goroutine.
 type views struct {
-	cfg  *Config
-	last map[string]netwatch.State // by account, "" for [line]; members stay when they go
+	cfg   *Config
+	found map[update.Question]update.Found // what services have answered
+	last  map[string]netwatch.State        // by account, "" for [line]; members stay when they go
 }
 
 // newViews returns the views of a configuration. held is what the services
@@ -29,7 +30,7 @@ func newViews(cfg *Config, held func(*update.Account) update.Values, old *views)
 		v.last[a.Name] = s
 	}
 	if old != nil {
-		v.last[""] = old.last[""]
+		v.last[""], v.found = old.last[""], old.found
 	}
 	return v
 }
@@ -59,7 +60,7 @@ func (v *views) look(name string, t netwatch.Tables, d netwatch.Devices) netwatc
 func (v *views) sight(t netwatch.Tables) update.Sight {
 	wants := make(map[string]update.Want, len(v.cfg.Accounts))
 	for _, a := range v.cfg.Accounts {
-		wants[a.Name] = want(a, v.look(a.Name, t, a.Devices))
+		wants[a.Name] = want(a, asked(a, v.look(a.Name, t, a.Devices), v.found))
 	}
 	return update.Sight{Wants: wants, Has: t.Has}
 }
@@ -68,8 +69,8 @@ func (v *views) sight(t netwatch.Tables) update.Sight {
 func want(a Account, s netwatch.State) update.Want {
 	var w update.Want
 	var notes []string
-	add := func(wanted, there bool, why string) {
-		if wanted && !there && why != "" {
+	add := func(wanted bool, why string) {
+		if wanted && why != "" {
 			notes = append(notes, why)
 		}
 	}
@@ -87,9 +88,9 @@ func want(a Account, s netwatch.State) update.Want {
 	if a.Publish.Prefix {
 		w.Prefix = s.Prefix
 	}
-	add(a.Publish.IPv4, w.IPv4.IsValid(), s.NoIPv4)
-	add(a.Publish.IPv6 && !a.Host.IsValid(), w.IPv6.IsValid(), s.NoIPv6)
-	add(a.Publish.Prefix || a.Host.IsValid(), s.Prefix.IsValid(), s.NoPrefix)
+	add(a.Publish.IPv4, s.NoIPv4)
+	add(a.Publish.IPv6 && !a.Host.IsValid(), s.NoIPv6)
+	add(a.Publish.Prefix || a.Publish.IPv6 && a.Host.IsValid(), s.NoPrefix)
 	w.Note = strings.Join(notes, "; ")
 	return w
 }

@@ -61,13 +61,17 @@ func runOnce(ctx context.Context, c call) int {
 	clock := update.SystemClock()
 	store := update.OpenStore(cfg.StateDir, cfg.RunDir, func(s string) { log.log(update.Warn, s) })
 	book := store.Read(clock())
-	sight := newViews(cfg, book.Held, nil).sight(tables)
-	runner := update.NewRunner(store, (&update.Sender{}).Exchange, clock, log.log, nil)
+	exchange := (&update.Sender{}).Exchange
+	views := newViews(cfg, book.Held, nil)
+	runner := update.NewRunner(store, exchange, clock, log.log, nil)
+	asking := slices.DeleteFunc(cfg.Active(), func(a Account) bool { return !chosen(a.Name) })
 	if c.has("--dry-run") {
-		return preview(c, runner.Preview(accounts, sight, chosen, c.has("--force")))
+		previewQuestions(c.stdout, asking)
+		return preview(c, runner.Preview(accounts, views.sight(tables), chosen, c.has("--force")), len(inquiries(asking)))
 	}
+	views.found = update.NewAsker(exchange, clock, log.log, netwatch.Public, nil).Once(ctx, inquiries(asking))
 	code := exitOK
-	stands := runner.Once(ctx, accounts, sight, chosen, c.has("--force"))
+	stands := runner.Once(ctx, accounts, views.sight(tables), chosen, c.has("--force"))
 	for _, name := range slices.Sorted(maps.Keys(stands)) {
 		if !chosen(name) {
 			continue
@@ -109,8 +113,9 @@ func onceWords(name string, s update.Status) string {
 	return text
 }
 
-// preview prints requests as they would go out, secrets hidden.
-func preview(c call, requests []update.Request) int {
+// preview prints requests as they would go out, secrets hidden; asked is how
+// many questions stand before them.
+func preview(c call, requests []update.Request, asked int) int {
 	for _, r := range requests {
 		fmt.Fprintf(c.stdout, "%s %s\n", r.Method, r.URL)
 		switch {
@@ -123,7 +128,7 @@ func preview(c call, requests []update.Request) int {
 			fmt.Fprintf(c.stdout, "  %s\n", r.Form)
 		}
 	}
-	if len(requests) == 0 {
+	if len(requests)+asked == 0 {
 		fmt.Fprintln(c.stdout, "nothing is due")
 	}
 	return exitOK

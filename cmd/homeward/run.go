@@ -35,6 +35,7 @@ type daemon struct {
 	cfg    *Config
 	lock   *os.File // of run_dir, held as long as the process lives
 	runner *update.Runner
+	asker  *update.Asker
 	views  *views
 	tables *netwatch.Tables // nil: not read yet
 	line   netwatch.State
@@ -81,13 +82,16 @@ func (d *daemon) serve(ctx context.Context, signals <-chan os.Signal) {
 	d.runner = update.NewRunner(store, sender.Exchange, clock, d.log, func(s map[string]update.Status) { replaceLatest(statuses, s) })
 	d.views = newViews(d.cfg, store.Read(clock()).Held, nil)
 	tables := make(chan netwatch.Tables, 1)
+	found := make(chan map[update.Question]update.Found, 1)
+	d.asker = update.NewAsker(sender.Exchange, clock, d.log, netwatch.Public, func(f map[update.Question]update.Found) { replaceLatest(found, f) })
 	watcher := &netwatch.Watcher{Trouble: d.kernelTrouble}
 
 	stateDir, runDir := d.cfg.StateDir, d.cfg.RunDir // d's fields are this goroutine's alone
 	var parts sync.WaitGroup
 	parts.Go(func() { d.runner.Run(ctx) })
+	parts.Go(func() { d.asker.Run(ctx) })
 	parts.Go(func() { watcher.Run(ctx, func(t netwatch.Tables) { replaceLatest(tables, t) }) })
-	parts.Go(func() { d.part("the clock", update.WatchClock(ctx, d.runner.ClockSet)) })
+	parts.Go(func() { d.part("the clock", update.WatchClock(ctx, d.clockSet)) })
 	parts.Go(func() { d.part("state_dir", update.WatchState(ctx, d.runner.StateChanged, stateDir, runDir)) })
 	defer os.Remove(filepath.Join(d.cfg.RunDir, statusFile))
 	defer parts.Wait()
@@ -99,12 +103,20 @@ func (d *daemon) serve(ctx context.Context, signals <-chan os.Signal) {
 			return
 		case t := <-tables:
 			d.see(t)
+		case d.views.found = <-found:
+			d.runner.Observe(d.views.sight(*d.tables)) // nobody asks before the tables are there
 		case d.accounts = <-statuses:
 		case s := <-signals:
 			d.signal(s)
 		}
 		d.publish()
 	}
+}
+
+// clockSet is called from the goroutine that watches the clock.
+func (d *daemon) clockSet() {
+	d.runner.ClockSet()
+	d.asker.Retry()
 }
 
 // replaceLatest puts v into a channel of one slot, in place of what nobody has
@@ -144,6 +156,7 @@ func (d *daemon) see(t netwatch.Tables) {
 	} else {
 		d.runner.Observe(d.views.sight(t))
 	}
+	d.asker.Ask(inquiries(d.cfg.Active()), t.Has)
 	if first || !line.Equal(old) {
 		d.log(update.Info, "the line: "+lineWords(line))
 	}
@@ -176,6 +189,7 @@ func (d *daemon) signal(s os.Signal) {
 	if d.tables != nil {
 		d.line = d.views.line(*d.tables)
 		d.runner.Accounts(active(cfg), d.views.sight(*d.tables))
+		d.asker.Ask(inquiries(cfg.Active()), d.tables.Has)
 	}
 }
 

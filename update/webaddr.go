@@ -1,0 +1,169 @@
+package update
+
+import (
+	"encoding/json"
+	"errors"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Question asks a service which address this router comes from, for one that
+// stands behind another. It carries no secret and is no update. Equal
+// questions have one answer.
+type Question struct {
+	Of     string // the service and server whose pace it keeps
+	URL    string
+	Family int    // 4 or 6
+	Device string // leave by this device, "" by any
+	CAFile string // more roots to trust
+}
+
+// Between two questions to one service. The Remote Access API allows a look at
+// its checkip every 10 minutes; the second is for a clock that runs otherwise.
+const (
+	askGap     = shortWindow + shortMargin
+	checkipGap = 10*time.Minute + time.Second
+)
+
+// QuestionOf returns the question for an address of the family; checkip is the
+// page to ask where the service itself does not answer. ok is false where
+// nobody can be asked.
+func QuestionOf(a *Account, checkip, device string, family int) (q Question, ok bool) {
+	q = Question{Family: family, Device: device, CAFile: a.CAFile}
+	switch a.Service {
+	case "ipv64":
+		server := a.Server
+		if server == "https://ipv64.net" {
+			server = "https://ipv" + strconv.Itoa(family) + ".ipv64.net" // its hosts of one family
+		}
+		q.Of, q.URL = a.Server, server+"/nic/update?howismyip"
+		return q, true
+	case "spdyn":
+		q.Of, q.URL = "https://checkip.spdyn.de", "https://checkip.spdyn.de"
+		return q, true
+	}
+	u, err := url.Parse(checkip)
+	if err != nil || checkip == "" || family != 4 {
+		return Question{}, false
+	}
+	q.Of, q.URL = "checkip "+u.Host, checkip
+	if a.Service == "dyndns2" {
+		q.Of = "dyndns2 " + q.Of
+	}
+	return q, true
+}
+
+// Request spells the question.
+func (q Question) Request() Request {
+	return Request{Method: "GET", URL: Text{}.Plain(q.URL), Device: q.Device, Family: q.Family, CAFile: q.CAFile}
+}
+
+// host names whom the question goes to.
+func (q Question) host() string {
+	u, err := url.Parse(q.URL)
+	if err != nil {
+		return q.Of
+	}
+	return u.Hostname()
+}
+
+// gap is how long the service is let alone between two questions.
+func (q Question) gap() time.Duration {
+	if strings.HasPrefix(q.Of, "dyndns2 ") {
+		return checkipGap
+	}
+	return askGap
+}
+
+// Read returns the address in an answer: the member ip of JSON, the address
+// alone, or the page of the Remote Access API's checkip. Nothing else is taken
+// for one; a hotspot's page may show an address, too.
+func (q Question) Read(ans Answer) (netip.Addr, error) {
+	if ans.Status/100 != 2 || ans.Cut {
+		return netip.Addr{}, errors.New(status(ans) + ": " + orEmpty(quote(ans.Body)))
+	}
+	var v struct {
+		IP any `json:"ip"`
+	}
+	text := strings.TrimSpace(strings.TrimPrefix(string(ans.Body), "\uFEFF"))
+	if json.Unmarshal([]byte(text), &v) == nil && v.IP != nil {
+		text, _ = v.IP.(string)
+	} else if _, rest, ok := strings.Cut(text, "Current IP Address: "); ok && isHTML(ans.Body) {
+		text, _, _ = strings.Cut(rest, "<")
+	}
+	addr, err := netip.ParseAddr(strings.TrimSpace(text))
+	addr = addr.Unmap()
+	switch {
+	case err != nil || addr.Zone() != "":
+		return netip.Addr{}, errors.New("the answer is no address: " + orEmpty(quote(ans.Body)))
+	case addr.Is4() != (q.Family == 4):
+		return netip.Addr{}, errors.New("the answer is an address of the other family: " + addr.String())
+	}
+	return addr, nil
+}
+
+// patience is how long the service is let alone after an answer: what it asks
+// for, whatever the line does, and at least the gap.
+func (q Question) patience(ans *Answer) time.Duration {
+	if ans == nil || ans.Status/100 == 2 {
+		return q.gap()
+	}
+	wait := retryAfter(*ans)
+	if wait == 0 && ans.Status == 429 {
+		wait = time.Minute
+	}
+	return max(wait, q.gap())
+}
+
+func orEmpty(text string) string {
+	if text == "" {
+		return "an empty answer"
+	}
+	return text
+}
+
+// AskPlan is when a Question is asked next. Times are since boot. The zero
+// AskPlan asks at once.
+type AskPlan struct {
+	Due     time.Duration // not before
+	Attempt time.Duration // when the last attempt ended
+	Fails   int           // attempts in a row that brought no answer
+	Fault   FaultKind     // of the last attempt, 0 where it brought an answer
+}
+
+// Event tells the plan that something happened on the line, or that may have
+// mended what failed.
+func (p AskPlan) Event(now time.Duration) AskPlan {
+	at := now
+	switch {
+	case p.Fault == FaultResolve:
+		at = max(now, p.Attempt+resolverGap)
+	case p.Fails > 0:
+		at = max(now, p.Attempt+eventGap)
+	}
+	p.Due = min(p.Due, at)
+	return p
+}
+
+// Answered tells the plan that there was an answer; poll is how often to ask.
+func (p AskPlan) Answered(now, poll time.Duration) AskPlan {
+	return AskPlan{Due: now + poll, Attempt: now}
+}
+
+// Failed tells the plan of an attempt that brought no answer of use; kind is 0
+// where it brought another one. jitter, in [0,1), spreads many routers.
+func (p AskPlan) Failed(now, poll time.Duration, kind FaultKind, jitter float64) AskPlan {
+	if kind == FaultGiven {
+		p.Due, p.Attempt = now+eventGap, now
+		return p
+	}
+	step := backoff[min(p.Fails, len(backoff)-1)]
+	if kind == FaultResolve {
+		step = max(step, resolverGap)
+	}
+	step += time.Duration(jitter * float64(step) / 4)
+	return AskPlan{Due: now + min(step, poll), Attempt: now, Fails: p.Fails + 1, Fault: kind}
+}
