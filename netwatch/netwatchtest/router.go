@@ -21,6 +21,7 @@ type Router struct {
 	dad  bool
 	wan4 netip.Prefix // as SetIPv4 left it
 	gw4  netip.Addr
+	more []string // of AddWAN
 }
 
 // New makes a Router and its ISP, without addresses. dad: IPv6 addresses are
@@ -66,6 +67,19 @@ func New(dad bool) (r *Router, err error) {
 	return r, nil
 }
 
+// AddWAN gives the router another line: dev leads to the same ISP, as peer
+// there. Its addresses and routes are set by AddAddr and SetRoute; the ISP
+// answers to those whose network it has an address in on peer.
+func (r *Router) AddWAN(dev, peer string) error {
+	wan := netlink.NewVeth(netlink.LinkAttrs{Name: dev})
+	wan.PeerName, wan.PeerNamespace = peer, netlink.NsFd(r.ISP.ns.file.Fd())
+	if err := r.h.LinkAdd(wan); err != nil {
+		return fmt.Errorf("%s: %w", dev, err)
+	}
+	r.more = append(r.more, dev)
+	return errors.Join(r.LinkUp(dev), r.ISP.SetUp(peer, true))
+}
+
 // acceptDAD sets whether the devices of the calling thread's namespace check
 // their addresses for duplicates.
 func acceptDAD(on bool) error {
@@ -86,7 +100,7 @@ func acceptDAD(on bool) error {
 func (r *Router) Close() error {
 	var errs []error
 	if r.h != nil {
-		for _, dev := range []string{"eth0", "eth1", "br-lan"} {
+		for _, dev := range append([]string{"eth0", "eth1", "br-lan"}, r.more...) {
 			if err := r.DelLink(dev); !gone(err) {
 				errs = append(errs, err)
 			}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"homeward/netwatch/netwatchtest"
+	"homeward/update"
+	"homeward/update/updatetest"
+)
+
+// A host behind the router: the LAN's prefix and the id that the host's MAC
+// address makes. When the prefix changes the host's address does.
+func TestIPv64OfAHostBehindTheRouter(t *testing.T) {
+	h := newHouse(t)
+	s := updatetest.NewIPv64("t0ken", "nas.ipv64.net")
+	h.lineUp()
+	h.run(`
+[account.nas]
+service = "ipv64"
+server = "` + h.serve(serviceAddr, s) + `"
+domains = ["nas.ipv64.net"]
+token = "t0ken"
+host = "12:34:56:78:9a:bc"
+`)
+	first := netip.MustParseAddr("2001:db8:1200::1034:56ff:fe78:9abc")
+	h.becomes("nas", update.StateCurrent, update.Values{IPv4: wan4.Addr(), IPv6: first})
+	if got := s.Record("nas.ipv64.net", ""); got.A != wan4.Addr() || got.AAAA != first {
+		t.Errorf("the record is %+v", got)
+	}
+	must(t, h.DelLANAddr(lanAddr))
+	must(t, h.Delegate(mustPrefix("2001:db8:3400::/56")))
+	must(t, h.LANAddr(mustPrefix("2001:db8:3400::1/60"), 1800, 3600))
+	must(t, h.Undelegate(delegated))
+	next := netip.MustParseAddr("2001:db8:3400::1034:56ff:fe78:9abc")
+	h.becomes("nas", update.StateCurrent, update.Values{IPv4: wan4.Addr(), IPv6: next})
+	if got := s.Requests(); len(got) != 2 || got[1].Query.Encode() != "domain=nas.ipv64.net&ip=85.10.20.77&ip6=2001%3Adb8%3A3400%3A0%3A1034%3A56ff%3Afe78%3A9abc" {
+		t.Errorf("requests %+v", got)
+	}
+	h.noSecret("t0ken")
+}
+
+// webRequests tells questions from updates.
+func webRequests(s *updatetest.IPv64) (asked, updates []updatetest.Request) {
+	for _, r := range s.Requests() {
+		if r.Query.Has("howismyip") {
+			asked = append(asked, r)
+		} else {
+			updates = append(updates, r)
+		}
+	}
+	return asked, updates
+}
+
+// Behind another router: the service is asked, without a secret, and what it
+// answers is published; a private answer is none; the prefix is the line's.
+func TestIPv64BehindAnotherRouter(t *testing.T) {
+	h := newHouse(t)
+	s := updatetest.NewIPv64("t0ken", "home.ipv64.net")
+	url := h.serve(serviceAddr, s)
+	s.Next(updatetest.Answer{Body: `{"ip":"203.0.113.7"}`})
+	must(t, h.SetIPv4(mustPrefix("192.168.178.20/24"), netip.MustParseAddr("192.168.178.1")))
+	h.run(`
+[account.home]
+service = "ipv64"
+server = "` + url + `"
+domains = ["home.ipv64.net"]
+token = "t0ken"
+detect = "web"
+`)
+	public := netip.MustParseAddr("203.0.113.7")
+	h.becomes("home", update.StateCurrent, update.Values{IPv4: public})
+	asked, updates := webRequests(s)
+	if len(asked) != 1 || asked[0].Key != "" || len(asked[0].Query) != 1 || len(updates) != 1 || updates[0].Query.Get("ip") != "203.0.113.7" {
+		t.Fatalf("asked %+v, then %+v", asked, updates)
+	}
+	// The line brings a prefix: that is an event, the service is asked again,
+	// 10 s after the first time, and sees the router's own address.
+	must(t, h.Delegate(delegated))
+	must(t, h.LANAddr(lanAddr, 1800, 3600))
+	h.becomes("home", update.StateCurrent, update.Values{IPv4: public, Prefix: lanPrefix})
+	h.until("asked again", func() bool { asked, _ = webRequests(s); return len(asked) == 2 })
+	if gap := asked[1].At.Sub(asked[0].At); gap < 10*time.Second {
+		t.Errorf("asked again after %v", gap)
+	}
+	h.until("the note of a private answer", func() bool {
+		return strings.Contains(h.status().Accounts["home"].Note, "198.51.100.5 sees us at 192.168.178.20, which nobody can reach")
+	})
+	h.becomes("home", update.StateCurrent, update.Values{IPv4: public, Prefix: lanPrefix})
+	if _, updates = webRequests(s); len(updates) != 2 {
+		t.Errorf("updates %+v, want the prefix alone after the first", updates[1:])
+	}
+	if got := h.status().Accounts["home"].Used; got != 2 {
+		t.Errorf("%d requests counted, want the two updates alone", got)
+	}
+}
+
+// Two lines: each account's requests leave by its own, whatever the default
+// route says, and each sees its own line's address; a question leaves by it,
+// too.
+func TestTwoLines(t *testing.T) {
+	h := newHouse(t)
+	one, two, web := updatetest.NewIPv64("t0ken", "one.ipv64.net"), updatetest.NewIPv64("t0ken", "two.ipv64.net"), updatetest.NewIPv64("t0ken", "web.ipv64.net")
+	second := mustPrefix("85.10.30.77/24")
+	must(t, h.AddWAN("eth2", "isp2"))
+	must(t, h.ISP.AddAddr("isp2", mustPrefix("85.10.30.1/24")))
+	must(t, h.AddAddr("eth2", second, netip.Addr{}, ^uint32(0), ^uint32(0)))
+	must(t, h.SetRoute(netwatchtest.Default4("eth2", netip.MustParseAddr("85.10.30.1"), second.Addr(), 20)))
+	h.lineUp()
+	accounts := ""
+	for _, a := range []struct {
+		name, keys string
+		s          *updatetest.IPv64
+		at         string
+	}{
+		{"one", "", one, "198.51.100.1"},
+		{"two", "wan = \"eth2\"\n", two, "198.51.100.2"},
+		{"web", "wan = \"eth2\"\ndetect = \"web\"\n", web, "198.51.100.3"},
+	} {
+		accounts += "[account." + a.name + "]\nservice = \"ipv64\"\nserver = \"" + h.serve(netip.MustParseAddr(a.at), a.s) +
+			"\"\ndomains = [\"" + a.name + ".ipv64.net\"]\ntoken = \"t0ken\"\npublish = [\"ipv4\"]\n" + a.keys
+	}
+	h.run(accounts)
+	for _, tt := range []struct {
+		name string
+		s    *updatetest.IPv64
+		want netip.Addr
+	}{{"one", one, wan4.Addr()}, {"two", two, second.Addr()}, {"web", web, second.Addr()}} {
+		h.becomes(tt.name, update.StateCurrent, update.Values{IPv4: tt.want})
+		for _, r := range tt.s.Requests() {
+			if r.From.Addr() != tt.want {
+				t.Errorf("%s: %v arrived from %v, want %v", tt.name, r.Query, r.From, tt.want)
+			}
+		}
+	}
+}
