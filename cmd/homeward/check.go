@@ -28,8 +28,17 @@ func runCheck(_ context.Context, c call) int {
 	}
 	fmt.Fprintf(c.stdout, "%s: %s, %s\n", cfg.File,
 		counted(len(cfg.Accounts), "account"), verdict(cfg, len(warnings)))
+	for _, a := range cfg.Active() {
+		if a.Host.IsValid() && a.Publish.IPv6 {
+			fmt.Fprintln(c.stdout, shownPath([]string{"account", a.Name, "host"})+": "+rightHosts)
+		}
+	}
 	return exitOK
 }
+
+// rightHosts tells for which hosts a suffix is right: most make another one
+// for each prefix (RFC 7217), or use privacy addresses (RFC 8981).
+const rightHosts = "right for a host that keeps its interface id (EUI-64, ip token, a static suffix, a hostid of odhcpd); one that makes its own for each prefix (RFC 7217) is not reached by it"
 
 // verdict says how a configuration without faults looks.
 func verdict(cfg *Config, warnings int) string {

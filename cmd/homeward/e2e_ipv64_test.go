@@ -136,3 +136,23 @@ func TestTwoLines(t *testing.T) {
 		}
 	}
 }
+
+// Over IPv6, too, the service tells which address it sees.
+func TestIPv6AsTheServiceSeesIt(t *testing.T) {
+	h := newHouse(t)
+	s := updatetest.NewIPv64("t0ken", "home.ipv64.net")
+	must(t, h.SetIPv6(wan6, netip.Prefix{}, netip.Prefix{}))
+	h.run(`
+[account.home]
+service = "ipv64"
+server = "` + h.serve(netip.MustParseAddr("2001:db8:ff::5"), s) + `"
+domains = ["home.ipv64.net"]
+token = "t0ken"
+publish = ["ipv6"]
+detect = "web"
+`)
+	h.becomes("home", update.StateCurrent, update.Values{IPv6: wan6.Addr()})
+	if asked, _ := webRequests(s); len(asked) != 1 || asked[0].From.Addr() != wan6.Addr() {
+		t.Errorf("asked %+v", asked)
+	}
+}

@@ -94,6 +94,9 @@ func (h *house) serve(at netip.Addr, service http.Handler) string {
 	must(h.t, err)
 	f.Write(srv.CA)
 	must(h.t, f.Close())
+	if at.Is6() {
+		return "https://[" + at.String() + "]"
+	}
 	return "https://" + at.String()
 }
 
