@@ -33,6 +33,7 @@ type Asker struct {
 	log      func(Level, string)
 	public   func(netip.Addr) bool
 	found    func(map[Question]Found)
+	pace     pace
 
 	inbox chan func(*round)
 	ended chan struct{} // closed when Run has ended
@@ -40,10 +41,11 @@ type Asker struct {
 
 // NewAsker returns an Asker for these parts. public tells whether an address
 // can be published; found is called from Run's goroutine with all there is
-// whenever something has changed, and may be nil.
-func NewAsker(exchange func(context.Context, Request, Ready) Outcome, now func() Now, log func(Level, string),
+// whenever something has changed, and may be nil. In the folder dir, in RAM,
+// several processes keep one pace; "" is none.
+func NewAsker(dir string, exchange func(context.Context, Request, Ready) Outcome, now func() Now, log func(Level, string),
 	public func(netip.Addr) bool, found func(map[Question]Found)) *Asker {
-	return &Asker{exchange, now, log, public, found, make(chan func(*round), 16), make(chan struct{})}
+	return &Asker{exchange, now, log, public, found, pace{dir}, make(chan func(*round), 16), make(chan struct{})}
 }
 
 // round is what Run's goroutine owns.
@@ -176,18 +178,28 @@ func (d *round) adopt(inquiries []Inquiry) {
 // start asks what is due, the one due longest first, one question at a time
 // to each service, and sets the timer.
 func (d *round) start() {
-	now := d.now().Up
+	clock := d.now()
+	now := clock.Up
 	wake := now + day
 	byDue := slices.Clone(d.open)
 	slices.SortStableFunc(byDue, func(a, b *inquiry) int { return cmp.Compare(a.plan.Due, b.plan.Due) })
 	for _, q := range byDue {
+		if q.going != nil || d.busy[q.Of] || d.once && q.plan.Attempt != 0 {
+			continue // the end of an exchange looks again
+		}
 		at := max(q.plan.Due, d.free[q.Of])
+		if at <= now {
+			at = max(at, d.pace.take(clock, q.Of, q.gap()+exchangeLimit))
+		}
 		switch {
-		case q.going != nil, d.busy[q.Of], d.once && q.plan.Attempt != 0: // the end of an exchange looks again
-		case at > now:
-			wake = min(wake, at)
-		default:
+		case at <= now:
 			d.launch(q)
+		case d.once && at > now+askGap+exchangeLimit:
+			q.plan.Attempt = now
+			q.found.Note = q.host() + " was asked just now: not again before " + spell(at-now) + " are over"
+			wake = now
+		default:
+			wake = min(wake, at)
 		}
 	}
 	d.timer.Reset(wake - now)
@@ -209,13 +221,15 @@ func (d *round) launch(q *inquiry) {
 
 // land takes what a question has brought.
 func (d *round) land(q *inquiry, out Outcome) {
-	now := d.now().Up
+	clock := d.now()
+	now := clock.Up
 	again := q.going.again
 	q.going = nil
 	delete(d.busy, q.Of)
 	if out.Answer != nil || out.Fault.Sent {
 		d.free[q.Of] = now + q.patience(out.Answer)
 	}
+	d.pace.put(clock, q.Of, d.free[q.Of])
 	if !slices.Contains(d.open, q) {
 		return // nobody asks any more
 	}

@@ -29,11 +29,11 @@ type asking struct {
 	news   int
 }
 
-func newAsking() *asking {
+func newAsking(dir string) *asking {
 	w := &asking{begin: time.Now(), answer: func(Request) Outcome { return answered("203.0.113.7") }, delay: 50 * time.Millisecond}
-	now := func() Now { return Now{Up: time.Hour + time.Since(w.begin)} }
+	now := func() Now { return Now{Boot: "b", Up: time.Hour + time.Since(w.begin)} }
 	public := func(a netip.Addr) bool { return !a.IsPrivate() }
-	w.Asker = NewAsker(w.exchange, now, func(_ Level, s string) { w.said = append(w.said, s) }, public,
+	w.Asker = NewAsker(dir, w.exchange, now, func(_ Level, s string) { w.said = append(w.said, s) }, public,
 		func(f map[Question]Found) { w.found, w.news = f, w.news+1 })
 	return w
 }
@@ -76,7 +76,7 @@ func inquiryOf(of string, family int, poll time.Duration) Inquiry {
 // inBubble runs f with an Asker at work, in fake time.
 func inBubble(t *testing.T, f func(w *asking)) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newAsking()
+		w := newAsking("")
 		ctx, stop := context.WithCancel(t.Context())
 		var run sync.WaitGroup
 		run.Go(func() { w.Run(ctx) })
@@ -225,7 +225,7 @@ func TestAQuestionIsGivenUpWithItsAddress(t *testing.T) {
 
 func TestOnceAsksEachQuestionOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newAsking()
+		w := newAsking("")
 		w.answer = func(r Request) Outcome {
 			if r.Family == 6 {
 				return failed(FaultConnect, false, "network is unreachable")
@@ -244,4 +244,57 @@ func TestOnceAsksEachQuestionOnce(t *testing.T) {
 			t.Errorf("found %+v", got)
 		}
 	})
+}
+
+// Another process, after the first one or beside it, keeps the pace of both;
+// one that asks once does not wait for the ten minutes of a checkip.
+func TestProcessesKeepOnePace(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		quick, slow := inquiryOf("a.example", 4, time.Minute), inquiryOf("dyndns2 checkip c.example", 4, 10*time.Minute)
+		slow.URL = "https://c.example"
+		in := []Inquiry{quick, slow}
+		newAsking(dir).Once(t.Context(), in)
+		w := newAsking(dir)
+		w.now = func() Now { return Now{Boot: "b", Up: time.Hour + 2*time.Second + time.Since(w.begin)} }
+		got := w.Once(t.Context(), in)
+		if want := []string{"8.3s https://a.example 4"}; !slices.Equal(w.asked, want) {
+			t.Errorf("asked %q, want %q", w.asked, want)
+		}
+		if note := got[slow.Question].Note; note != "c.example was asked just now: not again before 9m59s are over" {
+			t.Errorf("noted %q", note)
+		}
+		rebooted := newAsking(dir)
+		rebooted.now = func() Now { return Now{Boot: "c", Up: time.Minute + time.Since(rebooted.begin)} }
+		if rebooted.Once(t.Context(), in); len(rebooted.asked) != 2 {
+			t.Errorf("after a reboot asked %q", rebooted.asked)
+		}
+	})
+}
+
+// What never reached a service keeps nobody from asking it.
+func TestUnsentQuestionsDoNotKeepOthersAway(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		in := []Inquiry{inquiryOf("a.example", 4, time.Minute)}
+		w := newAsking(dir)
+		w.says(func(Request) Outcome { return failed(FaultConnect, false, "network is unreachable") })
+		w.Once(t.Context(), in)
+		next := newAsking(dir)
+		if next.Once(t.Context(), in); len(next.asked) != 1 || next.times[0] != 0 {
+			t.Errorf("asked %q", next.asked)
+		}
+	})
+}
+
+func TestPaceOfAForeignHand(t *testing.T) {
+	now := Now{Boot: "b", Up: time.Hour}
+	for text, want := range map[string]time.Duration{
+		spellPace(now, 2*time.Hour): 2 * time.Hour, spellPace(now, time.Minute): 0, spellPace(now, 100*time.Hour): 0,
+		spellPace(Now{Boot: "c"}, 2*time.Hour): 0, "": 0, "b": 0, "b x": 0, "b 7200000000000": 2 * time.Hour,
+	} {
+		if got := parsePace(now, text); got != want {
+			t.Errorf("%q is %v, want %v", text, got, want)
+		}
+	}
 }

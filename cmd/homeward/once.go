@@ -69,7 +69,7 @@ func runOnce(ctx context.Context, c call) int {
 		previewQuestions(c.stdout, asking)
 		return preview(c, runner.Preview(accounts, views.sight(tables), chosen, c.has("--force")), len(inquiries(asking)))
 	}
-	views.found = update.NewAsker(exchange, clock, log.log, netwatch.Public, nil).Once(ctx, inquiries(asking))
+	views.found = update.NewAsker(cfg.RunDir, exchange, clock, log.log, netwatch.Public, nil).Once(ctx, inquiries(asking))
 	code := exitOK
 	stands := runner.Once(ctx, accounts, views.sight(tables), chosen, c.has("--force"))
 	for _, name := range slices.Sorted(maps.Keys(stands)) {

@@ -83,7 +83,7 @@ func (d *daemon) serve(ctx context.Context, signals <-chan os.Signal) {
 	d.views = newViews(d.cfg, store.Read(clock()).Held, nil)
 	tables := make(chan netwatch.Tables, 1)
 	found := make(chan map[update.Question]update.Found, 1)
-	d.asker = update.NewAsker(sender.Exchange, clock, d.log, netwatch.Public, func(f map[update.Question]update.Found) { replaceLatest(found, f) })
+	d.asker = update.NewAsker(d.cfg.RunDir, sender.Exchange, clock, d.log, netwatch.Public, func(f map[update.Question]update.Found) { replaceLatest(found, f) })
 	watcher := &netwatch.Watcher{Trouble: d.kernelTrouble}
 
 	stateDir, runDir := d.cfg.StateDir, d.cfg.RunDir // d's fields are this goroutine's alone

@@ -1,0 +1,70 @@
+package update
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// pace keeps in a folder in RAM when each service may be asked again, for this
+// process, the next one and `once` beside it. It is the best that the folder
+// allows: without one, each process keeps the pace for itself.
+type pace struct{ dir string }
+
+// take asks to question a service now. It returns 0 if that may be, and keeps
+// the others away until put, or for reserve; else when it may.
+func (p pace) take(now Now, of string, reserve time.Duration) (free time.Duration) {
+	p.change(of, func(text string) string {
+		if free = parsePace(now, text); free != 0 {
+			return text
+		}
+		return spellPace(now, now.Up+reserve)
+	})
+	return free
+}
+
+// put notes when a service may be asked again.
+func (p pace) put(now Now, of string, free time.Duration) {
+	p.change(of, func(string) string { return spellPace(now, free) })
+}
+
+func spellPace(now Now, free time.Duration) string { return fmt.Sprintln(now.Boot, int64(free)) }
+
+// parsePace returns the time noted in this boot that has not come yet, 0 if
+// there is none. What no process of ours wrote is none.
+func parsePace(now Now, text string) time.Duration {
+	var boot string
+	var free time.Duration
+	if n, _ := fmt.Sscan(text, &boot, (*int64)(&free)); n != 2 || boot != now.Boot || free <= now.Up || free > now.Up+longestWait {
+		return 0
+	}
+	return free
+}
+
+// change replaces what the folder has of a service, alone among all processes.
+func (p pace) change(of string, f func(string) string) {
+	if p.dir == "" {
+		return
+	}
+	sum := sha256.Sum256([]byte(of))
+	file, err := os.OpenFile(filepath.Join(p.dir, "asked-"+hex.EncodeToString(sum[:6])), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return
+	}
+	defer file.Close()
+	if unix.Flock(int(file.Fd()), unix.LOCK_EX) != nil { // held for one write
+		return
+	}
+	buf := make([]byte, 128)
+	n, _ := file.ReadAt(buf, 0)
+	before := string(buf[:n])
+	if after := f(before); after != before {
+		file.Truncate(0)
+		file.WriteAt([]byte(after), 0)
+	}
+}
