@@ -3,9 +3,10 @@ package update
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -33,14 +34,17 @@ func (p pace) put(now Now, of string, free time.Duration) {
 	p.change(of, func(string) string { return spellPace(now, free) })
 }
 
-func spellPace(now Now, free time.Duration) string { return fmt.Sprintln(now.Boot, int64(free)) }
+func spellPace(now Now, free time.Duration) string {
+	return now.Boot + " " + strconv.FormatInt(int64(free), 10)
+}
 
 // parsePace returns the time noted in this boot that has not come yet, 0 if
 // there is none. What no process of ours wrote is none.
 func parsePace(now Now, text string) time.Duration {
-	var boot string
-	var free time.Duration
-	if n, _ := fmt.Sscan(text, &boot, (*int64)(&free)); n != 2 || boot != now.Boot || free <= now.Up || free > now.Up+longestWait {
+	boot, until, _ := strings.Cut(text, " ")
+	n, err := strconv.ParseInt(until, 10, 64)
+	free := time.Duration(n)
+	if err != nil || boot != now.Boot || free <= now.Up || free > now.Up+longestWait {
 		return 0
 	}
 	return free

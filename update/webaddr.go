@@ -79,8 +79,8 @@ func (q Question) gap() time.Duration {
 }
 
 // Read returns the address in an answer: the member ip of JSON, the address
-// alone, or the page of the Remote Access API's checkip. Nothing else is taken
-// for one; a hotspot's page may show an address, too.
+// alone, or what the Remote Access API's checkip says on its page. Nothing else is
+// taken for one; a hotspot's page may show an address, too.
 func (q Question) Read(ans Answer) (netip.Addr, error) {
 	if ans.Status/100 != 2 || ans.Cut {
 		return netip.Addr{}, errors.New(status(ans) + ": " + orEmpty(quote(ans.Body)))
@@ -91,7 +91,7 @@ func (q Question) Read(ans Answer) (netip.Addr, error) {
 	text := strings.TrimSpace(strings.TrimPrefix(string(ans.Body), "\uFEFF"))
 	if json.Unmarshal([]byte(text), &v) == nil && v.IP != nil {
 		text, _ = v.IP.(string)
-	} else if _, rest, ok := strings.Cut(text, "Current IP Address: "); ok && isHTML(ans.Body) {
+	} else if _, rest, ok := strings.Cut(text, "Current IP Address: "); ok {
 		text, _, _ = strings.Cut(rest, "<")
 	}
 	addr, err := netip.ParseAddr(strings.TrimSpace(text))

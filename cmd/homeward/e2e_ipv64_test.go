@@ -156,3 +156,31 @@ detect = "web"
 		t.Errorf("asked %+v", asked)
 	}
 }
+
+// once asks, then sends; a dry run does neither.
+func TestOnceBehindAnotherRouter(t *testing.T) {
+	h := newHouse(t)
+	s := updatetest.NewIPv64("t0ken", "home.ipv64.net")
+	s.Next(updatetest.Answer{Body: `{"ip":"203.0.113.7"}`})
+	must(t, h.SetIPv4(mustPrefix("192.168.178.20/24"), netip.MustParseAddr("192.168.178.1")))
+	h.configure(`
+[account.home]
+service = "ipv64"
+server = "` + h.serve(serviceAddr, s) + `"
+domains = ["home.ipv64.net"]
+token = "t0ken"
+publish = ["ipv4"]
+detect = "web"
+`)
+	out, err := h.program("once", "-c", h.config, "--dry-run").Output()
+	if want := "GET https://198.51.100.5/nic/update?howismyip\n"; err != nil || !strings.HasPrefix(string(out), want) || len(s.Requests()) != 0 {
+		t.Errorf("a dry run: %v, %q, %+v", err, out, s.Requests())
+	}
+	out, err = h.program("once", "-c", h.config).Output()
+	if err != nil || !strings.HasPrefix(string(out), "home: current, the service has 203.0.113.7") {
+		t.Errorf("once: %v, %q", err, out)
+	}
+	if asked, updates := webRequests(s); len(asked) != 1 || len(updates) != 1 || updates[0].Query.Get("ip") != "203.0.113.7" {
+		t.Errorf("asked %+v, then %+v", asked, updates)
+	}
+}

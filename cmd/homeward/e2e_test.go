@@ -107,12 +107,18 @@ func (h *house) lineUp() {
 	must(h.t, errors.Join(h.SetIPv4(wan4, gateway4), h.SetIPv6(wan6, delegated, lanAddr)))
 }
 
-// run starts the daemon with these accounts.
-func (h *house) run(accounts string) {
+// configure writes the configuration with these accounts.
+func (h *house) configure(accounts string) {
 	h.t.Helper()
 	h.config = filepath.Join(h.dir, "homeward.toml")
 	head := "state_dir = \"state\"\nrun_dir = \"run\"\nca_file = \"ca.pem\"\n"
 	must(h.t, os.WriteFile(h.config, []byte(head+accounts), 0o600))
+}
+
+// run starts the daemon with these accounts.
+func (h *house) run(accounts string) {
+	h.t.Helper()
+	h.configure(accounts)
 	cmd := h.program("run", "-c", h.config)
 	cmd.Stderr = h.stderr
 	must(h.t, cmd.Start())

@@ -33,6 +33,7 @@ token = "t"
 host = "::1"
 detect = "web"
 wan = "eth2"
+wan6 = "eth2"
 [account.d]
 service = "dyndns2"
 server = "https://dyn.example"
