@@ -14,7 +14,7 @@ func mustPrefix(s string) netip.Prefix { return netip.MustParsePrefix(s) }
 // Of two hosts in one request one is refused: it is named and not asked again,
 // the other goes on.
 func TestDyndns2RefusesOneOfTwoHosts(t *testing.T) {
-	h := newHouse(t)
+	h := newSite(t)
 	s := updatetest.NewDynDNS2()
 	s.AddUser("me", "hunter2")
 	s.AddHost("me", "home.example.org")

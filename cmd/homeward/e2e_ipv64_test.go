@@ -14,7 +14,7 @@ import (
 // A host behind the router: the LAN's prefix and the id that the host's MAC
 // address makes. When the prefix changes the host's address does.
 func TestIPv64OfAHostBehindTheRouter(t *testing.T) {
-	h := newHouse(t)
+	h := newSite(t)
 	s := updatetest.NewIPv64("t0ken", "nas.ipv64.net")
 	h.lineUp()
 	h.run(`
@@ -30,10 +30,10 @@ host = "12:34:56:78:9a:bc"
 	if got := s.Record("nas.ipv64.net", ""); got.A != wan4.Addr() || got.AAAA != first {
 		t.Errorf("the record is %+v", got)
 	}
-	must(t, h.DelLANAddr(lanAddr))
+	must(t, h.DelLANAddr(siteLanAddr))
 	must(t, h.Delegate(mustPrefix("2001:db8:3400::/56")))
 	must(t, h.LANAddr(mustPrefix("2001:db8:3400::1/60"), 1800, 3600))
-	must(t, h.Undelegate(delegated))
+	must(t, h.Undelegate(siteDelegated))
 	next := netip.MustParseAddr("2001:db8:3400::1034:56ff:fe78:9abc")
 	h.becomes("nas", update.StateCurrent, update.Values{IPv4: wan4.Addr(), IPv6: next})
 	if got := s.Requests(); len(got) != 2 || got[1].Query.Encode() != "domain=nas.ipv64.net&ip=85.10.20.77&ip6=2001%3Adb8%3A3400%3A0%3A1034%3A56ff%3Afe78%3A9abc" {
@@ -57,7 +57,7 @@ func webRequests(s *updatetest.IPv64) (asked, updates []updatetest.Request) {
 // Behind another router: the service is asked, without a secret, and what it
 // answers is published; a private answer is none; the prefix is the line's.
 func TestIPv64BehindAnotherRouter(t *testing.T) {
-	h := newHouse(t)
+	h := newSite(t)
 	s := updatetest.NewIPv64("t0ken", "home.ipv64.net")
 	url := h.serve(serviceAddr, s)
 	s.Next(updatetest.Answer{Body: `{"ip":"203.0.113.7"}`})
@@ -78,8 +78,8 @@ detect = "web"
 	}
 	// The line brings a prefix: that is an event, the service is asked again,
 	// 10 s after the first time, and sees the router's own address.
-	must(t, h.Delegate(delegated))
-	must(t, h.LANAddr(lanAddr, 1800, 3600))
+	must(t, h.Delegate(siteDelegated))
+	must(t, h.LANAddr(siteLanAddr, 1800, 3600))
 	h.becomes("home", update.StateCurrent, update.Values{IPv4: public, Prefix: lanPrefix})
 	h.until("asked again", func() bool { asked, _ = webRequests(s); return len(asked) == 2 })
 	if gap := asked[1].At.Sub(asked[0].At); gap < 10*time.Second {
@@ -101,7 +101,7 @@ detect = "web"
 // route says, and each sees its own line's address; a question leaves by it,
 // too.
 func TestTwoLines(t *testing.T) {
-	h := newHouse(t)
+	h := newSite(t)
 	one, two, web := updatetest.NewIPv64("t0ken", "one.ipv64.net"), updatetest.NewIPv64("t0ken", "two.ipv64.net"), updatetest.NewIPv64("t0ken", "web.ipv64.net")
 	second := mustPrefix("85.10.30.77/24")
 	must(t, h.AddWAN("eth2", "isp2"))
@@ -139,9 +139,9 @@ func TestTwoLines(t *testing.T) {
 
 // Over IPv6, too, the service tells which address it sees.
 func TestIPv6AsTheServiceSeesIt(t *testing.T) {
-	h := newHouse(t)
+	h := newSite(t)
 	s := updatetest.NewIPv64("t0ken", "home.ipv64.net")
-	must(t, h.SetIPv6(wan6, netip.Prefix{}, netip.Prefix{}))
+	must(t, h.SetIPv6(siteWan6, netip.Prefix{}, netip.Prefix{}))
 	h.run(`
 [account.home]
 service = "ipv64"
@@ -151,15 +151,15 @@ token = "t0ken"
 publish = ["ipv6"]
 detect = "web"
 `)
-	h.becomes("home", update.StateCurrent, update.Values{IPv6: wan6.Addr()})
-	if asked, _ := webRequests(s); len(asked) != 1 || asked[0].From.Addr() != wan6.Addr() {
+	h.becomes("home", update.StateCurrent, update.Values{IPv6: siteWan6.Addr()})
+	if asked, _ := webRequests(s); len(asked) != 1 || asked[0].From.Addr() != siteWan6.Addr() {
 		t.Errorf("asked %+v", asked)
 	}
 }
 
 // once asks, then sends; a dry run does neither.
 func TestOnceBehindAnotherRouter(t *testing.T) {
-	h := newHouse(t)
+	h := newSite(t)
 	s := updatetest.NewIPv64("t0ken", "home.ipv64.net")
 	s.Next(updatetest.Answer{Body: `{"ip":"203.0.113.7"}`})
 	must(t, h.SetIPv4(mustPrefix("192.168.178.20/24"), netip.MustParseAddr("192.168.178.1")))

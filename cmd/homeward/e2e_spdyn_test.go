@@ -11,7 +11,7 @@ import (
 // A token belongs to one host; both addresses go in one request. When the
 // host's owner makes a new token the account stops and says what to do.
 func TestSpdynByToken(t *testing.T) {
-	h := newHouse(t)
+	h := newSite(t)
 	s := updatetest.NewSpdyn()
 	s.AddHost("owner", "home.spdns.org", true)
 	s.SetToken("home.spdns.org", "abcd-efgh-ijkl")
@@ -23,7 +23,7 @@ server = "` + h.serve(serviceAddr, s) + `"
 domains = ["home.spdns.org"]
 token = "abcd-efgh-ijkl"
 `)
-	both := update.Values{IPv4: wan4.Addr(), IPv6: wan6.Addr()}
+	both := update.Values{IPv4: wan4.Addr(), IPv6: siteWan6.Addr()}
 	h.becomes("home", update.StateCurrent, both)
 	asked := s.Requests()
 	if len(asked) != 1 || asked[0].User != "home.spdns.org" || asked[0].Query != "hostname=home.spdns.org&myip=85.10.20.77,2001:db8:5::77" {

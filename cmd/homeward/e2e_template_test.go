@@ -39,7 +39,7 @@ func (s *shop) requests() []string {
 // A service file of ddns-scripts, unchanged: http:// becomes https://, the
 // host is what the service calls it, one address a request.
 func TestTemplateByAServiceFile(t *testing.T) {
-	h := newHouse(t)
+	h := newSite(t)
 	s := &shop{}
 	host := strings.TrimPrefix(h.serve(serviceAddr, s), "https://")
 	file := `{
@@ -56,7 +56,7 @@ template = "./shop.example.json"
 domains = ["home"]
 token = "s3cret&"
 `)
-	h.becomes("home", update.StateCurrent, update.Values{IPv4: wan4.Addr(), IPv6: wan6.Addr()})
+	h.becomes("home", update.StateCurrent, update.Values{IPv4: wan4.Addr(), IPv6: siteWan6.Addr()})
 	want := []string{"/update?domains=home&token=s3cret%26&ip=85.10.20.77", "/update?domains=home&token=s3cret%26&ipv6=2001:db8:5::77"}
 	if got := s.requests(); !slices.Equal(got, want) {
 		t.Errorf("asked %q, want %q", got, want)
@@ -69,7 +69,7 @@ token = "s3cret&"
 
 // A URL given in the configuration, over http:// because the owner says so.
 func TestTemplateOverHTTP(t *testing.T) {
-	h := newHouse(t)
+	h := newSite(t)
 	s := &shop{}
 	must(t, h.ISP.AddAddr("lo", netip.PrefixFrom(serviceAddr, 32)))
 	l, err := h.ISP.Listen("tcp", serviceAddr.String()+":80")

@@ -20,9 +20,9 @@ import (
 	"homeward/update/updatetest"
 )
 
-// house is a router at a real kernel, with the program on it as a process of
+// site is a router at a real kernel, with the program on it as a process of
 // its own, and services at the ISP.
-type house struct {
+type site struct {
 	*netwatchtest.Router
 	t      *testing.T
 	dir    string
@@ -31,21 +31,21 @@ type house struct {
 	daemon *os.Process
 }
 
-// The addresses of the house's line.
+// The addresses of the site's line.
 var (
 	serviceAddr = netip.MustParseAddr("198.51.100.5")
 	wan4        = netip.MustParsePrefix("85.10.20.77/24")
 	gateway4    = netip.MustParseAddr("85.10.20.1")
-	wan6        = netip.MustParsePrefix("2001:db8:5::77/128")
-	delegated   = netip.MustParsePrefix("2001:db8:1200::/56")
-	lanAddr     = netip.MustParsePrefix("2001:db8:1200::1/60")
+	siteWan6        = netip.MustParsePrefix("2001:db8:5::77/128")
+	siteDelegated   = netip.MustParsePrefix("2001:db8:1200::/56")
+	siteLanAddr     = netip.MustParsePrefix("2001:db8:1200::1/60")
 	lanPrefix   = netip.MustParsePrefix("2001:db8:1200::/64")
 )
 
-func newHouse(t *testing.T) *house {
+func newSite(t *testing.T) *site {
 	r, err := netwatchtest.New(false)
 	must(t, err)
-	h := &house{Router: r, t: t, dir: t.TempDir(), stderr: &output{}}
+	h := &site{Router: r, t: t, dir: t.TempDir(), stderr: &output{}}
 	t.Cleanup(func() {
 		must(t, r.Close())
 		if t.Failed() {
@@ -82,7 +82,7 @@ func (o *output) String() string {
 
 // serve has a service answer at an address of the ISP, over TLS, and returns
 // its URL. Its certificate is among those of ca.pem.
-func (h *house) serve(at netip.Addr, service http.Handler) string {
+func (h *site) serve(at netip.Addr, service http.Handler) string {
 	h.t.Helper()
 	must(h.t, h.ISP.AddAddr("lo", netip.PrefixFrom(at, at.BitLen())))
 	l, err := h.ISP.Listen("tcp", netip.AddrPortFrom(at, 443).String())
@@ -100,15 +100,15 @@ func (h *house) serve(at netip.Addr, service http.Handler) string {
 	return "https://" + at.String()
 }
 
-// lineUp gives the house its addresses, as a dial and an answer of a DHCPv6
+// lineUp gives the site its addresses, as a dial and an answer of a DHCPv6
 // server do.
-func (h *house) lineUp() {
+func (h *site) lineUp() {
 	h.t.Helper()
-	must(h.t, errors.Join(h.SetIPv4(wan4, gateway4), h.SetIPv6(wan6, delegated, lanAddr)))
+	must(h.t, errors.Join(h.SetIPv4(wan4, gateway4), h.SetIPv6(siteWan6, siteDelegated, siteLanAddr)))
 }
 
 // configure writes the configuration with these accounts.
-func (h *house) configure(accounts string) {
+func (h *site) configure(accounts string) {
 	h.t.Helper()
 	h.config = filepath.Join(h.dir, "homeward.toml")
 	head := "state_dir = \"state\"\nrun_dir = \"run\"\nca_file = \"ca.pem\"\n"
@@ -116,7 +116,7 @@ func (h *house) configure(accounts string) {
 }
 
 // run starts the daemon with these accounts.
-func (h *house) run(accounts string) {
+func (h *site) run(accounts string) {
 	h.t.Helper()
 	h.configure(accounts)
 	cmd := h.program("run", "-c", h.config)
@@ -131,14 +131,14 @@ func (h *house) run(accounts string) {
 }
 
 // program is this binary as the program.
-func (h *house) program(args ...string) *exec.Cmd {
+func (h *site) program(args ...string) *exec.Cmd {
 	cmd := exec.Command("/proc/self/exe", args...)
 	cmd.Args[0] = "homeward"
 	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
 	return cmd
 }
 
-func (h *house) until(what string, is func() bool) {
+func (h *site) until(what string, is func() bool) {
 	h.t.Helper()
 	for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
@@ -148,14 +148,14 @@ func (h *house) until(what string, is func() bool) {
 }
 
 // status is what homeward status --json says; the zero one before it does.
-func (h *house) status() (s status) {
+func (h *site) status() (s status) {
 	out, _ := h.program("status", "-c", h.config, "--json").Output()
 	json.Unmarshal(out, &s)
 	return s
 }
 
 // becomes waits until an account is in a state with these values accepted.
-func (h *house) becomes(account, state string, values update.Values) update.Status {
+func (h *site) becomes(account, state string, values update.Values) update.Status {
 	h.t.Helper()
 	var got update.Status
 	h.until(account+" is "+state+" with "+valuesWords(values), func() bool {
@@ -166,7 +166,7 @@ func (h *house) becomes(account, state string, values update.Values) update.Stat
 }
 
 // noSecret fails if the program or its status has said one.
-func (h *house) noSecret(secrets ...string) {
+func (h *site) noSecret(secrets ...string) {
 	h.t.Helper()
 	run, _ := os.ReadFile(h.dir + "/run/" + statusFile)
 	for _, s := range secrets {
