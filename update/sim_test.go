@@ -10,13 +10,14 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
 var (
-	simDays = flag.Int("sim.days", 300, "simulated days of TestSimulation")
+	simDays = flag.Int("sim.days", 120, "simulated days of TestSimulation")
 	simSeed = flag.Uint64("sim.seed", 0, "run only this seed, and print its story")
 )
 
@@ -58,7 +59,7 @@ func simulate(t *testing.T, seed uint64, tell bool) {
 		}()
 		w.powerOn()
 		for w.now() < simLength*day && !t.Failed() {
-			time.Sleep(time.Duration(w.rng.ExpFloat64() * float64(w.pace)))
+			time.Sleep(time.Duration(w.roll(1000)+1) * w.pace / 500)
 			synctest.Wait()
 			w.act()
 			synctest.Wait()
@@ -81,6 +82,7 @@ func ramDir(t *testing.T) string {
 // world is the router, its line and the service, all simulated but for the
 // Runner, the Store and its disk.
 type world struct {
+	mu    sync.Mutex // over all of it: exchanges are goroutines of their own
 	t     *testing.T
 	rng   *rand.Rand
 	story []string
@@ -126,7 +128,7 @@ type simService struct {
 type life struct {
 	runner *Runner
 	stop   context.CancelFunc
-	dead   bool
+	dead   atomic.Bool
 	ended  chan struct{}
 	killAt int // die at this write, 0: never
 	writes int
@@ -146,7 +148,16 @@ func newWorld(t *testing.T, seed uint64, dir string) *world {
 
 func (w *world) now() time.Duration { return time.Since(w.begin) }
 
+// roll returns a number below n.
+func (w *world) roll(n int) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.rng.IntN(n)
+}
+
 func (w *world) tell(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.story = append(w.story, fmt.Sprintf("%14v  ", w.now().Round(time.Millisecond))+fmt.Sprintf(format, args...))
 }
 
@@ -156,11 +167,11 @@ func (w *world) fail(format string, args ...any) {
 }
 
 func (w *world) address4() netip.Addr {
-	return netip.AddrFrom4([4]byte{198, 51, 100, byte(1 + w.rng.IntN(20))})
+	return netip.AddrFrom4([4]byte{198, 51, 100, byte(1 + w.roll(20))})
 }
 
 func (w *world) prefix() netip.Prefix {
-	return netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, byte(w.rng.IntN(20))}), 64)
+	return netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, byte(w.roll(20))}), 64)
 }
 
 // configure makes the next version of the account. The secret stays: the
@@ -170,38 +181,47 @@ func (w *world) configure() {
 	a := ipv64Account()
 	a.Record = fmt.Sprintf("r%d", w.version)
 	a.Refresh = 0
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.acct = a
 	w.svc.held = Values{} // of a record that nobody has updated yet
 }
 
 // reconfigure gives the daemon the account.
 func (w *world) reconfigure() {
-	w.asked = 0
+	asked := func(version int) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.asked = version
+	}
+	asked(0)
 	w.life.runner.Accounts([]*Account{w.acct}, w.sight())
 	synctest.Wait()
-	w.asked = w.version
+	asked(w.version)
 }
 
 // clocks is what the router reads.
 func (w *world) clocks() Now {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	return Now{Wall: w.begin.Add(w.now() + w.wallOff).Round(0), Synced: w.synced, Boot: fmt.Sprint("boot", w.boot), Up: w.now() - w.bootAt + time.Second}
 }
 
 func (w *world) powerOn() {
 	l := &life{ended: make(chan struct{})}
-	if w.rng.IntN(3) == 0 {
-		l.killAt = 1 + w.rng.IntN(12)
+	if w.roll(3) == 0 {
+		l.killAt = 1 + w.roll(12)
 	}
 	w.life = l
 	store := OpenStore(w.dir, "", func(s string) { w.tell("says: %s", s) })
 	write := store.replace
 	store.replace = func(path string, data []byte) error {
 		l.writes++
-		if l.dead {
+		if l.dead.Load() {
 			runtime.Goexit()
 		}
 		if l.writes == l.killAt {
-			how := w.rng.IntN(3)
+			how := w.roll(3)
 			w.tell("killed at write %d, way %d", l.writes, how)
 			if how == 1 { // in the middle of the temporary file
 				os.WriteFile(path+".new", data[:len(data)/2], 0o600)
@@ -209,7 +229,7 @@ func (w *world) powerOn() {
 			if how == 2 { // right after
 				write(path, data)
 			}
-			l.dead = true
+			l.dead.Store(true)
 			l.stop()
 			runtime.Goexit()
 		}
@@ -231,18 +251,28 @@ func (w *world) powerOn() {
 func (w *world) hear(level Level, s string) {
 	w.tell("says: %s", s)
 	if level == Error {
-		w.svc.refused = w.version
+		w.refuse(w.version)
 	}
+}
+
+// refuse notes which configuration the service has refused for good.
+func (w *world) refuse(version int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.svc.refused = version
 }
 
 // believe fails where the daemon says that the service holds what the line
 // shows, and it does not.
 func (w *world) believe(all map[string]Status) {
 	s := all["home"]
-	if s.State != StateCurrent || s.Want == nil || w.asked != w.version {
+	w.mu.Lock()
+	held, known := w.svc.held, w.asked == w.version
+	w.mu.Unlock()
+	if s.State != StateCurrent || s.Want == nil || !known {
 		return
 	}
-	if held := w.svc.held; missing(*s.Want, Host{Values: held}) != (Values{}) {
+	if missing(*s.Want, Host{Values: held}) != (Values{}) {
 		w.fail("current, with %v; the service holds %v", *s.Want, held)
 	}
 }
@@ -255,18 +285,21 @@ func (w *world) powerOff() {
 
 // kill ends it as kill -9 does: nothing is written any more.
 func (w *world) kill() {
-	w.life.dead = true
+	w.life.dead.Store(true)
 	w.life.stop()
 	<-w.life.ended
 }
 
 func (w *world) sight() Sight {
-	return Sight{Wants: map[string]Want{"home": {Values: w.line}}, Has: func(a netip.Addr) bool { return a == w.line.IPv4 }}
+	line := w.line
+	return Sight{Wants: map[string]Want{"home": {Values: line}}, Has: func(a netip.Addr) bool { return a == line.IPv4 }}
 }
 
 func (w *world) show(line Values) {
+	w.mu.Lock()
 	w.shown = append(w.shown, shownLine{w.line, w.now()})
 	w.line = line
+	w.mu.Unlock()
 	w.life.runner.Observe(w.sight())
 }
 

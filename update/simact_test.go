@@ -15,12 +15,12 @@ import (
 func (w *world) act() {
 	select {
 	case <-w.life.ended: // a kill at a write
-		time.Sleep(time.Duration(w.rng.IntN(20)) * time.Second)
+		time.Sleep(time.Duration(w.roll(20)) * time.Second)
 		w.powerOn()
 		return
 	default:
 	}
-	n := w.rng.IntN(100)
+	n := w.roll(100)
 	if w.busy && n >= 50 && n < 75 {
 		n = 0
 	}
@@ -28,7 +28,7 @@ func (w *world) act() {
 	case n < 22:
 		line := w.line
 		line.IPv4 = w.address4()
-		if w.rng.IntN(2) == 0 {
+		if w.roll(2) == 0 {
 			line.Prefix = w.prefix()
 		}
 		w.tell("line: %v", line)
@@ -45,10 +45,13 @@ func (w *world) act() {
 		w.show(w.line)
 	case n < 64:
 		kinds := []string{"fine", "fine", "fine", "503", "dns", "refused", "lost", "slow", "hotspot", "429", "401", "nohost", "noonly"}
-		w.svc.weather = kinds[w.rng.IntN(len(kinds))]
-		w.tell("weather: %s", w.svc.weather)
+		weather := kinds[w.roll(len(kinds))]
+		w.tell("weather: %s", weather)
+		w.mu.Lock()
+		w.svc.weather = weather
+		w.mu.Unlock()
 	case n < 70:
-		w.pace = []time.Duration{5 * time.Second, time.Minute, 10 * time.Minute, 2 * time.Hour}[w.rng.IntN(4)]
+		w.pace = []time.Duration{5 * time.Second, time.Minute, 10 * time.Minute, 2 * time.Hour}[w.roll(4)]
 	case n < 75:
 		w.restart()
 	case n < 81:
@@ -57,10 +60,10 @@ func (w *world) act() {
 		w.tell("SIGUSR1")
 		w.life.runner.Resend()
 	case n < 89:
-		w.once(w.rng.IntN(2) == 0)
+		w.once(w.roll(2) == 0)
 	case n < 93:
 		w.configure()
-		w.svc.refused = 0
+		w.refuse(0)
 		w.tell("a new configuration: %d", w.version)
 		w.reconfigure()
 	}
@@ -69,23 +72,23 @@ func (w *world) act() {
 // flap takes the line away and brings it back, the same or another.
 func (w *world) flap() {
 	old := w.line
-	for range 1 + w.rng.IntN(5) {
+	for range 1 + w.roll(5) {
 		w.show(Values{})
-		time.Sleep(time.Duration(w.rng.IntN(3000)) * time.Millisecond)
-		if w.rng.IntN(3) == 0 {
+		time.Sleep(time.Duration(w.roll(3000)) * time.Millisecond)
+		if w.roll(3) == 0 {
 			old.IPv4 = w.address4()
 		}
 		w.show(Values{IPv4: old.IPv4})
-		time.Sleep(time.Duration(w.rng.IntN(1500)) * time.Millisecond)
+		time.Sleep(time.Duration(w.roll(1500)) * time.Millisecond)
 		w.show(old)
-		time.Sleep(time.Duration(w.rng.IntN(4000)) * time.Millisecond)
+		time.Sleep(time.Duration(w.roll(4000)) * time.Millisecond)
 	}
 	w.tell("the line has flapped: %v", w.line)
 }
 
 // restart ends the process one way or another and starts it again.
 func (w *world) restart() {
-	how := w.rng.IntN(4)
+	how := w.roll(4)
 	switch how {
 	case 0:
 		w.tell("SIGTERM")
@@ -96,15 +99,14 @@ func (w *world) restart() {
 	default:
 		w.tell("the power fails")
 		w.kill()
-		time.Sleep(time.Duration(1+w.rng.IntN(40)) * time.Second)
+		time.Sleep(time.Duration(1+w.roll(40)) * time.Second)
 		w.boot++
 		w.bootAt = w.now()
-		w.synced = false
-		w.wallOff = []time.Duration{0, -w.now() - 56*365*day, -time.Duration(w.rng.IntN(100)) * time.Hour, time.Duration(w.rng.IntN(1000)) * time.Hour}[w.rng.IntN(4)]
+		w.setClock(false, []time.Duration{0, -w.now() - 56*365*day, -time.Duration(w.roll(100)) * time.Hour, time.Duration(w.roll(1000)) * time.Hour}[w.roll(4)])
 		w.tell("boots; its clock is %v off", w.wallOff)
 	}
-	time.Sleep(time.Duration(w.rng.IntN(5)) * time.Second)
-	if how == 2 && w.rng.IntN(4) == 0 {
+	time.Sleep(time.Duration(w.roll(5)) * time.Second)
+	if how == 2 && w.roll(4) == 0 {
 		os.WriteFile(filepath.Join(w.dir, stateFile+".new"), []byte("{torn"), 0o600)
 	}
 	w.powerOn()
@@ -112,24 +114,31 @@ func (w *world) restart() {
 
 // jump sets the clock: right, by NTP, or wrong, by hand.
 func (w *world) jump() {
-	if w.rng.IntN(2) == 0 {
-		w.synced, w.wallOff = true, 0
+	if w.roll(2) == 0 {
+		w.setClock(true, 0)
 	} else {
-		w.synced, w.wallOff = false, time.Duration(w.rng.IntN(2000)-1000)*time.Hour
+		w.setClock(false, time.Duration(w.roll(2000)-1000)*time.Hour)
 	}
 	w.tell("the clock is set, off by %v", w.wallOff)
 	w.life.runner.ClockSet()
 }
 
+func (w *world) setClock(synced bool, off time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.synced, w.wallOff = synced, off
+}
+
 // once is `homeward once` beside the daemon.
 func (w *world) once(force bool) {
 	w.tell("once, force %v", force)
-	if w.rng.IntN(2) == 0 { // both have the same thing to send
-		w.line.IPv4 = w.address4()
-		w.show(w.line)
+	if w.roll(2) == 0 { // both have the same thing to send
+		line := w.line
+		line.IPv4 = w.address4()
+		w.show(line)
 	}
 	if force {
-		w.svc.refused = 0
+		w.refuse(0)
 	}
 	l := &life{}
 	store := OpenStore(w.dir, "", func(s string) { w.tell("once says: %s", s) })
@@ -142,17 +151,19 @@ func (w *world) once(force bool) {
 
 // exchange is the network between the router and the service.
 func (w *world) exchange(ctx context.Context, l *life, req Request, ready Ready) Outcome {
+	w.mu.Lock()
 	composed, weather, version, from := w.now(), w.svc.weather, w.version, w.line.IPv4
+	w.mu.Unlock()
 	given := func(sent bool) Outcome { return Outcome{Fault: &Fault{FaultGiven, "given up", sent}} }
 	rest := func(d time.Duration) bool {
 		select {
 		case <-time.After(d):
-			return !l.dead
+			return !l.dead.Load()
 		case <-ctx.Done():
 			return false
 		}
 	}
-	if !rest(time.Duration(1+w.rng.IntN(50)) * time.Millisecond) {
+	if !rest(time.Duration(1+w.roll(50)) * time.Millisecond) {
 		return given(false)
 	}
 	switch weather {
@@ -161,19 +172,19 @@ func (w *world) exchange(ctx context.Context, l *life, req Request, ready Ready)
 	case "refused":
 		return Outcome{Fault: &Fault{FaultConnect, "connection refused", false}}
 	}
-	if !ready(from) || l.dead {
+	if !ready(from) || l.dead.Load() {
 		return given(false)
 	}
 	w.checkSent(req, composed, version)
-	travel := time.Duration(w.rng.IntN(40)) * time.Millisecond
+	travel := time.Duration(w.roll(40)) * time.Millisecond
 	if weather == "slow" {
-		travel = time.Duration(w.rng.IntN(14000)) * time.Millisecond
+		travel = time.Duration(w.roll(14000)) * time.Millisecond
 	}
-	if !rest(travel) && w.rng.IntN(2) == 0 {
+	if !rest(travel) && w.roll(2) == 0 {
 		return given(true) // it never arrived, but we cannot know
 	}
 	ans := w.arrive(req, weather, version)
-	if !rest(time.Duration(w.rng.IntN(900)) * time.Millisecond) {
+	if !rest(time.Duration(w.roll(900)) * time.Millisecond) {
 		return given(true)
 	}
 	if weather == "lost" {
@@ -187,23 +198,26 @@ func (w *world) exchange(ctx context.Context, l *life, req Request, ready Ready)
 // composed, or comes after a final refusal.
 func (w *world) checkSent(req Request, composed time.Duration, version int) {
 	q := queryOf(req)
+	w.mu.Lock()
 	lines := []Values{w.line}
 	for _, s := range w.shown {
 		if s.until >= composed-100*time.Millisecond {
 			lines = append(lines, s.Values)
 		}
 	}
+	w.mu.Unlock()
 	ok := slices.ContainsFunc(lines, func(v Values) bool {
 		return (q.Get("ip") == "" || q.Get("ip") == v.IPv4.String()) && (q.Get("ipv6prefix") == "" || q.Get("ipv6prefix") == v.Prefix.String())
 	})
 	if !ok {
-		w.fail("sent %s, which the line does not show (%v)", req.URL, w.line)
+		w.fail("sent %s, which the line does not show (%v)", req.URL, lines)
 	}
 	w.tell("sends %s", req.URL)
 }
 
 // arrive is the service: it counts, refuses, keeps.
 func (w *world) arrive(req Request, weather string, version int) Answer {
+	w.mu.Lock()
 	s := &w.svc
 	now := w.now()
 	s.requests++
@@ -216,14 +230,16 @@ func (w *world) arrive(req Request, weather string, version int) Answer {
 		}
 		return n
 	}
-	if n := within(10 * time.Second); n > 3 {
-		w.fail("%d requests in 10 s", n)
+	soon, today, refused := within(10*time.Second), within(day), s.refused == version && version == w.version
+	w.mu.Unlock()
+	if soon > 3 {
+		w.fail("%d requests in 10 s", soon)
 	}
-	if n := within(day); n > 48 {
-		w.fail("%d requests in 24 h", n)
+	if today > 48 {
+		w.fail("%d requests in 24 h", today)
 	}
 	q := queryOf(req)
-	if s.refused == version && version == w.version {
+	if refused {
 		w.fail("a request after the final refusal: %s", req.URL)
 	}
 	switch weather {
@@ -245,7 +261,9 @@ func (w *world) arrive(req Request, weather string, version int) Answer {
 	var v Values
 	v.IPv4, _ = parseAddr(q.Get("ip"))
 	v.Prefix, _ = parsePrefix(q.Get("ipv6prefix"))
+	w.mu.Lock()
 	s.held = s.held.with(v)
+	w.mu.Unlock()
 	return Answer{Status: 200, Body: []byte(`{"info":"good","status":"200 OK"}`)}
 }
 
@@ -259,7 +277,9 @@ func queryOf(req Request) url.Values {
 // shows, and after that nothing is sent.
 func (w *world) calm() {
 	w.tell("from here on all is well")
+	w.mu.Lock()
 	w.svc.weather, w.svc.refused = "fine", 0
+	w.mu.Unlock()
 	select {
 	case <-w.life.ended:
 		w.powerOn()
