@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 type waiting struct{ *testing.M }
 
 func (w waiting) Run() int {
-	stdflag.Set("test.parallel", "16") // -parallel on the command line overrides it
+	stdflag.Set("test.parallel", "8") // -parallel on the command line overrides it
 	return w.M.Run()
 }
 
