@@ -1,0 +1,150 @@
+package update
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// APIAnswer is what the API said to a call, without any secret.
+type APIAnswer struct {
+	Result
+	JSON    []byte // the whole answer, nil where it is not JSON
+	Account *APIAccount
+	Logs    []APILog
+	Domains []APIDomain
+}
+
+// Parse reads an answer to a call. It is given whatever came and never panics.
+func (api IPv64API) Parse(c APICall, ans Answer) APIAnswer {
+	tree, ok := decodeJSON(ans.Body)
+	if !ok || ans.Cut {
+		return APIAnswer{Result: api.judge(c, ans, nil, plainWords(ans.Body))}
+	}
+	tree = censored(tree, append([]Secret{api.Key}, api.Hide...))
+	var out APIAnswer
+	out.JSON, _ = json.Marshal(tree) // it came from JSON
+	t := table(tree)
+	out.Result = api.judge(c, ans, t, apiWords(c, t))
+	if tree == nil && out.Verdict == Unknown {
+		out.Detail = "the service answered nothing at all (null)"
+	}
+	if out.Verdict != Accepted {
+		return out
+	}
+	switch c.Name {
+	case APIAccountInfo:
+		out.Account = apiAccount(t)
+	case APILogs:
+		out.Logs = apiLogs(t["logs"])
+	case APIDomains:
+		out.Domains = apiDomains(t["subdomains"])
+	}
+	return out
+}
+
+// decodeJSON reads one JSON value and nothing behind it; numbers stay as they
+// are written.
+func decodeJSON(body []byte) (tree any, ok bool) {
+	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\uFEFF"))))
+	d.UseNumber()
+	if d.Decode(&tree) != nil {
+		return nil, false
+	}
+	_, err := d.Token()
+	return tree, err == io.EOF
+}
+
+// apiWords returns what the service says of a call. It stands under the call's
+// name, which is another call's at times, and else in info.
+func apiWords(c APICall, t apiTable) string {
+	names := []string{c.Name, APIAddRecord, APIDelRecord, APIAddDomain, APIDelDomain, "info"}
+	for _, n := range names {
+		w := t.text(n)
+		said := w != "" && !strings.EqualFold(w, "success") && !strings.EqualFold(w, "error")
+		if said && !strings.HasPrefix(w, "get_") && w != n && w != c.Name {
+			return cut(w)
+		}
+	}
+	return ""
+}
+
+// plainWords returns an answer that is not JSON, if it is a sentence: nothing
+// else can be told from a secret.
+func plainWords(body []byte) string {
+	s := strings.TrimSpace(string(body))
+	for _, w := range words(s) {
+		if len(w) > 20 {
+			return ""
+		}
+	}
+	odd := func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || strings.ContainsRune(" .,!'-", r))
+	}
+	if len(s) > 80 || strings.ContainsFunc(s, odd) {
+		return ""
+	}
+	return cut(s)
+}
+
+// judge tells what an answer means. t is nil where it is no JSON object; said is
+// what the service says in words.
+func (api IPv64API) judge(c APICall, ans Answer, t apiTable, said string) Result {
+	word := strings.ToLower(said)
+	detail := status(ans)
+	if said != "" {
+		detail += ": " + said
+	}
+	switch code := ans.Status; {
+	case code == 429 || strings.Contains(word, "overcommit"):
+		return Result{Verdict: Limited, Wait: retryAfter(ans), Detail: detail}
+	case code == 401 || word == "unauthorized":
+		return Result{Verdict: Unauthorized, Detail: "the service does not accept the API key (" + detail + ")",
+			Do: "write the account's API key, which ipv64.net shows apart from the update token"}
+	case code/100 == 3:
+		return Result{Verdict: Passing, Detail: status(ans) + ": a redirect, not followed", Do: moved(&Account{Secret: api.Key}, ans.Location)}
+	case code/100 == 5:
+		return Result{Verdict: Passing, Wait: retryAfter(ans), Detail: detail, Do: "the service has trouble: try again later"}
+	case code == 400 || code == 403:
+		return Result{Verdict: Refused, Detail: detail, Do: apiAdvice(c, code, word)}
+	case code/100 != 2:
+		return Result{Verdict: Unknown, Detail: detail, Do: "check `server`: the API does not answer so"}
+	case ans.Cut:
+		return Result{Verdict: Unknown, Detail: "the answer is longer than " + strconv.Itoa(apiBody>>20) + " MiB"}
+	case t == nil:
+		return Result{Verdict: Unknown, Detail: "the answer is not the API's (a hotspot's or a proxy's page?)"}
+	case strings.EqualFold(t.text("info"), "error"):
+		return Result{Verdict: Refused, Detail: detail, Do: apiAdvice(c, code, word)}
+	case c.changes() && strings.EqualFold(t.text("info"), "success"), t.holds(c):
+		return Result{Verdict: Accepted, Detail: said}
+	}
+	return Result{Verdict: Unknown, Detail: "the answer does not hold what was asked for"}
+}
+
+// holds tells whether an answer is one to a call that looks.
+func (t apiTable) holds(c APICall) bool {
+	member := map[string]string{APIAccountInfo: "account_class", APILogs: "logs", APIDomains: "subdomains"}[c.Name]
+	_, ok := t[member]
+	return ok
+}
+
+// apiAdvice says what to do about a refusal.
+func apiAdvice(c APICall, code int, word string) string {
+	switch {
+	case strings.Contains(word, "already there"):
+		return "nothing is left to do: homeward ipv64 domains shows it"
+	case strings.Contains(word, "limit reached"):
+		return "delete a domain (homeward ipv64 del-domain NAME), or book a class that has more at the service"
+	case strings.Contains(word, "not available"):
+		return "somebody has this name, or it is not one that the service gives out: choose another"
+	case code == 403:
+		return "the domain is not this account's: homeward ipv64 domains lists those that are"
+	case c.Name == APIAddDomain || c.Name == APIDelDomain:
+		return "check the name: homeward ipv64 domains lists those that are there"
+	case c.changes():
+		return "check the domain, and the record's label, type and content: homeward ipv64 domains shows what is there"
+	}
+	return ""
+}

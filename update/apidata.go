@@ -1,0 +1,167 @@
+package update
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// What the API tells, without its secrets. Texts are printable and on one line;
+// a number that was not told is -1.
+
+// APIAccount is an account of the service.
+type APIAccount struct {
+	Email, Registered, Class string
+	Updates, UpdateLimit     int // of today; a limit of 0 is none
+	Calls, CallLimit         int // of the API, today
+	Domains, DomainLimit     int
+	OwnDomains, OwnLimit     int // domains of the owner's, served by IPv64
+	TTL                      int // seconds
+}
+
+// APIDomain is a domain with its records.
+type APIDomain struct {
+	Name        string
+	Prefix      string // kept with the domain, as updates set it
+	Updates     int
+	Wildcard    bool
+	Deactivated bool
+	Records     []APIRecord
+}
+
+// APIRecord is a record of a domain.
+type APIRecord struct {
+	ID          string
+	Label       string // below the domain, "" the domain itself
+	Type        string
+	Content     string
+	TTL         int    // seconds
+	Updated     string // as the service writes it; see APITime
+	Deactivated bool
+}
+
+// APILog is a line of the service's log.
+type APILog struct{ Time, Domain, Header, Content string }
+
+// apiTable is an object of an answer. Numbers may be written as texts, and
+// anything may be missing or of another type.
+type apiTable map[string]any
+
+func table(v any) apiTable {
+	t, _ := v.(map[string]any)
+	return t
+}
+
+func (t apiTable) text(name string) string {
+	switch v := t[name].(type) {
+	case string:
+		return clean([]byte(v))
+	case json.Number:
+		return v.String()
+	}
+	return ""
+}
+
+func (t apiTable) number(name string) int {
+	n, err := strconv.ParseUint(t.text(name), 10, 31)
+	if err != nil {
+		return -1
+	}
+	return int(n)
+}
+
+func (t apiTable) yes(name string) bool {
+	b, _ := t[name].(bool)
+	return b || t.text(name) == "1" || t.text(name) == "true"
+}
+
+// rows returns the objects of a list, which may be written as an object.
+func rows(v any) []apiTable {
+	var out []apiTable
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			if t := table(e); t != nil {
+				out = append(out, t)
+			}
+		}
+	case map[string]any:
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			if t := table(v[k]); t != nil {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+func apiAccount(t apiTable) *APIAccount {
+	class := table(t["account_class"])
+	return &APIAccount{
+		Email: t.text("email"), Registered: t.text("reg_date"), Class: class.text("class_name"),
+		Updates: t.number("dyndns_updates"), UpdateLimit: class.number("dyndns_update_limit"),
+		Calls: t.number("api_updates"), CallLimit: class.number("api_limit"),
+		Domains: t.number("dyndns_subdomains"), DomainLimit: class.number("dyndns_domain_limit"),
+		OwnDomains: t.number("owndomains"), OwnLimit: class.number("owndomain_limit"),
+		TTL: class.number("dyndns_ttl"),
+	}
+}
+
+// apiDomains reads the domains, by name. Without any, the service sends an
+// empty list in place of the object.
+func apiDomains(v any) []APIDomain {
+	domains, _ := v.(map[string]any)
+	var out []APIDomain
+	for name, v := range domains {
+		t := table(v)
+		d := APIDomain{Name: clean([]byte(name)), Prefix: t.text("ipv6prefix"), Updates: t.number("updates"),
+			Wildcard: t.yes("wildcard"), Deactivated: t.yes("deactivated")}
+		for _, r := range rows(t["records"]) {
+			d.Records = append(d.Records, APIRecord{
+				ID: r.text("record_id"), Label: r.text("praefix"), Type: r.text("type"), Content: r.text("content"),
+				TTL: r.number("ttl"), Updated: r.text("last_update"), Deactivated: r.yes("deactivated"),
+			})
+		}
+		slices.SortStableFunc(d.Records, func(a, b APIRecord) int {
+			return cmp.Or(strings.Compare(a.Label, b.Label), strings.Compare(a.Type, b.Type), strings.Compare(a.Content, b.Content))
+		})
+		out = append(out, d)
+	}
+	slices.SortFunc(out, func(a, b APIDomain) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// apiLogs reads the log, the newest first.
+func apiLogs(v any) []APILog {
+	var out []APILog
+	for _, r := range rows(v) {
+		out = append(out, APILog{r.text("time"), r.text("subdomain"), r.text("header"), r.text("content")})
+	}
+	slices.SortStableFunc(out, func(a, b APILog) int { return strings.Compare(b.Time, a.Time) })
+	return out
+}
+
+// APITime reads a time as the API writes it. Its zone is stated nowhere; the
+// service is in Germany, so Central European time is taken. A router has no
+// zone files, so the rule stands here: summer is from the last Sunday of March
+// to that of October, 01:00 UTC (Directive 2000/84/EC).
+func APITime(s string) (time.Time, bool) {
+	t, err := time.Parse(time.DateTime, s)
+	if err != nil {
+		return time.Time{}, false
+	}
+	winter := t.Add(-time.Hour)
+	turn := func(m time.Month) time.Time {
+		last := time.Date(t.Year(), m, 31, 1, 0, 0, 0, time.UTC)
+		return last.AddDate(0, 0, -int(last.Weekday()))
+	}
+	// The hour that comes twice in October is taken as winter's.
+	if !winter.Before(turn(time.March)) && winter.Before(turn(time.October)) {
+		return winter.Add(-time.Hour), true
+	}
+	return winter, true
+}
