@@ -3,7 +3,6 @@ package update
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"strconv"
 	"strings"
 )
@@ -19,8 +18,8 @@ type APIAnswer struct {
 
 // Parse reads an answer to a call. It is given whatever came and never panics.
 func (api IPv64API) Parse(c APICall, ans Answer) APIAnswer {
-	tree, ok := decodeJSON(ans.Body)
-	if !ok || ans.Cut {
+	var tree any
+	if json.Unmarshal(bytes.TrimPrefix(ans.Body, []byte("\uFEFF")), &tree) != nil || ans.Cut {
 		return APIAnswer{Result: api.judge(c, ans, nil, plainWords(ans.Body))}
 	}
 	tree = censored(tree, append([]Secret{api.Key}, api.Hide...))
@@ -43,18 +42,6 @@ func (api IPv64API) Parse(c APICall, ans Answer) APIAnswer {
 		out.Domains = apiDomains(t["subdomains"])
 	}
 	return out
-}
-
-// decodeJSON reads one JSON value and nothing behind it; numbers stay as they
-// are written.
-func decodeJSON(body []byte) (tree any, ok bool) {
-	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\uFEFF"))))
-	d.UseNumber()
-	if d.Decode(&tree) != nil {
-		return nil, false
-	}
-	_, err := d.Token()
-	return tree, err == io.EOF
 }
 
 // apiWords returns what the service says of a call. It stands under the call's

@@ -1,9 +1,8 @@
 package update
 
 import (
-	"cmp"
-	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -12,8 +11,9 @@ import (
 // stands again. The service adds members at any time; one too many that goes
 // is no loss, one that stays would be.
 type censor struct {
-	found []string // secrets, as they are
-	hide  *strings.Replacer
+	found []string          // secrets, as they are
+	hide  *strings.Replacer // in texts
+	names *strings.Replacer // in the names of members, which a short secret would make unreadable
 }
 
 // shortestSecret is how long what was in a secret member must be to be hidden
@@ -50,13 +50,18 @@ func censored(tree any, known []Secret) any {
 	if top == nil {
 		c.strip(tree, false)
 	}
-	// The longest first: one may begin as another does.
-	slices.SortFunc(c.found, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
-	var pairs []string
-	for _, s := range slices.Compact(c.found) {
-		pairs = append(pairs, s, hidden)
+	// Backwards, so that of two that begin alike the longer one comes first.
+	slices.Sort(c.found)
+	c.found = slices.Compact(c.found)
+	slices.Reverse(c.found)
+	var texts, names []string
+	for _, s := range c.found {
+		texts = append(texts, s, hidden)
+		if len(s) >= shortestSecret {
+			names = append(names, s, hidden)
+		}
 	}
-	c.hide = strings.NewReplacer(pairs...)
+	c.hide, c.names = strings.NewReplacer(texts...), strings.NewReplacer(names...)
 	return c.mask(tree, false)
 }
 
@@ -73,8 +78,8 @@ func (c *censor) collect(v any) {
 		if len(v) >= shortestSecret {
 			c.add(v)
 		}
-	case json.Number:
-		c.collect(string(v))
+	case float64:
+		c.collect(strconv.FormatFloat(v, 'f', -1, 64))
 	case []any:
 		for _, e := range v {
 			c.collect(e)
@@ -112,9 +117,9 @@ func (c *censor) mask(v any, records bool) any {
 	switch v := v.(type) {
 	case string:
 		return c.text(v, records)
-	case json.Number:
-		if s := c.hide.Replace(string(v)); s != string(v) {
-			return s
+	case float64:
+		if s := strconv.FormatFloat(v, 'f', -1, 64); c.names.Replace(s) != s {
+			return hidden
 		}
 	case []any:
 		for i, e := range v {
@@ -123,7 +128,7 @@ func (c *censor) mask(v any, records bool) any {
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for name, e := range v {
-			out[c.text(name, true)] = c.mask(e, records || name == "records")
+			out[masked(c.names, name)] = c.mask(e, records || name == "records")
 		}
 		return out
 	}
@@ -131,12 +136,17 @@ func (c *censor) mask(v any, records bool) any {
 }
 
 func (c *censor) text(s string, records bool) string {
-	s = c.hide.Replace(s)
-	if !records {
+	if s = masked(c.hide, s); !records {
 		s = maskRandom(maskParameters(s))
 	}
-	// What is shown later has no control bytes, which may stand within a secret.
-	if shown := clean([]byte(s)); c.hide.Replace(shown) != shown {
+	return s
+}
+
+// masked hides secrets in a text. What is shown later has no control bytes,
+// which may stand within a secret now.
+func masked(hide *strings.Replacer, s string) string {
+	s = hide.Replace(s)
+	if shown := clean([]byte(s)); hide.Replace(shown) != shown {
 		return hidden
 	}
 	return s

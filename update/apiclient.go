@@ -96,7 +96,11 @@ func (c *APIClient) wait(ctx context.Context) error {
 
 func (c *APIClient) tooLong(at time.Duration, why string) error {
 	now := c.Now()
-	return fmt.Errorf("%s: come back in %s, at %s", why, spell((at - now.Up).Round(time.Minute)), now.wall(at).Local().Format("2006-01-02 15:04"))
+	left := at - now.Up
+	if left > time.Minute {
+		left = left.Round(time.Minute)
+	}
+	return fmt.Errorf("%s: come back in %s, at %s", why, spell(left), now.wall(at).Local().Format("2006-01-02 15:04:05"))
 }
 
 // exchange makes the call once. Its slot is on disk before it leaves.

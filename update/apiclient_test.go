@@ -147,6 +147,12 @@ func TestALimitThatTheServiceNamesIsWaitedForOnce(t *testing.T) {
 			t.Errorf("a new start forgets what the service named: %v", err)
 		}
 		time.Sleep(time.Minute)
+		over.Header = map[string][]string{"Retry-After": {"30"}}
+		b.api.Next(over)
+		if _, err := b.Do(t.Context(), APICall{Name: APILogs}); err == nil || !strings.Contains(err.Error(), "come back in 30s, at") {
+			t.Errorf("half a minute: %v", err)
+		}
+		time.Sleep(time.Minute)
 		over.Header = map[string][]string{"Retry-After": {"3600"}}
 		b.api.Next(over)
 		if _, err := b.Do(t.Context(), APICall{Name: APILogs}); err == nil || !strings.Contains(err.Error(), "come back in 1h0m, at") {

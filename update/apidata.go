@@ -1,12 +1,9 @@
 package update
 
 import (
-	"cmp"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -60,8 +57,8 @@ func (t apiTable) text(name string) string {
 	switch v := t[name].(type) {
 	case string:
 		return clean([]byte(v))
-	case json.Number:
-		return v.String()
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
 	return ""
 }
@@ -114,10 +111,10 @@ func apiAccount(t apiTable) *APIAccount {
 // apiDomains reads the domains, by name. Without any, the service sends an
 // empty list in place of the object.
 func apiDomains(v any) []APIDomain {
-	domains, _ := v.(map[string]any)
+	domains := table(v)
 	var out []APIDomain
-	for name, v := range domains {
-		t := table(v)
+	for _, name := range slices.Sorted(maps.Keys(domains)) {
+		t := table(domains[name])
 		d := APIDomain{Name: clean([]byte(name)), Prefix: t.text("ipv6prefix"), Updates: t.number("updates"),
 			Wildcard: t.yes("wildcard"), Deactivated: t.yes("deactivated")}
 		for _, r := range rows(t["records"]) {
@@ -126,12 +123,11 @@ func apiDomains(v any) []APIDomain {
 				TTL: r.number("ttl"), Updated: r.text("last_update"), Deactivated: r.yes("deactivated"),
 			})
 		}
-		slices.SortStableFunc(d.Records, func(a, b APIRecord) int {
-			return cmp.Or(strings.Compare(a.Label, b.Label), strings.Compare(a.Type, b.Type), strings.Compare(a.Content, b.Content))
+		sortStable(d.Records, func(a, b APIRecord) bool {
+			return a.Label+" "+a.Type+" "+a.Content < b.Label+" "+b.Type+" "+b.Content
 		})
 		out = append(out, d)
 	}
-	slices.SortFunc(out, func(a, b APIDomain) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
 
@@ -141,8 +137,18 @@ func apiLogs(v any) []APILog {
 	for _, r := range rows(v) {
 		out = append(out, APILog{r.text("time"), r.text("subdomain"), r.text("header"), r.text("content")})
 	}
-	slices.SortStableFunc(out, func(a, b APILog) int { return strings.Compare(b.Time, a.Time) })
+	sortStable(out, func(a, b APILog) bool { return a.Time > b.Time })
 	return out
+}
+
+// sortStable sorts some hundred rows. Package slices would add 8 KiB to the
+// program for each type of row.
+func sortStable[T any](rows []T, less func(a, b T) bool) {
+	for i := range rows {
+		for j := i; j > 0 && less(rows[j], rows[j-1]); j-- {
+			rows[j], rows[j-1] = rows[j-1], rows[j]
+		}
+	}
 }
 
 // APITime reads a time as the API writes it. Its zone is stated nowhere; the
