@@ -5,6 +5,8 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -15,7 +17,8 @@ type command struct {
 	about string // one line for the overview
 	long  string // more lines for help, may be empty
 	flags []flag
-	names bool // takes names beside its flags
+	names bool      // takes names beside its flags
+	calls []command // of a command that has several: the first name tells which, and flags are those of all
 	run   func(context.Context, call) int
 }
 
@@ -48,7 +51,9 @@ func (c command) help() string {
 	var b strings.Builder
 	b.WriteString("Usage: homeward " + c.name)
 	for _, f := range c.flags {
-		b.WriteString(" [" + f.spelled() + "]")
+		if len(c.calls) == 0 {
+			b.WriteString(" [" + f.spelled() + "]")
+		}
 	}
 	if c.args != "" {
 		b.WriteString(" " + c.args)
@@ -61,9 +66,21 @@ func (c command) help() string {
 		b.WriteByte('\n')
 	}
 	for _, f := range c.flags {
-		fmt.Fprintf(&b, "  %-18s %s\n", f.spelled(), f.about)
+		if c.everywhere(f) {
+			fmt.Fprintf(&b, "  %-18s %s\n", f.spelled(), f.about)
+		}
 	}
 	return b.String()
+}
+
+// everywhere tells whether each of the command's calls has the flag.
+func (c command) everywhere(f flag) bool {
+	for _, k := range c.calls {
+		if !slices.ContainsFunc(k.flags, func(g flag) bool { return g.name == f.name }) {
+			return false
+		}
+	}
+	return true
 }
 
 // help answers homeward help, with or without the name of a command.
@@ -81,8 +98,42 @@ func help(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, unknownCommand(args[0]))
 		return exitUsage
 	}
+	if len(c.calls) > 0 && len(args) > 1 {
+		var err error
+		if c, _, err = c.pick(arguments{names: args[1:]}); err != nil {
+			fmt.Fprintf(stderr, "homeward %s: %v\n", c.name, err)
+			return exitUsage
+		}
+	}
 	fmt.Fprint(stdout, c.help())
 	return exitOK
+}
+
+// pick returns the call that the first of the given names means, and what was
+// given to it.
+func (c command) pick(given arguments) (command, arguments, error) {
+	var known []string
+	for _, k := range c.calls {
+		known = append(known, strings.TrimPrefix(k.name, c.name+" "))
+	}
+	if len(given.names) == 0 {
+		return c, given, fmt.Errorf("which call? One of %s; see homeward help %s", strings.Join(known, ", "), c.name)
+	}
+	i := slices.Index(known, given.names[0])
+	if i < 0 {
+		if near := nearest(given.names[0], known); near != "" {
+			return c, given, fmt.Errorf("no call %q: did you mean %s?", given.names[0], near)
+		}
+		return c, given, fmt.Errorf("no call %q: it is one of %s", given.names[0], strings.Join(known, ", "))
+	}
+	picked := c.calls[i]
+	given.names = given.names[1:]
+	for _, name := range slices.Sorted(maps.Keys(given.flags)) {
+		if !slices.ContainsFunc(picked.flags, func(f flag) bool { return f.name == name }) {
+			return picked, given, unknownFlag(name, picked.flags)
+		}
+	}
+	return picked, given, nil
 }
 
 func unknownCommand(name string) string {

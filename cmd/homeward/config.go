@@ -22,6 +22,10 @@ import (
 // there: a person's own, else the one that the init script makes from UCI.
 var defaultFiles = [2]string{"/etc/homeward.toml", "/var/etc/homeward.toml"}
 
+// defaultStateDir is where the state is without a word in the configuration, or
+// without a configuration.
+const defaultStateDir = "/var/lib/homeward"
+
 // maxConfig is far above any configuration, and small enough for a router that
 // is pointed at the wrong file; maxSecret likewise for token_file.
 const (
@@ -66,15 +70,10 @@ type readFile func(path string, limit int) ([]byte, fs.FileMode, error)
 // Faults where the file could be read; warnings are there either way.
 func load(path string) (*Config, []string, error) {
 	if path == "" {
-		found := slices.IndexFunc(defaultFiles[:], func(p string) bool {
-			_, err := os.Stat(p)
-			return err == nil || !errors.Is(err, fs.ErrNotExist)
-		})
-		if found < 0 {
+		if path = defaultFile(); path == "" {
 			return nil, nil, fmt.Errorf("neither %s nor %s is there: write one (homeward help config prints one with every key), or name another with -c FILE",
 				defaultFiles[0], defaultFiles[1])
 		}
-		path = defaultFiles[found]
 	}
 	src, mode, err := fileOnDisk(path, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -95,6 +94,18 @@ func load(path string) (*Config, []string, error) {
 		return nil, said, faults
 	}
 	return cfg, said, nil
+}
+
+// defaultFile returns the default configuration's path, "" where there is none.
+func defaultFile() string {
+	found := slices.IndexFunc(defaultFiles[:], func(p string) bool {
+		_, err := os.Stat(p)
+		return err == nil || !errors.Is(err, fs.ErrNotExist)
+	})
+	if found < 0 {
+		return ""
+	}
+	return defaultFiles[found]
 }
 
 // fileOnDisk is readFile for real. Its errors do not repeat the path.
@@ -153,7 +164,7 @@ func (r *reader) config(vals map[string]any) *Config {
 	t := r.table(nil, vals, topKeys())
 	cfg := &Config{
 		File:     r.file,
-		StateDir: t.folder("state_dir", "/var/lib/homeward"),
+		StateDir: t.folder("state_dir", defaultStateDir),
 		RunDir:   t.folder("run_dir", defaultRunDir),
 		LogLevel: t.choice("log_level", "info", "debug", "info", "warn", "error"),
 		CAFile:   t.roots("ca_file"),

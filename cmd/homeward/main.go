@@ -33,6 +33,7 @@ func commands() []command {
 		watchCommand(),
 		uciCommand(),
 		importCommand(),
+		ipv64Command(),
 	}
 }
 
@@ -67,6 +68,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitUsage
 	}
 	given, err := parseArgs(args, cmd.flags)
+	if err == nil && len(cmd.calls) > 0 && (len(given.names) > 0 || !given.help) {
+		cmd, given, err = cmd.pick(given)
+	}
 	if err != nil {
 		fmt.Fprintf(stderr, "homeward %s: %v\n", cmd.name, err)
 		return exitUsage

@@ -11,13 +11,14 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"homeward/netwatch/netwatchtest"
+	"homeward/update/updatetest"
 )
 
 func TestMain(m *testing.M) {
-	if filepath.Base(os.Args[0]) != "homeward" { // the tests, not the program
+	if name := filepath.Base(os.Args[0]); name != "homeward" && name != "in-router" { // the tests, not a program of theirs
 		netwatchtest.Enter()
 	}
-	testscript.Main(waiting{m}, map[string]func(){"homeward": main})
+	testscript.Main(waiting{m}, map[string]func(){"homeward": main, "in-router": inRouter})
 }
 
 // waiting are tests that mostly wait for something: more of them run at once
@@ -37,8 +38,11 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("REWRITE") != "",
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"api": apiCommand},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each run waits a second at its end under -race
+			env.Setenv("TZ", "UTC")
+			env.Values[standInKey{}] = new(*updatetest.IPv64API)
 			return nil
 		},
 	})

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"homeward/update"
+)
+
+// The checks of this file are made before anything is sent: each call counts.
+
+// oneDomain reads the one domain that a call is about.
+func oneDomain(names []string) (name, wrong string) {
+	if len(names) == 0 {
+		return "", `the name is missing: write it, as in home.ipv64.net`
+	}
+	if len(names) > 1 {
+		return "", fmt.Sprintf("one name, and %d given: make a call for each", len(names))
+	}
+	name, wrong = domainName(names[0])
+	if wrong != "" {
+		return "", shown(names[0]) + " " + wrong
+	}
+	return name, ""
+}
+
+// oneRecord reads a record named by what it says.
+func oneRecord(c call) (name string, r update.APIRecord, wrong string) {
+	name, wrong = oneDomain(c.names)
+	if wrong != "" {
+		return name, r, wrong
+	}
+	r = update.APIRecord{Label: apexless(strings.ToLower(c.value("--record"))), Type: strings.ToUpper(c.value("--type")), Content: c.value("--content")}
+	known := strings.Join(update.APITypes(), ", ")
+	switch {
+	case c.has("--record") && !recordName(c.value("--record")):
+		return name, r, shown(c.value("--record")) + " is no name below a domain: write --record www for www." + name
+	case r.Type == "":
+		return name, r, "--type is missing: write one of " + known
+	case !slices.Contains(update.APITypes(), r.Type):
+		return name, r, shown(c.value("--type")) + " is no type that the service knows: write one of " + known
+	case r.Content == "":
+		return name, r, "--content is missing: write what the record says"
+	case oddSecret(r.Content) != "":
+		return name, r, "--content has a line break or control character in it: write it on one line"
+	}
+	if family := map[string]string{"A": "IPv4", "AAAA": "IPv6"}[r.Type]; family != "" {
+		addr, err := netip.ParseAddr(r.Content)
+		if err != nil || addr.Zone() != "" || addr.Is4() != (r.Type == "A") || addr.Is4In6() {
+			return name, r, shown(r.Content) + " is no " + family + " address, which a record of type " + r.Type + " takes"
+		}
+		r.Content = addr.String()
+	}
+	return name, r, ""
+}
+
+// apexless writes the domain's own label as the service does: as none.
+func apexless(label string) string {
+	if label == "@" {
+		return ""
+	}
+	return label
+}
+
+// recordWords names a record: www.home.ipv64.net A 203.0.113.7.
+func recordWords(domain string, r update.APIRecord) string {
+	if r.Label != "" {
+		domain = r.Label + "." + domain
+	}
+	return domain + " " + r.Type + " " + r.Content
+}

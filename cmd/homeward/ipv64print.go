@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"homeward/update"
+)
+
+// accountTable is an account for people. What the service did not tell is left
+// out.
+func accountTable(a *update.APIAccount) string {
+	var b strings.Builder
+	row := func(key, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%-12s %s\n", key, value)
+		}
+	}
+	row("account", a.Email)
+	row("class", a.Class)
+	row("since", a.Registered)
+	row("updates", usedOf(a.Updates, a.UpdateLimit, "today"))
+	row("API calls", usedOf(a.Calls, a.CallLimit, "today"))
+	row("domains", usedOf(a.Domains, a.DomainLimit, ""))
+	row("own domains", usedOf(a.OwnDomains, a.OwnLimit, ""))
+	if a.TTL >= 0 {
+		row("TTL", strconv.Itoa(a.TTL)+" s")
+	}
+	return b.String()
+}
+
+// usedOf says what is used of a limit and left; -1 is not told, a limit of 0 is
+// none.
+func usedOf(used, limit int, when string) string {
+	if when != "" {
+		when = " " + when
+	}
+	switch {
+	case used < 0 && limit < 0:
+		return ""
+	case used < 0 && limit == 0:
+		return "no limit"
+	case used < 0:
+		return "at most " + strconv.Itoa(limit) + when
+	case limit < 0:
+		return fmt.Sprintf("%d used%s", used, when)
+	case limit == 0:
+		return fmt.Sprintf("%d used%s, no limit", used, when)
+	}
+	return fmt.Sprintf("%d of %d used%s, %d left", used, limit, when, max(0, limit-used))
+}
+
+// logTable is the service's log for people.
+func logTable(logs []update.APILog, zone *time.Location) string {
+	if len(logs) == 0 {
+		return "the log is empty\n"
+	}
+	var t columns
+	for _, l := range logs {
+		t.add(localTime(l.Time, zone), l.Domain, l.Header, l.Content)
+	}
+	return t.String()
+}
+
+// localTime writes a time of the service's in the local zone, or as it is if it
+// is none.
+func localTime(s string, zone *time.Location) string {
+	t, ok := update.APITime(s)
+	if !ok {
+		return s
+	}
+	return t.In(zone).Format("2006-01-02 15:04:05")
+}
+
+// columns sets rows below each other. The last cell of a row takes what it
+// needs, and another one that is longer than widest pushes the rest on.
+type columns struct{ rows [][]string }
+
+const widest = 40
+
+func (t *columns) add(cells ...string) { t.rows = append(t.rows, cells) }
+
+func (t *columns) String() string {
+	var width []int
+	for _, row := range t.rows {
+		for i, cell := range row {
+			if i == len(width) {
+				width = append(width, 0)
+			}
+			if i == len(row)-1 {
+				break
+			}
+			width[i] = max(width[i], min(widest, utf8.RuneCountInString(cell)))
+		}
+	}
+	var b strings.Builder
+	for _, row := range t.rows {
+		line := ""
+		for i, cell := range row {
+			line += cell + strings.Repeat(" ", max(0, width[i]-utf8.RuneCountInString(cell))) + "  "
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	return b.String()
+}

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"homeward/netwatch"
+	"homeward/update"
+)
+
+// ipv64Session is one run of homeward ipv64, ready to make its call.
+type ipv64Session struct {
+	call
+	cfg     *Config // of defaults, and no account, where there is no file
+	api     *update.APIClient
+	keyFrom string
+	in      *bufio.Reader // stdin, of which the key may be the first line
+	zone    *time.Location
+}
+
+// openIPv64 reads the configuration and the key, and opens the state. Where it
+// returns nil it has said why, and code is the exit code.
+func openIPv64(c call) (s *ipv64Session, code int) {
+	s = &ipv64Session{call: c, in: bufio.NewReader(c.stdin), zone: time.Local}
+	if s.cfg = s.config(); s.cfg == nil {
+		return nil, exitUsage
+	}
+	key, err := s.key() // before root's identity goes
+	if err != nil {
+		fmt.Fprintln(c.stderr, "homeward ipv64:", err)
+		return nil, exitUsage
+	}
+	if err := enterState(s.cfg.StateDir, false); err != nil {
+		fmt.Fprintln(c.stderr, "homeward ipv64:", err)
+		return nil, exitFault
+	}
+	api := update.IPv64API{Server: s.server(), Key: key, CAFile: s.cfg.CAFile}
+	for _, a := range s.cfg.Accounts {
+		api.Hide = append(api.Hide, a.Secret, a.Healthcheck)
+	}
+	s.api = &update.APIClient{IPv64API: api, Now: update.SystemClock(), Exchange: (&update.Sender{}).Exchange,
+		Store: update.OpenStore(s.cfg.StateDir, s.cfg.RunDir, s.warn),
+		Say:   func(text string) { fmt.Fprintln(c.stderr, "homeward ipv64:", text) }}
+	return s, exitOK
+}
+
+func (s *ipv64Session) warn(text string) { fmt.Fprintln(s.stderr, "warning: "+text) }
+
+// config reads the configuration, nil where the one that was named is not to be
+// used. The default one may be missing, faulty or somebody else's.
+func (s *ipv64Session) config() *Config {
+	cfg, warnings, err := load(s.value("-c"))
+	if err == nil {
+		for _, w := range warnings {
+			s.warn(w)
+		}
+		return cfg
+	}
+	if s.has("-c") {
+		fmt.Fprintln(s.stderr, err)
+		return nil
+	}
+	if defaultFile() != "" {
+		s.warn(err.Error())
+		s.warn("the configuration is not used")
+	}
+	return &Config{StateDir: defaultStateDir, RunDir: defaultRunDir}
+}
+
+// accounts are those of IPv64 that are switched on.
+func (s *ipv64Session) accounts() []Account {
+	var out []Account
+	for _, a := range s.cfg.Active() {
+		if a.Service == "ipv64" {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// server is that of the accounts; where they differ, the first one's.
+func (s *ipv64Session) server() string {
+	accounts := s.accounts()
+	if len(accounts) == 0 {
+		return "https://ipv64.net"
+	}
+	first := accounts[0]
+	for _, a := range accounts {
+		if a.Server != first.Server {
+			s.warn("the accounts name several servers: asking " + first.Server + ", that of " + first.Name)
+			break
+		}
+	}
+	return first.Server
+}
+
+// key reads the API key.
+func (s *ipv64Session) key() (update.Secret, error) {
+	path := s.value("--key-file")
+	var text []byte
+	var err error
+	switch path {
+	case "-":
+		s.keyFrom = "standard input"
+		line, rerr := io.ReadAll(io.LimitReader(s.keyLine(), maxSecret))
+		text, err = line, rerr
+	case "":
+		path = defaultKeyFile
+		fallthrough
+	default:
+		s.keyFrom = path
+		var mode fs.FileMode
+		text, mode, err = fileOnDisk(path, maxSecret)
+		if err == nil && othersRead(mode) {
+			s.warn("others can read " + path + ": chmod 600 " + path)
+		}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return update.Secret{}, fmt.Errorf("%s: %w: write the account's API key into it (ipv64.net shows it; chmod 600), or name another file with --key-file FILE", path, err)
+	}
+	if err != nil {
+		return update.Secret{}, fmt.Errorf("%s: %w", s.keyFrom, err)
+	}
+	v := strings.TrimSpace(string(text))
+	_, isURL := keyOfURL(v)
+	switch {
+	case v == "":
+		return update.Secret{}, fmt.Errorf("%s is empty: write the account's API key into it", s.keyFrom)
+	case isURL:
+		return update.Secret{}, fmt.Errorf("%s holds a URL, and an update URL holds no API key: write the account's API key into it, alone", s.keyFrom)
+	case oddSecret(v) != "":
+		return update.Secret{}, fmt.Errorf("the content of %s %s", s.keyFrom, oddSecret(v))
+	}
+	return update.NewSecret(v), nil
+}
+
+// keyLine is where the key is on stdin: all of it, but of a terminal a line,
+// as an answer may follow.
+func (s *ipv64Session) keyLine() io.Reader {
+	if !isTTY(s.stdin) {
+		return s.in
+	}
+	fmt.Fprint(s.stderr, "API key: ")
+	line, _ := s.in.ReadString('\n')
+	return strings.NewReader(line)
+}
+
+// isTTY tells whether a person types there.
+func isTTY(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	if !ok {
+		return false
+	}
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
+}
+
+// do makes a call. Where it is not done, that is said.
+func (s *ipv64Session) do(ctx context.Context, c update.APICall) (a update.APIAnswer, ok bool) {
+	a, err := s.api.Do(ctx, c)
+	if s.has("--json") && a.JSON != nil {
+		fmt.Fprintf(s.stdout, "%s\n", a.JSON)
+	}
+	same := s.sameToken()
+	switch {
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(s.stderr, "homeward ipv64: given up")
+	case err != nil:
+		fmt.Fprintln(s.stderr, "homeward ipv64:", err)
+	case a.Verdict == update.Unauthorized && same != "":
+		fmt.Fprintf(s.stderr, "homeward ipv64: %s: what stands in %s is the update token of the account %s, and not the API key, which ipv64.net shows apart from it\n",
+			a.Detail, s.keyFrom, same)
+	case a.Verdict == update.Unauthorized:
+		fmt.Fprintf(s.stderr, "homeward ipv64: %s: %s, into %s\n", a.Detail, a.Do, s.keyFrom)
+	case a.Verdict != update.Accepted && a.Do != "":
+		fmt.Fprintf(s.stderr, "homeward ipv64: %s: %s\n", a.Detail, a.Do)
+	case a.Verdict != update.Accepted && c.Target != "":
+		fmt.Fprintf(s.stderr, "homeward ipv64: %s: whether it was done, homeward ipv64 domains shows\n", a.Detail)
+	case a.Verdict != update.Accepted:
+		fmt.Fprintf(s.stderr, "homeward ipv64: %s\n", a.Detail)
+	case same != "":
+		s.warn("the token of the account " + same + " is this API key: updates need the update token")
+		return a, true
+	default:
+		return a, true
+	}
+	return a, false
+}
+
+// sameToken returns the account whose update token is the key that was given.
+func (s *ipv64Session) sameToken() string {
+	for _, a := range s.accounts() {
+		if a.Secret.Reveal() == s.api.Key.Reveal() {
+			return a.Name
+		}
+	}
+	return ""
+}
+
+// change makes a call that changes something.
+func (s *ipv64Session) change(ctx context.Context, c update.APICall, done string) int {
+	if _, ok := s.do(ctx, c); !ok {
+		return exitFault
+	}
+	if !s.has("--json") {
+		fmt.Fprintln(s.stdout, done)
+	}
+	return exitOK
+}
+
+// agreed asks before something is deleted, where somebody is there to answer.
+func (s *ipv64Session) agreed(question string) bool {
+	if s.has("--yes") || !isTTY(s.stdin) {
+		return true
+	}
+	fmt.Fprint(s.stderr, question+" [y/N] ")
+	line, _ := s.in.ReadString('\n')
+	switch strings.ToLower(strings.TrimSpace(line)) {
+	case "y", "yes":
+		return true
+	}
+	fmt.Fprintln(s.stderr, "nothing was deleted")
+	return false
+}
+
+// publications returns what the accounts would publish of the line as it is, and
+// what there is to say of it.
+func (s *ipv64Session) publications() (pubs []publication, notes []string) {
+	accounts := s.accounts()
+	if len(accounts) == 0 {
+		return nil, nil
+	}
+	tables, err := netwatch.Read()
+	if err != nil {
+		return nil, []string{"what this router would publish is not known: " + err.Error()}
+	}
+	book := s.api.Store.Read(s.api.Now())
+	cfg := *s.cfg
+	cfg.Accounts = accounts
+	wants := newViews(&cfg, book.Held, nil).sight(tables).Wants
+	for _, a := range accounts {
+		if a.Server != s.api.Server {
+			continue
+		}
+		if a.Detect == "web" {
+			notes = append(notes, "account "+a.Name+" asks the service for its address: not compared")
+			continue
+		}
+		if w := wants[a.Name]; w.Note != "" {
+			notes = append(notes, "account "+a.Name+": "+w.Note)
+		}
+		for _, d := range a.Domains {
+			pubs = append(pubs, publication{a.Name, d, apexless(a.Record), wants[a.Name].Values})
+		}
+	}
+	return pubs, notes
+}
