@@ -12,7 +12,7 @@ SMALL = -trimpath -buildvcs=false -ldflags="-s -w -buildid= -X main.version=$(VE
 FUZZ = 20000x
 DAYS = 100000
 
-.PHONY: help build check install lint test planted soak fuzz clean
+.PHONY: help build check install lint test planted soak fuzz demo bench size clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,15 @@ fuzz: ## feeds each parser of foreign bytes with mutated ones
 			(cd $$dir && go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ) -fuzzminimizetime 5x .); \
 		done; \
 	done
+
+demo: build ## tells a story in real time: a line that changes, and what is sent (no root needed)
+	go run ./cmd/lab demo bin/homeward
+
+bench: build ## measures latency, memory and wake-ups; BENCH=quick for less of each
+	go run ./cmd/lab bench bin/homeward
+
+size: ## builds for routers and holds the sizes against their limits
+	go run ./cmd/lab size $(SMALL)
 
 clean: ## removes what the other targets wrote
 	rm -rf bin dist

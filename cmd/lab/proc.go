@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// memory is what a process holds, in kB.
+type memory struct{ rss, dirty int }
+
+// readMemory reads it from outside, by smaps_rollup.
+func readMemory(pid int) (m memory, err error) {
+	path := fmt.Sprintf("/proc/%d/smaps_rollup", pid)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return m, err
+	}
+	if m.rss, err = field(text, "Rss:"); err == nil {
+		m.dirty, err = field(text, "Private_Dirty:")
+	}
+	if err != nil {
+		return m, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
+// readStatus returns a number of /proc/PID/status, of name "VmHWM:" say.
+func readStatus(path, name string) (int, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	return field(text, name)
+}
+
+// field returns the number behind a name at the beginning of a line.
+func field(text []byte, name string) (int, error) {
+	for line := range bytes.Lines(text) {
+		if rest, ok := strings.CutPrefix(string(line), name); ok {
+			if f := strings.Fields(rest); len(f) > 0 {
+				return strconv.Atoi(f[0])
+			}
+		}
+	}
+	return 0, fmt.Errorf("no %s", name)
+}
+
+// wakeups counts how often the threads of a process went to sleep by
+// themselves, and so were woken.
+func wakeups(pid int) (sum int, err error) {
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	for _, t := range tasks {
+		n, err := readStatus(t, "voluntary_ctxt_switches:")
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return sum, err
+}
+
+// children returns the processes that a process has started.
+func children(pid int) (pids []int) {
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, l := range lists {
+		text, _ := os.ReadFile(l)
+		for _, f := range strings.Fields(string(text)) {
+			if n, err := strconv.Atoi(f); err == nil {
+				pids = append(pids, n)
+			}
+		}
+	}
+	return pids
+}
