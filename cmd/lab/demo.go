@@ -40,6 +40,7 @@ type step struct {
 	act          func(*stage) error
 	direct       bool // every request follows the kernel at once: its latency counts
 	sends        []answered
+	twice        bool              // the last request may come twice: from once, and from the daemon that sees the stop lifted
 	within       time.Duration     // for the requests to come, 0: 3 s
 	still        time.Duration     // how long to see that nothing else comes
 	a, nas       string            // the DNS afterwards
@@ -100,6 +101,9 @@ func (st *stage) hold(p step) error {
 	var sent []answered
 	for _, r := range st.got {
 		sent = append(sent, answered{r.Query.Encode(), r.Status})
+	}
+	if n := len(p.sends); p.twice && len(sent) == n+1 && sent[n] == sent[n-1] {
+		sent = sent[:n]
 	}
 	if !slices.Equal(sent, p.sends) {
 		st.fault("sent %v, and %v was to be", sent, p.sends)

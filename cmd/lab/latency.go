@@ -14,7 +14,7 @@ import (
 // any program would.
 func (b *bencher) latencies() error {
 	n := b.rounds(50, 20)
-	b.head(fmt.Sprintf("From a change in the kernel, %d times each", n), "", "median", "worst", "beside the floor")
+	b.head(fmt.Sprintf("From a change in the kernel to hearing of it, or to the request at the service; %d times each", n), "", "median", "worst", "beside the floor")
 	hear, err := b.hears(n)
 	if err != nil {
 		return err
@@ -29,13 +29,24 @@ func (b *bencher) latencies() error {
 	}
 	b.row("a bare netlink socket hears of it", hear.median(), hear.worst(), "")
 	b.row("a GET on a new TLS connection, without any change", get.median(), get.worst(), "")
-	b.row("the floor: a program that hears and GETs at once", both.median(), both.worst(), "1.0")
-	for _, env := range [][]string{{"GOMAXPROCS=1"}, nil} {
-		d, err := b.begin(1, env...)
+	b.row("the floor: a program that hears and GETs at once, roots in memory", both.median(), both.worst(), "1.0")
+	return b.homewards(n, both.median())
+}
+
+// homewards measures homeward as it is shipped, and what two of its parts cost.
+func (b *bencher) homewards(n int, floor time.Duration) error {
+	for _, env := range []struct {
+		name string
+		vars []string
+	}{
+		{"homeward", []string{"GOMAXPROCS=1"}},
+		{"without GOMAXPROCS=1", nil},
+		{"with one root in place of the system's", []string{"GOMAXPROCS=1", "SSL_CERT_DIR=/nowhere", "SSL_CERT_FILE=" + b.path("ca.pem")}},
+	} {
+		d, err := b.begin(1, env.vars...)
 		if err != nil {
 			return err
 		}
-		name := fmt.Sprintf("homeward%v", env)
 		ipv4, _, err := b.timed(n, 1, b.prepareNothing, b.changeIPv4)
 		if err != nil {
 			return err
@@ -48,7 +59,7 @@ func (b *bencher) latencies() error {
 			what string
 			times
 		}{{"IPv4", ipv4}, {"prefix", prefix}} {
-			b.row(name+" has a request at the service, "+t.what, t.median(), t.worst(), ratio(t.median(), both.median()))
+			b.row(env.name+", "+t.what, t.median(), t.worst(), ratio(t.median(), floor))
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"sync"
 	"time"
@@ -58,6 +59,7 @@ func newScene(binary string, onKernel func(kernelEvent), onRequest func(updatete
 	if s.dir, err = inRAM(); err != nil {
 		return nil, err
 	}
+	s.tidy()
 	if s.ear, err = listen(onKernel); err != nil {
 		return nil, err
 	}
@@ -91,6 +93,18 @@ func inRAM() (string, error) {
 		return "", fmt.Errorf("a folder in RAM: %w", err)
 	}
 	return dir, nil
+}
+
+// tidy leaves nothing behind where somebody has had enough, either.
+func (s *scene) tidy() {
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, unix.SIGINT, unix.SIGTERM)
+	go func() {
+		<-asked
+		unix.Unmount(s.dir, unix.MNT_DETACH)
+		os.Remove(s.dir)
+		os.Exit(1) // homeward goes along
+	}()
 }
 
 func (s *scene) path(name string) string { return filepath.Join(s.dir, name) }
