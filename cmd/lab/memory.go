@@ -64,9 +64,10 @@ func (b *bencher) update(n int) error {
 }
 
 // idleMemory reads the memory of a process that has nothing to do: pages of a
-// freshly written binary count as dirty until they are on disk.
+// freshly written binary count as dirty until they are on disk. homeward gives
+// its garbage back after a second.
 func idleMemory(pid int) (memory, error) {
-	time.Sleep(time.Second)
+	time.Sleep(2 * time.Second)
 	unix.Sync()
 	return readMemory(pid)
 }
@@ -100,7 +101,7 @@ func (b *bencher) senderPeak(d *daemon) error {
 			got <- err
 		}()
 		for done := false; !done; time.Sleep(200 * time.Microsecond) {
-			for _, pid := range children(d.Pid) {
+			for _, pid := range senders(d.Pid) {
 				if kB, err := readStatus(fmt.Sprintf("/proc/%d/status", pid), "VmHWM:"); err == nil {
 					peak = max(peak, kB)
 				}

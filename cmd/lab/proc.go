@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"homeward/update"
 )
 
 // memory is what a process holds, in kB.
@@ -63,13 +65,15 @@ func wakeups(pid int) (sum int, err error) {
 	return sum, err
 }
 
-// children returns the processes that a process has started.
-func children(pid int) (pids []int) {
-	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+// senders returns the sender processes of a daemon. One that has not begun yet
+// still has the daemon's memory, and is left out.
+func senders(daemon int) (pids []int) {
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", daemon))
 	for _, l := range lists {
 		text, _ := os.ReadFile(l)
 		for _, f := range strings.Fields(string(text)) {
-			if n, err := strconv.Atoi(f); err == nil {
+			args, _ := os.ReadFile("/proc/" + f + "/cmdline")
+			if n, err := strconv.Atoi(f); err == nil && strings.Contains(string(args), update.SenderArg) {
 				pids = append(pids, n)
 			}
 		}
