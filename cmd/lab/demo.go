@@ -205,7 +205,7 @@ func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond)
 
 // end stops homeward, sums up, and is an error if anything was wrong.
 func (st *stage) end() error {
-	m, err := readMemory(st.daemon.Pid)
+	m, err := idleMemory(st.daemon.Pid)
 	if err := errors.Join(err, st.daemon.stop()); err != nil {
 		return err
 	}

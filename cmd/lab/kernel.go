@@ -87,14 +87,3 @@ func (e *ear) before(t time.Time) (last time.Time) {
 	}
 	return last
 }
-
-// after returns when the latest message came that can matter, zero if that
-// was before t.
-func (e *ear) after(t time.Time) (last time.Time) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if n := len(e.last); n > 0 && !e.last[n-1].Before(t) {
-		return e.last[n-1]
-	}
-	return time.Time{}
-}
