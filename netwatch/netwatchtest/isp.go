@@ -66,7 +66,7 @@ func (i *ISP) AddAddr(dev string, p netip.Prefix) error {
 	}
 	a := &netlink.Addr{IPNet: ipNet(p)}
 	if p.Addr().Is6() {
-		a.Flags = unix.IFA_F_NODAD
+		a.Flags = unix.IFA_F_NODAD // to be listened on at once
 	}
 	return i.h.AddrReplace(l, a)
 }

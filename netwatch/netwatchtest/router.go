@@ -186,6 +186,9 @@ func (r *Router) AddAddr(dev string, p netip.Prefix, peer netip.Addr, preferred,
 	}
 	if p.Addr().Is6() { // as netifd does
 		a.Flags = unix.IFA_F_NOPREFIXROUTE
+		if !r.dad {
+			a.Flags |= unix.IFA_F_NODAD // else it is tentative for a moment all the same
+		}
 	}
 	if p.Addr().Is6() && !r.dad {
 		a.Flags |= unix.IFA_F_NODAD // accept_dad 0 is heeded a little later
