@@ -76,7 +76,7 @@ func arrow(file, path string) string {
 	in := func(dirs ...string) bool {
 		return slices.ContainsFunc(dirs, func(d string) bool { return strings.HasPrefix(file, d+"/") })
 	}
-	test := strings.HasSuffix(file, "_test.go") || in("cmd/lab", "netwatch/netwatchtest", "update/updatetest")
+	test := strings.HasSuffix(file, "_test.go") || in("cmd/lab", "cmd/emulate", "openwrt/mkpkg", "netwatch/netwatchtest", "update/updatetest") // never shipped
 	last := path[strings.LastIndexByte(path, '/')+1:]
 	switch {
 	case in("netwatch") && strings.HasPrefix(path, "homeward/update"),

@@ -33,13 +33,13 @@ type site struct {
 
 // The addresses of the site's line.
 var (
-	serviceAddr = netip.MustParseAddr("198.51.100.5")
-	wan4        = netip.MustParsePrefix("85.10.20.77/24")
-	gateway4    = netip.MustParseAddr("85.10.20.1")
-	siteWan6        = netip.MustParsePrefix("2001:db8:5::77/128")
-	siteDelegated   = netip.MustParsePrefix("2001:db8:1200::/56")
-	siteLanAddr     = netip.MustParsePrefix("2001:db8:1200::1/60")
-	lanPrefix   = netip.MustParsePrefix("2001:db8:1200::/64")
+	serviceAddr   = netip.MustParseAddr("198.51.100.5")
+	wan4          = netip.MustParsePrefix("85.10.20.77/24")
+	gateway4      = netip.MustParseAddr("85.10.20.1")
+	siteWan6      = netip.MustParsePrefix("2001:db8:5::77/128")
+	siteDelegated = netip.MustParsePrefix("2001:db8:1200::/56")
+	siteLanAddr   = netip.MustParsePrefix("2001:db8:1200::1/60")
+	lanPrefix     = netip.MustParsePrefix("2001:db8:1200::/64")
 )
 
 func newSite(t *testing.T) *site {

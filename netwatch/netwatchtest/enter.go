@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"syscall"
 
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -26,10 +27,14 @@ func Main(m interface{ Run() int }) {
 }
 
 // Enter returns in a process that has a user (unless root), network and mount
-// namespace of its own, with nothing but lo in it. In any other it starts the
+// namespace of its own, with nothing but lo in it, which is up. In any other it starts the
 // program again in them, waits, and exits as that one did. Call it first.
 func Enter() {
 	if os.Getenv(inside) != "" {
+		if err := loopback(); err != nil {
+			fmt.Fprintf(os.Stderr, "set lo up: %v\n", err)
+			os.Exit(1)
+		}
 		return
 	}
 	code, err := again()
@@ -39,6 +44,14 @@ func Enter() {
 		os.Exit(1)
 	}
 	os.Exit(code)
+}
+
+func loopback() error {
+	lo, err := netlink.LinkByName("lo")
+	if err != nil {
+		return err
+	}
+	return netlink.LinkSetUp(lo)
 }
 
 // again runs this program in new namespaces, as root where it may, and
