@@ -13,7 +13,7 @@ import (
 func TestQuestionsOfAccounts(t *testing.T) {
 	cfg := wellFormed(t, `
 [line]
-siteWan6 = "siteWan6"
+wan6 = "wan6"
 [account.a]
 service = "ipv64"
 domains = ["a.ipv64.net"]
@@ -33,7 +33,7 @@ token = "t"
 host = "::1"
 detect = "web"
 wan = "eth2"
-siteWan6 = "eth2"
+wan6 = "eth2"
 [account.d]
 service = "dyndns2"
 server = "https://dyn.example"
@@ -52,7 +52,7 @@ token = "abcd-efgh-ijkl"
 	}
 	want := []update.Inquiry{
 		{Question: web(4, ""), Poll: 5 * time.Minute},         // of a and b, the shorter poll
-		{Question: web(6, "siteWan6"), Poll: 5 * time.Minute}, // of b
+		{Question: web(6, "wan6"), Poll: 5 * time.Minute}, // of b
 		{Question: web(4, "eth2"), Poll: 5 * time.Minute},     // of c, whose IPv6 is its host's
 		{Question: update.Question{Of: "dyndns2 checkip ip.example", URL: "https://ip.example/", Family: 4}, Poll: 10 * time.Minute},
 	}

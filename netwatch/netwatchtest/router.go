@@ -105,7 +105,7 @@ func (r *Router) Close() error {
 				errs = append(errs, err)
 			}
 		}
-		errs = append(errs, r.LinkDown("lo")) // takes the null routes
+		errs = append(errs, r.LinkDown("lo"), r.LinkUp("lo")) // takes the null routes
 		r.h.Close()
 		r.h = nil
 	}
