@@ -102,14 +102,14 @@ func compose(prefix netip.Prefix, host netip.Addr) netip.Addr {
 	return netip.AddrFrom16(p)
 }
 
-// lineWords is a line for people.
-func lineWords(s netwatch.State) string {
+// lineWords is a line for people, with why something is not there if reasons.
+func lineWords(s netwatch.State, reasons bool) string {
 	part := func(what string, there bool, value, dev, why string) string {
 		switch {
 		case there:
 			return what + " " + value + " (" + dev + ")"
-		case why != "":
-			return "no " + what + ": " + why
+		case why != "" && reasons:
+			return "no " + what + " (" + why + ")"
 		}
 		return "no " + what
 	}
@@ -117,5 +117,5 @@ func lineWords(s netwatch.State) string {
 		part("IPv4", s.IPv4.IsValid(), s.IPv4.String(), s.WAN, s.NoIPv4),
 		part("IPv6", s.IPv6.IsValid(), s.IPv6.String(), s.WAN6, s.NoIPv6),
 		part("prefix", s.Prefix.IsValid(), s.Prefix.String(), s.LAN, s.NoPrefix),
-	}, "; ")
+	}, ", ")
 }

@@ -150,15 +150,15 @@ func (d *daemon) see(t netwatch.Tables) {
 	d.tables = &t
 	line := d.views.line(t)
 	old := d.line
-	old.Delegated, d.line = line.Delegated, line // a prefix without a LAN address in it comes and goes
+	d.line = line
 	if first {
 		d.runner.Accounts(active(d.cfg), d.views.sight(t))
 	} else {
 		d.runner.Observe(d.views.sight(t))
 	}
 	d.asker.Ask(inquiries(d.cfg.Active()), t.Has)
-	if first || !line.Equal(old) {
-		d.log(update.Info, "the line: "+lineWords(line))
+	if first || lineWords(line, false) != lineWords(old, false) {
+		d.log(update.Info, "the line: "+lineWords(line, false))
 	}
 }
 

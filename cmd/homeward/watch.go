@@ -66,7 +66,7 @@ func runWatch(ctx context.Context, c call) int {
 // showLine prints one state of the line.
 func showLine(w io.Writer, now time.Time, s netwatch.State, asJSON bool) error {
 	if !asJSON {
-		_, err := fmt.Fprintf(w, "%s  %s\n", now.Format("15:04:05.000"), lineWords(s))
+		_, err := fmt.Fprintf(w, "%s  %s\n", now.Format("15:04:05.000"), lineWords(s, true))
 		return err
 	}
 	text, _ := json.Marshal(struct {

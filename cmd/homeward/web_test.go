@@ -51,9 +51,9 @@ token = "abcd-efgh-ijkl"
 		return update.Question{Of: "https://ipv64.net", URL: "https://ipv" + string(rune('0'+family)) + ".ipv64.net/nic/update?howismyip", Family: family, Device: device}
 	}
 	want := []update.Inquiry{
-		{Question: web(4, ""), Poll: 5 * time.Minute},         // of a and b, the shorter poll
+		{Question: web(4, ""), Poll: 5 * time.Minute},     // of a and b, the shorter poll
 		{Question: web(6, "wan6"), Poll: 5 * time.Minute}, // of b
-		{Question: web(4, "eth2"), Poll: 5 * time.Minute},     // of c, whose IPv6 is its host's
+		{Question: web(4, "eth2"), Poll: 5 * time.Minute}, // of c, whose IPv6 is its host's
 		{Question: update.Question{Of: "dyndns2 checkip ip.example", URL: "https://ip.example/", Family: 4}, Poll: 10 * time.Minute},
 	}
 	if got := inquiries(cfg.Active()); !reflect.DeepEqual(got, want) {
