@@ -22,7 +22,7 @@ const (
 	dirs     = "chown homeward:homeward /var/run/homeward\nchown homeward:homeward /var/lib/homeward\n"
 	instance = `procd_open_instance
 procd_set_param command /usr/bin/homeward run -c /var/etc/homeward.toml
-procd_set_param file /var/etc/homeward.toml
+procd_set_param file /var/etc/homeward.toml /usr/bin/homeward
 procd_set_param env GOMAXPROCS=1
 procd_set_param user homeward
 procd_set_param group homeward
