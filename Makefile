@@ -1,6 +1,9 @@
 # make alone lists the targets.
 VERSION = 1.0.0
 
+# Where the program goes.
+BIN = bin/homeward
+
 # Small flags: without inlining the program is a tenth smaller, and a fifth
 # when packed. The two packages that are excepted would allocate 64 KiB for
 # every message of the kernel without it.
@@ -18,7 +21,7 @@ help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## writes bin/homeward, for the machine or for GOOS, GOARCH, GOARM, GOMIPS
-	CGO_ENABLED=0 go build $(SMALL) -o bin/homeward ./cmd/homeward
+	CGO_ENABLED=0 go build $(SMALL) -o $(BIN) ./cmd/homeward
 
 check: install lint build test planted fuzz ## everything that CI runs; installs what it needs
 	@echo "make check: all is well"
