@@ -15,7 +15,7 @@ SMALL = -trimpath -buildvcs=false -ldflags="-s -w -buildid= -X main.version=$(VE
 FUZZ = 20000x
 DAYS = 100000
 
-.PHONY: help build check install lint test planted soak fuzz demo bench size clean
+.PHONY: help build check install lint test days planted soak fuzz demo bench size emulate emulate-check clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ help: ## lists the targets
 build: ## writes bin/homeward, for the machine or for GOOS, GOARCH, GOARM, GOMIPS
 	CGO_ENABLED=0 go build $(SMALL) -o $(BIN) ./cmd/homeward
 
-check: install lint build test planted fuzz ## everything that CI runs; installs what it needs
+check: install lint build test days planted fuzz size emulate-check demo ## everything that CI runs; installs what it needs
 	@echo "make check: all is well"
 
 install:
@@ -41,6 +41,9 @@ lint: ## formatting, modules, vet, staticcheck, known vulnerabilities
 
 test: ## the tests, with the race detector; those of the kernel in namespaces of their own
 	go test -race ./...
+
+days: ## simulates 3000 days of the scheduler's life
+	go test -run '^TestSimulation$$' ./update -sim.days=3000
 
 planted: ## plants faults into the scheduler: the simulation must find each
 	go test -tags planted -run '^TestPlanted' ./update
@@ -64,6 +67,12 @@ bench: build ## measures latency, memory and wake-ups; BENCH=quick for less of e
 
 size: ## builds for routers and holds the sizes against their limits
 	go run ./cmd/lab size $(SMALL)
+
+emulate: ## the program on emulated routers of 64 MB (arm64, armv7, mipsel), and on five more processors
+	go run ./cmd/emulate all
+
+emulate-check: ## the one emulated router that is part of check: armv7, a program for ARMv5
+	go run ./cmd/emulate check
 
 clean: ## removes what the other targets wrote
 	rm -rf bin dist

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// memory is what the idle daemon takes, in kB.
+type memory struct{ rss, privateDirty int }
+
+// measure waits until the daemon is the only process of the program, and
+// reads its memory. Pages not written back yet would count as its own.
+func measure(ctx context.Context, g *guest) (m memory, err error) {
+	const wait = "n=0; while [ $(pidof homeward | wc -w) != 1 ] && [ $n -lt 50 ]; do n=$((n+1)); sleep 0.1; done; [ $n -lt 50 ]"
+	if _, err := g.must(ctx, wait); err != nil {
+		return m, fmt.Errorf("the daemon is not alone: %w", err)
+	}
+	r, err := g.must(ctx, "sync; cat /proc/$(pidof homeward)/smaps_rollup")
+	if err != nil {
+		return m, err
+	}
+	text := strings.Join(r.out, "\n")
+	if m.rss, err = kB(text, "Rss:"); err == nil {
+		m.privateDirty, err = kB(text, "Private_Dirty:")
+	}
+	return m, err
+}
+
+// kB finds the line "name number kB".
+func kB(text, name string) (int, error) {
+	for line := range strings.Lines(text) {
+		if f := strings.Fields(line); len(f) == 3 && f[0] == name {
+			return strconv.Atoi(f[1])
+		}
+	}
+	return 0, fmt.Errorf("no %s in %q", name, text)
+}
+
+// Of the daemon, its senders and the pages of the program on the cold flash
+// together.
+const capBytes = 8 << 20
+
+// underCap starts the daemon again in a cgroup of 8 MB, makes a change, and
+// returns how long the request took in ms, and the group's peak in kB.
+func underCap(ctx context.Context, g *guest, s *standIn, c change) (ms, peak int, err error) {
+	const group = "/sys/fs/cgroup/cap"
+	prepare := fmt.Sprintf("kill $(pidof homeward) && while pidof homeward >/dev/null; do sleep 0.1; done; sync; "+
+		"mount -t cgroup2 cgroup /sys/fs/cgroup && mkdir %[1]s && echo +memory >/sys/fs/cgroup/cgroup.subtree_control && "+
+		"echo %[2]d >%[1]s/memory.max && echo 3 >/proc/sys/vm/drop_caches && [ ! -e /tmp/run/status.json ]", group, capBytes)
+	if _, err := g.must(ctx, prepare); err != nil {
+		return 0, 0, err
+	}
+	if err := start(ctx, g, "echo 0 >"+group+"/cgroup.procs &&"); err != nil {
+		return 0, 0, err
+	}
+	took, err := c.run(ctx, g, s)
+	if err != nil {
+		return 0, 0, err
+	}
+	r, err := g.must(ctx, "cat "+group+"/memory.max "+group+"/memory.peak && cat "+group+"/memory.events && grep -c . "+group+"/cgroup.procs")
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(r.out) < 3 || r.out[0] != strconv.Itoa(capBytes) || r.out[len(r.out)-1] != "1" {
+		return 0, 0, fmt.Errorf("the daemon does not run under the cap: %q", r.out)
+	}
+	for _, line := range r.out {
+		if strings.HasPrefix(line, "oom_kill ") && line != "oom_kill 0" {
+			return 0, 0, fmt.Errorf("the kernel killed a process under the cap: %q", r.out)
+		}
+	}
+	bytes, err := strconv.Atoi(r.out[1])
+	return int(took.Milliseconds()), bytes / 1024, err
+}
