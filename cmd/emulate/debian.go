@@ -89,7 +89,11 @@ func fetch(ctx context.Context, cache, arch, kernel string) (parts, error) {
 	if err := keep(ctx, root, done); err != nil {
 		return p, err
 	}
-	return p, os.Rename(done, dir) // whole or not at all
+	err = os.Rename(done, dir) // whole or not at all
+	if _, there := os.Stat(dir); there == nil {
+		return p, nil // or another run was first
+	}
+	return p, err
 }
 
 // unpacked returns a folder with the packages' files in it.

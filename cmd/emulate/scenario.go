@@ -34,11 +34,11 @@ func changes() (before []change, capped change) {
 	v := func(ip, prefix string) update.Values {
 		return update.Values{IPv4: netip.MustParseAddr(ip), Prefix: netip.MustParsePrefix(prefix)}
 	}
-	none := update.Values{IPv4: netip.MustParseAddr("203.0.113.7")}
+	ipv4 := update.Values{IPv4: netip.MustParseAddr("203.0.113.7")}
 	first, second := v("203.0.113.7", "2001:db8:1200::/64"), v("203.0.113.8", "2001:db8:1200::/64")
 	third, fourth := v("203.0.113.8", "2001:db8:3400::/64"), v("203.0.113.9", "2001:db8:3400::/64")
 	return []change{
-		{"IPv4 appears", "ip addr add 203.0.113.7/32 dev eth0", "ip route add default dev eth0", fullUpdate(none), none},
+		{"IPv4 appears", "ip addr add 203.0.113.7/32 dev eth0", "ip route add default dev eth0", fullUpdate(ipv4), ipv4},
 		{"a prefix appears", "ip -6 route add unreachable 2001:db8:1200::/56", "ip addr add 2001:db8:1200::1/60 dev br-lan",
 			prefixUpdate(first.Prefix), first},
 		{"another IPv4", "ip addr add 203.0.113.8/32 dev eth0", "ip addr del 203.0.113.7/32 dev eth0", fullUpdate(second), second},
