@@ -67,8 +67,8 @@ func (c change) run(ctx context.Context, g *guest, s *standIn) (took time.Durati
 	select {
 	case at := <-s.came:
 		took = at.Sub(r.begun)
-	case <-time.After(40 * time.Second):
-		return 0, fmt.Errorf("no request came in 40 s, want %s", c.want.Encode())
+	case <-time.After(20 * time.Second):
+		return 0, fmt.Errorf("no request came in 20 s, want %s", c.want.Encode())
 	}
 	if err := c.settled(ctx, g); err != nil {
 		return 0, err
