@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,6 +61,7 @@ func TestFaultMatrix(t *testing.T) {
 // illness is an account whose every exchange ends in one fault, from the
 // first update of a new address on.
 type illness struct {
+	mu       sync.Mutex // over what the exchanges' goroutines see, too
 	runner   *Runner
 	stop     func()
 	from     time.Time
@@ -75,7 +78,11 @@ func newIll(t *testing.T, out Outcome, before bool) *illness {
 	begin := time.Now()
 	clock := func() Now { return Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour} }
 	i.runner = NewRunner(OpenStore(ramDir(t), "", func(s string) { t.Error(s) }), i.exchange, clock, func(Level, string) {},
-		func(s map[string]Status) { i.last = s["home"] })
+		func(s map[string]Status) {
+			i.mu.Lock()
+			i.last = s["home"]
+			i.mu.Unlock()
+		})
 	i.runner.jitter = func() float64 { return 1 } // the longest waits
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -86,7 +93,9 @@ func newIll(t *testing.T, out Outcome, before bool) *illness {
 	synctest.Wait()
 	if before {
 		i.after(time.Minute)
+		i.mu.Lock()
 		i.ill, i.line, i.counted, i.from = true, v4b, nil, time.Now()
+		i.mu.Unlock()
 		i.runner.Observe(i.sight())
 	}
 	return i
@@ -98,15 +107,20 @@ func (i *illness) sight() Sight {
 
 func (i *illness) exchange(_ context.Context, _ Request, ready Ready) Outcome {
 	time.Sleep(10 * time.Millisecond)
+	i.mu.Lock()
 	i.attempts = append(i.attempts, time.Now())
-	if i.ill && i.out.Fault != nil && !i.out.Fault.Sent {
+	ill := i.ill
+	i.mu.Unlock()
+	if ill && i.out.Fault != nil && !i.out.Fault.Sent {
 		return i.out
 	}
 	if !ready(netip.Addr{}) {
 		return Outcome{Fault: &Fault{Kind: FaultGiven}}
 	}
+	i.mu.Lock()
 	i.counted = append(i.counted, time.Since(i.from))
-	if i.ill {
+	i.mu.Unlock()
+	if ill {
 		return i.out
 	}
 	return Outcome{Answer: &Answer{Status: 200, Body: []byte(`{"info":"good"}`)}}
@@ -117,13 +131,22 @@ func (i *illness) after(d time.Duration) {
 	synctest.Wait()
 }
 
+// seen returns the present status, and when requests were counted and
+// attempts made.
+func (i *illness) seen() (last Status, counted []time.Duration, attempts []time.Time) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.last, slices.Clone(i.counted), slices.Clone(i.attempts)
+}
+
 // row lets a day pass.
 func (i *illness) row(t *testing.T) string {
 	i.after(time.Minute)
-	state := i.last.State
+	early, _, _ := i.seen()
 	i.after(day - time.Minute)
+	last, counted, _ := i.seen()
 	within := func(d time.Duration) (n int) {
-		for _, c := range i.counted {
+		for _, c := range counted {
 			if c <= d {
 				n++
 			}
@@ -133,21 +156,29 @@ func (i *illness) row(t *testing.T) string {
 	if within(day) > 36 {
 		t.Errorf("%d requests in a day of faults: less than a quarter is left", within(day))
 	}
-	if i.last.State != state {
-		state += "`, then `" + i.last.State
+	state := early.State
+	if last.State != state {
+		state += "`, then `" + last.State
 	}
-	return fmt.Sprintf("%d, %d, %d | `%s` | `` %s ``", within(time.Minute), within(time.Hour), within(day), state, i.last.Error)
+	return fmt.Sprintf("%d, %d, %d | `%s` | `` %s ``", within(time.Minute), within(time.Hour), within(day), state, last.Error)
+}
+
+func (i *illness) well() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.ill = false
 }
 
 func (i *illness) recoversAtAnEvent() string {
 	defer i.stop()
-	i.ill = false
-	n := len(i.counted)
+	i.well()
+	_, before, _ := i.seen()
 	i.runner.Observe(i.sight())
-	switch i.after(time.Second); {
-	case len(i.counted) > n:
+	i.after(time.Second)
+	switch last, counted, _ := i.seen(); {
+	case len(counted) > len(before):
 		return "at once"
-	case i.last.State == StateStopped:
+	case last.State == StateStopped:
 		return "no"
 	}
 	return "when the wait is over"
@@ -155,14 +186,16 @@ func (i *illness) recoversAtAnEvent() string {
 
 func (i *illness) recoversByItself(t *testing.T) string {
 	defer i.stop()
-	gap := i.attempts[len(i.attempts)-1].Sub(i.attempts[max(0, len(i.attempts)-2)])
-	i.ill = false
+	_, _, attempts := i.seen()
+	gap := attempts[len(attempts)-1].Sub(attempts[max(0, len(attempts)-2)])
+	i.well()
 	i.after(2 * day)
-	if i.last.State == StateStopped {
+	last, _, _ := i.seen()
+	if last.State == StateStopped {
 		return "never: a person has to act"
 	}
-	if i.last.State != StateCurrent {
-		t.Errorf("two days after it is over: %s, %s", i.last.State, i.last.Error)
+	if last.State != StateCurrent {
+		t.Errorf("two days after it is over: %s, %s", last.State, last.Error)
 	}
 	return spell(gap.Round(time.Second))
 }
