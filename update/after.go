@@ -34,12 +34,23 @@ func (k Key) Release(now Now, id uint64, counted bool) Key {
 	return k
 }
 
+// carries tells whether a call has in it what the line shows now. If it has not,
+// the line has changed meanwhile, and how the call ended says nothing of the
+// change: that was not tried yet.
+func (p Plan) carries(call Call) bool {
+	return missing(call.Values, Host{Values: p.Want}) == Values{}
+}
+
 // AfterFault tells what an exchange without an answer means. jitter, in [0,1),
 // spreads the retries of many routers.
-func AfterFault(now Now, p Plan, f Fault, jitter float64) Plan {
+func AfterFault(now Now, p Plan, call Call, f Fault, jitter float64) Plan {
 	p.Attempt = now.Up
 	if f.Sent {
 		p.Counted = now.Up
+	}
+	if !p.carries(call) {
+		p.NotAgain = now.Up + eventGap
+		return p
 	}
 	if f.Kind == FaultGiven {
 		p.NotAgain, p.Tried = now.Up+eventGap, p.Tried || f.Sent
@@ -67,6 +78,17 @@ func (p Plan) pause(now Now, jitter float64) Plan {
 
 // After tells what an answer means for the account, its key and its plan.
 func After(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r Result, jitter float64) (Memory, Key, Plan) {
+	fresh := !p.carries(call)
+	before := p
+	m, k, p = judge(now, a, s, m, k, p, call, r, jitter)
+	if fresh {
+		p.Tried, p.Fails, p.NotAgain, p.Error, p.Fault = before.Tried, before.Fails, before.NotAgain, before.Error, before.Fault
+	}
+	return m, k, p
+}
+
+// judge is After of a call that carries what the line shows now.
+func judge(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r Result, jitter float64) (Memory, Key, Plan) {
 	p.Attempt, p.Counted, p.Fault, p.Tried = now.Up, now.Up, 0, true
 	if r.Verdict == Refused && call.OnlyPrefix {
 		// One full update is tried before the account stops.
@@ -78,20 +100,16 @@ func After(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r
 	}
 	switch r.Verdict {
 	case Accepted:
-		k.Step, k.Until, k.Why = 0, 0, ""
-		if anyAccepted(r) {
-			k.Good, m.Locked = true, false
-		}
+		k = k.accepted(now, r)
 		m, p = accept(now, a, s, m, p, call, r, jitter)
 	case Refused:
-		k.Step = 0
 		m = m.unchanged(s, call)
 		m.Stop = &Stop{r.Detail, r.Do}
 		p.Error = m.Stop.String()
 	case Unauthorized:
 		m = m.unchanged(s, call)
-		if k.Good && !m.Locked {
-			m.Locked = true
+		if k.Good && !k.Locked {
+			k.Locked = true
 			k = k.wait(now, lockTime, "the service refuses the key it has accepted before ("+r.Detail+"): it may be locked, so 10 minutes of silence, then one try")
 			p.Error, p.Tried = k.Why, false
 			break
@@ -130,9 +148,24 @@ func anyAccepted(r Result) bool {
 	return r.Hosts == nil || slices.ContainsFunc(r.Hosts, func(h HostResult) bool { return h.Verdict == Accepted })
 }
 
-// wait keeps the key silent.
+// wait keeps the key silent, for the longest of what was asked for.
 func (k Key) wait(now Now, d time.Duration, why string) Key {
-	k.Until, k.Why = now.Up+min(d, longestWait), why
+	if until := now.Up + min(d, longestWait); until > k.Until {
+		k.Until, k.Why = until, why
+	}
+	return k
+}
+
+// accepted is the key of an accepted call. A wait that is still on was asked for
+// by the answer to another one, meanwhile: it stays.
+func (k Key) accepted(now Now, r Result) Key {
+	if !anyAccepted(r) {
+		return k
+	}
+	k.Good = true
+	if k.Until <= now.Up {
+		k.Locked, k.Step, k.Until, k.Why = false, 0, 0, ""
+	}
 	return k
 }
 
@@ -142,7 +175,9 @@ func accept(now Now, a *Account, s Service, m Memory, p Plan, call Call, r Resul
 	for _, h := range r.Hosts {
 		verdict[h.Host] = h
 	}
+	fails := p.Fails
 	p.Error, p.Fails, p.NotAgain, p.Tried = "", 0, 0, false
+	progress := false
 	next := make(map[string]Host, len(m.Hosts)+1)
 	for name, h := range m.Hosts {
 		next[name] = h
@@ -152,12 +187,14 @@ func accept(now Now, a *Account, s Service, m Memory, p Plan, call Call, r Resul
 		v, judged := verdict[name]
 		switch {
 		case !judged || v.Verdict == Accepted:
+			progress = true
 			h.Values, h.Moment = h.Values.with(call.Values), now.Moment()
 			h.Doubt, h.Stop = h.Doubt.without(call.Values.publish()), nil
 			if p.Redo != nil {
 				p.Redo[name] = p.Redo[name].with(call.Values)
 			}
 		case v.Verdict == Refused:
+			progress = true
 			h.Doubt = call.before[name]
 			h.Stop = &Stop{name + ": " + v.Detail, v.Do}
 		default:
@@ -167,6 +204,9 @@ func accept(now Now, a *Account, s Service, m Memory, p Plan, call Call, r Resul
 	}
 	m.Hosts = next
 	if p.Error != "" {
+		if !progress {
+			p.Fails = fails
+		}
 		p = p.pause(now, jitter)
 	}
 	return m, p

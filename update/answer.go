@@ -2,6 +2,7 @@ package update
 
 import (
 	"bytes"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +24,8 @@ const quoteLen = 40
 // or makes no sense.
 func retryAfter(ans Answer) time.Duration {
 	s := strings.TrimSpace(ans.RetryAfter)
-	if n, err := strconv.ParseUint(s, 10, 32); err == nil {
+	n, err := strconv.ParseUint(s, 10, 32)
+	if err == nil || errors.Is(err, strconv.ErrRange) { // n is the largest number then
 		return min(max(time.Duration(n)*time.Second, shortestWait), longestWait)
 	}
 	at, ok := httpDate(s)

@@ -18,7 +18,7 @@ func TestRetryAfter(t *testing.T) {
 		{"at once is not worth a request", "0", "", 10 * time.Second},
 		{"a week is cut to a day", "604800", "", 24 * time.Hour},
 		{"negative", "-5", "", 0},
-		{"no number of this world", "99999999999999999999", "", 0},
+		{"no number of this world", "99999999999999999999", "", 24 * time.Hour},
 		{"a fraction", "1.5", "", 0},
 		{"a date, by the service's clock", "Sat, 21 Nov 2026 20:05:00 GMT", date, 5 * time.Minute},
 		{"the old forms of a date", "Saturday, 21-Nov-26 20:05:00 GMT", "Sat Nov 21 20:00:00 2026", 5 * time.Minute},

@@ -212,7 +212,7 @@ func TestACallIsGivenUpWhenAsked(t *testing.T) {
 func TestAFolderThatTakesNoWritesIsSaidAndTheCallMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newAPIBench(t)
-		b.dir = filepath.Join(t.TempDir(), "missing")
+		b.dir = "/proc/none"
 		b.open()
 		exchange := b.Exchange
 		b.Exchange = func(ctx context.Context, r Request, ready Ready) Outcome {

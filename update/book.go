@@ -29,11 +29,12 @@ const bookVersion = 1
 // Key is what is known of one secret at one service and server, whichever
 // accounts use it.
 type Key struct {
-	Slots []Slot        `json:"slots,omitempty"` // requests of the last 24 hours, oldest first
-	Until time.Duration `json:"until,omitempty"` // nothing is sent before: a limit or lock that the service named
-	Why   string        `json:"why,omitempty"`   // why not before Until
-	Step  int           `json:"step,omitempty"`  // how often in a row a limit was named without a time
-	Good  bool          `json:"good,omitempty"`  // the service has accepted it
+	Slots  []Slot        `json:"slots,omitempty"`  // requests of the last 24 hours, oldest first
+	Until  time.Duration `json:"until,omitempty"`  // nothing is sent before: a limit or lock that the service named
+	Why    string        `json:"why,omitempty"`    // why not before Until
+	Step   int           `json:"step,omitempty"`   // how often in a row a limit was named without a time
+	Good   bool          `json:"good,omitempty"`   // the service has accepted it
+	Locked bool          `json:"locked,omitempty"` // and refused since: one more try after the lock
 }
 
 // Slot is one request that the service may have counted.
@@ -124,6 +125,10 @@ func sane(up time.Duration) time.Duration {
 	return min(max(up, -years), years)
 }
 
+// slotsMost bounds what is remembered of a key without a limit: twice the
+// highest that a service is known to have (512 in 24 h).
+const slotsMost = 1024
+
 // settle makes a Book ready to be written: the moments of this boot get the
 // right wall time once the clock is right, and what no limit asks for goes.
 func (b *Book) settle(now Now) {
@@ -179,7 +184,7 @@ func (b *Book) enrol(a *Account) {
 		m.Hosts = nil
 	}
 	if m.Config != config {
-		m.Stop, m.Locked, m.NoOnly = nil, false, false
+		m.Stop, m.NoOnly = nil, false
 		for name, h := range m.Hosts {
 			h.Stop = nil
 			m.Hosts[name] = h
@@ -199,7 +204,7 @@ func (t *Template) key() string {
 
 // release lifts an account's stops: a person said so.
 func (m Memory) release() Memory {
-	m.Stop, m.Locked = nil, false
+	m.Stop = nil
 	hosts := make(map[string]Host, len(m.Hosts))
 	for name, h := range m.Hosts {
 		h.Stop = nil

@@ -21,6 +21,9 @@ func (r *Runner) Once(ctx context.Context, accounts []*Account, sight Sight, cho
 		}
 	}
 	d.observe(sight)
+	for _, j := range d.accounts {
+		j.plan.Changed = 0 // how long the line has been still is not known: it is as still as it will be
+	}
 	var last map[string]Status
 	d.Publish = func(s map[string]Status) { last = s }
 	for {

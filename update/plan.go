@@ -82,6 +82,9 @@ func (p Plan) Again(now Now) Plan {
 	if p.Redo == nil {
 		p.Redo = map[string]Values{}
 	}
+	if p.Unsent == 0 {
+		p.Unsent = now.Up
+	}
 	return p.Event(now)
 }
 

@@ -55,9 +55,12 @@ func NewRunner(store *Store, exchange func(context.Context, Request, Ready) Outc
 		jitter: rand.Float64, inbox: make(chan func(*desk), 16), ended: make(chan struct{})}
 }
 
-// sendersMost is how many exchanges run at once. Each is a process of some
-// megabytes, and four that hang must not hold up the fifth for long.
-const sendersMost = 4
+// How many exchanges run at once, each a process of some megabytes: in all, and
+// with one server, so that one that hangs does not hold up the others.
+const (
+	sendersMost   = 8
+	sendersServer = 2
+)
 
 // heldGap is between looks at a request of another process, which may die
 // without a word; its answer on the books is seen at once.
@@ -74,6 +77,8 @@ type desk struct {
 	flights  map[uint64]*flight
 	lastID   uint64
 	seq      uint64 // of the Book that the last look saw
+	salt     string // and its Salt
+	keys     map[string]Key
 	timer    *time.Timer
 	ctx      context.Context // of the exchanges
 	leaving  bool
@@ -257,7 +262,10 @@ func (r *Runner) StateChanged() {
 func (d *desk) look() {
 	now := d.Now()
 	book := d.Store.Known(now)
-	d.seq = book.Seq
+	if d.salt != "" && d.salt != book.Salt {
+		book = d.carry(now, book)
+	}
+	d.seq, d.salt, d.keys = book.Seq, book.Salt, book.Keys
 	limits := d.limits(book)
 	var due []*pending
 	wake := now.Up + day
@@ -298,6 +306,29 @@ func (d *desk) look() {
 	d.timer.Reset(max(wake-now.Up, 0))
 }
 
+// carry takes what limits ask for over into a Book that began anew: somebody has
+// removed the state, and the service has not forgotten.
+func (d *desk) carry(now Now, b *Book) *Book {
+	d.Store.Do(now, func(b *Book) {
+		for _, j := range d.accounts {
+			if j.salt != d.salt {
+				continue
+			}
+			b.enrol(j.Account)
+			old, k := d.keys[j.key], b.Keys[b.keyID(j.Account)]
+			if len(old.Slots) > 0 && !slices.Contains(k.Slots, old.Slots[0]) {
+				k.Slots = append(slices.Clone(old.Slots), k.Slots...)
+			}
+			k.Good = k.Good || old.Good
+			if old.Until > k.Until {
+				k.Until, k.Why = old.Until, old.Why
+			}
+			b.Keys[b.keyID(j.Account)] = k
+		}
+	})
+	return d.Store.Known(now)
+}
+
 // pending is a decision to send now.
 type pending struct {
 	*job
@@ -320,12 +351,23 @@ func (d *desk) start(now Now, due []*pending) {
 	for _, p := range due {
 		k := p.known
 		k.Slots = append(slices.Clone(k.Slots), waiting[p.key].Slots...)
-		if len(d.flights) >= sendersMost || k.room(now, p.limits) > now.Up {
+		if len(d.flights) >= sendersMost || d.with(p.Account) >= sendersServer || k.room(now, p.limits) > now.Up {
 			continue // the end of a flight looks again
 		}
 		waiting[p.key] = waiting[p.key].claim(now)
 		d.launch(now, p)
 	}
+}
+
+// with counts the exchanges under way with an account's server.
+func (d *desk) with(a *Account) int {
+	n := 0
+	for _, f := range d.flights {
+		if f.Service == a.Service && f.Server == a.Server && f.Template.key() == a.Template.key() {
+			n++
+		}
+	}
+	return n
 }
 
 // claim adds a slot for a request that may leave at any moment.
@@ -434,7 +476,7 @@ func (d *desk) fell(f *flight, now Now, fault Fault, current bool, jitter float6
 		d.resolved()
 	}
 	if current {
-		f.plan = AfterFault(now, f.plan, fault, jitter)
+		f.plan = AfterFault(now, f.plan, f.call, fault, jitter)
 	}
 	if f.gone { // there is no fault to wait for
 		f.plan.NotAgain = max(now.Up, f.start+eventGap)

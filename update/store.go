@@ -46,13 +46,20 @@ func OpenStore(dir, spare string, say func(string)) *Store {
 // until the next call.
 func (s *Store) Read(now Now) *Book {
 	for i := range s.dirs {
-		if b := s.load(i); b != nil && (s.book == nil || b.Seq > s.book.Seq) {
+		if b := s.load(i); b != nil && s.newer(i, b) {
 			s.content = b.encode()
 			b.Arrive(now)
 			s.book = b
 		}
 	}
 	return s.Known(now)
+}
+
+// newer tells whether a Book that was just read takes the place of ours: a later
+// one does, and so does one in state_dir that began anew, after somebody has
+// removed ours.
+func (s *Store) newer(i int, b *Book) bool {
+	return s.book == nil || b.Salt == s.book.Salt && b.Seq > s.book.Seq || b.Salt != s.book.Salt && i == 0
 }
 
 // Known returns the Book as it was last read or written.
@@ -81,6 +88,9 @@ func (s *Store) Do(now Now, f func(*Book)) {
 			continue
 		}
 		err := s.replace(filepath.Join(dir, stateFile), full)
+		if errors.Is(err, fs.ErrNotExist) && os.MkdirAll(dir, 0o750) == nil {
+			err = s.replace(filepath.Join(dir, stateFile), full)
+		}
 		s.report(i, "written", err)
 		if err != nil {
 			continue
@@ -228,6 +238,7 @@ func replace(path string, data []byte) error {
 		return err
 	}
 	if err := os.Rename(tmp, path); err != nil {
+		os.Remove(tmp)
 		return err
 	}
 	dir, err := os.Open(filepath.Dir(path))

@@ -2,6 +2,8 @@ package main
 
 import (
 	"net/netip"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -182,5 +184,26 @@ detect = "web"
 	}
 	if asked, updates := webRequests(s); len(asked) != 1 || len(updates) != 1 || updates[0].Query.Get("ip") != "203.0.113.7" {
 		t.Errorf("asked %+v, then %+v", asked, updates)
+	}
+}
+
+// The lock is for the daemon's user alone: whoever could read it could take a
+// lock, too, and keep the daemon out. Others believe the status.
+func TestWhoMayNotReadTheLockLearnsOfTheDaemonAllTheSame(t *testing.T) {
+	h := newSite(t)
+	s := updatetest.NewIPv64("t0ken", "home.ipv64.net")
+	h.run("[account.home]\nservice = \"ipv64\"\ndomains = [\"home.ipv64.net\"]\ntoken = \"t0ken\"\nserver = \"" + h.serve(serviceAddr, s) + "\"\n")
+	h.until("there is a status", func() bool { return h.status().PID != 0 })
+	info, err := os.Stat(h.dir + "/run/" + lockFile)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the lock's mode is %v (%v), want 0600", info.Mode(), err)
+	}
+	if got := toldPID(h.dir + "/run"); got != h.daemon.Pid {
+		t.Errorf("the status tells of process %d, want %d", got, h.daemon.Pid)
+	}
+	other := t.TempDir()
+	must(t, os.WriteFile(other+"/"+statusFile, []byte(`{"pid":`+strconv.Itoa(os.Getpid())+`}`), 0o644))
+	if got := toldPID(other); got != 0 {
+		t.Errorf("process %d, which is no daemon, is taken for one", got)
 	}
 }

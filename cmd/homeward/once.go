@@ -121,8 +121,8 @@ func preview(c call, requests []update.Request, asked int) int {
 		switch {
 		case !r.Bearer.IsZero():
 			fmt.Fprintf(c.stdout, "  Authorization: Bearer %s\n", r.Bearer)
-		case r.User != "":
-			fmt.Fprintf(c.stdout, "  Authorization: Basic %s:%s\n", r.User, r.Password)
+		case r.User != "" || !r.Login.IsZero() || !r.Password.IsZero():
+			fmt.Fprintf(c.stdout, "  Authorization: Basic %s%s:%s\n", r.User, r.Login, r.Password)
 		}
 		if !r.Form.IsZero() {
 			fmt.Fprintf(c.stdout, "  %s\n", r.Form)

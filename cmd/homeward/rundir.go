@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -26,10 +29,11 @@ func lockRunDir(ctx context.Context, dir string, log func(string)) (*os.File, er
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("run_dir cannot be made: %w: make it, for the user that homeward runs as, or write another run_dir", err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o644)
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("run_dir cannot be used: %w: give it to the user that homeward runs as, or write another run_dir", err)
 	}
+	f.Chmod(0o600) // who may read it could take a lock, too, and keep us out
 	// A POSIX lock: status can ask for its holder without taking it, and
 	// children do not inherit it.
 	lock := unix.Flock_t{Type: unix.F_WRLCK}
@@ -60,9 +64,13 @@ func lockRunDir(ctx context.Context, dir string, log func(string)) (*os.File, er
 }
 
 // daemonPID returns the process that is the daemon of a run folder, 0 if there is
-// none.
+// none. Who may not read the lock believes what status.json says, if there is
+// such a process.
 func daemonPID(dir string) int {
 	f, err := os.Open(filepath.Join(dir, lockFile))
+	if errors.Is(err, fs.ErrPermission) {
+		return toldPID(dir)
+	}
 	if err != nil {
 		return 0
 	}
@@ -72,6 +80,20 @@ func daemonPID(dir string) int {
 		return 0
 	}
 	return int(lock.Pid)
+}
+
+// toldPID returns the process that status.json names, 0 if it runs no more.
+func toldPID(dir string) int {
+	text, err := os.ReadFile(filepath.Join(dir, statusFile))
+	var s status
+	if err != nil || json.Unmarshal(text, &s) != nil {
+		return 0
+	}
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", s.PID))
+	if name, args, _ := strings.Cut(string(line), "\x00"); err != nil || filepath.Base(name) != "homeward" || !strings.HasPrefix(args, "run") {
+		return 0
+	}
+	return s.PID
 }
 
 // writePublic replaces a file that anybody may read, in RAM: no sync.

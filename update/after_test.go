@@ -1,0 +1,98 @@
+package update
+
+import (
+	"testing"
+	"time"
+)
+
+// An address that changes while a request is under way was not tried yet,
+// whatever becomes of that request, and though most retries of the day are gone.
+func TestAnOldRequestsEndSaysNothingOfANewAddress(t *testing.T) {
+	now := at(100 * time.Hour)
+	a, l, k := ipv64Account(), Limits{3, 48}, slots(20, now.Up-time.Hour)
+	old := Call{Hosts: a.Domains, Values: Values{IPv4: v4a}}
+	p := Plan{Want: Values{IPv4: v4a}, Changed: now.Up - time.Minute, Tried: true, Fails: 6}.See(now, Values{IPv4: v4b})
+	next := func(p Plan) time.Duration {
+		d := Next(now, a, ipv64Service(), Memory{}, k, l, p)
+		return d.At - now.Up
+	}
+	for name, f := range map[string]Fault{
+		"no answer":         {Kind: FaultSent, Sent: true},
+		"given up":          {Kind: FaultGiven, Sent: true},
+		"connection failed": {Kind: FaultConnect},
+	} {
+		if got := next(AfterFault(now, p, old, f, 1)); got > eventGap {
+			t.Errorf("%s: the new address waits %v", name, got)
+		}
+	}
+	for name, r := range map[string]Result{"503": {Verdict: Passing}, "a page": {Verdict: Unknown}, "good": {Verdict: Accepted}} {
+		_, _, after := After(now, a, ipv64Service(), Memory{}, k, p, old, r, 1)
+		if got := next(after); got > eventGap {
+			t.Errorf("%s: the new address waits %v", name, got)
+		}
+	}
+	_, _, same := After(now, a, ipv64Service(), Memory{}, k, Plan{Want: old.Values, Tried: true, Fails: 6}, old, Result{Verdict: Passing}, 0)
+	if got := next(same); got < time.Hour {
+		t.Errorf("a retry of the same address waits %v only", got)
+	}
+}
+
+// What one account's answer asks for, another's does not lift.
+func TestAWaitStaysThoughAnotherAccountIsAccepted(t *testing.T) {
+	now := at(time.Hour)
+	a := ipv64Account()
+	call := Call{Hosts: a.Domains, Values: Values{IPv4: v4a}}
+	_, k, _ := After(now, a, ipv64Service(), Memory{}, Key{}, Plan{}, call, Result{Verdict: Limited, Wait: time.Hour, Detail: "429"}, 0)
+	for name, r := range map[string]Result{"good": {Verdict: Accepted}, "503 with a shorter wait": {Verdict: Passing, Wait: 10 * time.Second}} {
+		_, got, _ := After(at(time.Hour+time.Second), a, ipv64Service(), Memory{}, k, Plan{}, call, r, 0)
+		if got.Until != k.Until {
+			t.Errorf("%s: until %v, want %v", name, got.Until, k.Until)
+		}
+	}
+	_, got, _ := After(at(3*time.Hour), a, ipv64Service(), Memory{}, k, Plan{}, call, Result{Verdict: Accepted}, 0)
+	if got.Until != 0 || got.Why != "" {
+		t.Errorf("once it is over, it is forgotten: %+v", got)
+	}
+}
+
+// The lock is the key's: of two accounts that share it, each asks once after it,
+// and no more.
+func TestALockedKeyIsTriedOnceAfterTheLock(t *testing.T) {
+	now := at(time.Hour)
+	a, r := ipv64Account(), Result{Verdict: Unauthorized, Detail: "no"}
+	call := Call{Hosts: a.Domains, Values: Values{IPv4: v4a}}
+	m, k, _ := After(now, a, ipv64Service(), Memory{}, Key{Good: true}, Plan{}, call, r, 0)
+	if m.Stop != nil || k.Until-now.Up != lockTime {
+		t.Fatalf("the first refusal of an accepted key: %+v, %+v", m, k)
+	}
+	for _, account := range []string{"the same", "another"} {
+		m, _, _ := After(at(2*time.Hour), a, ipv64Service(), Memory{}, k, Plan{}, call, r, 0)
+		if m.Stop == nil {
+			t.Errorf("%s account is not stopped by the refusal after the lock", account)
+		}
+	}
+	if m, _, _ := After(now, a, ipv64Service(), Memory{}, Key{}, Plan{}, call, r, 0); m.Stop == nil {
+		t.Error("a key that was never accepted does not stop its account at once")
+	}
+}
+
+// Hosts of which the answer says nothing wait longer each time.
+func TestUnknownHostsBackOff(t *testing.T) {
+	now := at(time.Hour)
+	a := &Account{Name: "d", Domains: []string{"a.x", "b.x"}}
+	s := Service{MaxHosts: 20}
+	call := Call{Hosts: a.Domains, Values: Values{IPv4: v4a}}
+	r := Result{Verdict: Unknown, Hosts: []HostResult{{Host: "a.x"}, {Host: "b.x"}}}
+	p := Plan{Want: call.Values}
+	var waits []time.Duration
+	for range 4 {
+		_, _, p = After(now, a, s, Memory{}, Key{}, p, call, r, 0)
+		waits = append(waits, p.NotAgain-now.Up)
+	}
+	for i, w := range waits {
+		if w != backoff[i] {
+			t.Errorf("waits %v, want the steps of backoff", waits)
+			break
+		}
+	}
+}
