@@ -35,6 +35,7 @@ type Key struct {
 	Step   int           `json:"step,omitempty"`   // how often in a row a limit was named without a time
 	Good   bool          `json:"good,omitempty"`   // the service has accepted it
 	Locked bool          `json:"locked,omitempty"` // and refused since: one more try after the lock
+	Root   string        `json:"root,omitempty"`   // Answer.Root of the last answer
 }
 
 // Slot is one request that the service may have counted.
@@ -171,6 +172,14 @@ func (b *Book) keyID(a *Account) string {
 		server = a.Template.hosts()
 	}
 	return b.fingerprint(a.Service, server, a.Secret.Reveal())
+}
+
+// hint returns the Root, or "" of what is none: the file may be a foreign one.
+func (k Key) hint() string {
+	if len(k.Root) != hintLen {
+		return ""
+	}
+	return k.Root
 }
 
 // enrol makes sure that an account has its Memory, and that a changed

@@ -3,7 +3,6 @@ package update
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -63,6 +62,7 @@ func (c client) exchange(ctx context.Context, req Request, ready Ready) Outcome 
 	}
 	conn.tcp.SetLinger(-1)
 	conn.Close()
+	answer.Root = conn.root
 	return Outcome{Answer: answer}
 }
 
@@ -78,7 +78,8 @@ func (r Request) maxBody() int {
 // connection is a TCP connection, and what is spoken over it: itself or TLS.
 type connection struct {
 	net.Conn
-	tcp *net.TCPConn
+	tcp  *net.TCPConn
+	root string // what it was verified by (rootHint), "" without TLS
 }
 
 func (c connection) local() netip.Addr {
@@ -86,21 +87,18 @@ func (c connection) local() netip.Addr {
 }
 
 // connect returns a connection on which nothing was sent but the handshake.
+// Where the root that was hinted at does not verify the service, it connects
+// once more, with all roots: the service may have another authority now.
 func (c client) connect(ctx context.Context, e endpoint) (connection, *Fault) {
 	ctx, cancel := context.WithTimeout(ctx, c.connectWithin)
 	defer cancel()
 	roots := e.startRoots()
-	d := net.Dialer{KeepAlive: -1, Control: e.bind}
-	conn, err := d.DialContext(ctx, e.network, e.address)
-	if err != nil {
-		return connection{}, e.dialFault(ctx, c.connectWithin, err)
+	tcp, fault := c.dial(ctx, e)
+	if fault != nil {
+		return connection{}, fault
 	}
-	tcp := conn.(*net.TCPConn)
-	// Should this process be killed, what was not sent yet is thrown away: the
-	// address in it may be old by the time a dead line could deliver it.
-	tcp.SetLinger(0)
 	if !e.tls {
-		return connection{tcp, tcp}, nil
+		return connection{tcp, tcp, ""}, nil
 	}
 	r := <-roots
 	if r.err != nil {
@@ -110,9 +108,28 @@ func (c client) connect(ctx context.Context, e endpoint) (connection, *Fault) {
 	t := tls.Client(tcp, &tls.Config{ServerName: e.host, RootCAs: r.pool, MinVersion: tls.VersionTLS12})
 	if err := t.HandshakeContext(ctx); err != nil {
 		tcp.Close()
+		if unverified := new(tls.CertificateVerificationError); r.some && errors.As(err, &unverified) {
+			e.root = ""
+			return c.connect(ctx, e)
+		}
 		return connection{}, e.tlsFault(ctx, c.connectWithin, err)
 	}
-	return connection{t, tcp}, nil
+	chain := t.ConnectionState().VerifiedChains[0]
+	return connection{t, tcp, rootHint(chain[len(chain)-1].Raw)}, nil
+}
+
+// dial makes the TCP connection.
+func (c client) dial(ctx context.Context, e endpoint) (*net.TCPConn, *Fault) {
+	d := net.Dialer{KeepAlive: -1, Control: e.bind}
+	conn, err := d.DialContext(ctx, e.network, e.address)
+	if err != nil {
+		return nil, e.dialFault(ctx, c.connectWithin, err)
+	}
+	tcp := conn.(*net.TCPConn)
+	// Should this process be killed, what was not sent yet is thrown away: the
+	// address in it may be old by the time a dead line could deliver it.
+	tcp.SetLinger(0)
+	return tcp, nil
 }
 
 // endpoint is where a request goes, and how.
@@ -124,6 +141,7 @@ type endpoint struct {
 	tls     bool
 	device  string
 	caFile  string
+	root    string // a hint (readRoots)
 }
 
 // The text of a URL may hold secrets: none of these errors shows it.
@@ -138,7 +156,7 @@ func newEndpoint(req Request) (endpoint, error) {
 	if err != nil || u.Hostname() == "" {
 		return endpoint{}, errURL
 	}
-	e := endpoint{url: u, host: u.Hostname(), network: "tcp", device: req.Device, caFile: req.CAFile}
+	e := endpoint{url: u, host: u.Hostname(), network: "tcp", device: req.Device, caFile: req.CAFile, root: req.Root}
 	port := u.Port()
 	switch u.Scheme {
 	case "https":
@@ -180,21 +198,12 @@ func (e endpoint) bind(_, _ string, c syscall.RawConn) error {
 	return err
 }
 
-// trust is the roots to verify a service by.
-type trust struct {
-	pool *x509.CertPool
-	err  error
-}
-
 // startRoots reads the roots while the connection is made: on a router that
 // takes as long as a round trip.
 func (e endpoint) startRoots() <-chan trust {
 	ch := make(chan trust, 1)
 	if e.tls {
-		go func() {
-			pool, err := readRoots(e.caFile)
-			ch <- trust{pool, err}
-		}()
+		go func() { ch <- readRoots(e.caFile, e.root) }()
 	}
 	return ch
 }

@@ -88,14 +88,14 @@ func readFrame(r *bufio.Reader, max int) ([]string, error) {
 func (r Request) fields() []string {
 	return []string{
 		frameRequest, r.Method, r.URL.Reveal(), r.Form.Reveal(), r.Bearer.Reveal(), r.Login.Reveal() + r.User, r.Password.Reveal(),
-		r.Device, strconv.Itoa(r.Family), r.CAFile, strconv.Itoa(r.maxBody()), strconv.FormatBool(r.AllowHTTP),
+		r.Device, strconv.Itoa(r.Family), r.CAFile, strconv.Itoa(r.maxBody()), strconv.FormatBool(r.AllowHTTP), r.Root,
 	}
 }
 
 // parseRequest is the inverse of fields. Where secrets stand in the URL and
 // the form does not come along: these show as *** as a whole.
 func parseRequest(f []string) (Request, error) {
-	if len(f) != 12 || f[0] != frameRequest {
+	if len(f) != 13 || f[0] != frameRequest {
 		return Request{}, errFrame
 	}
 	family, err1 := strconv.Atoi(f[8])
@@ -107,14 +107,14 @@ func parseRequest(f []string) (Request, error) {
 	text := func(s string) Text { return Text{}.Secret(NewSecret(s), nil) }
 	return Request{
 		Method: f[1], URL: text(f[2]), Form: text(f[3]), Bearer: NewSecret(f[4]), User: f[5], Password: NewSecret(f[6]),
-		Device: f[7], Family: family, CAFile: f[9], MaxBody: max, AllowHTTP: plain,
+		Device: f[7], Family: family, CAFile: f[9], MaxBody: max, AllowHTTP: plain, Root: f[12],
 	}, nil
 }
 
 // fields spells an outcome for the pipe.
 func (o Outcome) fields() []string {
 	if a := o.Answer; a != nil {
-		return []string{frameAnswer, strconv.Itoa(a.Status), string(a.Body), strconv.FormatBool(a.Cut), a.RetryAfter, a.Date, a.Location}
+		return []string{frameAnswer, strconv.Itoa(a.Status), string(a.Body), strconv.FormatBool(a.Cut), a.RetryAfter, a.Date, a.Location, a.Root}
 	}
 	return []string{frameFault, strconv.Itoa(int(o.Fault.Kind)), o.Fault.Detail, strconv.FormatBool(o.Fault.Sent)}
 }
@@ -122,13 +122,13 @@ func (o Outcome) fields() []string {
 // parseOutcome is the inverse of fields.
 func parseOutcome(f []string) (Outcome, error) {
 	switch {
-	case len(f) == 7 && f[0] == frameAnswer:
+	case len(f) == 8 && f[0] == frameAnswer:
 		status, err := strconv.Atoi(f[1])
 		cut, err2 := strconv.ParseBool(f[3])
 		if err != nil || err2 != nil || status < 100 || status > 999 {
 			return Outcome{}, errFrame
 		}
-		return Outcome{Answer: &Answer{Status: status, Body: []byte(f[2]), Cut: cut, RetryAfter: f[4], Date: f[5], Location: f[6]}}, nil
+		return Outcome{Answer: &Answer{Status: status, Body: []byte(f[2]), Cut: cut, RetryAfter: f[4], Date: f[5], Location: f[6], Root: f[7]}}, nil
 	case len(f) == 4 && f[0] == frameFault:
 		kind, err := strconv.Atoi(f[1])
 		sent, err2 := strconv.ParseBool(f[3])

@@ -15,10 +15,10 @@ func TestFramesComeBackAsTheyWent(t *testing.T) {
 	var b bytes.Buffer
 	req := Request{
 		Method: "POST", URL: Text{}.Plain("https://a/?x=").Secret(NewSecret("hunter2"), nil), Form: Text{}.Plain("a=b"),
-		Bearer: NewSecret("bearer"), User: "me", Password: NewSecret("word"), Device: "pppoe-wan", Family: 6, CAFile: "/ca.pem", MaxBody: 9, AllowHTTP: true,
+		Bearer: NewSecret("bearer"), User: "me", Password: NewSecret("word"), Device: "pppoe-wan", Family: 6, CAFile: "/ca.pem", MaxBody: 9, AllowHTTP: true, Root: "00ff",
 	}
 	outcomes := []Outcome{
-		{Answer: &Answer{Status: 429, Body: []byte("\x00body\n"), Cut: true, RetryAfter: "7", Date: "now", Location: "https://x.example/"}},
+		{Answer: &Answer{Status: 429, Body: []byte("\x00body\n"), Cut: true, RetryAfter: "7", Date: "now", Location: "https://x.example/", Root: "00ff"}},
 		{Fault: &Fault{Kind: FaultSent, Detail: "could not confirm", Sent: true}},
 	}
 	writeFrame(&b, req.fields()...)

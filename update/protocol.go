@@ -47,6 +47,7 @@ type Request struct {
 	Device   string // leave by this device, "" by any
 	Family   int    // 4 or 6: over that family only, 0 either
 	CAFile   string // more roots to trust
+	Root     string // a hint: the Answer.Root of the last time, "" for none
 	MaxBody  int    // bytes of the answer to keep, 0: 4096
 
 	AllowHTTP bool // http:// to any address, not only to a loopback one
@@ -60,6 +61,7 @@ type Answer struct {
 	RetryAfter string // the header, as it is
 	Date       string // the header, as it is
 	Location   string // the header, as it is
+	Root       string // names the certificate authority's root that vouches for who answered, "" without TLS
 }
 
 // Verdict is what an answer means for the account.

@@ -1,7 +1,10 @@
 package update
 
 import (
+	"bytes"
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -16,26 +19,93 @@ const (
 	otherDir   = "/etc/pki/tls/certs" // crypto/x509 looks there, too
 )
 
+// trust is the roots to verify a service by.
+type trust struct {
+	pool *x509.CertPool
+	some bool // of the system's only the one that was hinted at, or none
+	err  error
+}
+
 // readRoots returns the system's roots, and those of caFile if one is named.
-func readRoots(caFile string) (*x509.CertPool, error) {
-	pool, err := systemRoots()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if caFile == "" {
-		if pool.Equal(x509.NewCertPool()) {
-			return nil, errors.New("this router knows no certificate authority: install the package ca-bundle")
+// hint (see rootHint) is of the root that is expected to do. It widens nothing:
+// where it is one of these, the system's others are left out, as to parse them
+// all is most of an exchange's cost.
+func readRoots(caFile, hint string) trust {
+	own, pool := []byte(nil), x509.NewCertPool()
+	if caFile != "" {
+		var err error
+		if own, err = os.ReadFile(caFile); err != nil {
+			return trust{err: fmt.Errorf("ca_file: %w", err)}
 		}
-		return pool, nil
+		if !pool.AppendCertsFromPEM(own) {
+			return trust{err: fmt.Errorf("ca_file: no certificate in %s", caFile)}
+		}
 	}
-	pem, err := os.ReadFile(caFile)
+	if findRoot(own, hint) != nil {
+		return trust{pool: pool, some: true}
+	}
+	if root := systemRoot(hint); root != nil {
+		pool.AddCert(root)
+		return trust{pool: pool, some: true}
+	}
+	all, err := systemRoots()
 	if err != nil {
-		return nil, fmt.Errorf("ca_file: %w", err)
+		return trust{pool: pool, err: noRoots(pool)}
 	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("ca_file: no certificate in %s", caFile)
+	all.AppendCertsFromPEM(own)
+	return trust{pool: all, err: noRoots(all)}
+}
+
+// noRoots is an error if there are none.
+func noRoots(pool *x509.CertPool) error {
+	if pool.Equal(x509.NewCertPool()) {
+		return errors.New("this router knows no certificate authority: install the package ca-bundle")
 	}
-	return pool, nil
+	return nil
+}
+
+// rootHint returns what tells a root from others in a PEM file: the last whole
+// line of it there, which is of its signature. It is looked for as it is, since
+// to decode the bundle takes a slow router longer than the network does.
+func rootHint(der []byte) string {
+	const line = 48 // bytes, 64 characters (RFC 7468, section 2)
+	end := len(der) / line * line
+	return base64.StdEncoding.EncodeToString(der[max(end-line, 0):end])
+}
+
+// hintLen is how long a hint is. Anything else finds nothing.
+const hintLen = 64
+
+// findRoot returns the root of a PEM file that the hint is of, or nil. Only
+// this one is parsed.
+func findRoot(text []byte, hint string) *x509.Certificate {
+	at := bytes.Index(text, []byte(hint))
+	if len(hint) != hintLen || at < 0 {
+		return nil
+	}
+	begin := bytes.LastIndex(text[:at], []byte("-----BEGIN CERTIFICATE-----"))
+	if begin < 0 {
+		return nil
+	}
+	block, _ := pem.Decode(text[begin:])
+	if block == nil || block.Type != "CERTIFICATE" || len(block.Headers) > 0 || rootHint(block.Bytes) != hint {
+		return nil
+	}
+	root, _ := x509.ParseCertificate(block.Bytes)
+	return root
+}
+
+// systemRoot returns the one of systemRoots that the hint is of, or nil. Of
+// those outside of the bundle it knows nothing.
+func systemRoot(hint string) *x509.Certificate {
+	if hint == "" || !usualPlaces() {
+		return nil
+	}
+	text, err := os.ReadFile(bundleFile)
+	if err != nil {
+		return nil
+	}
+	return findRoot(text, hint)
 }
 
 // systemRoots returns the same roots as x509.SystemCertPool, which reads the
@@ -45,8 +115,7 @@ func systemRoots() (*x509.CertPool, error) {
 	pool := x509.NewCertPool()
 	pem, err := os.ReadFile(bundleFile)
 	_, other := os.Stat(otherDir)
-	if !usual("SSL_CERT_FILE", bundleFile) || !usual("SSL_CERT_DIR", bundleDir) ||
-		err != nil || other == nil || !pool.AppendCertsFromPEM(pem) {
+	if !usualPlaces() || err != nil || other == nil || !pool.AppendCertsFromPEM(pem) {
 		return x509.SystemCertPool()
 	}
 	for _, path := range beside(bundleDir, bundleFile) {
@@ -55,6 +124,11 @@ func systemRoots() (*x509.CertPool, error) {
 		}
 	}
 	return pool, nil
+}
+
+// usualPlaces tells whether the environment leaves the roots where they are.
+func usualPlaces() bool {
+	return usual("SSL_CERT_FILE", bundleFile) && usual("SSL_CERT_DIR", bundleDir)
 }
 
 // usual tells whether the environment does not name another path.

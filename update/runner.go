@@ -384,6 +384,7 @@ func (d *desk) launch(now Now, p *pending) {
 	d.flights[f.id] = f
 	p.flying = true
 	req := p.service.Request(p.Account, f.call)
+	req.Root = p.known.hint()
 	go func() {
 		defer stop(nil)
 		out := d.Exchange(ctx, req, func(local netip.Addr) bool { return d.clear(ctx, f, local) })
@@ -451,6 +452,7 @@ func (d *desk) land(f *flight, out Outcome) {
 		m, k := b.Accounts[f.Name], b.Keys[f.key].Release(now, f.id, true)
 		var p Plan
 		m, k, p = After(now, f.Account, f.service, m, k, f.plan, f.call, res, jitter)
+		k.Root = out.Answer.Root
 		b.Keys[f.key] = k
 		if current {
 			b.Accounts[f.Name], f.plan = m, p
