@@ -98,8 +98,10 @@ type world struct {
 	synced  bool
 	life    *life // nil: not running
 	acct    *Account
-	version int // of the configuration
-	asked   int // the version that the daemon was given
+	version int    // of the configuration
+	asked   int    // the version that the daemon was given
+	state   string // of the account, as it said last
+	used    int    // and of the day's requests
 
 	// the line
 	line  Values
@@ -268,6 +270,7 @@ func (w *world) believe(all map[string]Status) {
 	s := all["home"]
 	w.mu.Lock()
 	held, known := w.svc.held, w.asked == w.version
+	w.state, w.used = s.State, s.Used
 	w.mu.Unlock()
 	if s.State != StateCurrent || s.Want == nil || !known {
 		return
