@@ -1,0 +1,237 @@
+package update
+
+import (
+	"cmp"
+	"context"
+	"reflect"
+	"slices"
+	"time"
+)
+
+// How many exchanges run at once, each a process of some megabytes: in all, and
+// with one server, so that one that hangs does not hold up the others.
+const (
+	sendersMost   = 8
+	sendersServer = 2
+)
+
+// desk is what Run's goroutine owns.
+type desk struct {
+	*Runner
+	accounts []*job
+	flights  map[uint64]*flight
+	lastID   uint64
+	seq      uint64 // of the Book that the last look saw
+	salt     string // and its Salt
+	keys     map[string]Key
+	timer    *time.Timer
+	ctx      context.Context // of the exchanges
+	leaving  bool
+}
+
+// job is one account at work.
+type job struct {
+	*Account
+	service Service
+	plan    Plan
+	note    string
+	flying  bool
+	idle    bool   // nothing is sent for it: `once` was asked for others
+	lift    bool   // its stops do not hold: `once --force`; on the books with its next request
+	held    bool   // another process has a request of it under way
+	said    string // the last message about trouble, so that it is said once
+	salt    string // of the Book in which key names its Key
+	key     string
+}
+
+// keyIn names the account's Key in a Book. Books have the same salt unless one
+// was lost.
+func (j *job) keyIn(b *Book) string {
+	if j.salt != b.Salt {
+		j.salt, j.key = b.Salt, b.keyID(j.Account)
+	}
+	return j.key
+}
+
+func (r *Runner) newDesk(ctx context.Context) *desk {
+	return &desk{Runner: r, flights: map[uint64]*flight{}, timer: time.NewTimer(day), ctx: ctx}
+}
+
+// adopt takes over accounts; one that has not changed goes on as it was.
+func (d *desk) adopt(accounts []*Account) {
+	old := d.accounts
+	d.accounts = nil
+	for _, a := range accounts {
+		s, ok := ServiceOf(a)
+		if !ok {
+			panic("update: account of an unknown service " + a.Service) // the configuration has checked it
+		}
+		j := &job{Account: a, service: s}
+		if i := slices.IndexFunc(old, func(o *job) bool { return o.Name == a.Name }); i >= 0 {
+			j.flying = old[i].flying
+			if reflect.DeepEqual(old[i].Account, a) {
+				j = old[i]
+			}
+		}
+		d.accounts = append(d.accounts, j)
+	}
+	d.Store.Do(d.Now(), func(b *Book) {
+		for _, a := range accounts {
+			b.enrol(a)
+		}
+	})
+}
+
+func (d *desk) observe(s Sight) {
+	now := d.Now()
+	for _, j := range d.accounts {
+		w := s.Wants[j.Name]
+		j.note = w.Note
+		j.plan = j.plan.See(now, w.Values).Event(now)
+	}
+	for _, f := range d.flights {
+		if f.local.IsValid() && s.Has != nil && !s.Has(f.local) || !f.local.IsValid() && f.outdated() {
+			f.gone = true
+			f.stop(errGone)
+		}
+	}
+}
+
+// look decides for every account, starts what is due, and sets the timer.
+func (d *desk) look() {
+	now := d.Now()
+	book := d.Store.Known(now)
+	if d.salt != "" && d.salt != book.Salt {
+		book = d.carry(now, book)
+	}
+	d.seq, d.salt, d.keys = book.Seq, book.Salt, book.Keys
+	limits := d.limits(book)
+	var due []*pending
+	wake := now.Up + day
+	status := make(map[string]Status, len(d.accounts))
+	for _, j := range d.accounts {
+		m, id := book.Accounts[j.Name], j.keyIn(book)
+		k := book.Keys[id]
+		if j.lift {
+			m = m.release()
+		}
+		if at := m.stale(now, j.Account, j.service); at > now.Up {
+			wake = min(wake, at)
+		} else if at != 0 && j.plan.Redo == nil { // else it is on its way, and waits as everything does
+			j.plan = j.plan.Again(now)
+		}
+		dec := Next(now, j.Account, j.service, m, k, limits[id], j.plan)
+		if dec.Call == nil && !j.flying {
+			j.plan = j.plan.Quiet()
+		}
+		j.held = dec.Call != nil && !j.flying && !j.idle && k.elsewhere(now, j.Name)
+		if j.held {
+			wake = min(wake, now.Up+heldGap)
+		} else if dec.Call != nil && !j.flying && !j.idle && !d.leaving {
+			if dec.At <= now.Up {
+				due = append(due, &pending{j, dec, id, k, limits[id]})
+			} else {
+				wake = min(wake, dec.At)
+			}
+		}
+		wake = min(wake, k.nextChange(now))
+		d.report(now, j, dec)
+		status[j.Name] = j.status(now, m, k, limits[id], dec)
+	}
+	d.start(now, due)
+	if d.Publish != nil {
+		d.Publish(status)
+	}
+	d.timer.Reset(max(wake-now.Up, 0))
+}
+
+// carry takes what limits ask for over into a Book that began anew: somebody has
+// removed the state, and the service has not forgotten.
+func (d *desk) carry(now Now, b *Book) *Book {
+	d.Store.Do(now, func(b *Book) {
+		for _, j := range d.accounts {
+			if j.salt != d.salt {
+				continue
+			}
+			b.enrol(j.Account)
+			old, k := d.keys[j.key], b.Keys[b.keyID(j.Account)]
+			if len(old.Slots) > 0 && !slices.Contains(k.Slots, old.Slots[0]) {
+				k.Slots = append(slices.Clone(old.Slots), k.Slots...)
+			}
+			k.Good = k.Good || old.Good
+			if old.Until > k.Until {
+				k.Until, k.Why = old.Until, old.Why
+			}
+			b.Keys[b.keyID(j.Account)] = k
+		}
+	})
+	return d.Store.Known(now)
+}
+
+// pending is a decision to send now.
+type pending struct {
+	*job
+	Decision
+	key    string
+	known  Key
+	limits Limits
+}
+
+// start launches what is due, the one due longest first, and no more than the
+// limits and this machine have room for.
+func (d *desk) start(now Now, due []*pending) {
+	slices.SortStableFunc(due, func(a, b *pending) int { return cmp.Compare(a.Since, b.Since) })
+	waiting := map[string]Key{} // with those that fly but are not yet on the books
+	for _, f := range d.flights {
+		if !f.sent {
+			waiting[f.key] = waiting[f.key].claim(now)
+		}
+	}
+	for _, p := range due {
+		k := p.known
+		k.Slots = append(slices.Clone(k.Slots), waiting[p.key].Slots...)
+		if len(d.flights) >= sendersMost || d.with(p.Account) >= sendersServer || k.room(now, p.limits) > now.Up {
+			continue // the end of a flight looks again
+		}
+		waiting[p.key] = waiting[p.key].claim(now)
+		d.launch(now, p)
+	}
+}
+
+// with counts the exchanges under way with an account's server.
+func (d *desk) with(a *Account) int {
+	n := 0
+	for _, f := range d.flights {
+		if f.Service == a.Service && f.Server == a.Server && f.Template.key() == a.Template.key() {
+			n++
+		}
+	}
+	return n
+}
+
+// claim adds a slot for a request that may leave at any moment.
+func (k Key) claim(now Now) Key {
+	k.Slots = append(k.Slots, Slot{Moment: now.Moment(), Open: true})
+	return k
+}
+
+// limits returns those of each key: the lowest of the accounts that use it.
+func (d *desk) limits(b *Book) map[string]Limits {
+	l := make(map[string]Limits, len(d.accounts))
+	for _, j := range d.accounts {
+		id := j.keyIn(b)
+		l[id] = l[id].stricter(Limits{j.Limit10s, j.Limit24h})
+	}
+	return l
+}
+
+// nextChange tells when the count of used requests next falls.
+func (k Key) nextChange(now Now) time.Duration {
+	at := now.Up + day
+	for _, s := range k.Slots {
+		if t := s.end(now) + day + dayMargin; t > now.Up {
+			at = min(at, t)
+		}
+	}
+	return at
+}
