@@ -141,7 +141,7 @@ func (b *Book) settle(now Now) {
 				slots = append(slots, s)
 			}
 		}
-		k.Slots = slots
+		k.Slots = slots[max(0, len(slots)-slotsMost):]
 		b.Keys[id] = k
 	}
 	for _, m := range b.Accounts {

@@ -189,3 +189,13 @@ func TestTheTimeOfAnAcceptedUpdateIsPutRightWithTheClock(t *testing.T) {
 		t.Errorf("hosts are %+v, want %+v", got, want)
 	}
 }
+
+func TestAKeyWithoutALimitIsNotRememberedForEver(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := opened(dir, "")
+	s.Do(at(time.Hour), func(b *Book) { b.Keys["k"] = slots(5*slotsMost, time.Hour) })
+	again, _ := opened(dir, "")
+	if n := len(again.Read(at(time.Hour)).Keys["k"].Slots); n != slotsMost {
+		t.Errorf("%d requests are remembered, want the last %d", n, slotsMost)
+	}
+}
