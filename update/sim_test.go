@@ -132,7 +132,7 @@ type life struct {
 	stop   context.CancelFunc
 	dead   atomic.Bool
 	ended  chan struct{}
-	killAt int // die at this write, 0: never
+	killAt atomic.Int32 // die at this write, 0: never
 	writes int
 }
 
@@ -212,7 +212,7 @@ func (w *world) clocks() Now {
 func (w *world) powerOn() {
 	l := &life{ended: make(chan struct{})}
 	if w.roll(3) == 0 {
-		l.killAt = 1 + w.roll(12)
+		l.killAt.Store(int32(1 + w.roll(12)))
 	}
 	w.life = l
 	store := OpenStore(w.dir, "", func(s string) { w.tell("says: %s", s) })
@@ -222,7 +222,7 @@ func (w *world) powerOn() {
 		if l.dead.Load() {
 			runtime.Goexit()
 		}
-		if l.writes == l.killAt {
+		if l.writes == int(l.killAt.Load()) {
 			how := w.roll(3)
 			w.tell("killed at write %d, way %d", l.writes, how)
 			if how == 1 { // in the middle of the temporary file

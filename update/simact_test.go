@@ -307,7 +307,7 @@ func (w *world) calm() {
 		w.powerOn()
 	default:
 	}
-	w.life.killAt = 0
+	w.life.killAt.Store(0)
 	time.Sleep(30 * time.Second) // what was under way ends as it may
 	synctest.Wait()
 	if w.stopped() {
