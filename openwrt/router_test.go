@@ -102,12 +102,12 @@ func (r router) install(program, to string) {
 	libs, err := bin.ImportedLibraries()
 	r.mustNot(err)
 	for _, lib := range libs {
-		r.library(lib)
+		r.copyLibrary(lib)
 	}
 }
 
-// library puts a shared library where the loader finds it.
-func (r router) library(name string) {
+// copyLibrary puts a shared library where the loader finds it.
+func (r router) copyLibrary(name string) {
 	r.Helper()
 	for _, pattern := range []string{"/lib/*-linux-*/", "/usr/lib/*-linux-*/", "/lib64/", "/usr/lib64/", "/lib/", "/usr/lib/"} {
 		found, err := filepath.Glob(pattern + name)
