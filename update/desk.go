@@ -97,6 +97,14 @@ func (d *desk) observe(s Sight) {
 	}
 }
 
+// wouldSend tells whether what the line shows differs from what it did, and
+// from what the service holds.
+func (j *job) wouldSend(b *Book, s Sight) bool {
+	p, m := j.plan, b.Accounts[j.Name]
+	p.Want = s.Wants[j.Name].Values
+	return p.Want != j.plan.Want && m.Stop == nil && nextCall(j.Account, j.service, m, p) != nil
+}
+
 // look decides for every account, starts what is due, and sets the timer.
 func (d *desk) look() {
 	now := d.Now()

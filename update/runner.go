@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -28,6 +29,7 @@ type Runner struct {
 	Exchange func(context.Context, Request, Ready) Outcome
 	Now      func() Now
 	Log      func(Level, string)
+	Warm     func()                  // makes ready for an exchange that is expected at once; nil: nothing to make
 	Publish  func(map[string]Status) // called from Run's goroutine when a status may have changed
 
 	jitter func() float64 // in [0,1): spreads the retries of many routers
@@ -107,6 +109,17 @@ func (r *Runner) Accounts(accounts []*Account, sight Sight) {
 // Observe tells what the line shows, after every event that can matter.
 func (r *Runner) Observe(s Sight) {
 	r.tell(func(d *desk) { d.observe(s) })
+}
+
+// Expect tells what the line may be about to show: where it would be sent,
+// something is made ready for it, and nothing else is done.
+func (r *Runner) Expect(s Sight) {
+	r.tell(func(d *desk) {
+		book := d.Store.Known(d.Now())
+		if d.Warm != nil && len(d.flights) == 0 && slices.ContainsFunc(d.accounts, func(j *job) bool { return j.wouldSend(book, s) }) {
+			go d.Warm()
+		}
+	})
 }
 
 // Resend sends everything anew; stopped accounts stay stopped.

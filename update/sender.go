@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -24,6 +25,54 @@ type Sender struct {
 	Args []string // its arguments, nil for SenderArg
 
 	within time.Duration // of its life, 0: senderWithin
+
+	mu    sync.Mutex
+	spare *process    // started ahead, by Warm
+	tired *time.Timer // ends it
+}
+
+// spareWithin is how long a process waits that was started ahead.
+const spareWithin = time.Second
+
+// Warm starts a process ahead, for the next Exchange. There is one at most,
+// and it ends where nobody asks for it within a second.
+func (s *Sender) Warm() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.spare != nil {
+		return
+	}
+	p, err := s.start()
+	if err != nil {
+		return // the Exchange tries again, and says so
+	}
+	s.spare = p
+	s.tired = time.AfterFunc(spareWithin, func() {
+		if s.take(p) != nil {
+			p.end()
+		}
+	})
+}
+
+// take hands out the process that was started ahead, and no other than p
+// unless p is nil. It returns nil where there is none.
+func (s *Sender) take(p *process) *process {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.spare == nil || p != nil && p != s.spare {
+		return nil
+	}
+	p, s.spare = s.spare, nil
+	s.tired.Stop()
+	return p
+}
+
+// begin returns the process that waits, or starts one.
+func (s *Sender) begin() (*process, error) {
+	if p := s.take(nil); p != nil {
+		return p, nil
+	}
+	return s.start()
 }
 
 // senderWithin bounds the life of a sender process. It is more than the 15 s
@@ -39,7 +88,7 @@ func (s *Sender) Exchange(ctx context.Context, req Request, ready Ready) Outcome
 	if ctx.Err() != nil {
 		return failed(FaultGiven, false, "given up")
 	}
-	p, err := s.start()
+	p, err := s.begin()
 	if err != nil {
 		return failed(FaultSender, false, "cannot start a process to send with: "+reason(err))
 	}

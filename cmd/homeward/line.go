@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"net/netip"
 	"strings"
 
@@ -63,6 +64,14 @@ func (v *views) sight(t netwatch.Tables) update.Sight {
 		wants[a.Name] = want(a, asked(a, v.look(a.Name, t, a.Devices), v.found))
 	}
 	return update.Sight{Wants: wants, Has: t.Has}
+}
+
+// glimpse is sight of a line that may be in the middle of a change: it leaves
+// no mark on what is shown next.
+func (v *views) glimpse(t netwatch.Tables) update.Sight {
+	w := *v
+	w.last = maps.Clone(v.last)
+	return w.sight(t)
 }
 
 // want picks what an account publishes of a line, and says what is not there.

@@ -86,11 +86,13 @@ func (d *daemon) serve(ctx context.Context, signals <-chan os.Signal) {
 	statuses := make(chan map[string]update.Status, 1)
 	sender := &update.Sender{}
 	d.runner = update.NewRunner(store, sender.Exchange, clock, d.log, func(s map[string]update.Status) { replaceLatest(statuses, s) })
+	d.runner.Warm = sender.Warm
 	d.views = newViews(d.cfg, store.Read(clock()).Held, nil)
 	tables := make(chan netwatch.Tables, 1)
 	found := make(chan map[update.Question]update.Found, 1)
 	d.asker = update.NewAsker(d.cfg.RunDir, sender.Exchange, clock, d.log, netwatch.Public, func(f map[update.Question]update.Found) { replaceLatest(found, f) })
-	watcher := &netwatch.Watcher{Trouble: d.kernelTrouble}
+	early := make(chan netwatch.Tables, 1)
+	watcher := &netwatch.Watcher{Trouble: d.kernelTrouble, Early: func(t netwatch.Tables) { replaceLatest(early, t) }}
 
 	stateDir, runDir := d.cfg.StateDir, d.cfg.RunDir // d's fields are this goroutine's alone
 	var parts sync.WaitGroup
@@ -109,6 +111,9 @@ func (d *daemon) serve(ctx context.Context, signals <-chan os.Signal) {
 			return
 		case t := <-tables:
 			d.see(t)
+		case t := <-early:
+			d.runner.Expect(d.views.glimpse(t))
+			continue // nothing to say yet
 		case d.views.found = <-found:
 			d.runner.Observe(d.views.sight(*d.tables)) // nobody asks before the tables are there
 		case d.accounts = <-statuses:
