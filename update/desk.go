@@ -25,6 +25,7 @@ type desk struct {
 	salt     string // and its Salt
 	keys     map[string]Key
 	timer    *time.Timer
+	wake     time.Duration   // when it fires
 	ctx      context.Context // of the exchanges
 	leaving  bool
 }
@@ -80,6 +81,11 @@ func (d *desk) adopt(accounts []*Account) {
 			b.enrol(a)
 		}
 	})
+	for _, j := range d.accounts {
+		if s := d.Store.Known(d.Now()).Accounts[j.Name].stopped(j.Account); s != nil && d.Resumed && old == nil {
+			j.said = s.String()
+		}
+	}
 }
 
 func (d *desk) observe(s Sight) {
@@ -150,6 +156,7 @@ func (d *desk) look() {
 	if d.Publish != nil {
 		d.Publish(status)
 	}
+	d.wake = wake
 	d.timer.Reset(max(wake-now.Up, 0))
 }
 

@@ -30,6 +30,7 @@ type Runner struct {
 	Now      func() Now
 	Log      func(Level, string)
 	Warm     func()                  // makes ready for an exchange that is expected at once; nil: nothing to make
+	Resumed  bool                    // the process was at rest: it has said which accounts are stopped
 	Publish  func(map[string]Status) // called from Run's goroutine when a status may have changed
 
 	jitter func() float64 // in [0,1): spreads the retries of many routers
@@ -130,6 +131,25 @@ func (r *Runner) Resend() {
 			j.plan = j.plan.Again(now)
 		}
 	})
+}
+
+// AtRest calls f if nothing is under way, due, or waited for, and all that
+// matters is on disk. until is when, in time since boot, something is to be
+// looked at again. Nothing begins before f has returned, and AtRest returns
+// after it.
+func (r *Runner) AtRest(f func(until time.Duration)) {
+	done := make(chan struct{})
+	r.tell(func(d *desk) {
+		defer close(done)
+		busy := func(j *job) bool { return j.flying || j.held || j.lift || !j.plan.settled() }
+		if !d.leaving && len(d.inbox) == 0 && len(d.flights) == 0 && d.Store.kept() && !slices.ContainsFunc(d.accounts, busy) {
+			f(d.wake)
+		}
+	})
+	select {
+	case <-done:
+	case <-r.ended:
+	}
 }
 
 // ClockSet tells that somebody set the wall clock.

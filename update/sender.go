@@ -67,6 +67,13 @@ func (s *Sender) take(p *process) *process {
 	return p
 }
 
+// Cool ends the process that was started ahead, if there is one.
+func (s *Sender) Cool() {
+	if p := s.take(nil); p != nil {
+		p.end()
+	}
+}
+
 // begin returns the process that waits, or starts one.
 func (s *Sender) begin() (*process, error) {
 	if p := s.take(nil); p != nil {

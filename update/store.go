@@ -105,6 +105,21 @@ func (s *Store) Do(now Now, f func(*Book)) {
 	s.content = content
 }
 
+// kept tells whether the Book is in state_dir, where the next look finds it.
+func (s *Store) kept() bool {
+	return s.book != nil && s.seen[0] != nil && s.trouble == [2]string{}
+}
+
+// Remember takes over the Book of the daemon that was at rest, as its file had
+// it: it holds where somebody has removed the file since. It is called before
+// any other method.
+func (s *Store) Remember(now Now, text []byte) {
+	if b, err := parseBook(text); err == nil {
+		b.Arrive(now)
+		s.book = b
+	}
+}
+
 // encode returns what of the Book is worth a write.
 func (b *Book) encode() []byte {
 	c := *b
@@ -121,7 +136,7 @@ func (s *Store) load(i int) *Book {
 	}
 	path := filepath.Join(s.dirs[i], stateFile)
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) { // to write says what is wrong
 		return nil
 	}
 	if err == nil && s.seen[i] != nil && sameFile(info, s.seen[i]) {

@@ -45,6 +45,8 @@ type Config struct {
 	CAFile   string // "" none
 	Line     netwatch.Devices
 	Accounts []Account // by name, those that are switched off included
+
+	sources sources // what it was read from
 }
 
 // Active returns the accounts that are switched on.
@@ -75,7 +77,8 @@ func load(path string) (*Config, []string, error) {
 				defaultFiles[0], defaultFiles[1])
 		}
 	}
-	src, mode, err := fileOnDisk(path, maxConfig)
+	from := sources{}
+	src, mode, err := from.note(path, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("%s: %w: write it (homeward help config prints one with every key), or name another with -c FILE", path, err)
 	}
@@ -85,7 +88,7 @@ func load(path string) (*Config, []string, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	cfg, warnings, faults := parse(path, src, mode, fileOnDisk)
+	cfg, warnings, faults := parse(path, src, mode, from.note)
 	said := make([]string, len(warnings))
 	for i, w := range warnings {
 		said[i] = w.String()
@@ -93,6 +96,7 @@ func load(path string) (*Config, []string, error) {
 	if len(faults) > 0 {
 		return nil, said, faults
 	}
+	cfg.sources = from
 	return cfg, said, nil
 }
 

@@ -16,12 +16,13 @@ type views struct {
 	cfg   *Config
 	found map[update.Question]update.Found // what services have answered
 	last  map[string]netwatch.State        // by account, "" for [line]; members stay when they go
+	shown map[string]netwatch.State        // likewise, as it was shown last
 }
 
 // newViews returns the views of a configuration. held is what the services
 // have accepted before; old, if not nil, are the views it takes over from.
 func newViews(cfg *Config, held func(*update.Account) update.Values, old *views) *views {
-	v := &views{cfg: cfg, last: map[string]netwatch.State{}}
+	v := &views{cfg: cfg, last: map[string]netwatch.State{}, shown: map[string]netwatch.State{}}
 	for _, a := range cfg.Accounts {
 		h := held(&a.Account)
 		s := netwatch.State{IPv4: h.IPv4, IPv6: h.IPv6, Prefix: h.Prefix}
@@ -53,7 +54,7 @@ func (v *views) look(name string, t netwatch.Tables, d netwatch.Devices) netwatc
 	if s.Prefix.IsValid() {
 		last.Prefix = s.Prefix
 	}
-	v.last[name] = last
+	v.last[name], v.shown[name] = last, s
 	return s
 }
 
@@ -70,7 +71,7 @@ func (v *views) sight(t netwatch.Tables) update.Sight {
 // no mark on what is shown next.
 func (v *views) glimpse(t netwatch.Tables) update.Sight {
 	w := *v
-	w.last = maps.Clone(v.last)
+	w.last, w.shown = maps.Clone(v.last), maps.Clone(v.shown)
 	return w.sight(t)
 }
 

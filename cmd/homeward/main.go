@@ -41,7 +41,10 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == update.SenderArg {
 		os.Exit(update.ServeSender(os.Stdin, os.Stdout, version))
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := context.Background(), func() {}
+	if len(os.Args) < 2 || os.Args[1] != runName { // which takes its signals itself
+		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	}
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)

@@ -6,21 +6,22 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"homeward/netwatch"
 	"homeward/update"
 )
 
+// runName is the command that is the daemon.
+const runName = "run"
+
 func runCommand() command {
 	return command{
-		name:  "run",
+		name:  runName,
 		about: "is the daemon: it watches the line and keeps the services told; logs to stderr",
 		long: `
 SIGHUP reads the configuration again, SIGUSR1 sends everything anew, SIGTERM
@@ -30,104 +31,194 @@ ends it.`,
 	}
 }
 
-// daemon is what the goroutine of runDaemon owns.
+// daemon is what the goroutine of runDaemon owns. It rests as long as nothing
+// happens (rest.go), begins to work when something does, and makes room for an
+// image of the program that rests (afresh.go).
 type daemon struct {
 	*logger
-	cfg    *Config
-	lock   *os.File // of run_dir, held as long as the process lives
-	runner *update.Runner
-	asker  *update.Asker
-	views  *views
-	tables *netwatch.Tables // nil: not read yet
-	line   netwatch.State
+	place
+	signals signals
+	heard   heard
+	lock    *os.File // of run_dir, held as long as the process lives
+	rested  *rested  // what the image before has left; nil: there was none
 
-	begun    time.Time
+	// While it works.
+	cfg      *Config
+	sender   *update.Sender
+	runner   *update.Runner
+	asker    *update.Asker
+	views    *views
+	found    chan map[update.Question]update.Found
+	statuses chan map[string]update.Status
+	tables   *netwatch.Tables // nil: not read yet
+	seen     *netwatch.Tables // the last that it saw at rest
+	line     netwatch.State
+	resend   bool // everything, once there are tables
+	blind    bool // the kernel does not show the line
+	stay     bool // this image cannot be replaced
 	accounts map[string]update.Status
 	written  []byte // status.json as it is
 	unsaid   string // why it could not be written, as said
 }
 
+// place is where a daemon is at home. It stays as long as the process does.
+type place struct {
+	File     string // the configuration
+	StateDir string
+	RunDir   string
+	Begun    time.Time
+}
+
+// heard is what the parts that watch tell the daemon: each channel has one slot.
+type heard struct {
+	tables chan netwatch.Tables // of the kernel
+	early  chan netwatch.Tables // likewise, in the middle of a change
+	blind  chan error           // the kernel does not show them; nil: it does again
+	clock  chan struct{}        // was set
+	state  chan struct{}        // on disk was replaced
+}
+
 // gcPercent has the collector begin at 1 MB of heap in place of 4: the daemon
-// lives in a third of one, and what an update leaves would lie about for months.
+// lives in a third of one, and what an update leaves would lie about for as
+// long as a service is in trouble.
 const gcPercent = 25
 
 func runDaemon(ctx context.Context, c call) int {
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR1) // first of all: a default SIGHUP would end us
-	defer signal.Stop(signals)
+	d := &daemon{signals: newSignals(), rested: inherit(), sender: &update.Sender{}, heard: heard{
+		tables: make(chan netwatch.Tables, 1), early: make(chan netwatch.Tables, 1),
+		blind: make(chan error, 1), clock: make(chan struct{}, 1), state: make(chan struct{}, 1)}}
+	d.signals.notify() // first of all: a default SIGHUP would end us
+	defer d.signals.stop()
+	if d.rested != nil {
+		d.resume(c)
+	} else if code := d.open(c); code != exitOK {
+		return code
+	}
+	if d.lock == nil {
+		var err error
+		if d.lock, err = lockRunDir(ctx, d.signals.end, d.RunDir, func(s string) { d.log(update.Warn, s) }); err == errTold {
+			return exitOK
+		} else if err != nil {
+			d.log(update.Error, err.Error())
+			return exitFault
+		}
+	}
+	d.serve(ctx)
+	return exitOK
+}
+
+// open reads the configuration that the command names.
+func (d *daemon) open(c call) (code int) {
 	cfg, warnings, err := load(c.value("-c"))
 	if err != nil {
 		fmt.Fprintln(c.stderr, err)
 		return exitUsage
 	}
-	d := &daemon{logger: newLogger(c.stderr, cfg.LogLevel), cfg: cfg, begun: time.Now()}
+	d.cfg, d.logger = cfg, newLogger(c.stderr, cfg.LogLevel)
+	d.place = place{File: cfg.File, StateDir: cfg.StateDir, RunDir: cfg.RunDir, Begun: time.Now()}
 	for _, w := range warnings {
 		d.log(update.Warn, w)
 	}
-	if d.lock, err = lockRunDir(ctx, cfg.RunDir, func(s string) { d.log(update.Warn, s) }); err != nil {
-		if ctx.Err() != nil {
-			return exitOK
-		}
-		d.log(update.Error, err.Error())
-		return exitFault
-	}
-	debug.SetGCPercent(gcPercent)
-	d.serve(ctx, signals)
 	return exitOK
 }
 
-// serve starts the parts and works until ctx ends.
-func (d *daemon) serve(ctx context.Context, signals <-chan os.Signal) {
-	clock := update.SystemClock()
-	if err := os.MkdirAll(d.cfg.StateDir, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
+// serve works, or rests, until a signal ends it, or ctx.
+func (d *daemon) serve(ctx context.Context) {
+	ctx, stop := context.WithCancel(ctx)
+	var parts sync.WaitGroup
+	if err := os.MkdirAll(d.StateDir, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
 		d.log(update.Debug, "state_dir: "+err.Error()) // the Store says what follows
 	}
-	store := update.OpenStore(d.cfg.StateDir, d.cfg.RunDir, func(s string) { d.log(update.Warn, s) })
-	statuses := make(chan map[string]update.Status, 1)
-	sender := &update.Sender{}
-	d.runner = update.NewRunner(store, sender.Exchange, clock, d.log, func(s map[string]update.Status) { replaceLatest(statuses, s) })
-	d.runner.Warm = sender.Warm
-	d.views = newViews(d.cfg, store.Read(clock()).Held, nil)
-	tables := make(chan netwatch.Tables, 1)
-	found := make(chan map[update.Question]update.Found, 1)
-	d.asker = update.NewAsker(d.cfg.RunDir, sender.Exchange, clock, d.log, netwatch.Public, func(f map[update.Question]update.Found) { replaceLatest(found, f) })
-	early := make(chan netwatch.Tables, 1)
-	watcher := &netwatch.Watcher{Trouble: d.kernelTrouble, Early: func(t netwatch.Tables) { replaceLatest(early, t) }}
+	d.watch(ctx, &parts)
+	defer os.Remove(filepath.Join(d.RunDir, statusFile))
+	defer parts.Wait()
+	defer stop()
+	if d.rested != nil && !d.rest(ctx) {
+		return
+	}
+	d.begin(ctx, &parts)
+	d.work(ctx)
+}
 
-	stateDir, runDir := d.cfg.StateDir, d.cfg.RunDir // d's fields are this goroutine's alone
-	var parts sync.WaitGroup
+// watch starts what the daemon hears with.
+func (d *daemon) watch(ctx context.Context, parts *sync.WaitGroup) {
+	h, state, run := d.heard, d.StateDir, d.RunDir
+	told := func(c chan struct{}) func() { return func() { replaceLatest(c, struct{}{}) } }
+	watcher := &netwatch.Watcher{
+		Trouble: func(err error) { replaceLatest(h.blind, err) },
+		Early:   func(t netwatch.Tables) { replaceLatest(h.early, t) },
+	}
+	parts.Go(func() { watcher.Run(ctx, func(t netwatch.Tables) { replaceLatest(h.tables, t) }) })
+	parts.Go(func() { d.part("the clock", update.WatchClock(ctx, told(h.clock))) })
+	parts.Go(func() { d.part("state_dir", update.WatchState(ctx, told(h.state), state, run)) })
+}
+
+// begin starts what decides and sends.
+func (d *daemon) begin(ctx context.Context, parts *sync.WaitGroup) {
+	debug.SetGCPercent(gcPercent)
+	clock := update.SystemClock()
+	store := update.OpenStore(d.StateDir, d.RunDir, func(s string) { d.log(update.Warn, s) })
+	exchange := d.sender.Exchange
+	d.statuses = make(chan map[string]update.Status, 1)
+	d.runner = update.NewRunner(store, exchange, clock, d.log, func(s map[string]update.Status) { replaceLatest(d.statuses, s) })
+	d.runner.Warm = d.sender.Warm
+	d.found = make(chan map[update.Question]update.Found, 1)
+	d.asker = update.NewAsker(d.RunDir, exchange, clock, d.log, netwatch.Public, func(f map[update.Question]update.Found) { replaceLatest(d.found, f) })
+	if d.rested != nil {
+		d.goOn(store, clock())
+	}
+	d.views = newViews(d.cfg, store.Read(clock()).Held, d.views)
 	parts.Go(func() { d.runner.Run(ctx) })
 	parts.Go(func() { d.asker.Run(ctx) })
-	parts.Go(func() { watcher.Run(ctx, func(t netwatch.Tables) { replaceLatest(tables, t) }) })
-	parts.Go(func() { d.part("the clock", update.WatchClock(ctx, d.clockSet)) })
-	parts.Go(func() { d.part("state_dir", update.WatchState(ctx, d.runner.StateChanged, stateDir, runDir)) })
-	defer os.Remove(filepath.Join(d.cfg.RunDir, statusFile))
-	defer parts.Wait()
+	if d.rested == nil {
+		d.log(update.Info, fmt.Sprintf("homeward %s watches the line for %s", version, counted(len(d.cfg.Active()), "account")))
+	}
+}
 
-	d.log(update.Info, fmt.Sprintf("homeward %s watches the line for %s", version, counted(len(d.cfg.Active()), "account")))
+// work does what the parts, and the signals, ask for.
+func (d *daemon) work(ctx context.Context) {
+	quiet := time.NewTimer(restAfter)
+	defer quiet.Stop()
+	if d.seen != nil {
+		d.see(*d.seen)
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case t := <-tables:
+		case <-d.signals.end:
+			return
+		case <-quiet.C:
+			d.afresh()
+			continue
+		case t := <-d.heard.tables:
 			d.see(t)
-		case t := <-early:
+		case t := <-d.heard.early:
 			d.runner.Expect(d.views.glimpse(t))
 			continue // nothing to say yet
-		case d.views.found = <-found:
+		case err := <-d.heard.blind:
+			d.kernelTrouble(err)
+		case <-d.heard.clock:
+			d.runner.ClockSet()
+			d.asker.Retry()
+		case <-d.heard.state:
+			d.runner.StateChanged()
+		case d.views.found = <-d.found:
 			d.runner.Observe(d.views.sight(*d.tables)) // nobody asks before the tables are there
-		case d.accounts = <-statuses:
-		case s := <-signals:
-			d.signal(s)
+		case d.accounts = <-d.statuses:
+		case <-d.signals.hup:
+			d.reload()
+		case <-d.signals.usr1:
+			d.log(update.Info, "sending everything anew, as asked (SIGUSR1)")
+			d.resend = true
+		}
+		if d.resend && d.tables != nil {
+			d.resend = false
+			d.runner.Resend()
 		}
 		d.publish()
+		quiet.Reset(restAfter)
 	}
-}
-
-// clockSet is called from the goroutine that watches the clock.
-func (d *daemon) clockSet() {
-	d.runner.ClockSet()
-	d.asker.Retry()
 }
 
 // replaceLatest puts v into a channel of one slot, in place of what nobody has
@@ -142,13 +233,20 @@ func replaceLatest[T any](c chan T, v T) {
 
 // part says why a part that the daemon can do without has ended.
 func (d *daemon) part(what string, err error) {
+	level := update.Warn
+	if d.rested != nil {
+		level = update.Debug // the image before has said it
+	}
 	if err != nil {
-		d.log(update.Warn, what+" cannot be watched: "+err.Error())
+		d.log(level, what+" cannot be watched: "+err.Error())
 	}
 }
 
 func (d *daemon) kernelTrouble(err error) {
-	if err != nil {
+	if d.blind == (err != nil) {
+		return
+	}
+	if d.blind = err != nil; d.blind {
 		d.log(update.Error, "the kernel does not show the line: "+err.Error()+". Trying again until it does")
 		return
 	}
@@ -159,27 +257,22 @@ func (d *daemon) kernelTrouble(err error) {
 func (d *daemon) see(t netwatch.Tables) {
 	first := d.tables == nil
 	d.tables = &t
-	line := d.views.line(t)
 	old := d.line
-	d.line = line
+	d.line = d.views.line(t)
 	if first {
 		d.runner.Accounts(active(d.cfg), d.views.sight(t))
 	} else {
 		d.runner.Observe(d.views.sight(t))
 	}
 	d.asker.Ask(inquiries(d.cfg.Active()), t.Has)
-	if first || lineWords(line, false) != lineWords(old, false) {
-		d.log(update.Info, "the line: "+lineWords(line, false))
+	if words := lineWords(d.line, false); first && d.rested == nil || words != lineWords(old, false) {
+		d.log(update.Info, "the line: "+words)
 	}
 }
 
-func (d *daemon) signal(s os.Signal) {
-	if s == syscall.SIGUSR1 {
-		d.log(update.Info, "sending everything anew, as asked (SIGUSR1)")
-		d.runner.Resend()
-		return
-	}
-	cfg, warnings, err := load(d.cfg.File)
+// reload takes another configuration (SIGHUP).
+func (d *daemon) reload() {
+	cfg, warnings, err := load(d.File)
 	if err != nil {
 		d.log(update.Error, "the configuration stays as it was: "+err.Error())
 		return
@@ -187,14 +280,13 @@ func (d *daemon) signal(s os.Signal) {
 	for _, w := range warnings {
 		d.log(update.Warn, w)
 	}
-	if cfg.StateDir != d.cfg.StateDir || cfg.RunDir != d.cfg.RunDir {
+	if cfg.StateDir != d.StateDir || cfg.RunDir != d.RunDir {
 		d.log(update.Warn, "another state_dir or run_dir takes effect when homeward is started again")
-		cfg.StateDir, cfg.RunDir = d.cfg.StateDir, d.cfg.RunDir
 	}
 	d.cfg = cfg
 	d.setLevel(cfg.LogLevel)
 	// The Runner's Store is its own by now: this is another look at the same files.
-	held := update.OpenStore(cfg.StateDir, cfg.RunDir, func(string) {}).Read(update.SystemClock()()).Held
+	held := update.OpenStore(d.StateDir, d.RunDir, func(string) {}).Read(update.SystemClock()()).Held
 	d.views = newViews(cfg, held, d.views)
 	d.log(update.Info, fmt.Sprintf("read %s again: %s", cfg.File, counted(len(cfg.Active()), "account")))
 	if d.tables != nil {
@@ -218,11 +310,11 @@ func (d *daemon) publish() {
 	if d.tables == nil || d.accounts == nil {
 		return
 	}
-	text := statusJSON(status{Version: version, PID: os.Getpid(), Started: d.begun.UTC().Truncate(time.Second), Line: d.line, Accounts: d.accounts})
+	text := statusJSON(status{Version: version, PID: os.Getpid(), Started: d.Begun.UTC().Truncate(time.Second), Line: d.line, Accounts: d.accounts})
 	if slices.Equal(text, d.written) {
 		return
 	}
-	err := writePublic(filepath.Join(d.cfg.RunDir, statusFile), text)
+	err := writePublic(filepath.Join(d.RunDir, statusFile), text)
 	why := ""
 	if err == nil {
 		d.written = text

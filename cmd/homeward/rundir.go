@@ -24,8 +24,11 @@ const (
 	lockPatience = 5 * time.Second
 )
 
+// errTold is that of a daemon that was to end before it began.
+var errTold = errors.New("told to end")
+
 // lockRunDir makes this process the one daemon of a run folder, until it ends.
-func lockRunDir(ctx context.Context, dir string, log func(string)) (*os.File, error) {
+func lockRunDir(ctx context.Context, end <-chan os.Signal, dir string, log func(string)) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("run_dir cannot be made: %w: make it, for the user that homeward runs as, or write another run_dir", err)
 	}
@@ -57,7 +60,9 @@ func lockRunDir(ctx context.Context, dir string, log func(string)) (*os.File, er
 		}
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, errTold
+		case <-end:
+			return nil, errTold
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
@@ -90,7 +95,7 @@ func toldPID(dir string) int {
 		return 0
 	}
 	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", s.PID))
-	if name, args, _ := strings.Cut(string(line), "\x00"); err != nil || filepath.Base(name) != "homeward" || !strings.HasPrefix(args, "run") {
+	if name, args, _ := strings.Cut(string(line), "\x00"); err != nil || filepath.Base(name) != "homeward" || !strings.HasPrefix(args, runName) {
 		return 0
 	}
 	return s.PID

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"homeward/netwatch"
+	"homeward/update"
+)
+
+// A daemon at rest watches the line and compares: it has not read the
+// configuration, the state or a single secret. Something new wakes it.
+
+// looksMost is how often a daemon at rest looks at a line that shows nothing
+// new before another image takes its place: each look leaves some garbage, and
+// to collect it would cost more memory than it gives back.
+const looksMost = 100
+
+// rested is what an image of the daemon leaves to the next.
+type rested struct {
+	place
+	PID    int
+	Lock   int               // file descriptor of run_dir's lock
+	Level  string            // of the log
+	Until  time.Duration     // when something is to be looked at, in time since boot
+	State  string            // stamp of state_dir
+	Files  map[string]string // stamps of those that the configuration was read from
+	Glance map[string]glance // of [line], as "", and of each account
+
+	file handover // where the rest of it is
+}
+
+// glance is what one account's devices, or those of [line], have shown.
+type glance struct {
+	Devices  netwatch.Devices
+	Last     netwatch.State
+	Shown    netwatch.State
+	NoIPv4   string
+	NoIPv6   string
+	NoPrefix string
+}
+
+// glances returns all of them.
+func (v *views) glances() map[string]glance {
+	all := make(map[string]glance, len(v.shown))
+	for name, s := range v.shown {
+		all[name] = glance{v.devices(name), v.last[name], s, s.NoIPv4, s.NoIPv6, s.NoPrefix}
+	}
+	return all
+}
+
+func (v *views) devices(name string) netwatch.Devices {
+	for _, a := range v.cfg.Accounts {
+		if a.Name == name {
+			return a.Devices
+		}
+	}
+	return v.cfg.Line
+}
+
+// state returns what was shown.
+func (g glance) state() netwatch.State {
+	s := g.Shown
+	s.NoIPv4, s.NoIPv6, s.NoPrefix = g.NoIPv4, g.NoIPv6, g.NoPrefix
+	return s
+}
+
+// news tells whether t shows anything else than before.
+func (r *rested) news(t netwatch.Tables) bool {
+	for _, g := range r.Glance {
+		if !netwatch.View(t, g.Devices, g.Last).Equal(g.state()) {
+			return true
+		}
+	}
+	return false
+}
+
+// resume takes over from the image before.
+func (d *daemon) resume(c call) {
+	d.place, d.logger = d.rested.place, newLogger(c.stderr, d.rested.Level)
+	d.lock = d.rested.keepLock()
+	for path, stamp := range d.rested.Files {
+		if update.FileStamp(path) != stamp { // as SIGHUP was ignored, one may have come for that
+			offer(d.signals.hup)
+			return
+		}
+	}
+}
+
+// rest waits until there is something to do. It is false when the daemon is to
+// end.
+func (d *daemon) rest(ctx context.Context) bool {
+	until := time.NewTimer(d.rested.Until - update.SystemClock()().Up)
+	defer until.Stop()
+	for looks := 0; ; {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-d.signals.end:
+			return false
+		case <-d.signals.hup:
+			offer(d.signals.hup)
+			return true
+		case <-d.signals.usr1:
+			offer(d.signals.usr1)
+			return true
+		case <-until.C:
+			return true
+		case <-d.heard.clock:
+			offer(d.heard.clock)
+			return true
+		case <-d.heard.state:
+			if update.StateStamp(d.StateDir) != d.rested.State {
+				return true
+			}
+		case err := <-d.heard.blind:
+			d.kernelTrouble(err)
+		case t := <-d.heard.early:
+			if d.rested.news(t) {
+				go d.sender.Warm()
+				return true
+			}
+		case t := <-d.heard.tables:
+			d.seen = &t
+			if d.rested.news(t) {
+				return true
+			}
+			dropText()
+			if looks++; looks > looksMost && !d.blind {
+				looks = 0
+				d.again()
+			}
+		}
+	}
+}
+
+// goOn reads what the image before has left for a daemon that works.
+func (d *daemon) goOn(store *update.Store, now update.Now) {
+	left, err := d.rested.file.read()
+	if err == nil {
+		d.cfg, err = left.Sources.config(d.File)
+	}
+	if err != nil { // the same program read the same bytes before
+		panic(fmt.Sprintf("what was left for the daemon to work with cannot be read: %v", err))
+	}
+	if update.StateStamp(d.StateDir) == "" {
+		store.Remember(now, left.State)
+	}
+	d.runner.Resumed = true
+	d.views = &views{last: map[string]netwatch.State{}}
+	for name, g := range d.rested.Glance {
+		d.views.last[name] = g.Last
+	}
+	d.line = d.rested.Glance[""].state()
+	d.written = left.Status
+}
