@@ -1,10 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
-	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -21,9 +17,6 @@ import (
 // A daemon that has worked makes room for an image of the program that rests,
 // once all is quiet: the process stays, and its memory is as small as on its
 // first day. Collecting the garbage instead costs more than it gives back.
-
-// restEnv names, to the next image, the file descriptor of its handover.
-const restEnv = "HOMEWARD_RESTS"
 
 // restAfter is how long nothing may have happened: longer than a line takes
 // from its IPv4 address to its prefix, as a rule.
@@ -68,73 +61,6 @@ func offer[T any](c chan T) {
 	case c <- v:
 	default:
 	}
-}
-
-// handover is the file, in memory and of no folder, in which one image leaves
-// the next what is known: a line for one that rests, and then what it needs to
-// work. It holds secrets, and nobody can open it who could not trace the
-// process (memfd_create(2)).
-type handover struct{ *os.File }
-
-// left is what a daemon needs that begins to work.
-type left struct {
-	Sources sources
-	State   []byte // state.json
-	Status  []byte // status.json
-}
-
-func newHandover(r rested, l left) (handover, error) {
-	fd, err := unix.MemfdCreate("homeward", unix.MFD_CLOEXEC)
-	if err != nil {
-		return handover{}, os.NewSyscallError("memfd_create", err)
-	}
-	h := handover{os.NewFile(uintptr(fd), "handover")}
-	w := json.NewEncoder(h) // writes lines
-	if err = w.Encode(r); err == nil {
-		err = w.Encode(l)
-	}
-	if err != nil {
-		h.Close()
-	}
-	return h, err
-}
-
-// inherit returns what the image before has left, nil if there was none.
-func inherit() *rested {
-	fd, err := strconv.Atoi(os.Getenv(restEnv))
-	os.Unsetenv(restEnv)
-	if err != nil {
-		return nil
-	}
-	unix.CloseOnExec(fd)
-	r, err := handover{os.NewFile(uintptr(fd), "handover")}.rested()
-	if err != nil || r.PID != os.Getpid() {
-		return nil
-	}
-	os.WriteFile("/proc/self/comm", []byte("homeward"), 0) // it is exe by now, and killall looks for the name
-	return r
-}
-
-func (h handover) all() io.Reader { return io.NewSectionReader(h, 0, 1<<40) }
-
-// rested returns what is left to rest with.
-func (h handover) rested() (*rested, error) {
-	line, err := bufio.NewReader(h.all()).ReadBytes('\n')
-	if err != nil {
-		return nil, err
-	}
-	r := &rested{file: h}
-	return r, json.Unmarshal(line, r)
-}
-
-// read returns what is left to work with.
-func (h handover) read() (l left, err error) {
-	text, err := io.ReadAll(h.all())
-	if err != nil {
-		return l, err
-	}
-	_, text, _ = bytes.Cut(text, []byte("\n"))
-	return l, json.Unmarshal(text, &l)
 }
 
 // afresh puts an image in place of this one that rests, if there is nothing to
@@ -204,16 +130,4 @@ func (d *daemon) replace(file handover, lock int) error {
 	defer unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil)
 	// The file may have been replaced by another version: this one goes on.
 	return syscall.Exec("/proc/self/exe", os.Args, append(os.Environ(), restEnv+"="+strconv.Itoa(kept[0])))
-}
-
-// keepLock returns the lock of the image before; nil: it is lost. Linux before
-// 5.11 drops it when a program with threads is replaced.
-func (r *rested) keepLock() *os.File {
-	unix.CloseOnExec(r.Lock)
-	f := os.NewFile(uintptr(r.Lock), lockFile)
-	if unix.FcntlFlock(f.Fd(), unix.F_SETLK, &unix.Flock_t{Type: unix.F_WRLCK}) != nil {
-		f.Close()
-		return nil
-	}
-	return f
 }
