@@ -160,6 +160,11 @@ func TestMemoryOfSmapsRollup(t *testing.T) {
 	text := "00010000-bebc1000 ---p 00000000 00:00 0    [rollup]\nRss:                5808 kB\nPss_Dirty:   9 kB\nPrivate_Dirty:       976 kB\n"
 	rss, err := kB(text, "Rss:")
 	dirty, err2 := kB(text, "Private_Dirty:")
+	for m, fine := range map[memory]bool{{6000, 1000}: true, {6001, 900}: false, {2000, 1001}: false} {
+		if err := m.over(); (err == nil) != fine {
+			t.Errorf("%+v: %v", m, err)
+		}
+	}
 	if got, want := []any{rss, err, dirty, err2}, []any{5808, error(nil), 976, error(nil)}; !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}

@@ -10,12 +10,36 @@ import (
 // memory is what the idle daemon takes, in kB.
 type memory struct{ rss, privateDirty int }
 
-// measure waits until the daemon is the only process of the program, and
-// reads its memory. Pages not written back yet would count as its own.
-func measure(ctx context.Context, g *guest) (m memory, err error) {
-	const wait = "n=0; while [ $(pidof homeward | wc -w) != 1 ] && [ $n -lt 50 ]; do n=$((n+1)); sleep 0.1; done; [ $n -lt 50 ]"
+// The most that it may take, on any router.
+const (
+	mostRSS   = 6000
+	mostDirty = 1000
+)
+
+// over is an error if that is too much.
+func (m memory) over() error {
+	if m.rss > mostRSS || m.privateDirty > mostDirty {
+		return fmt.Errorf("the idle daemon takes %d kB, %d of it its own; it may take %d and %d", m.rss, m.privateDirty, mostRSS, mostDirty)
+	}
+	return nil
+}
+
+// rests waits until the daemon is alone and at rest: it takes a second without
+// any event, and the emulation is slow.
+func rests(ctx context.Context, g *guest) error {
+	const wait = "sleep 3; n=0; while [ $(pidof homeward | wc -w) != 1 ] || ! grep -q HOMEWARD_RESTS /proc/$(pidof homeward)/environ; do " +
+		"n=$((n+1)); [ $n -lt 50 ] || { false; break; }; sleep 0.1; done; [ $n -lt 50 ]"
 	if _, err := g.must(ctx, wait); err != nil {
-		return m, fmt.Errorf("the daemon is not alone: %w", err)
+		return fmt.Errorf("the daemon does not rest: %w", err)
+	}
+	return nil
+}
+
+// measure reads the memory of the daemon at rest. Pages not written back yet
+// would count as its own.
+func measure(ctx context.Context, g *guest) (m memory, err error) {
+	if err := rests(ctx, g); err != nil {
+		return m, err
 	}
 	r, err := g.must(ctx, "sync; cat /proc/$(pidof homeward)/smaps_rollup")
 	if err != nil {
@@ -53,6 +77,9 @@ func underCap(ctx context.Context, g *guest, s *standIn, c change) (ms, peak int
 		return 0, 0, err
 	}
 	if err := start(ctx, g, "echo 0 >"+group+"/cgroup.procs &&"); err != nil {
+		return 0, 0, err
+	}
+	if err := rests(ctx, g); err != nil {
 		return 0, 0, err
 	}
 	took, err := c.run(ctx, g, s)

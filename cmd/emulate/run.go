@@ -172,6 +172,9 @@ func (r *result) story(ctx context.Context, g *guest, s *standIn) error {
 	if r.memory, err = measure(ctx, g); err != nil {
 		return err
 	}
+	if err := r.memory.over(); err != nil {
+		return err
+	}
 	if r.capMS, r.capPeak, err = underCap(ctx, g, s, capped); err != nil {
 		return fmt.Errorf("under %d MB: %w", capBytes>>20, err)
 	}
