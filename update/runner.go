@@ -134,16 +134,16 @@ func (r *Runner) Resend() {
 }
 
 // AtRest calls f if nothing is under way, due, or waited for, and all that
-// matters is on disk. until is when, in time since boot, something is to be
-// looked at again. Nothing begins before f has returned, and AtRest returns
-// after it.
-func (r *Runner) AtRest(f func(until time.Duration)) {
+// matters is on disk, stamp being that of the state (StateStamp). until is
+// when, in time since boot, something is to be looked at again. Nothing begins
+// before f has returned, and AtRest returns after it.
+func (r *Runner) AtRest(f func(until time.Duration, stamp string)) {
 	done := make(chan struct{})
 	r.tell(func(d *desk) {
 		defer close(done)
 		busy := func(j *job) bool { return j.flying || j.held || j.lift || !j.plan.settled() }
 		if !d.leaving && len(d.inbox) == 0 && len(d.flights) == 0 && d.Store.kept() && !slices.ContainsFunc(d.accounts, busy) {
-			f(d.wake)
+			f(d.wake, stamp(d.Store.seen[0]))
 		}
 	})
 	select {

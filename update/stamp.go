@@ -20,6 +20,10 @@ func FileStamp(path string) string {
 	if err != nil {
 		return ""
 	}
+	return stamp(info)
+}
+
+func stamp(info os.FileInfo) string {
 	inode := uint64(0)
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
 		inode = st.Ino

@@ -66,53 +66,45 @@ func offer[T any](c chan T) {
 // afresh puts an image in place of this one that rests, if there is nothing to
 // do, and all that matters is on disk or can be left to it.
 func (d *daemon) afresh() {
-	h := d.heard
-	waiting := len(h.tables) + len(h.early) + len(h.blind) + len(h.clock) + len(h.state) + len(d.found) + len(d.statuses)
-	if d.stay || d.blind || d.unsaid != "" || d.tables == nil || waiting > 0 || len(inquiries(d.cfg.Active())) > 0 {
+	if d.blind || d.unsaid != "" || d.tables == nil || len(inquiries(d.cfg.Active())) > 0 {
 		return // what services say of our address is kept nowhere else
 	}
-	d.runner.AtRest(func(until time.Duration) {
+	d.runner.AtRest(func(until time.Duration, stamp string) {
+		h := d.heard
+		if len(h.tables)+len(h.early)+len(h.blind)+len(h.clock)+len(h.state)+len(d.statuses) > 0 {
+			return
+		}
 		d.sender.Cool()
 		state, err := os.ReadFile(filepath.Join(d.StateDir, "state.json"))
 		if err != nil {
 			return
 		}
 		next := rested{place: d.place, PID: os.Getpid(), Lock: int(d.lock.Fd()), Level: d.cfg.LogLevel, Until: until,
-			State: update.StateStamp(d.StateDir), Files: d.cfg.sources.stamps(), Glance: d.views.glances()}
+			State: stamp, Files: d.cfg.sources.stamps(), Glance: d.views.glances()}
 		file, err := newHandover(next, left{d.cfg.sources, state, d.written})
-		if err == nil {
-			err = d.replace(file, next.Lock)
-			file.Close()
+		if err != nil {
+			d.log(update.Debug, "cannot rest: "+err.Error())
+			return
 		}
-		d.cannot(err)
+		defer file.Close()
+		d.replace(file, next.Lock, next.Files)
 	})
 }
 
-// again puts another image in place of one that rests, as that one began.
-func (d *daemon) again() {
-	if !d.stay {
-		d.cannot(d.replace(d.rested.file, int(d.lock.Fd())))
-	}
-}
-
-func (d *daemon) cannot(err error) {
-	if err != nil {
-		d.stay = true
-		d.log(update.Debug, "cannot make room for an image that rests: "+err.Error())
-	}
-}
-
 // replace starts the program anew in place of this image, with the handover and
-// the lock left open. It returns only if that cannot be, or nil if a signal
-// came first.
-func (d *daemon) replace(file handover, lock int) error {
-	defer func() {
-		d.signals.notify()
-		offer(d.signals.hup) // one may have been ignored
-	}()
-	if !d.signals.hold() {
-		return nil
+// the lock left open. It returns only if that cannot be, or a signal came first.
+// files are the stamps of the configuration's.
+func (d *daemon) replace(file handover, lock int, files map[string]string) {
+	defer d.missedHUP(files)
+	defer d.signals.notify()
+	if d.signals.hold() {
+		err := execute(file, lock)
+		d.log(update.Debug, "cannot rest: "+err.Error())
 	}
+}
+
+// execute is replace once no signal is expected.
+func execute(file handover, lock int) error {
 	kept := []int{int(file.Fd()), lock}
 	for _, fd := range kept {
 		unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0)

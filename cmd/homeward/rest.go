@@ -59,6 +59,13 @@ func (v *views) devices(name string) netwatch.Devices {
 	return v.cfg.Line
 }
 
+// resume goes on from what was shown.
+func (v *views) resume(from map[string]glance) {
+	for name, g := range from {
+		v.last[name] = g.Last
+	}
+}
+
 // state returns what was shown.
 func (g glance) state() netwatch.State {
 	s := g.Shown
@@ -80,10 +87,15 @@ func (r *rested) news(t netwatch.Tables) bool {
 func (d *daemon) resume(c call) {
 	d.place, d.logger = d.rested.place, newLogger(c.stderr, d.rested.Level)
 	d.lock = d.rested.keepLock()
-	for path, stamp := range d.rested.Files {
-		if update.FileStamp(path) != stamp { // as SIGHUP was ignored, one may have come for that
+	d.missedHUP(d.rested.Files)
+}
+
+// missedHUP has a configuration read whose files are not those of the stamps:
+// SIGHUP, which was ignored since, may have come for that.
+func (d *daemon) missedHUP(stamps map[string]string) {
+	for path, stamp := range stamps {
+		if update.FileStamp(path) != stamp {
 			offer(d.signals.hup)
-			return
 		}
 	}
 }
@@ -129,7 +141,7 @@ func (d *daemon) rest(ctx context.Context) bool {
 			dropText()
 			if looks++; looks > looksMost && !d.blind {
 				looks = 0
-				d.again()
+				d.replace(d.rested.file, int(d.lock.Fd()), d.rested.Files)
 			}
 		}
 	}
@@ -148,10 +160,6 @@ func (d *daemon) goOn(store *update.Store, now update.Now) {
 		store.Remember(now, left.State)
 	}
 	d.runner.Resumed = true
-	d.views = &views{last: map[string]netwatch.State{}}
-	for name, g := range d.rested.Glance {
-		d.views.last[name] = g.Last
-	}
 	d.line = d.rested.Glance[""].state()
 	d.written = left.Status
 }

@@ -54,7 +54,6 @@ type daemon struct {
 	line     netwatch.State
 	resend   bool // everything, once there are tables
 	blind    bool // the kernel does not show the line
-	stay     bool // this image cannot be replaced
 	accounts map[string]update.Status
 	written  []byte // status.json as it is
 	unsaid   string // why it could not be written, as said
@@ -166,7 +165,10 @@ func (d *daemon) begin(ctx context.Context, parts *sync.WaitGroup) {
 	if d.rested != nil {
 		d.goOn(store, clock())
 	}
-	d.views = newViews(d.cfg, store.Read(clock()).Held, d.views)
+	d.views = newViews(d.cfg, store.Read(clock()).Held, nil)
+	if d.rested != nil {
+		d.views.resume(d.rested.Glance)
+	}
 	parts.Go(func() { d.runner.Run(ctx) })
 	parts.Go(func() { d.asker.Run(ctx) })
 	if d.rested == nil {
