@@ -14,7 +14,7 @@ const (
 	adNlattr = adBase + 12
 )
 
-// Offsets in a route message.
+// Offsets in a route message. A link message has its family there, too.
 const (
 	atType    = 4
 	atFamily  = unix.SizeofNlMsghdr
@@ -26,10 +26,10 @@ const (
 	passWhole = 0xffffffff
 )
 
-// filter lets the kernel drop foreign route messages, so that a flood of them
-// wakes nobody. It passes just the messages that matter says can matter.
+// filter lets the kernel drop foreign route messages and a bridge's messages
+// about its ports, so that a flood of them wakes nobody. It passes just the messages that matter says can matter.
 func filter() []unix.SockFilter {
-	const pass, drop = 20, 21 // the last two lines
+	const pass, drop = 24, 25 // the last two lines
 	in := func(code uint16, k uint32) unix.SockFilter { return unix.SockFilter{Code: code, K: k} }
 	ldb := func(at int) unix.SockFilter { return in(unix.BPF_LD|unix.BPF_B|unix.BPF_ABS, uint32(at)) }
 	// jump compares with k: then and els are the lines to go on with.
@@ -41,23 +41,27 @@ func filter() []unix.SockFilter {
 		0:    in(unix.BPF_LD|unix.BPF_W|unix.BPF_LEN, 0),
 		1:    jump(1, unix.BPF_JGE, atAttrs, 2, pass), // too short for a route: let it be looked at
 		2:    in(unix.BPF_LD|unix.BPF_H|unix.BPF_ABS, atType),
-		3:    jump(3, unix.BPF_JEQ, loaded16(unix.RTM_NEWROUTE), 5, 4),
-		4:    jump(4, unix.BPF_JEQ, loaded16(unix.RTM_DELROUTE), 5, pass),
-		5:    in(unix.BPF_LD|unix.BPF_IMM, atAttrs),
-		6:    in(unix.BPF_LDX|unix.BPF_IMM, unix.RTA_TABLE),
-		7:    in(unix.BPF_LD|unix.BPF_W|unix.BPF_ABS, uint32(attr)),
-		8:    jump(8, unix.BPF_JEQ, 0, 12, 9),
-		9:    in(unix.BPF_MISC|unix.BPF_TAX, 0),
-		10:   in(unix.BPF_LD|unix.BPF_W|unix.BPF_IND, intoAttr),
-		11:   jump(11, unix.BPF_JEQ, loaded32(unix.RT_TABLE_MAIN), 14, drop),
-		12:   ldb(atTable), // no attribute: the 8 bits say it all
-		13:   jump(13, unix.BPF_JEQ, unix.RT_TABLE_MAIN, 14, drop),
-		14:   ldb(atDstLen),
-		15:   jump(15, unix.BPF_JEQ, 0, pass, 16),
-		16:   ldb(atFamily),
-		17:   jump(17, unix.BPF_JEQ, unix.AF_INET6, 18, drop),
-		18:   ldb(atRtType),
-		19:   jump(19, unix.BPF_JEQ, unix.RTN_UNREACHABLE, pass, drop),
+		3:    jump(3, unix.BPF_JEQ, loaded16(unix.RTM_NEWROUTE), 9, 4),
+		4:    jump(4, unix.BPF_JEQ, loaded16(unix.RTM_DELROUTE), 9, 5),
+		5:    jump(5, unix.BPF_JEQ, loaded16(unix.RTM_NEWLINK), 7, 6),
+		6:    jump(6, unix.BPF_JEQ, loaded16(unix.RTM_DELLINK), 7, pass),
+		7:    ldb(atFamily), // of a link
+		8:    jump(8, unix.BPF_JEQ, unix.AF_BRIDGE, drop, pass),
+		9:    in(unix.BPF_LD|unix.BPF_IMM, atAttrs), // of a route
+		10:   in(unix.BPF_LDX|unix.BPF_IMM, unix.RTA_TABLE),
+		11:   in(unix.BPF_LD|unix.BPF_W|unix.BPF_ABS, uint32(attr)),
+		12:   jump(12, unix.BPF_JEQ, 0, 16, 13),
+		13:   in(unix.BPF_MISC|unix.BPF_TAX, 0),
+		14:   in(unix.BPF_LD|unix.BPF_W|unix.BPF_IND, intoAttr),
+		15:   jump(15, unix.BPF_JEQ, loaded32(unix.RT_TABLE_MAIN), 18, drop),
+		16:   ldb(atTable), // no attribute: the 8 bits say it all
+		17:   jump(17, unix.BPF_JEQ, unix.RT_TABLE_MAIN, 18, drop),
+		18:   ldb(atDstLen),
+		19:   jump(19, unix.BPF_JEQ, 0, pass, 20),
+		20:   ldb(atFamily),
+		21:   jump(21, unix.BPF_JEQ, unix.AF_INET6, 22, drop),
+		22:   ldb(atRtType),
+		23:   jump(23, unix.BPF_JEQ, unix.RTN_UNREACHABLE, pass, drop),
 		pass: in(unix.BPF_RET|unix.BPF_K, passWhole),
 		drop: in(unix.BPF_RET|unix.BPF_K, 0),
 	}

@@ -58,6 +58,13 @@ func agree(t testing.TB, in, out int, b []byte) {
 	}
 }
 
+// linkOf is the fixed part of a link message of the family.
+func linkOf(family uint8) []byte {
+	b := make([]byte, unix.SizeofIfInfomsg)
+	b[0] = family
+	return b
+}
+
 func TestOnlyMessagesThatCanMatterPass(t *testing.T) {
 	in, out := socketpair(t)
 	dst := attr(unix.RTA_DST, ipBytes("2001:db8::"))
@@ -70,6 +77,10 @@ func TestOnlyMessagesThatCanMatterPass(t *testing.T) {
 		{"an address goes", msg(unix.RTM_DELADDR, make([]byte, 8)), true},
 		{"a link", msg(unix.RTM_NEWLINK, make([]byte, 32)), true},
 		{"a link goes", msg(unix.RTM_DELLINK, make([]byte, 32)), true},
+		{"a port's state in its bridge", msg(unix.RTM_NEWLINK, linkOf(unix.AF_BRIDGE)), false},
+		{"a port leaves its bridge", msg(unix.RTM_DELLINK, linkOf(unix.AF_BRIDGE)), false},
+		{"an address of the family of bridges", msg(unix.RTM_NEWADDR, linkOf(unix.AF_BRIDGE)), true},
+		{"a link too short to tell", msg(unix.RTM_NEWLINK, linkOf(unix.AF_BRIDGE)[:8]), true},
 		{"main's IPv4 default", msg(unix.RTM_NEWROUTE, rtmsg(v4f, 0, 0, 254, uni, 0), table(254)), true},
 		{"main's IPv4 default goes", msg(unix.RTM_DELROUTE, rtmsg(v4f, 0, 0, 254, uni, 0), table(254)), true},
 		{"main's IPv6 default from a prefix", msg(unix.RTM_NEWROUTE, rtmsg(v6f, 0, 56, 254, uni, 0), table(254)), true},
@@ -100,8 +111,8 @@ func TestOnlyMessagesThatCanMatterPass(t *testing.T) {
 func TestFilterAndMattersAgree(t *testing.T) {
 	in, out := socketpair(t)
 	tables := [][]byte{nil, table(254), table(1), table(510), table(254 << 24), attr(unix.RTA_DST, make([]byte, 16))}
-	for _, typ := range []uint16{unix.RTM_NEWROUTE, unix.RTM_DELROUTE, unix.RTM_NEWADDR, unix.RTM_NEWROUTE << 8} {
-		for _, family := range []uint8{0, v4f, v6f} {
+	for _, typ := range []uint16{unix.RTM_NEWROUTE, unix.RTM_DELROUTE, unix.RTM_NEWLINK, unix.RTM_DELLINK, unix.RTM_NEWADDR, unix.RTM_NEWROUTE << 8, unix.RTM_NEWLINK << 8} {
+		for _, family := range []uint8{0, v4f, unix.AF_BRIDGE, v6f} {
 			for _, dst := range []uint8{0, 1, 56} {
 				for _, tab := range []uint8{0, 1, 252, 254} {
 					for _, kind := range []uint8{uni, unre} {
@@ -121,6 +132,7 @@ func FuzzMessages(f *testing.F) {
 	in, out := socketpair(f)
 	f.Add(msg(unix.RTM_NEWROUTE, rtmsg(v6f, 56, 0, 254, unre, 0), table(254)))
 	f.Add(msg(unix.RTM_NEWROUTE, rtmsg(v4f, 0, 0, 0, uni, 0), attr(unix.RTA_MULTIPATH, make([]byte, 16)), table(254)))
+	f.Add(msg(unix.RTM_NEWLINK, linkOf(unix.AF_BRIDGE)))
 	f.Add(msg(unix.RTM_NEWADDR, []byte{v6f, 64, 0, 0, 2, 0, 0, 0}, attr(unix.IFA_ADDRESS, make([]byte, 16))))
 	f.Add(append(msg(unix.RTM_NEWLINK, make([]byte, 16), attr(unix.IFLA_IFNAME, []byte("eth0"))), msg(unix.NLMSG_DONE, make([]byte, 4))...))
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -51,10 +51,19 @@ func align(n int) int { return (n + 3) &^ 3 }
 // matters tells whether a message can change what View says. It has the same
 // answer as filter, for messages that the kernel could not filter.
 func matters(m message) bool {
-	if m.typ != unix.RTM_NEWROUTE && m.typ != unix.RTM_DELROUTE || len(m.body) < unix.SizeofRtMsg {
+	if len(m.body) < unix.SizeofRtMsg {
 		return true
 	}
-	return tableOf(m.body) == unix.RT_TABLE_MAIN && (m.body[1] == 0 || unreachable6(m.body))
+	switch m.typ {
+	case unix.RTM_NEWLINK, unix.RTM_DELLINK:
+		// A bridge tells of its ports in its own family: their state, and that
+		// a device became or is no longer one. Of the device itself, up, down,
+		// renamed or gone, there is another message, of no family.
+		return m.body[0] != unix.AF_BRIDGE
+	case unix.RTM_NEWROUTE, unix.RTM_DELROUTE:
+		return tableOf(m.body) == unix.RT_TABLE_MAIN && (m.body[1] == 0 || unreachable6(m.body))
+	}
+	return true
 }
 
 // unreachable6 tells whether the route is of the kind that stands for a
