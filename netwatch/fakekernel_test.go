@@ -17,6 +17,7 @@ type fakeKernel struct {
 	tables             Tables
 	noSubscribe, noGet error
 	subscribed, reads  int
+	during             func() // happens before a reading ends, and is not in it
 }
 
 func (k *fakeKernel) Subscribe(ctx context.Context) (<-chan struct{}, error) {
@@ -48,9 +49,13 @@ func (k *fakeKernel) Subscribe(ctx context.Context) (<-chan struct{}, error) {
 
 func (k *fakeKernel) Tables() (Tables, error) {
 	k.mu.Lock()
-	defer k.mu.Unlock()
 	k.reads++
-	return k.tables, k.noGet
+	t, err, during := k.tables, k.noGet, k.during
+	k.mu.Unlock()
+	if during != nil {
+		during()
+	}
+	return t, err
 }
 
 // hint is a message that can matter, now.

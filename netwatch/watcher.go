@@ -21,7 +21,8 @@ type Watcher struct {
 
 	// Early, if set, is called from Run's goroutine 0.5 ms after a burst has
 	// begun, with what the tables hold by then: to make something ready for
-	// what comes next. It is left out where to read them takes long.
+	// what comes next. If the burst has said it all by then, these tables are
+	// emitted at its end. It is left out where to read them takes long.
 	Early func(Tables)
 
 	took    time.Duration // the last reading of the tables
@@ -85,12 +86,11 @@ func (w *Watcher) watch(ctx context.Context, emit func(Tables)) {
 		for range hints { // closed: its sender has ended
 		}
 	}()
+	b := newBurst()
 	retry := firstRetry
+	t, err := w.read()
 	for {
 		var again <-chan time.Time
-		began := time.Now()
-		t, err := w.kernel.Tables()
-		w.took = time.Since(began)
 		w.say(err)
 		if err == nil {
 			emit(t)
@@ -103,39 +103,64 @@ func (w *Watcher) watch(ctx context.Context, emit func(Tables)) {
 		case <-ctx.Done():
 			return
 		case <-again:
-		case _, ok := <-hints:
-			if !ok || !w.settle(ctx, hints) {
+			t, err = w.read()
+		case <-hints: // or closed, which settle finds, too
+			early, holds, ok := w.settle(ctx, b, hints)
+			if !ok {
 				return
+			}
+			if t, err = early, nil; !holds {
+				t, err = w.read()
 			}
 		}
 	}
 }
 
-// settle waits until the burst is over. It is false when the subscription or
+// read reads the tables, and takes note of how long that takes.
+func (w *Watcher) read() (Tables, error) {
+	began := time.Now()
+	t, err := w.kernel.Tables()
+	w.took = time.Since(began)
+	return t, err
+}
+
+// settle waits until the burst is over. ok is false when the subscription or
 // ctx has ended.
-func (w *Watcher) settle(ctx context.Context, hints <-chan struct{}) bool {
+//
+// If no hint came after an early reading had begun, there is nothing that it
+// does not show: early holds, and need not be read again. The kernel tells of
+// a change after making it, or makes all of it under the lock (rtnl) that the
+// dump of the links, which is the first, waits for. A hint that is late, on
+// its way while the burst ends, begins another burst.
+func (w *Watcher) settle(ctx context.Context, b *burst, hints <-chan struct{}) (early Tables, holds, ok bool) {
 	silence := orElse(w.Settle, 5*time.Millisecond)
-	end := time.NewTimer(orElse(w.MaxSettle, 50*time.Millisecond))
-	defer end.Stop()
-	quiet := time.NewTimer(silence)
-	defer quiet.Stop()
-	soon := time.NewTimer(earlyAfter)
-	defer soon.Stop()
+	b.end.Reset(orElse(w.MaxSettle, 50*time.Millisecond))
+	b.quiet.Reset(silence)
+	if w.Early != nil && w.took <= earlyMost {
+		b.soon.Reset(earlyAfter)
+	}
+	defer b.stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return false
-		case <-end.C:
-			return true
-		case <-quiet.C:
-			return true
-		case <-soon.C:
-			w.early()
-		case _, ok := <-hints:
-			if !ok {
-				return false
+			return Tables{}, false, false
+		case <-b.end.C:
+			return early, holds && len(hints) == 0, true
+		case <-b.quiet.C:
+			return early, holds && len(hints) == 0, true
+		case <-b.soon.C:
+			t, err := w.read()
+			if err != nil {
+				continue // the reading at the end says so
 			}
-			quiet.Reset(silence)
+			early, holds = t, true
+			w.Early(t)
+		case _, open := <-hints:
+			if !open {
+				return Tables{}, false, false
+			}
+			holds = false
+			b.quiet.Reset(silence)
 		}
 	}
 }
@@ -148,13 +173,21 @@ const (
 	earlyMost  = 500 * time.Microsecond
 )
 
-func (w *Watcher) early() {
-	if w.Early == nil || w.took > earlyMost {
-		return
-	}
-	if t, err := w.kernel.Tables(); err == nil {
-		w.Early(t)
-	}
+// burst are the timers of a burst. They are made once, because a daemon sees
+// millions of bursts, and nothing may pile up.
+type burst struct{ end, quiet, soon *time.Timer }
+
+func newBurst() *burst {
+	b := &burst{time.NewTimer(time.Hour), time.NewTimer(time.Hour), time.NewTimer(time.Hour)}
+	b.stop()
+	return b
+}
+
+// stop has none of them fire until it is reset.
+func (b *burst) stop() {
+	b.end.Stop()
+	b.quiet.Stop()
+	b.soon.Stop()
 }
 
 func orElse(d, none time.Duration) time.Duration {
