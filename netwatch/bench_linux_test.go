@@ -2,6 +2,7 @@ package netwatch
 
 import (
 	"os"
+	"slices"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -11,30 +12,56 @@ import (
 // advertisement, for years. `go test -run '^$' -bench . -benchmem ./netwatch`;
 // with -gcflags=all=-l it is as the program is shipped.
 
+// BenchmarkTables is a look at the kernel: nothing has changed, a lifetime has
+// (they run down by the second), everything has.
 func BenchmarkTables(b *testing.B) {
 	e := watchRouter(b, new(rtnetlink))
 	e.online()
-	k := new(rtnetlink)
-	if _, err := k.Tables(); err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := k.Tables(); err != nil {
-			b.Fatal(err)
-		}
+	for _, c := range []struct {
+		name   string
+		change func(*look)
+	}{
+		{"same", func(*look) {}},
+		{"lifetime", func(l *look) { l.told.Addrs = nil }},
+		{"other", func(l *look) { l.told = Tables{} }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			k := new(rtnetlink)
+			if _, err := k.Tables(); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				c.change(&k.look)
+				if _, err := k.Tables(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(len(k.questions)), "dumps/op")
+		})
 	}
 }
 
 func BenchmarkView(b *testing.B) {
 	e := watchRouter(b, new(rtnetlink))
 	e.online()
-	last := View(e.Tables, Devices{}, State{})
-	b.ReportAllocs()
-	for b.Loop() {
-		if s := View(e.Tables, Devices{}, last); !s.Equal(last) {
-			b.Fatalf("View = %+v, want %+v", s, last)
+	private := e.Tables
+	private.Addrs = slices.Clone(e.Addrs)
+	for i, a := range private.Addrs {
+		if a.Addr == lease.Addr() {
+			private.Addrs[i].Addr = ip("100.64.1.2")
 		}
+	}
+	for name, t := range map[string]Tables{"public": e.Tables, "carrierNAT": private} {
+		b.Run(name, func(b *testing.B) {
+			last := View(t, Devices{}, State{})
+			b.ReportAllocs()
+			for b.Loop() {
+				if s := View(t, Devices{}, last); !s.Equal(last) {
+					b.Fatalf("View = %+v, want %+v", s, last)
+				}
+			}
+		})
 	}
 }
 

@@ -8,49 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// skipStats leaves a link's counters out of its message (linux/rtnetlink.h,
-// RTEXT_FILTER_SKIP_STATS).
-const skipStats = 1 << 3
-
-// read dumps links, addresses and routes once, in this order: what refers to a
-// link that came meanwhile is left out, and the link's own message has it read
-// again.
-func (k *rtnetlink) read() (t Tables, err error) {
-	c, err := dial()
-	if err != nil {
-		return Tables{}, err
-	}
-	defer unix.Close(c.fd)
-	up := links{}
-	err = c.dump(k.buf, request(unix.RTM_GETLINK, linkBody()), unix.RTM_NEWLINK, up.parseLink)
-	if err != nil {
-		return Tables{}, fmt.Errorf("links: %w", err)
-	}
-	for _, family := range [...]uint8{unix.AF_INET, unix.AF_INET6} {
-		err = c.dump(k.buf, request(unix.RTM_GETADDR, addrBody(family)), unix.RTM_NEWADDR, func(b []byte) {
-			if a, ok := up.parseAddr(b, family); ok {
-				t.Addrs = append(t.Addrs, a)
-			}
-		})
-		if err = present(err); err != nil {
-			return Tables{}, fmt.Errorf("addresses: %w", err)
-		}
-		err = c.dump(k.buf, request(unix.RTM_GETROUTE, routeBody(family)), unix.RTM_NEWROUTE, func(b []byte) {
-			r, null, isDefault, isNull := up.parseRoute(b, family)
-			if isDefault {
-				t.Defaults = append(t.Defaults, r)
-			}
-			if isNull {
-				t.Null = append(t.Null, null)
-			}
-		})
-		if err = present(err); err != nil {
-			return Tables{}, fmt.Errorf("routes: %w", err)
-		}
-	}
-	return t, nil
-}
-
 // present leaves out the errors of what there is none of: without any route of
 // a family a namespace has no table main, a kernel may have no IPv6.
 func present(err error) error {
@@ -70,15 +27,15 @@ type dumper struct {
 // dumpTimeout is for a kernel that does not answer, which none was seen to do.
 const dumpTimeout = 5 * time.Second
 
-func dial() (*dumper, error) {
+func dial() (dumper, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
 	if err != nil {
-		return nil, fmt.Errorf("open a netlink socket: %w", err)
+		return dumper{}, fmt.Errorf("open a netlink socket: %w", err)
 	}
 	timeout := unix.NsecToTimeval(int64(dumpTimeout))
 	unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout)
 	strict := unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_GET_STRICT_CHK, 1) == nil
-	return &dumper{fd: fd, strict: strict}, nil
+	return dumper{fd: fd, strict: strict}, nil
 }
 
 // dump sends the request and calls f for each message of the answer that is
@@ -97,7 +54,7 @@ func (c *dumper) dump(buf, req []byte, typ uint16, f func(body []byte)) error {
 func (c *dumper) once(buf, req []byte, typ uint16, f func(body []byte)) error {
 	c.seq++
 	native.PutUint32(req[8:], c.seq)
-	if err := unix.Sendto(c.fd, req, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+	if _, err := unix.Write(c.fd, req); err != nil { // to the kernel, as to no other address
 		return err
 	}
 	interrupted := false
@@ -157,35 +114,4 @@ func errnoOf(b []byte) error {
 		return unix.Errno(-errno)
 	}
 	return nil
-}
-
-// request is a dump request; the sender fills in its number.
-func request(typ uint16, body []byte) []byte {
-	b := native.AppendUint32(nil, uint32(unix.SizeofNlMsghdr+len(body)))
-	b = native.AppendUint16(b, typ)
-	b = native.AppendUint16(b, unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
-	b = append(b, make([]byte, 8)...)
-	return append(b, body...)
-}
-
-func linkBody() []byte {
-	return append(make([]byte, unix.SizeofIfInfomsg), attr32(unix.IFLA_EXT_MASK, skipStats)...)
-}
-
-func addrBody(family uint8) []byte {
-	b := make([]byte, unix.SizeofIfAddrmsg)
-	b[0] = family
-	return b
-}
-
-func routeBody(family uint8) []byte {
-	b := make([]byte, unix.SizeofRtMsg)
-	b[0], b[4] = family, unix.RT_TABLE_MAIN
-	return append(b, attr32(unix.RTA_TABLE, unix.RT_TABLE_MAIN)...)
-}
-
-func attr32(typ uint16, v uint32) []byte {
-	b := native.AppendUint16(nil, unix.SizeofRtAttr+4)
-	b = native.AppendUint16(b, typ)
-	return native.AppendUint32(b, v)
 }

@@ -150,7 +150,7 @@ func FuzzMessages(f *testing.F) {
 			rest = r
 			errnoOf(m.body)
 			l := links{2: "eth0"}
-			l.parseLink(m.body)
+			l.parseLink(m.body, nil)
 			for _, family := range []uint8{v4f, v6f} {
 				if a, ok := l.parseAddr(m.body, family); ok && (a.Dev == "" && l[0] == "" || !a.Addr.IsValid()) {
 					t.Errorf("parseAddr(%x) = %+v", m.body, a)

@@ -2,7 +2,6 @@ package netwatch
 
 import (
 	"cmp"
-	"fmt"
 	"net/netip"
 )
 
@@ -16,8 +15,8 @@ func ipv6(t Tables, dev string, last netip.Addr) (netip.Addr, string) {
 	if dev == "" {
 		return netip.Addr{}, "no IPv6 default route: the line is down, or it has no IPv6; if it has, check the WAN's IPv6 interface (wan6)"
 	}
-	var best, stay Addr
-	var why string
+	var best, stay, bad Addr
+	var why string // bad is not published
 	for _, a := range t.Addrs {
 		if a.Dev != dev || !a.Addr.Is6() {
 			continue
@@ -26,7 +25,7 @@ func ipv6(t Tables, dev string, last netip.Addr) (netip.Addr, string) {
 			// Each device has a link-local address: it is no reason where
 			// there is another.
 			if why == "" || !a.Addr.IsLinkLocalUnicast() {
-				why = no
+				bad, why = a, no
 			}
 			continue
 		}
@@ -39,9 +38,9 @@ func ipv6(t Tables, dev string, last netip.Addr) (netip.Addr, string) {
 	}
 	if !best.Addr.IsValid() {
 		if why == "" {
-			why = dev + " has no IPv6 address: no such device, or it is down, or it has no IPv6; check the WAN's IPv6 interface, or the wan6 set here"
+			return netip.Addr{}, dev + " has no IPv6 address: no such device, or it is down, or it has no IPv6; check the WAN's IPv6 interface, or the wan6 set here"
 		}
-		return netip.Addr{}, why
+		return netip.Addr{}, sentence(bad, why)
 	}
 	if stay.Addr.IsValid() && rank6(stay) == rank6(best) && uint64(stay.Preferred)*2 >= uint64(best.Preferred) {
 		return last, ""
@@ -83,22 +82,21 @@ func global6(a netip.Addr) bool {
 	return a.Is6() && !a.Is4In6() && a.IsGlobalUnicast() && !ula.Contains(a)
 }
 
-// unpublishable6 says why a is not to be published, "" if it is.
+// unpublishable6 says what of a is not to be published, "" if it is.
 func unpublishable6(a Addr) string {
-	say := func(why string) string { return fmt.Sprintf("%v on %s %s", a.Addr, a.Dev, why) }
 	switch {
 	case a.Addr.IsLinkLocalUnicast():
-		return say("is link-local, and there is no other: the provider gave no IPv6 address; publish prefix if one is delegated")
+		return "is link-local, and there is no other: the provider gave no IPv6 address; publish prefix if one is delegated"
 	case ula.Contains(a.Addr):
-		return say("is a local address (ULA, RFC 4193): the provider gave no IPv6 address; publish prefix if one is delegated")
+		return "is a local address (ULA, RFC 4193): the provider gave no IPv6 address; publish prefix if one is delegated"
 	case !a.Global || !global6(a.Addr):
-		return say("is not a global address: check the WAN's IPv6 interface")
+		return "is not a global address: check the WAN's IPv6 interface"
 	case a.Flags&Failed != 0:
-		return say("is in use by another machine on the line (duplicate address detection failed): restart the WAN's IPv6 interface, or ask the provider")
+		return "is in use by another machine on the line (duplicate address detection failed): restart the WAN's IPv6 interface, or ask the provider"
 	case a.Flags&Temporary != 0:
-		return say("is a privacy address, which changes daily: let the WAN have a stable one too (use_tempaddr = 0)")
+		return "is a privacy address, which changes daily: let the WAN have a stable one too (use_tempaddr = 0)"
 	case !preferred6(a):
-		return say("is deprecated: the provider withdrew it or did not renew it; a new one is awaited")
+		return "is deprecated: the provider withdrew it or did not renew it; a new one is awaited"
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package netwatch
 
 import (
+	"bytes"
 	"encoding/binary"
 	"net/netip"
 
@@ -90,8 +91,9 @@ func tableOf(b []byte) uint32 {
 // links are the names of the links that are up, by index.
 type links map[uint32]string
 
-// parseLink takes note of the link of an RTM_NEWLINK message if it is up.
-func (l links) parseLink(b []byte) {
+// parseLink takes note of the link of an RTM_NEWLINK message if it is up. A
+// name that is the one of before is not made anew.
+func (l links) parseLink(b []byte, before links) {
 	if len(b) < unix.SizeofIfInfomsg {
 		return
 	}
@@ -105,18 +107,20 @@ func (l links) parseLink(b []byte) {
 			return
 		}
 		if typ == unix.IFLA_IFNAME {
-			l[index] = cString(val)
+			l[index] = cString(val, before[index])
 			return
 		}
 		rest = r
 	}
 }
 
-func cString(b []byte) string {
-	for i, c := range b {
-		if c == 0 {
-			return string(b[:i])
-		}
+// cString is the text before the first zero, as known if it is the same.
+func cString(b []byte, known string) string {
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		b = b[:i]
+	}
+	if string(b) == known {
+		return known
 	}
 	return string(b)
 }

@@ -143,9 +143,9 @@ func TestParseLink(t *testing.T) {
 		return append(native.AppendUint32(b, flags), make([]byte, 4)...)
 	}
 	l := links{}
-	l.parseLink(slices.Concat(ifi(4, unix.IFF_UP|unix.IFF_RUNNING), attr(99, nil), attr(unix.IFLA_IFNAME, []byte("pppoe-wan\x00"))))
-	l.parseLink(slices.Concat(ifi(5, unix.IFF_BROADCAST), attr(unix.IFLA_IFNAME, []byte("down0\x00"))))
-	l.parseLink(ifi(6, unix.IFF_UP)[:10])
+	l.parseLink(slices.Concat(ifi(4, unix.IFF_UP|unix.IFF_RUNNING), attr(99, nil), attr(unix.IFLA_IFNAME, []byte("pppoe-wan\x00"))), nil)
+	l.parseLink(slices.Concat(ifi(5, unix.IFF_BROADCAST), attr(unix.IFLA_IFNAME, []byte("down0\x00"))), nil)
+	l.parseLink(ifi(6, unix.IFF_UP)[:10], nil)
 	if len(l) != 1 || l[4] != "pppoe-wan" {
 		t.Errorf("links = %v, want pppoe-wan alone, the one that is up", l)
 	}

@@ -56,27 +56,29 @@ func prefix(t Tables, d Devices, s State, last netip.Prefix) (netip.Prefix, stri
 	if lan == "lo" || lan != "" && hasDefault(t, lan) {
 		return netip.Prefix{}, lan, lan + " is loopback or has a default route, so it is never the LAN: set lan to the device your hosts are on"
 	}
-	ours := slices.DeleteFunc(slices.Clone(s.Delegated), func(p netip.Prefix) bool {
-		return !auto(d.WAN6) && anotherWANs(t, p, d.WAN6)
-	})
-	var of []Addr
+	ours := s.Delegated
+	if !auto(d.WAN6) {
+		ours = slices.DeleteFunc(slices.Clone(ours), func(p netip.Prefix) bool { return anotherWANs(t, p, d.WAN6) })
+	}
+	var best Addr
 	for _, a := range t.Addrs {
-		if lanAddr(t, a, s, lan, ours) {
-			of = append(of, a)
+		if lanAddr(t, a, s, lan, ours) && (!best.Addr.IsValid() || betterLAN(a, best)) {
+			best = a
 		}
 	}
-	if len(of) == 0 {
+	if !best.Addr.IsValid() {
 		return netip.Prefix{}, lan, noPrefix(t, s, lan, ours)
 	}
-	best := slices.MinFunc(of, func(a, b Addr) int {
-		return cmp.Or(compareLAN(a.Dev, b.Dev), compareLonger(a, b))
-	})
-	for _, a := range of {
-		if a.Dev == best.Dev && lan64(a.Addr) == last {
+	for _, a := range t.Addrs {
+		if a.Dev == best.Dev && lan64(a.Addr) == last && lanAddr(t, a, s, lan, ours) {
 			return last, a.Dev, ""
 		}
 	}
 	return lan64(best.Addr), best.Dev, ""
+}
+
+func betterLAN(a, b Addr) bool {
+	return cmp.Or(compareLAN(a.Dev, b.Dev), compareLonger(a, b)) < 0
 }
 
 // lanAddr tells whether a makes its /64 the one to publish: preferred, on the

@@ -17,7 +17,11 @@ import (
 type rtnetlink struct {
 	rcvbuf   int  // receive buffer of a subscription in bytes, 0 the system's
 	unfilter bool // without the filter, which may be missing in a kernel
-	buf      []byte
+
+	// For Tables, which runs once at a time.
+	buf       []byte
+	questions []question
+	look      look
 }
 
 // A hint is 0.5 to 4 kB. A dump comes in pieces as long as the buffer, at the
@@ -136,7 +140,7 @@ var errInterrupted = errors.New("the tables changed while they were read")
 // is over in microseconds, a flood is not.
 var again = [...]time.Duration{0, time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond}
 
-// Tables implements kernel.
+// Tables implements kernel. It runs once at a time.
 func (k *rtnetlink) Tables() (Tables, error) {
 	if k.buf == nil {
 		k.buf = make([]byte, dumpBuf)

@@ -1,7 +1,6 @@
 package netwatch
 
 import (
-	"fmt"
 	"net/netip"
 	"strings"
 )
@@ -69,7 +68,8 @@ func ipv4(t Tables, dev string, chosen bool) (netip.Addr, string) {
 		return netip.Addr{}, dev + " shares its IPv4 address with other customers by port ranges (MAP-E, lw4o6): publish ipv6 or prefix, or ask the provider for an IPv4 address of your own"
 	}
 	var first netip.Addr
-	var why string
+	var bad Addr
+	var why string // bad is not published
 	src := sourceOf(t, dev)
 	for _, a := range t.Addrs {
 		if a.Dev != dev || !a.Addr.Is4() {
@@ -78,7 +78,7 @@ func ipv4(t Tables, dev string, chosen bool) (netip.Addr, string) {
 		switch no := unpublishable4(a); {
 		case no != "":
 			if why == "" {
-				why = no
+				bad, why = a, no
 			}
 		case a.Addr == src:
 			return src, ""
@@ -90,9 +90,9 @@ func ipv4(t Tables, dev string, chosen bool) (netip.Addr, string) {
 		return first, ""
 	}
 	if why == "" {
-		why = dev + " has no IPv4 address: no such device, or it is down; check the WAN interface, or the wan set here"
+		return netip.Addr{}, dev + " has no IPv4 address: no such device, or it is down; check the WAN interface, or the wan set here"
 	}
-	return netip.Addr{}, why
+	return netip.Addr{}, sentence(bad, why)
 }
 
 // sourceOf is the source that the best IPv4 default route of dev that names
@@ -130,15 +130,21 @@ var reserved4 = []struct {
 	{netip.MustParsePrefix("240.0.0.0/4"), "is reserved (RFC 1112): check the WAN interface's settings"},
 }
 
-// unpublishable4 says why a is not to be published, "" if it is.
+// unpublishable4 says what of a is not to be published, "" if it is.
 func unpublishable4(a Addr) string {
 	for _, r := range reserved4 {
 		if r.net.Contains(a.Addr) {
-			return fmt.Sprintf("%v on %s %s", a.Addr, a.Dev, r.why)
+			return r.why
 		}
 	}
 	if !a.Global {
-		return fmt.Sprintf("%v on %s is valid on its link only (its scope is not global): check the WAN interface's settings", a.Addr, a.Dev)
+		return "is valid on its link only (its scope is not global): check the WAN interface's settings"
 	}
 	return ""
+}
+
+// sentence is why of the address a, in words for the owner. It is made at the
+// end, and not of an address beside which there is a better one.
+func sentence(a Addr, why string) string {
+	return a.Addr.String() + " on " + a.Dev + " " + why
 }

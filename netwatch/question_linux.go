@@ -1,0 +1,58 @@
+package netwatch
+
+import "golang.org/x/sys/unix"
+
+// question is a dump of a look at the kernel.
+type question struct {
+	what   string // for people
+	answer uint16 // the messages of the answer
+	family uint8
+	req    []byte
+}
+
+// questions are those of one look. What refers to a link that came after the
+// first is left out, and the link's own message has everything read again.
+func questions() []question {
+	return []question{
+		{"links", unix.RTM_NEWLINK, unix.AF_UNSPEC, request(unix.RTM_GETLINK, linkBody())},
+		{"addresses", unix.RTM_NEWADDR, unix.AF_INET, request(unix.RTM_GETADDR, addrBody(unix.AF_INET))},
+		{"routes", unix.RTM_NEWROUTE, unix.AF_INET, request(unix.RTM_GETROUTE, routeBody(unix.AF_INET))},
+		{"addresses", unix.RTM_NEWADDR, unix.AF_INET6, request(unix.RTM_GETADDR, addrBody(unix.AF_INET6))},
+		{"routes", unix.RTM_NEWROUTE, unix.AF_INET6, request(unix.RTM_GETROUTE, routeBody(unix.AF_INET6))},
+	}
+}
+
+// skipStats leaves a link's counters out of its message (linux/rtnetlink.h,
+// RTEXT_FILTER_SKIP_STATS).
+const skipStats = 1 << 3
+
+// request is a dump request; the sender fills in its number.
+func request(typ uint16, body []byte) []byte {
+	b := native.AppendUint32(nil, uint32(unix.SizeofNlMsghdr+len(body)))
+	b = native.AppendUint16(b, typ)
+	b = native.AppendUint16(b, unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
+	b = append(b, make([]byte, 8)...)
+	return append(b, body...)
+}
+
+func linkBody() []byte {
+	return append(make([]byte, unix.SizeofIfInfomsg), attr32(unix.IFLA_EXT_MASK, skipStats)...)
+}
+
+func addrBody(family uint8) []byte {
+	b := make([]byte, unix.SizeofIfAddrmsg)
+	b[0] = family
+	return b
+}
+
+func routeBody(family uint8) []byte {
+	b := make([]byte, unix.SizeofRtMsg)
+	b[0], b[4] = family, unix.RT_TABLE_MAIN
+	return append(b, attr32(unix.RTA_TABLE, unix.RT_TABLE_MAIN)...)
+}
+
+func attr32(typ uint16, v uint32) []byte {
+	b := native.AppendUint16(nil, unix.SizeofRtAttr+4)
+	b = native.AppendUint16(b, typ)
+	return native.AppendUint32(b, v)
+}
