@@ -75,17 +75,13 @@ func (w *Watcher) Run(ctx context.Context, emit func(Tables)) error {
 func (w *Watcher) watch(ctx context.Context, emit func(Tables)) {
 	// A child, so that the subscription never outlives this call.
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	hints, err := w.kernel.Subscribe(ctx)
 	if err != nil {
+		cancel()
 		w.say(err)
 		return
 	}
-	defer func() {
-		cancel()
-		for range hints { // closed: its sender has ended
-		}
-	}()
+	defer unsubscribe(cancel, hints)
 	b := newBurst()
 	retry := firstRetry
 	t, err := w.read()
@@ -99,20 +95,26 @@ func (w *Watcher) watch(ctx context.Context, emit func(Tables)) {
 			again = time.After(retry)
 			retry = min(2*retry, lastRetry)
 		}
+		holds, ok := false, true
 		select {
 		case <-ctx.Done():
 			return
 		case <-again:
-			t, err = w.read()
 		case <-hints: // or closed, which settle finds, too
-			early, holds, ok := w.settle(ctx, b, hints)
-			if !ok {
+			if t, holds, ok = w.settle(ctx, b, hints); !ok {
 				return
 			}
-			if t, err = early, nil; !holds {
-				t, err = w.read()
-			}
 		}
+		if err = nil; !holds {
+			t, err = w.read()
+		}
+	}
+}
+
+// unsubscribe returns when the sender of the hints has ended.
+func unsubscribe(cancel context.CancelFunc, hints <-chan struct{}) {
+	cancel()
+	for range hints {
 	}
 }
 
