@@ -168,11 +168,11 @@ func (w *Watcher) settle(ctx context.Context, b *burst, hints <-chan struct{}) (
 }
 
 // earlyAfter is when most bursts have said it all, and earlyMost how long a
-// reading of the tables may take to be worth another one at the beginning of a
-// burst: a tenth of the silence that it runs in.
+// reading of the tables may take to be made then: it is to be over, on a slow
+// router, before the silence is.
 const (
 	earlyAfter = 500 * time.Microsecond
-	earlyMost  = 500 * time.Microsecond
+	earlyMost  = 2 * time.Millisecond
 )
 
 // burst are the timers of a burst. They are made once, because a daemon sees

@@ -26,8 +26,8 @@ func TestEarlyComesOnceInABurst(t *testing.T) {
 		want  []emitted
 	}{
 		{0, []emitted{{100*ms + ms/2, "203.0.113.2"}}},
-		{ms / 2, []emitted{{101*ms + ms/2, "203.0.113.2"}}}, // with the time that it is read in
-		{ms, nil},
+		{2 * ms, []emitted{{104*ms + ms/2, "203.0.113.2"}}}, // with the time that it is read in
+		{3 * ms, nil},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -203,7 +203,7 @@ func TestAMessageAtTheEndOfTheSilenceIsNotOverlooked(t *testing.T) {
 func TestASlowEarlyReadingIsTheLastForNow(t *testing.T) {
 	k := newFake()
 	withEarly(t, k, func() {}, func(seen func() []emitted, reads func() int) {
-		slow := func() { time.Sleep(ms) }
+		slow := func() { time.Sleep(3 * ms) }
 		for _, c := range []struct {
 			name   string
 			during func()
@@ -219,7 +219,7 @@ func TestASlowEarlyReadingIsTheLastForNow(t *testing.T) {
 				t.Errorf("%s: %d readings, want %d", c.name, n, c.reads)
 			}
 		}
-		want := []emitted{{5 * ms, "203.0.113.1"}, {1005 * ms, "203.0.113.1"}, {2006 * ms, "203.0.113.1"}, {3005 * ms, "203.0.113.1"}}
+		want := []emitted{{5 * ms, "203.0.113.1"}, {1005 * ms, "203.0.113.1"}, {2008 * ms, "203.0.113.1"}, {3005 * ms, "203.0.113.1"}}
 		expect(t, "emitted", seen(), want)
 	})
 }

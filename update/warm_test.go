@@ -34,6 +34,16 @@ func TestWarmIsTheNextExchangesProcess(t *testing.T) {
 	}
 }
 
+func TestCoolEndsTheProcessThatWaits(t *testing.T) {
+	s := new(Sender)
+	s.Cool() // of none
+	s.Warm()
+	s.Cool()
+	if left := children(t, "self"); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
 func TestWarmEndsUnused(t *testing.T) {
 	fds := openFiles(t)
 	s := new(Sender)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"os"
@@ -22,6 +23,9 @@ func (p *process) image() string {
 		var err error
 		if b, err = os.ReadFile(fmt.Sprintf("/proc/%d/auxv", p.Process.Pid)); err != nil {
 			return err.Error()
+		}
+		if len(bytes.Trim(b, "\x00")) == 0 {
+			return "there is no image"
 		}
 		return ""
 	})
