@@ -9,7 +9,8 @@ import (
 )
 
 const usage = `usage: lab demo BINARY           tells a story in real time
-       lab bench BINARY          measures latency, memory and wake-ups (BENCH=quick: less of each)
+       lab bench BINARY          measures latency, memory and wake-ups (BENCH=quick: less of each;
+                                BENCH=budgets: only what must hold on a busy machine, too)
        lab size BUILD-FLAGS…     builds for routers and holds the sizes against their limits
 `
 

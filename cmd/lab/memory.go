@@ -10,44 +10,53 @@ import (
 	"homeward/update/updatetest"
 )
 
-// The limits, in kB: of a watcher that is idle, and of a sender's peak.
-const (
-	mostRSS    = 6000
-	mostDirty  = 1000
-	mostSender = 10 << 10
-	mostFlood  = 14 << 10
-)
-
-// memories measures what homeward holds, idle and at its peaks.
+// memories measures what homeward holds, idle and at its peaks. Only what is
+// as procd starts it has a budget.
 func (b *bencher) memories() error {
-	b.head("Memory of the idle daemon, kB", "", "updates", "RSS", "", "Private_Dirty", "")
-	for _, env := range [][]string{{"GOMAXPROCS=1"}, nil} {
-		d, err := b.begin(1, env...)
+	b.head("Memory of the idle daemon, kB", "", "updates", "RSS", "Private_Dirty")
+	if b.mode != onlyBudgets {
+		if err := b.withoutProcd(); err != nil {
+			return err
+		}
+	}
+	d, err := b.begin(1, asProcd)
+	if err != nil {
+		return err
+	}
+	done := 1 // by begin
+	for _, n := range []int{5, b.rounds(1000, 100)} {
+		m, err := b.memoryAfter(d, "homeward", done, n)
 		if err != nil {
 			return err
 		}
-		done := 1
-		for _, n := range []int{5, b.rounds(1000, 100)} {
-			if err := b.update(n - done); err != nil {
-				return err
-			}
-			done = n
-			m, err := idleMemory(d.Pid)
-			if err != nil {
-				return err
-			}
-			b.row(fmt.Sprintf("homeward%v", env), n, m.rss, b.mark(m.rss, mostRSS), m.dirty, b.mark(m.dirty, mostDirty))
-		}
-		b.out.Flush()
-		if env != nil {
-			err = errors.Join(b.idle(d), b.senderPeak(d))
-		}
-		if err := errors.Join(err, d.stop()); err != nil {
-			return err
-		}
-		b.out.Flush()
+		of := fmt.Sprintf("idle, after %d updates", n)
+		b.hold(dirtyBudget, of, float64(m.Dirty))
+		b.hold(rssBudget, of, float64(m.RSS))
+		done = n
 	}
-	return nil
+	b.out.Flush()
+	return errors.Join(b.idle(d), b.senderPeaks(d))
+}
+
+// withoutProcd measures a daemon that somebody starts by hand.
+func (b *bencher) withoutProcd() error {
+	d, err := b.begin(1)
+	if err != nil {
+		return err
+	}
+	_, err = b.memoryAfter(d, "homeward, without GOMAXPROCS=1", 1, 5)
+	return errors.Join(err, d.stop())
+}
+
+// memoryAfter brings the updates from done to n, and prints what the daemon
+// holds when it is idle.
+func (b *bencher) memoryAfter(d *daemon, name string, done, n int) (memory, error) {
+	if err := b.update(n - done); err != nil {
+		return memory{}, err
+	}
+	m, err := idleMemory(d.Pid)
+	b.row(name, n, m.RSS, m.Dirty)
+	return m, err
 }
 
 // update makes n changes, one after the other.
@@ -63,101 +72,84 @@ func (b *bencher) update(n int) error {
 	return nil
 }
 
-// idleMemory reads the memory of a process that has nothing to do: pages of a
-// freshly written binary count as dirty until they are on disk. homeward gives
-// its garbage back after a second.
+// idleMemory reads the memory of a process that has nothing to do: homeward is
+// the mere watcher again after a second of rest, and pages of a freshly
+// written binary count as dirty until they are on disk.
 func idleMemory(pid int) (memory, error) {
-	time.Sleep(2 * time.Second)
+	time.Sleep(3 * time.Second)
 	unix.Sync()
 	return readMemory(pid)
 }
 
-// idle counts wake-ups.
+// idle counts wake-ups while the kernel has nothing to say. A bridge that was
+// just made has, a quarter of a minute later: then the count begins anew.
 func (b *bencher) idle(d *daemon) error {
-	span := time.Duration(b.rounds(60, 10)) * time.Second
-	before, err := wakeups(d.Pid)
-	if err != nil {
-		return err
-	}
-	time.Sleep(span)
-	after, err := wakeups(d.Pid)
-	b.head("Idle", "", "wake-ups", "")
-	b.row(fmt.Sprintf("in %v", span), after-before, b.mark(after-before, 0))
-	return err
-}
-
-// senderPeak measures the process that homeward starts for a request: its
-// answer drips, so that it is there to be looked at until it has read it all.
-func (b *bencher) senderPeak(d *daemon) error {
-	peak := 0
-	for range 5 {
-		b.service.Next(updatetest.Answer{Process: true, Drip: 2 * time.Millisecond})
-		if err := b.changeIPv4(); err != nil {
+	span := b.idleSpan()
+	for range 3 {
+		for len(b.kernel) > 0 {
+			<-b.kernel
+		}
+		before, err := wakeups(d.Pid)
+		if err != nil {
 			return err
 		}
-		got := make(chan error, 1)
-		go func() {
-			_, err := b.await(1)
-			got <- err
-		}()
-		for done := false; !done; time.Sleep(200 * time.Microsecond) {
-			for _, pid := range senders(d.Pid) {
-				if kB, err := readStatus(fmt.Sprintf("/proc/%d/status", pid), "VmHWM:"); err == nil {
-					peak = max(peak, kB)
-				}
-			}
-			select {
-			case err := <-got:
-				if err != nil {
-					return err
-				}
-				done = true
-			default:
-			}
+		select {
+		case <-b.kernel:
+			time.Sleep(rest)
+			continue
+		case <-time.After(span):
 		}
-		time.Sleep(50 * time.Millisecond)
+		after, err := wakeups(d.Pid)
+		b.hold(wakeBudget, fmt.Sprintf("in %v of nothing", span), float64(after-before))
+		return err
 	}
-	if peak == 0 {
-		return errors.New("no sender process was seen")
-	}
-	b.head("The process that sends", "", "peak RSS, kB", "")
-	b.row("of 5 requests, with the system's roots", peak, b.mark(peak, mostSender))
-	return nil
+	return fmt.Errorf("the kernel was never quiet for %v", span)
 }
 
-// flood has the routes of a whole Internet table come and go, and the address
-// change in the midst of it.
-func (b *bencher) flood() error {
-	const routes = 100_000
-	d, err := b.begin(1, "GOMAXPROCS=1")
-	if err != nil {
-		return err
+func (m mode) idleSpan() time.Duration { return time.Duration(m.rounds(60, 20)) * time.Second }
+
+// senderPeaks measures the process that homeward starts for a request, and
+// stops the daemon.
+func (b *bencher) senderPeaks(d *daemon) error {
+	usual := 0
+	for range 5 {
+		peak, err := b.senderPeak(d)
+		if err != nil {
+			return err
+		}
+		usual = max(usual, peak)
+		time.Sleep(50 * time.Millisecond)
 	}
-	flooded := make(chan error, 1)
-	go func() {
-		flooded <- errors.Join(b.router.FloodRoutes("br-lan", routes), b.router.DrainRoutes("br-lan", routes))
-	}()
-	time.Sleep(50 * time.Millisecond)
-	began := time.Now()
+	b.hold(senderBudget, "5 requests", float64(usual))
+	return d.stop()
+}
+
+// senderPeak returns the peak RSS in kB of the process that makes one request:
+// the answer drips, so that it is there to be looked at until it has read it
+// all.
+func (b *bencher) senderPeak(d *daemon) (peak int, err error) {
+	b.service.Next(updatetest.Answer{Process: true, Drip: 2 * time.Millisecond})
 	if err := b.changeIPv4(); err != nil {
-		return err
+		return 0, err
 	}
-	got, err := b.await(1)
-	took := time.Since(began)
-	if err := errors.Join(err, <-flooded); err != nil {
-		return err
+	got := make(chan error, 1)
+	go func() {
+		_, err := b.await(1)
+		got <- err
+	}()
+	for {
+		for _, pid := range senders(d.Pid) {
+			if kB, err := readStatus(fmt.Sprintf("/proc/%d/status", pid), "VmHWM:"); err == nil {
+				peak = max(peak, kB)
+			}
+		}
+		select {
+		case err := <-got:
+			if err == nil && peak == 0 {
+				err = errors.New("no process that sends was seen")
+			}
+			return peak, err
+		case <-time.After(200 * time.Microsecond):
+		}
 	}
-	floodTook := time.Since(began)
-	time.Sleep(300 * time.Millisecond)
-	peak, err := readStatus(fmt.Sprintf("/proc/%d/status", d.Pid), "VmHWM:")
-	if err := errors.Join(err, d.stop()); err != nil {
-		return err
-	}
-	if ip := got[0].Query.Get("ip"); ip != leases[b.lease].Addr().String() {
-		return fmt.Errorf("%s was sent in the flood, and %v is the address", ip, leases[b.lease].Addr())
-	}
-	b.head(fmt.Sprintf("A flood: %d routes in and out, in %.1f s", routes, floodTook.Seconds()), "", "", "")
-	b.row("the daemon's peak RSS, kB", peak, b.mark(peak, mostFlood))
-	b.row("the new address is at the service after", took, "")
-	return nil
 }

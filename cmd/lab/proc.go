@@ -12,7 +12,7 @@ import (
 )
 
 // memory is what a process holds, in kB.
-type memory struct{ rss, dirty int }
+type memory struct{ RSS, Dirty int }
 
 // readMemory reads it from outside, by smaps_rollup.
 func readMemory(pid int) (m memory, err error) {
@@ -21,8 +21,8 @@ func readMemory(pid int) (m memory, err error) {
 	if err != nil {
 		return m, err
 	}
-	if m.rss, err = field(text, "Rss:"); err == nil {
-		m.dirty, err = field(text, "Private_Dirty:")
+	if m.RSS, err = field(text, "Rss:"); err == nil {
+		m.Dirty, err = field(text, "Private_Dirty:")
 	}
 	if err != nil {
 		return m, fmt.Errorf("%s: %w", path, err)

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+)
+
+// budget is what a figure of homeward may be at most, and what the project
+// aims for: the same where it aims for no less.
+type budget struct {
+	name       string
+	unit       string
+	limit, aim float64
+}
+
+// The budgets. Of memory, they are those of a daemon with GOMAXPROCS=1, as
+// procd starts it, that has been idle for a while.
+var (
+	dirtyBudget  = budget{"Private_Dirty", "kB", 1000, 800}
+	rssBudget    = budget{"RSS", "kB", 6000, 2500}
+	wakeBudget   = budget{"wake-ups", "", 0, 0}
+	senderBudget = budget{"peak of the process that sends", "kB", 10 << 10, 6 << 10}
+	floodBudget  = budget{"peak in a flood of routes", "kB", 14 << 10, 8 << 10}
+	medianBudget = budget{"latency, median", "ms", 10, 8}
+	worstBudget  = budget{"latency, worst", "ms", 25, 25}
+)
+
+// held is a figure that a budget is for.
+type held struct {
+	budget
+	of     string // what was measured, and after what
+	figure float64
+}
+
+func (h held) over() bool { return h.figure > h.limit }
+
+// verdict tells how the figure stands to limit and aim.
+func (h held) verdict() string {
+	switch {
+	case h.over():
+		return "OVER"
+	case h.figure > h.aim:
+		return "ok, over the aim"
+	}
+	return "ok"
+}
+
+// text spells a value in the budget's unit: whole, unless it is a time.
+func (b budget) text(v float64) string {
+	if b.unit == "ms" {
+		return fmt.Sprintf("%.2f ms", v)
+	}
+	return strings.TrimRight(fmt.Sprintf("%.0f %s", v, b.unit), " ")
+}
+
+// ledger is every figure that a budget is for, in the order of measuring.
+type ledger []held
+
+func (l *ledger) hold(b budget, of string, figure float64) {
+	*l = append(*l, held{b, of, figure})
+}
+
+// print writes all of them, each beside its limit and aim.
+func (l ledger) print(w io.Writer) {
+	out := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(out, "\nBudgets\n\t\tmeasured\tat most\taim\t")
+	for _, h := range l {
+		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", h.name, h.of, h.text(h.figure), h.text(h.limit), h.text(h.aim), h.verdict())
+	}
+	out.Flush()
+}
+
+// err names what is over its budget, nil if nothing is.
+func (l ledger) err() error {
+	text := "over budget:"
+	for _, h := range l {
+		if h.over() {
+			text += fmt.Sprintf("\n  %s, %s: %s, and at most %s is allowed", h.name, h.of, h.text(h.figure), h.text(h.limit))
+		}
+	}
+	if !strings.Contains(text, "\n") {
+		return nil
+	}
+	return errors.New(text)
+}
