@@ -21,7 +21,7 @@ type account struct {
 // configuration spells the accounts as homeward reads them.
 func (s *scene) configuration(accounts ...account) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "state_dir = %q\nrun_dir   = %q\nca_file   = %q\n", s.path("state"), s.path("run"), s.path("ca.pem"))
+	fmt.Fprintf(&b, "state_dir = %q\nrun_dir   = %q\nca_file   = %q\n", s.path("state"), s.path("run"), s.caFile)
 	for _, a := range accounts {
 		fmt.Fprintf(&b, "\n[account.%s]\nservice = \"ipv64\"\nserver  = %q\ndomains = [%q]\ntoken   = %q\n", a.name, s.server.URL, a.domain, a.token)
 		if a.unlimited {
@@ -50,6 +50,11 @@ func (s *scene) start(env ...string) (*daemon, error) {
 			return nil, err
 		}
 	}
+	return s.resume(env...)
+}
+
+// resume is start with the state that another one left.
+func (s *scene) resume(env ...string) (*daemon, error) {
 	d := &daemon{log: new(bytes.Buffer), cmd: exec.Command(s.binary, "run", "-c", s.path("homeward.toml"))}
 	d.cmd.Env = append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, env...)
 	d.cmd.Stderr = d.log

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"time"
 )
 
@@ -44,7 +45,7 @@ func (b *bencher) latencies() error {
 			b.holdLatency(ipv4, prefix)
 		}
 	}
-	return nil
+	return b.firstRequests(floor)
 }
 
 // compare prints a row of times beside the floor.
@@ -71,6 +72,50 @@ func (b *bencher) homewards(n int, gap time.Duration, env []string) (ipv4, prefi
 	}
 	prefix, _, err = b.timed(n, 1, gap, b.prepare, b.changePrefix)
 	return ipv4, prefix, errors.Join(err, d.stop())
+}
+
+// firstRequests measures requests for which homeward does not know yet which
+// root will verify the service.
+func (b *bencher) firstRequests(floor time.Duration) error {
+	d, err := b.begin(1, asProcd)
+	if err != nil {
+		return err
+	}
+	n := b.rounds(20, 5)
+	var took times
+	for range n {
+		if d, err = b.forget(d); err != nil {
+			return err
+		}
+		one, _, err := b.timed(1, 1, rest, b.prepareNothing, b.changeIPv4)
+		if err != nil {
+			return err
+		}
+		took = append(took, one...)
+		time.Sleep(pause)
+	}
+	b.compare(fmt.Sprintf("homeward, IPv4, at rest before, first request: reads every root (%d times)", n), took, floor)
+	return d.stop()
+}
+
+// forget starts the daemon anew, without what it knew of roots. It has nothing
+// to send then.
+func (b *bencher) forget(d *daemon) (*daemon, error) {
+	time.Sleep(pause)
+	if err := d.stop(); err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(b.path("state/state.json"))
+	if err != nil {
+		return nil, err
+	}
+	if text, err = forgetRoots(text); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(b.path("state/state.json"), text, 0o600); err != nil {
+		return nil, err
+	}
+	return b.resume(asProcd)
 }
 
 // timed makes n changes, each of which leads to that many requests, and

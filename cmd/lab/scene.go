@@ -33,6 +33,7 @@ type scene struct {
 	router  *netwatchtest.Router
 	service *updatetest.IPv64
 	server  *updatetest.Server
+	caFile  string // for the configuration, "" where the system's roots do
 	ear     *ear
 
 	mu        sync.Mutex
@@ -77,7 +78,8 @@ func newScene(binary string, onKernel func(kernelEvent), onRequest func(updatete
 	if s.server, err = updatetest.Serve(l, s, updatetest.Options{Names: []string{serviceAddr.String()}}); err != nil {
 		return nil, err
 	}
-	return s, os.WriteFile(s.path("ca.pem"), s.server.CA, 0o644)
+	s.caFile = s.path("ca.pem")
+	return s, os.WriteFile(s.caFile, s.server.CA, 0o644)
 }
 
 // inRAM makes a folder that goes with the process, as a router's /var does.
