@@ -62,7 +62,7 @@ fuzz: ## feeds each parser of foreign bytes with mutated ones
 demo: build ## tells a story in real time: a line that changes, and what is sent (no root needed)
 	go run ./cmd/lab demo bin/homeward
 
-bench: build ## measures latency, memory and wake-ups; BENCH=quick for less of each
+bench: build ## measures latency, memory and wake-ups, also of others; BENCH=quick for less of each
 	@code=0; go run ./cmd/lab bench bin/homeward || code=1; \
 	go test -run '^$$' -bench . -benchmem $(if $(filter quick,$(BENCH)),-benchtime=100ms) ./netwatch ./update || code=1; exit $$code
 

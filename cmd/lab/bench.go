@@ -22,9 +22,11 @@ type bencher struct {
 	kernel   chan kernelEvent
 	requests chan updatetest.Request
 	out      *tabwriter.Writer
-	lease    int    // which of the two is published
-	prefix   int    // likewise
-	roots    []byte // the machine's, without our authority
+	lease    int     // which of the two is published
+	prefix   int     // likewise
+	roots    []byte  // the machine's, without our authority
+	own      figures // of homeward, to stand beside others'
+	failed   error   // what went wrong with others
 }
 
 // The two addresses and prefixes that take turns.
@@ -69,7 +71,7 @@ func bench(binary string) error {
 	}
 	b.ledger.print(os.Stdout)
 	fmt.Printf("\nAll of it took %v.\n", time.Since(began).Round(time.Second))
-	return b.ledger.err()
+	return errors.Join(b.ledger.err(), b.failed)
 }
 
 // parts are what the mode asks for, in order.
@@ -77,7 +79,7 @@ func (b *bencher) parts() []func() error {
 	if b.mode == onlyBudgets {
 		return []func() error{b.makeLine, b.memories, b.flood}
 	}
-	return []func() error{b.makeLine, b.latencies, b.growth, b.memories, b.flood}
+	return []func() error{b.makeLine, b.latencies, b.growth, b.besideOthers}
 }
 
 // makeLine gives the router both addresses and both prefixes.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"homeward/update/updatetest"
 )
 
 // rest is how long homeward is left alone before a change, so that it is met
@@ -54,6 +56,7 @@ func (b *bencher) compare(name string, t times, floor time.Duration) {
 }
 
 func (b *bencher) holdLatency(ipv4, prefix times) {
+	b.own.Delays = ipv4
 	b.hold(medianBudget, "IPv4, at rest before", ms(ipv4.median()))
 	b.hold(worstBudget, "IPv4, at rest before", ms(ipv4.worst()))
 	b.hold(medianBudget, "prefix, at rest before", ms(prefix.median()))
@@ -135,6 +138,7 @@ func (b *bencher) timed(n, requests int, gap time.Duration, prepare, change func
 		if err != nil {
 			return nil, nil, err
 		}
+		b.count(got)
 		first = append(first, got[0].At.Sub(began))
 		end := got[0].At
 		for _, r := range got {
@@ -145,6 +149,16 @@ func (b *bencher) timed(n, requests int, gap time.Duration, prepare, change func
 		last = append(last, end.Sub(began))
 	}
 	return first, last, nil
+}
+
+// count looks for the prefix in requests, as is done with those of others.
+func (b *bencher) count(got []updatetest.Request) {
+	b.own.Requests += len(got)
+	for _, r := range got {
+		if r.Query.Has("ipv6prefix") {
+			b.own.Prefixed++
+		}
+	}
 }
 
 // growth measures what more accounts and more routes cost.

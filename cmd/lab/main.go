@@ -25,6 +25,8 @@ func main() {
 		err = demo(os.Args[2])
 	case "bench":
 		err = bench(os.Args[2])
+	case "other": // bench starts this, with the machine's roots on stdin
+		err = measureRival(os.Args[2])
 	case "size":
 		err = size(os.Args[2:])
 	default:

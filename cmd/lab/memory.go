@@ -32,6 +32,9 @@ func (b *bencher) memories() error {
 		of := fmt.Sprintf("idle, after %d updates", n)
 		b.hold(dirtyBudget, of, float64(m.Dirty))
 		b.hold(rssBudget, of, float64(m.RSS))
+		if done == 1 {
+			b.own.Updates, b.own.memory = n, m
+		}
 		done = n
 	}
 	b.out.Flush()
@@ -101,6 +104,7 @@ func (b *bencher) idle(d *daemon) error {
 		}
 		after, err := wakeups(d.Pid)
 		b.hold(wakeBudget, fmt.Sprintf("in %v of nothing", span), float64(after-before))
+		b.own.Wakeups, b.own.Span = after-before, span
 		return err
 	}
 	return fmt.Errorf("the kernel was never quiet for %v", span)

@@ -80,3 +80,18 @@ func senders(daemon int) (pids []int) {
 	}
 	return pids
 }
+
+// family returns a process and all that it has started and not left.
+func family(pid int) []int {
+	pids := []int{pid}
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, l := range lists {
+		text, _ := os.ReadFile(l)
+		for _, f := range strings.Fields(string(text)) {
+			if n, err := strconv.Atoi(f); err == nil {
+				pids = append(pids, family(n)...)
+			}
+		}
+	}
+	return pids
+}
