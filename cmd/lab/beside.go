@@ -95,7 +95,7 @@ func (b *bencher) measureOther(ctx context.Context, name string) <-chan answer {
 		var a answer
 		cmd := exec.CommandContext(ctx, "/proc/self/exe", "other", name)
 		cmd.Stdin = bytes.NewReader(b.roots)
-		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "BENCH=" + string(b.mode)}
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "BENCH=" + string(b.mode), "TMPDIR=" + b.dir} // it may be killed: nothing stays
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		said := new(bytes.Buffer)
 		cmd.Stderr = said
