@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -89,12 +90,12 @@ func BenchmarkMessage(b *testing.B) {
 }
 
 // receiving is a receive at the other end of send.
-func receiving(b *testing.B) (send func([]byte), hints <-chan struct{}) {
+func receiving(b *testing.B) (send func([]byte), hints <-chan time.Time) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	must(b, err)
 	must(b, unix.SetNonblock(fds[1], true))
 	f := os.NewFile(uintptr(fds[1]), "messages")
-	c, ended := make(chan struct{}, 1), make(chan struct{})
+	c, ended := make(chan time.Time, 1), make(chan struct{})
 	go func() {
 		receive(b.Context(), f, c)
 		close(ended)

@@ -20,7 +20,7 @@ type fakeKernel struct {
 	during             func() // happens before a reading ends, and is not in it
 }
 
-func (k *fakeKernel) Subscribe(ctx context.Context) (<-chan struct{}, error) {
+func (k *fakeKernel) Subscribe(ctx context.Context) (<-chan time.Time, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.subscribed++
@@ -28,7 +28,7 @@ func (k *fakeKernel) Subscribe(ctx context.Context) (<-chan struct{}, error) {
 		return nil, k.noSubscribe
 	}
 	ctx, k.lose = context.WithCancel(ctx)
-	in, out := make(chan struct{}), make(chan struct{}, 1)
+	in, out := make(chan struct{}), make(chan time.Time, 1)
 	k.hints = in
 	go func() {
 		defer close(out)
@@ -38,9 +38,10 @@ func (k *fakeKernel) Subscribe(ctx context.Context) (<-chan struct{}, error) {
 				return
 			case <-in:
 				select {
-				case out <- struct{}{}:
+				case <-out:
 				default:
 				}
+				out <- time.Now()
 			}
 		}
 	}()
@@ -57,6 +58,8 @@ func (k *fakeKernel) Tables() (Tables, error) {
 	}
 	return t, err
 }
+
+func (k *fakeKernel) Pause(d time.Duration) { time.Sleep(d) }
 
 // hint is a message that can matter, now.
 func (k *fakeKernel) hint() {

@@ -33,12 +33,12 @@ const (
 )
 
 // Subscribe implements kernel.
-func (k *rtnetlink) Subscribe(ctx context.Context) (<-chan struct{}, error) {
+func (k *rtnetlink) Subscribe(ctx context.Context) (<-chan time.Time, error) {
 	f, err := k.open()
 	if err != nil {
 		return nil, fmt.Errorf("subscribe to rtnetlink: %w", err)
 	}
-	hints := make(chan struct{}, 1)
+	hints := make(chan time.Time, 1)
 	go func() {
 		defer close(hints)
 		defer f.Close()
@@ -79,15 +79,21 @@ func attach(fd int, prog []unix.SockFilter) error {
 
 // receive hints at each message that can matter until the socket fails or ctx
 // ends, which wakes it by f's deadline.
-func receive(ctx context.Context, f *os.File, hints chan<- struct{}) {
+func receive(ctx context.Context, f *os.File, hints chan time.Time) {
 	conn, err := f.SyscallConn()
 	if err != nil {
 		return
 	}
 	hint := func() {
+		now := time.Now()
 		select {
-		case hints <- struct{}{}:
-		default: // one is waiting
+		case hints <- now:
+		default: // one is waiting: the latest counts
+			select {
+			case <-hints:
+			default:
+			}
+			hints <- now
 		}
 	}
 	buf := make([]byte, hintBuf)
@@ -161,6 +167,12 @@ func (k *rtnetlink) Tables() (Tables, error) {
 		}
 	}
 	return Tables{}, fmt.Errorf("read the kernel's tables: %w", err)
+}
+
+// Pause implements kernel.
+func (k *rtnetlink) Pause(d time.Duration) {
+	ts := unix.NsecToTimespec(int64(d))
+	unix.Nanosleep(&ts, nil) // a signal cuts it short, and nothing depends on it
 }
 
 func newKernel() kernel { return new(rtnetlink) }

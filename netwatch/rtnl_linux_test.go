@@ -171,7 +171,7 @@ func TestAnOverrunIsAHintAndItsEndIsAnother(t *testing.T) {
 	must(t, e.AddAddr("lo", lost, netip.Addr{}, Forever, Forever))
 	defer e.DelAddr("lo", lost) // lo stays when the router goes
 	ctx, cancel := context.WithCancel(t.Context())
-	hints, ended := make(chan struct{}, 100), make(chan struct{})
+	hints, ended := make(chan time.Time, 100), make(chan struct{})
 	go func() {
 		receive(ctx, f, hints)
 		close(ended)

@@ -13,7 +13,7 @@ func TestWatchingNeedsNoPrivilege(t *testing.T) {
 	e := watchRouter(t, new(rtnetlink))
 	k := new(rtnetlink)
 	type result struct {
-		hints <-chan struct{}
+		hints <-chan time.Time
 		err   error
 		stage string
 	}

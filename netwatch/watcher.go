@@ -33,11 +33,13 @@ type Watcher struct {
 // kernel is all that a Watcher asks of rtnetlink.
 type kernel interface {
 	// Subscribe returns hints that something that can matter may have
-	// changed: the channel has one slot. It closes when the subscription has
-	// failed or ctx has ended.
-	Subscribe(ctx context.Context) (<-chan struct{}, error)
+	// changed, and when the last one came: the channel has one slot. It
+	// closes when the subscription has failed or ctx has ended.
+	Subscribe(ctx context.Context) (<-chan time.Time, error)
 	// Tables reads everything.
 	Tables() (Tables, error)
+	// Pause sleeps for d, a few milliseconds at the most, and no longer.
+	Pause(d time.Duration)
 }
 
 // The waits after what failed: a kernel is out of memory for moments, but
@@ -82,7 +84,8 @@ func (w *Watcher) watch(ctx context.Context, emit func(Tables)) {
 		return
 	}
 	defer unsubscribe(cancel, hints)
-	b := newBurst()
+	timer := time.NewTimer(time.Hour) // made once: a daemon sees millions of bursts
+	timer.Stop()
 	retry := firstRetry
 	t, err := w.read()
 	for {
@@ -100,8 +103,11 @@ func (w *Watcher) watch(ctx context.Context, emit func(Tables)) {
 		case <-ctx.Done():
 			return
 		case <-again:
-		case <-hints: // or closed, which settle finds, too
-			if t, holds, ok = w.settle(ctx, b, hints); !ok {
+		case at, open := <-hints:
+			if !open {
+				return
+			}
+			if t, holds, ok = w.settle(ctx, timer, hints, at); !ok {
 				return
 			}
 		}
@@ -112,7 +118,7 @@ func (w *Watcher) watch(ctx context.Context, emit func(Tables)) {
 }
 
 // unsubscribe returns when the sender of the hints has ended.
-func unsubscribe(cancel context.CancelFunc, hints <-chan struct{}) {
+func unsubscribe(cancel context.CancelFunc, hints <-chan time.Time) {
 	cancel()
 	for range hints {
 	}
@@ -134,38 +140,66 @@ func (w *Watcher) read() (Tables, error) {
 // a change after making it, or makes all of it under the lock (rtnl) that the
 // dump of the links, which is the first, waits for. A hint that is late, on
 // its way while the burst ends, begins another burst.
-func (w *Watcher) settle(ctx context.Context, b *burst, hints <-chan struct{}) (early Tables, holds, ok bool) {
+func (w *Watcher) settle(ctx context.Context, timer *time.Timer, hints <-chan time.Time, begun time.Time) (early Tables, holds, ok bool) {
 	silence := orElse(w.Settle, 5*time.Millisecond)
-	b.end.Reset(orElse(w.MaxSettle, 50*time.Millisecond))
-	b.quiet.Reset(silence)
+	end, last := begun.Add(silence), begun.Add(orElse(w.MaxSettle, 50*time.Millisecond))
 	if w.Early != nil && w.took <= earlyMost {
-		b.soon.Reset(earlyAfter)
-	}
-	defer b.stop()
-	for {
-		select {
-		case <-ctx.Done():
+		at, open := w.hint(ctx, timer, hints, begun.Add(earlyAfter))
+		if !open {
 			return Tables{}, false, false
-		case <-b.end.C:
-			return early, holds && len(hints) == 0, true
-		case <-b.quiet.C:
-			return early, holds && len(hints) == 0, true
-		case <-b.soon.C:
-			t, err := w.read()
-			if err != nil {
-				continue // the reading at the end says so
-			}
+		}
+		if !at.IsZero() {
+			end = at.Add(silence)
+		}
+		if t, err := w.read(); err == nil { // else the reading at the end says so
 			early, holds = t, true
 			w.Early(t)
-		case _, open := <-hints:
-			if !open {
-				return Tables{}, false, false
-			}
-			holds = false
-			b.quiet.Reset(silence)
 		}
 	}
+	for {
+		if last.Before(end) {
+			end = last
+		}
+		at, open := w.hint(ctx, timer, hints, end)
+		if !open {
+			return Tables{}, false, false
+		}
+		holds = holds && at.IsZero()
+		if at.IsZero() || !time.Now().Before(last) {
+			return early, holds, true
+		}
+		end = at.Add(silence)
+	}
 }
+
+// hint waits for a hint until then, and tells when one came, zero if none did.
+// open is false when the subscription or ctx has ended.
+func (w *Watcher) hint(ctx context.Context, timer *time.Timer, hints <-chan time.Time, then time.Time) (at time.Time, open bool) {
+	if left := time.Until(then); left > coarse {
+		timer.Reset(left - coarse)
+		defer timer.Stop()
+		select {
+		case <-ctx.Done():
+			return at, false
+		case at, open = <-hints:
+			return at, open
+		case <-timer.C:
+		}
+	}
+	if left := time.Until(then); left > 0 {
+		w.kernel.Pause(left)
+	}
+	select {
+	case at, open = <-hints:
+		return at, open
+	default:
+		return at, ctx.Err() == nil
+	}
+}
+
+// coarse is how late the runtime's timers may be: it waits for them in
+// epoll_pwait(2), by the millisecond.
+const coarse = time.Millisecond
 
 // earlyAfter is when most bursts have said it all, and earlyMost how long a
 // reading of the tables may take to be made then: it is to be over, on a slow
@@ -174,23 +208,6 @@ const (
 	earlyAfter = 500 * time.Microsecond
 	earlyMost  = 2 * time.Millisecond
 )
-
-// burst are the timers of a burst. They are made once, because a daemon sees
-// millions of bursts, and nothing may pile up.
-type burst struct{ end, quiet, soon *time.Timer }
-
-func newBurst() *burst {
-	b := &burst{time.NewTimer(time.Hour), time.NewTimer(time.Hour), time.NewTimer(time.Hour)}
-	b.stop()
-	return b
-}
-
-// stop has none of them fire until it is reset.
-func (b *burst) stop() {
-	b.end.Stop()
-	b.quiet.Stop()
-	b.soon.Stop()
-}
 
 func orElse(d, none time.Duration) time.Duration {
 	if d == 0 {

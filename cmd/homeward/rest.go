@@ -130,7 +130,7 @@ func (d *daemon) rest(ctx context.Context) bool {
 			d.kernelTrouble(err)
 		case t := <-d.heard.early:
 			if d.rested.news(t) {
-				go d.sender.Warm()
+				d.sender.Warm()
 				return true
 			}
 		case t := <-d.heard.tables:
