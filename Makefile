@@ -5,10 +5,12 @@ VERSION = 1.0.0
 BIN = bin/homeward
 
 # Small flags: without inlining the program is a tenth smaller, and a fifth
-# when packed. The two packages that are excepted would allocate 64 KiB for
-# every message of the kernel without it.
+# when packed. Excepted are os and nl, which would allocate 64 KiB for every
+# message of the kernel without it, and the arithmetic of TLS: where that is not
+# in assembly, a handshake would take eight times as long.
 SMALL = -trimpath -buildvcs=false -ldflags="-s -w -buildid= -X main.version=$(VERSION)" \
-	-gcflags=all=-l -gcflags=os= -gcflags=github.com/vishvananda/netlink/nl=
+	-gcflags=all=-l -gcflags=os= -gcflags=github.com/vishvananda/netlink/nl= \
+	-gcflags=math/bits= -gcflags=crypto/internal/fips140/...=
 
 # How often each fuzz target runs (make fuzz FUZZ=10m for a longer look), and
 # how many days make soak simulates.

@@ -128,6 +128,24 @@ func runRecipe(t *testing.T, args ...string) string {
 	return string(out)
 }
 
+// What is measured, emulated and tested is what the packages hold.
+func TestMakeBuildsThePackagesProgram(t *testing.T) {
+	var o options
+	o.root = "../.."
+	if err := recipeDefaults(&o); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("make", "-C", "../..", "--no-print-directory", "-n", "build", "BIN=program").CombinedOutput()
+	if err != nil {
+		t.Fatalf("make: %v\n%s", err, out)
+	}
+	got := strings.Fields(strings.NewReplacer("\\\n", " ", `"`, "").Replace(string(out)))
+	want := strings.Fields("CGO_ENABLED=0 go build " + strings.Join(smallFlags(o.version), " ") + " -o program ./cmd/homeward")
+	if !slices.Equal(got, want) {
+		t.Errorf("make build runs\n%q\nthe package is built by\n%q", got, want)
+	}
+}
+
 // The recipe and the package written without the SDK say the same.
 func TestRecipeAgreesWithThePackage(t *testing.T) {
 	p := testPackage(t)
