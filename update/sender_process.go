@@ -8,16 +8,18 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"syscall"
 )
 
 // ServeSender is the sender process: it makes the one exchange that Sender
 // asks for on stdin, tells on stdout what came of it, and returns the exit
 // code. It ends early when stdin does. version is the program's own.
 func ServeSender(stdin io.Reader, stdout io.Writer, version string) int {
-	in := bufio.NewReader(stdin)
+	var in *bufio.Reader
 	var fields []string
 	err := errFrame
 	if !isTerminal(stdin) {
+		in = bufio.NewReader(polled(stdin))
 		fields, err = readFrame(in, maxRequestFrame)
 	}
 	req, err2 := parseRequest(fields)
@@ -52,6 +54,16 @@ func ServeSender(stdin io.Reader, stdout io.Writer, version string) int {
 		return 1
 	}
 	return 0
+}
+
+// polled returns r so that who waits for it does not hold up others: a thread
+// that sleeps in read keeps Go's only processor until the runtime's monitor
+// takes it away, which costs the request 0.2 ms, twice.
+func polled(r io.Reader) io.Reader {
+	if f, ok := r.(*os.File); ok && syscall.SetNonblock(int(f.Fd()), true) == nil {
+		return os.NewFile(f.Fd(), f.Name())
+	}
+	return r
 }
 
 // isTerminal tells whether somebody typed the command.

@@ -3,8 +3,12 @@ package update
 import (
 	"context"
 	"net/netip"
+	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,6 +62,32 @@ func TestWarmEndsUnused(t *testing.T) {
 		t.Errorf("after one that was not used: %+v", o.Fault)
 	}
 	(&Sender{Exe: "/nonexistent"}).Warm() // is no trouble yet
+}
+
+// TestSenderWaitsInThePoller looks at what a process waits for that has been
+// asked for nothing yet, and at one that waits to be told to send.
+func TestSenderWaitsInThePoller(t *testing.T) {
+	polls := func() bool {
+		text, err := os.ReadFile("/proc/" + children(t, "self")[0] + "/fdinfo/0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, flags, _ := strings.Cut(string(text), "flags:")
+		n, err := strconv.ParseInt(strings.Fields(flags)[0], 8, 64)
+		return err == nil && n&syscall.O_NONBLOCK != 0
+	}
+	_, srv, ca := standIn(t, updatetest.Options{})
+	s := new(Sender)
+	s.Warm()
+	for end := time.Now().Add(spareWithin / 2); !polls(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it sleeps in read")
+		}
+	}
+	o := s.Exchange(t.Context(), updateRequest(srv.URL, ca), func(netip.Addr) bool { return polls() })
+	if o.Answer == nil {
+		t.Errorf("%+v", o.Fault)
+	}
 }
 
 // TestExpectWarmsWhatWouldBeSent tells what the line may show while it shows
