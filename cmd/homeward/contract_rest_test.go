@@ -161,6 +161,24 @@ func TestADaemonAtRestSleepsUntilSomethingIsDue(t *testing.T) {
 	d.rests(image)
 }
 
+// Renewals that change nothing leave their garbage to an image that ends.
+func TestADaemonAtRestDoesNotGrowWithWhatChangesNothing(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.online()
+	d := h.daemon()
+	image := d.image()
+	h.current(lease)
+	image = d.rests(image)
+	for i := range looksMost + 20 {
+		h.must(h.LANAddr(lanAddr, uint32(1800+i), 3600))
+		time.Sleep(20 * time.Millisecond)
+	}
+	d.rests(image)
+	h.must(h.SetIPv4(lease2, gateway))
+	h.current(lease2)
+	h.sent(first, full("&ip=203.0.113.8&ipv6prefix="+prefix1))
+}
+
 // TestNoSignalIsLostToAnotherImage sends signals at every moment of the change.
 func TestNoSignalIsLostToAnotherImage(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})

@@ -17,6 +17,10 @@ import (
 // to collect it would cost more memory than it gives back.
 const looksMost = 100
 
+// stillAfter is how long after a look the pages of the program are given back
+// that it needed: the next look is often near.
+const stillAfter = 200 * time.Millisecond
+
 // rested is what an image of the daemon leaves to the next.
 type rested struct {
 	place
@@ -105,7 +109,9 @@ func (d *daemon) missedHUP(stamps map[string]string) {
 func (d *daemon) rest(ctx context.Context) bool {
 	until := time.NewTimer(d.rested.Until - update.SystemClock()().Up)
 	defer until.Stop()
-	for looks := 0; ; {
+	still := time.NewTimer(stillAfter)
+	defer still.Stop()
+	for {
 		select {
 		case <-ctx.Done():
 			return false
@@ -119,6 +125,8 @@ func (d *daemon) rest(ctx context.Context) bool {
 			return true
 		case <-until.C:
 			return true
+		case <-still.C:
+			dropText()
 		case <-d.heard.clock:
 			offer(d.heard.clock)
 			return true
@@ -138,12 +146,17 @@ func (d *daemon) rest(ctx context.Context) bool {
 			if d.rested.news(t) {
 				return true
 			}
-			dropText()
-			if looks++; looks > looksMost && !d.blind {
-				looks = 0
-				d.replace(d.rested.file, int(d.lock.Fd()), d.rested.Files)
-			}
+			still.Reset(stillAfter)
+			d.looked()
 		}
+	}
+}
+
+// looked has another image take this one's place after looksMost looks.
+func (d *daemon) looked() {
+	if d.looks++; d.looks > looksMost && !d.blind {
+		d.looks = 0
+		d.replace(d.rested.file, int(d.lock.Fd()), d.rested.Files)
 	}
 }
 

@@ -40,6 +40,7 @@ type daemon struct {
 	heard   heard
 	lock    *os.File // of run_dir, held as long as the process lives
 	rested  *rested  // what the image before has left; nil: there was none
+	looks   int      // at rest, that showed nothing new
 
 	// While it works.
 	cfg      *Config
