@@ -230,7 +230,7 @@ func (st *stage) end() error {
 	fmt.Fprintf(st.out.w, "   requests  %d, %d beyond a limit; at most %d in 10 s with one key (the limit is 3)\n", len(st.all), over, most)
 	fmt.Fprintf(st.out.w, "   latency   %.1f ms median, %.1f ms worst of %d changes, from the kernel's last message to the request at the service\n",
 		ms(st.latencies[len(st.latencies)/2]), ms(st.latencies[len(st.latencies)-1]), len(st.latencies))
-	fmt.Fprintf(st.out.w, "   memory    %d kB RSS, %d kB of it private and dirty\n", m.RSS, m.Dirty)
+	fmt.Fprintf(st.out.w, "   memory    %d kB RSS, %d kB of it private and dirty, at rest\n", m.RSS, m.Dirty)
 	if st.wrong > 0 {
 		return fmt.Errorf("%d things were not as told", st.wrong)
 	}
