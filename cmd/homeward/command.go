@@ -38,7 +38,7 @@ var configFlag = flag{name: "-c", value: "FILE", about: "the configuration; with
 func overview() string {
 	var b strings.Builder
 	b.WriteString("homeward keeps dynamic DNS services told what this router's line looks like.\n\nCommands:\n")
-	for _, c := range commands() {
+	for c := range commands {
 		fmt.Fprintf(&b, "  %-8s %s\n", c.name, c.about)
 	}
 	b.WriteString("  help     tells about a command: homeward help check; homeward help config\n" +
@@ -138,7 +138,7 @@ func (c command) pick(given arguments) (command, arguments, error) {
 
 func unknownCommand(name string) string {
 	known := []string{"help"}
-	for _, c := range commands() {
+	for c := range commands {
 		known = append(known, c.name)
 	}
 	if near := nearest(name, known); near != "" {

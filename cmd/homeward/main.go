@@ -23,17 +23,15 @@ const (
 // version is set by the linker: -X main.version=1.0.0.
 var version = "dev"
 
-// commands are the commands of the program, in the order help lists them.
-func commands() []command {
-	return []command{
-		runCommand(),
-		checkCommand(),
-		onceCommand(),
-		statusCommand(),
-		watchCommand(),
-		uciCommand(),
-		importCommand(),
-		ipv64Command(),
+// commands yields the commands of the program, in the order help lists them.
+// The daemon is the first: what the others are made of never gets into its
+// memory.
+func commands(yield func(command) bool) {
+	for _, c := range [...]func() command{runCommand, checkCommand, onceCommand, statusCommand,
+		watchCommand, uciCommand, importCommand, ipv64Command} {
+		if !yield(c()) {
+			return
+		}
 	}
 }
 
@@ -91,7 +89,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 func find(name string) (command, bool) {
-	for _, c := range commands() {
+	for c := range commands {
 		if c.name == name {
 			return c, true
 		}

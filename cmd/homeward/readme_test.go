@@ -39,7 +39,7 @@ func TestREADMECommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range commands() {
+	for c := range commands {
 		if !strings.Contains(string(text), "`homeward "+c.name) {
 			t.Errorf("homeward %s is not in the README", c.name)
 		}
