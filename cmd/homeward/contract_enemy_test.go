@@ -70,13 +70,7 @@ func TestAConnectionThatHangsDoesNotHoldUpANewAddress(t *testing.T) {
 		}
 		return ""
 	})
-	h.must(h.ISP.AddAddr("lo", netip.MustParsePrefix(void+"/32")))
-	l, err := h.ISP.Listen("tcp", net.JoinHostPort(void, "443"))
-	h.must(err)
-	server, err := updatetest.Serve(l, http.HandlerFunc(h.note), updatetest.Options{Names: []string{void}})
-	h.must(err)
-	t.Cleanup(func() { server.Close() })
-	h.must(os.WriteFile(h.path("ca.pem"), server.CA, 0o644))
+	h.serve(net.JoinHostPort(void, "443"), http.HandlerFunc(h.note), updatetest.Options{})
 	changed := time.Now()
 	h.must(h.SetIPv4(lease2, gateway))
 	h.sent(full("&ip=203.0.113.8"))

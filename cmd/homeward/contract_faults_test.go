@@ -115,12 +115,7 @@ func TestWhatNeverReachedTheServiceIsTriedAgainAtTheNextEvent(t *testing.T) {
 	if a := s.Accounts["home"]; a.State != update.StateRetrying || a.Used != 0 || a.Error == "" {
 		t.Errorf("status is %+v", a)
 	}
-	l, err := h.ISP.Listen("tcp", net.JoinHostPort(service, "444"))
-	h.must(err)
-	server, err := updatetest.Serve(l, http.HandlerFunc(h.note), updatetest.Options{Names: []string{service}})
-	h.must(err)
-	t.Cleanup(func() { server.Close() })
-	h.must(os.WriteFile(h.path("ca.pem"), server.CA, 0o644))
+	h.serve(net.JoinHostPort(service, "444"), http.HandlerFunc(h.note), updatetest.Options{})
 	h.must(h.Delegate(netip.MustParsePrefix("2001:db8:dead::/56"))) // no change of what is published
 	h.current(lease)
 	if r := h.Requests()[0]; !r.At.Before(s.Accounts["home"].Next) {

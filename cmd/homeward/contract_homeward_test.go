@@ -84,6 +84,21 @@ func (h *house) daemon() *process {
 	return h.begin("run", "-c", h.configure())
 }
 
+// run starts the daemon with these accounts. SIGTERM at the test's end must end
+// it with 0.
+func (h *house) run(accounts string) *process {
+	h.Helper()
+	p := h.begin("run", "-c", h.write(accounts))
+	h.Cleanup(func() {
+		p.signal(syscall.SIGTERM)
+		if code := p.end(); code != 0 {
+			h.Errorf("SIGTERM ended homeward with %d", code)
+		}
+	})
+	p.says("the line: ")
+	return p
+}
+
 func (p *process) signal(s syscall.Signal) {
 	p.h.Helper()
 	p.h.must(p.Process.Signal(s))
@@ -116,4 +131,16 @@ func (p *process) says(words string) {
 		}
 		return "homeward does not say: " + words
 	})
+}
+
+// noSecret fails if homeward, or its status, has said one.
+func (p *process) noSecret(secrets ...string) {
+	p.h.Helper()
+	run, err := os.ReadFile(p.h.path("run/status.json"))
+	p.h.must(err)
+	for _, s := range secrets {
+		if strings.Contains(p.log.String()+string(run), s) {
+			p.h.Errorf("%q was said:\n%s%s", s, p.log.String(), run)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -41,6 +42,7 @@ const (
 	secret  = "tok3n-nobody-may-see"
 	tick    = "t1ck-nobody-may-see"
 	service = "198.51.100.64"
+	other   = "198.51.100.5" // where a test has a service of its own
 
 	prefix1 = "2001:db8:1200::/64"
 	prefix2 = "2001:db8:3400::/64"
@@ -51,7 +53,8 @@ const (
 )
 
 // house is a router and its provider in a network namespace of the test's own,
-// IPv64 behind the line, and a configuration for it.
+// IPv64 behind the line, and a configuration for it. Other services may stand
+// beside it, for accounts that a test writes itself.
 type house struct {
 	*testing.T
 	*netwatchtest.Router
@@ -79,16 +82,8 @@ func newHouse(t *testing.T, o updatetest.Options) *house {
 	h.IPv64 = updatetest.NewIPv64(secret, "home.ipv64.net", "srv.any64.de")
 	h.Limit10s, h.Limit24h, h.LockAfter = 0, 0, 0
 	h.more = []string{"limit_10s = 0", "limit_24h = 0"}
-	l, err := h.ISP.Listen("tcp", net.JoinHostPort(service, "443"))
-	h.must(err)
-	if o.Names == nil {
-		o.Names = []string{service}
-	}
-	h.server, err = updatetest.Serve(l, http.HandlerFunc(h.note), o)
-	h.must(err)
-	t.Cleanup(func() { h.server.Close() })
+	h.server = h.serve(net.JoinHostPort(service, "443"), http.HandlerFunc(h.note), o)
 	h.url = h.server.URL
-	h.must(os.WriteFile(h.path("ca.pem"), h.server.CA, 0o644))
 	return h
 }
 
@@ -102,7 +97,27 @@ func (h *house) rebuild() {
 	h.must(err)
 	h.Cleanup(func() { r.Close() })
 	h.Router = r
-	h.must(r.ISP.AddAddr("lo", netip.MustParsePrefix(service+"/32")))
+}
+
+// serve has a service answer at an address and port of the ISP, over TLS. Its
+// authority is among those of ca.pem.
+func (h *house) serve(at string, service http.Handler, o updatetest.Options) *updatetest.Server {
+	h.Helper()
+	addr := netip.MustParseAddrPort(at).Addr()
+	h.must(h.ISP.AddAddr("lo", netip.PrefixFrom(addr, addr.BitLen())))
+	l, err := h.ISP.Listen("tcp", at)
+	h.must(err)
+	if o.Names == nil {
+		o.Names = []string{addr.String()}
+	}
+	server, err := updatetest.Serve(l, service, o)
+	h.must(err)
+	h.Cleanup(func() { server.Close() })
+	f, err := os.OpenFile(h.path("ca.pem"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	h.must(err)
+	_, err = f.Write(server.CA)
+	h.must(errors.Join(err, f.Close()))
+	return server
 }
 
 // note writes down what came before the service has a look at it.
@@ -130,6 +145,12 @@ func (h *house) online() {
 	h.must(h.LANAddr(lanAddr, 1800, 3600))
 }
 
+// lineUp gives the line all at once: IPv4, IPv6 and a delegated prefix.
+func (h *house) lineUp() {
+	h.Helper()
+	h.must(errors.Join(h.SetIPv4(lease, gateway), h.SetIPv6(wan6, delegated, lanAddr)))
+}
+
 // renumber is another prefix, as a renewal brings it.
 func (h *house) renumber() {
 	h.Helper()
@@ -142,14 +163,11 @@ func (h *house) renumber() {
 // full is the query of a full update of the usual account.
 func full(values string) string { return "domain=home.ipv64.net" + values }
 
-// configure writes the configuration and returns its path.
+// configure writes the configuration with the usual account and returns its
+// path.
 func (h *house) configure() string {
 	h.Helper()
-	lines := append(slices.Clone(h.top),
-		"state_dir = "+fmt.Sprintf("%q", h.path("state")),
-		"run_dir = "+fmt.Sprintf("%q", h.path("run")),
-		"ca_file = "+fmt.Sprintf("%q", h.path("ca.pem")),
-		"[account.home]", `service = "ipv64"`, "server = "+fmt.Sprintf("%q", h.url))
+	lines := []string{"[account.home]", `service = "ipv64"`, "server = " + fmt.Sprintf("%q", h.url)}
 	usual := map[string]string{"domains": `["home.ipv64.net"]`, "token": fmt.Sprintf("%q", secret)}
 	for _, l := range h.more {
 		key, _, _ := strings.Cut(l, " ")
@@ -158,9 +176,20 @@ func (h *house) configure() string {
 	for key, value := range usual {
 		lines = append(lines, key+" = "+value)
 	}
-	lines = append(lines, h.more...)
-	h.must(os.WriteFile(h.path("homeward.toml"), []byte(strings.Join(lines, "\n")+"\n"), 0o644))
-	return h.path("homeward.toml")
+	return h.write(strings.Join(append(lines, h.more...), "\n") + "\n")
+}
+
+// write writes the configuration with these accounts, for homeward's user
+// alone, and returns its path.
+func (h *house) write(accounts string) string {
+	h.Helper()
+	file := h.path("homeward.toml")
+	top := append(slices.Clone(h.top), `state_dir = "state"`, `run_dir = "run"`, `ca_file = "ca.pem"`, "")
+	h.must(os.WriteFile(file, []byte(strings.Join(top, "\n")+accounts), 0o600))
+	if h.as != nil {
+		h.must(os.Chown(file, int(h.as.Uid), int(h.as.Gid)))
+	}
+	return file
 }
 
 // await waits until what is "" .
@@ -221,6 +250,15 @@ func (h *house) current(ipv4 netip.Prefix) {
 		a := s.Accounts["home"]
 		return a.State == update.StateCurrent && a.Accepted != nil && a.Want != nil && a.Accepted.Values == *a.Want && a.Want.IPv4 == ipv4.Addr()
 	})
+}
+
+// becomes waits until an account is in a state with these values accepted.
+func (h *house) becomes(account, state string, values update.Values) update.Status {
+	h.Helper()
+	return h.status(account+", "+state+", with "+valuesWords(values), func(s status) bool {
+		a := s.Accounts[account]
+		return a.State == state && a.Accepted != nil && a.Accepted.Values == values
+	}).Accounts[account]
 }
 
 // netRoute is a route that is nobody's business.

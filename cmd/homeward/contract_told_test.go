@@ -21,8 +21,7 @@ import (
 func TestStatusTellsHowTheAccountsStand(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = nil // the service's own limits
-	h.must(h.SetIPv6(wan6, delegated, lanAddr))
-	h.must(h.SetIPv4(lease, gateway))
+	h.lineUp()
 	conf := h.configure()
 	if _, errs, code := h.homeward("status", "-c", conf); code != 3 || !strings.Contains(errs, "no daemon runs") {
 		t.Errorf("without a daemon: exit %d, %s", code, errs)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net/netip"
 	"strings"
 	"testing"
 
@@ -9,32 +8,30 @@ import (
 	"homeward/update/updatetest"
 )
 
-func mustPrefix(s string) netip.Prefix { return netip.MustParsePrefix(s) }
-
 // Of two hosts in one request one is refused: it is named and not asked again,
 // the other goes on.
 func TestDyndns2RefusesOneOfTwoHosts(t *testing.T) {
-	h := newSite(t)
+	h := newHouse(t, updatetest.Options{})
 	s := updatetest.NewDynDNS2()
 	s.AddUser("me", "hunter2")
 	s.AddHost("me", "home.example.org")
+	h.serve(other+":443", s, updatetest.Options{})
 	h.lineUp()
-	h.run(`
+	d := h.run(`
 [account.home]
 service = "dyndns2"
-server = "` + h.serve(serviceAddr, s) + `"
+server = "https://198.51.100.5"
 domains = ["home.example.org", "other.example.org"]
 username = "me"
 password = "hunter2"
 publish = ["ipv4"]
 `)
-	a := h.becomes("home", update.StateStopped, update.Values{IPv4: wan4.Addr()})
-	if !strings.Contains(a.Error, "other.example.org: nohost") || !strings.Contains(h.stderr.String(), "other.example.org: nohost") {
+	a := h.becomes("home", update.StateStopped, update.Values{IPv4: lease.Addr()})
+	if !strings.Contains(a.Error, "other.example.org: nohost") || !strings.Contains(d.log.String(), "other.example.org: nohost") {
 		t.Errorf("status says %q", a.Error)
 	}
-	next := mustPrefix("85.10.20.78/24")
-	must(t, h.SetIPv4(next, gateway4))
-	h.becomes("home", update.StateStopped, update.Values{IPv4: next.Addr()})
+	h.must(h.SetIPv4(lease2, gateway))
+	h.becomes("home", update.StateStopped, update.Values{IPv4: lease2.Addr()})
 	var queries []string
 	for _, r := range s.Requests() {
 		queries = append(queries, r.Query)
@@ -42,9 +39,9 @@ publish = ["ipv4"]
 			t.Errorf("request %+v", r)
 		}
 	}
-	want := "hostname=home.example.org,other.example.org&myip=85.10.20.77 hostname=home.example.org&myip=85.10.20.78"
+	want := "hostname=home.example.org,other.example.org&myip=203.0.113.7 hostname=home.example.org&myip=203.0.113.8"
 	if got := strings.Join(queries, " "); got != want {
 		t.Errorf("asked %s, want %s", got, want)
 	}
-	h.noSecret("hunter2")
+	d.noSecret("hunter2")
 }

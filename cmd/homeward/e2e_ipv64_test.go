@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/netip"
 	"os"
 	"strconv"
@@ -16,32 +17,30 @@ import (
 // A host behind the router: the LAN's prefix and the id that the host's MAC
 // address makes. When the prefix changes the host's address does.
 func TestIPv64OfAHostBehindTheRouter(t *testing.T) {
-	h := newSite(t)
+	h := newHouse(t, updatetest.Options{})
 	s := updatetest.NewIPv64("t0ken", "nas.ipv64.net")
+	h.serve(other+":443", s, updatetest.Options{})
 	h.lineUp()
-	h.run(`
+	d := h.run(`
 [account.nas]
 service = "ipv64"
-server = "` + h.serve(serviceAddr, s) + `"
+server = "https://198.51.100.5"
 domains = ["nas.ipv64.net"]
 token = "t0ken"
 host = "12:34:56:78:9a:bc"
 `)
 	first := netip.MustParseAddr("2001:db8:1200::1034:56ff:fe78:9abc")
-	h.becomes("nas", update.StateCurrent, update.Values{IPv4: wan4.Addr(), IPv6: first})
-	if got := s.Record("nas.ipv64.net", ""); got.A != wan4.Addr() || got.AAAA != first {
+	h.becomes("nas", update.StateCurrent, update.Values{IPv4: lease.Addr(), IPv6: first})
+	if got := s.Record("nas.ipv64.net", ""); got.A != lease.Addr() || got.AAAA != first {
 		t.Errorf("the record is %+v", got)
 	}
-	must(t, h.DelLANAddr(siteLanAddr))
-	must(t, h.Delegate(mustPrefix("2001:db8:3400::/56")))
-	must(t, h.LANAddr(mustPrefix("2001:db8:3400::1/60"), 1800, 3600))
-	must(t, h.Undelegate(siteDelegated))
+	h.renumber()
 	next := netip.MustParseAddr("2001:db8:3400::1034:56ff:fe78:9abc")
-	h.becomes("nas", update.StateCurrent, update.Values{IPv4: wan4.Addr(), IPv6: next})
-	if got := s.Requests(); len(got) != 2 || got[1].Query.Encode() != "domain=nas.ipv64.net&ip=85.10.20.77&ip6=2001%3Adb8%3A3400%3A0%3A1034%3A56ff%3Afe78%3A9abc" {
+	h.becomes("nas", update.StateCurrent, update.Values{IPv4: lease.Addr(), IPv6: next})
+	if got := s.Requests(); len(got) != 2 || got[1].Query.Encode() != "domain=nas.ipv64.net&ip=203.0.113.7&ip6=2001%3Adb8%3A3400%3A0%3A1034%3A56ff%3Afe78%3A9abc" {
 		t.Errorf("requests %+v", got)
 	}
-	h.noSecret("t0ken")
+	d.noSecret("t0ken")
 }
 
 // webRequests tells questions from updates.
@@ -59,15 +58,15 @@ func webRequests(s *updatetest.IPv64) (asked, updates []updatetest.Request) {
 // Behind another router: the service is asked, without a secret, and what it
 // answers is published; a private answer is none; the prefix is the line's.
 func TestIPv64BehindAnotherRouter(t *testing.T) {
-	h := newSite(t)
+	h := newHouse(t, updatetest.Options{})
 	s := updatetest.NewIPv64("t0ken", "home.ipv64.net")
-	url := h.serve(serviceAddr, s)
+	h.serve(other+":443", s, updatetest.Options{})
 	s.Next(updatetest.Answer{Body: `{"ip":"203.0.113.7"}`})
-	must(t, h.SetIPv4(mustPrefix("192.168.178.20/24"), netip.MustParseAddr("192.168.178.1")))
+	h.must(h.SetIPv4(netip.MustParsePrefix("192.168.178.20/24"), netip.MustParseAddr("192.168.178.1")))
 	h.run(`
 [account.home]
 service = "ipv64"
-server = "` + url + `"
+server = "https://198.51.100.5"
 domains = ["home.ipv64.net"]
 token = "t0ken"
 detect = "web"
@@ -80,21 +79,26 @@ detect = "web"
 	}
 	// The line brings a prefix: that is an event, the service is asked again,
 	// 10 s after the first time, and sees the router's own address.
-	must(t, h.Delegate(siteDelegated))
-	must(t, h.LANAddr(siteLanAddr, 1800, 3600))
-	h.becomes("home", update.StateCurrent, update.Values{IPv4: public, Prefix: lanPrefix})
-	h.until("asked again", func() bool { asked, _ = webRequests(s); return len(asked) == 2 })
+	h.must(h.Delegate(delegated))
+	h.must(h.LANAddr(lanAddr, 1800, 3600))
+	h.becomes("home", update.StateCurrent, update.Values{IPv4: public, Prefix: netip.MustParsePrefix(prefix1)})
+	h.await(func() string {
+		if asked, _ = webRequests(s); len(asked) != 2 {
+			return fmt.Sprintf("asked %d times, want 2", len(asked))
+		}
+		return ""
+	})
 	if gap := asked[1].At.Sub(asked[0].At); gap < 10*time.Second {
 		t.Errorf("asked again after %v", gap)
 	}
-	h.until("the note of a private answer", func() bool {
-		return strings.Contains(h.status().Accounts["home"].Note, "198.51.100.5 sees us at 192.168.178.20, which nobody can reach")
+	h.status("noting a private answer", func(s status) bool {
+		return strings.Contains(s.Accounts["home"].Note, "198.51.100.5 sees us at 192.168.178.20, which nobody can reach")
 	})
-	h.becomes("home", update.StateCurrent, update.Values{IPv4: public, Prefix: lanPrefix})
+	h.becomes("home", update.StateCurrent, update.Values{IPv4: public, Prefix: netip.MustParsePrefix(prefix1)})
 	if _, updates = webRequests(s); len(updates) != 2 {
 		t.Errorf("updates %+v, want the prefix alone after the first", updates[1:])
 	}
-	if got := h.status().Accounts["home"].Used; got != 2 {
+	if got := h.state(update.StateCurrent).Used; got != 2 {
 		t.Errorf("%d requests counted, want the two updates alone", got)
 	}
 }
@@ -103,13 +107,13 @@ detect = "web"
 // route says, and each sees its own line's address; a question leaves by it,
 // too.
 func TestTwoLines(t *testing.T) {
-	h := newSite(t)
+	h := newHouse(t, updatetest.Options{})
 	one, two, web := updatetest.NewIPv64("t0ken", "one.ipv64.net"), updatetest.NewIPv64("t0ken", "two.ipv64.net"), updatetest.NewIPv64("t0ken", "web.ipv64.net")
-	second := mustPrefix("85.10.30.77/24")
-	must(t, h.AddWAN("eth2", "isp2"))
-	must(t, h.ISP.AddAddr("isp2", mustPrefix("85.10.30.1/24")))
-	must(t, h.AddAddr("eth2", second, netip.Addr{}, ^uint32(0), ^uint32(0)))
-	must(t, h.SetRoute(netwatchtest.Default4("eth2", netip.MustParseAddr("85.10.30.1"), second.Addr(), 20)))
+	second := netip.MustParsePrefix("85.10.30.77/24")
+	h.must(h.AddWAN("eth2", "isp2"))
+	h.must(h.ISP.AddAddr("isp2", netip.MustParsePrefix("85.10.30.1/24")))
+	h.must(h.AddAddr("eth2", second, netip.Addr{}, ^uint32(0), ^uint32(0)))
+	h.must(h.SetRoute(netwatchtest.Default4("eth2", netip.MustParseAddr("85.10.30.1"), second.Addr(), 20)))
 	h.lineUp()
 	accounts := ""
 	for _, a := range []struct {
@@ -121,7 +125,8 @@ func TestTwoLines(t *testing.T) {
 		{"two", "wan = \"eth2\"\n", two, "198.51.100.2"},
 		{"web", "wan = \"eth2\"\ndetect = \"web\"\n", web, "198.51.100.3"},
 	} {
-		accounts += "[account." + a.name + "]\nservice = \"ipv64\"\nserver = \"" + h.serve(netip.MustParseAddr(a.at), a.s) +
+		h.serve(a.at+":443", a.s, updatetest.Options{})
+		accounts += "[account." + a.name + "]\nservice = \"ipv64\"\nserver = \"https://" + a.at +
 			"\"\ndomains = [\"" + a.name + ".ipv64.net\"]\ntoken = \"t0ken\"\npublish = [\"ipv4\"]\n" + a.keys
 	}
 	h.run(accounts)
@@ -129,7 +134,7 @@ func TestTwoLines(t *testing.T) {
 		name string
 		s    *updatetest.IPv64
 		want netip.Addr
-	}{{"one", one, wan4.Addr()}, {"two", two, second.Addr()}, {"web", web, second.Addr()}} {
+	}{{"one", one, lease.Addr()}, {"two", two, second.Addr()}, {"web", web, second.Addr()}} {
 		h.becomes(tt.name, update.StateCurrent, update.Values{IPv4: tt.want})
 		for _, r := range tt.s.Requests() {
 			if r.From.Addr() != tt.want {
@@ -141,46 +146,48 @@ func TestTwoLines(t *testing.T) {
 
 // Over IPv6, too, the service tells which address it sees.
 func TestIPv6AsTheServiceSeesIt(t *testing.T) {
-	h := newSite(t)
+	h := newHouse(t, updatetest.Options{})
 	s := updatetest.NewIPv64("t0ken", "home.ipv64.net")
-	must(t, h.SetIPv6(siteWan6, netip.Prefix{}, netip.Prefix{}))
+	h.serve("[2001:db8:ff::5]:443", s, updatetest.Options{})
+	h.must(h.SetIPv6(wan6, netip.Prefix{}, netip.Prefix{}))
 	h.run(`
 [account.home]
 service = "ipv64"
-server = "` + h.serve(netip.MustParseAddr("2001:db8:ff::5"), s) + `"
+server = "https://[2001:db8:ff::5]"
 domains = ["home.ipv64.net"]
 token = "t0ken"
 publish = ["ipv6"]
 detect = "web"
 `)
-	h.becomes("home", update.StateCurrent, update.Values{IPv6: siteWan6.Addr()})
-	if asked, _ := webRequests(s); len(asked) != 1 || asked[0].From.Addr() != siteWan6.Addr() {
+	h.becomes("home", update.StateCurrent, update.Values{IPv6: wan6.Addr()})
+	if asked, _ := webRequests(s); len(asked) != 1 || asked[0].From.Addr() != wan6.Addr() {
 		t.Errorf("asked %+v", asked)
 	}
 }
 
 // once asks, then sends; a dry run does neither.
 func TestOnceBehindAnotherRouter(t *testing.T) {
-	h := newSite(t)
+	h := newHouse(t, updatetest.Options{})
 	s := updatetest.NewIPv64("t0ken", "home.ipv64.net")
+	h.serve(other+":443", s, updatetest.Options{})
 	s.Next(updatetest.Answer{Body: `{"ip":"203.0.113.7"}`})
-	must(t, h.SetIPv4(mustPrefix("192.168.178.20/24"), netip.MustParseAddr("192.168.178.1")))
-	h.configure(`
+	h.must(h.SetIPv4(netip.MustParsePrefix("192.168.178.20/24"), netip.MustParseAddr("192.168.178.1")))
+	conf := h.write(`
 [account.home]
 service = "ipv64"
-server = "` + h.serve(serviceAddr, s) + `"
+server = "https://198.51.100.5"
 domains = ["home.ipv64.net"]
 token = "t0ken"
 publish = ["ipv4"]
 detect = "web"
 `)
-	out, err := h.program("once", "-c", h.config, "--dry-run").Output()
-	if want := "GET https://198.51.100.5/nic/update?howismyip\n"; err != nil || !strings.HasPrefix(string(out), want) || len(s.Requests()) != 0 {
-		t.Errorf("a dry run: %v, %q, %+v", err, out, s.Requests())
+	out, errs, code := h.homeward("once", "-c", conf, "--dry-run")
+	if want := "GET https://198.51.100.5/nic/update?howismyip\n"; code != 0 || !strings.HasPrefix(out, want) || len(s.Requests()) != 0 {
+		t.Errorf("a dry run: exit %d, %q, %q, %+v", code, out, errs, s.Requests())
 	}
-	out, err = h.program("once", "-c", h.config).Output()
-	if err != nil || !strings.HasPrefix(string(out), "home: current, the service has 203.0.113.7") {
-		t.Errorf("once: %v, %q", err, out)
+	out, errs, code = h.homeward("once", "-c", conf)
+	if code != 0 || !strings.HasPrefix(out, "home: current, the service has 203.0.113.7") {
+		t.Errorf("once: exit %d, %q, %q", code, out, errs)
 	}
 	if asked, updates := webRequests(s); len(asked) != 1 || len(updates) != 1 || updates[0].Query.Get("ip") != "203.0.113.7" {
 		t.Errorf("asked %+v, then %+v", asked, updates)
@@ -190,19 +197,18 @@ detect = "web"
 // The lock is for the daemon's user alone: whoever could read it could take a
 // lock, too, and keep the daemon out. Others believe the status.
 func TestWhoMayNotReadTheLockLearnsOfTheDaemonAllTheSame(t *testing.T) {
-	h := newSite(t)
-	s := updatetest.NewIPv64("t0ken", "home.ipv64.net")
-	h.run("[account.home]\nservice = \"ipv64\"\ndomains = [\"home.ipv64.net\"]\ntoken = \"t0ken\"\nserver = \"" + h.serve(serviceAddr, s) + "\"\n")
-	h.until("there is a status", func() bool { return h.status().PID != 0 })
-	info, err := os.Stat(h.dir + "/run/" + lockFile)
+	h := newHouse(t, updatetest.Options{})
+	d := h.daemon()
+	h.status("there", func(status) bool { return true })
+	info, err := os.Stat(h.path("run/homeward.lock"))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the lock's mode is %v (%v), want 0600", info.Mode(), err)
 	}
-	if got := toldPID(h.dir + "/run"); got != h.daemon.Pid {
-		t.Errorf("the status tells of process %d, want %d", got, h.daemon.Pid)
+	if got := toldPID(h.path("run")); got != d.Process.Pid {
+		t.Errorf("the status tells of process %d, want %d", got, d.Process.Pid)
 	}
 	other := t.TempDir()
-	must(t, os.WriteFile(other+"/"+statusFile, []byte(`{"pid":`+strconv.Itoa(os.Getpid())+`}`), 0o644))
+	h.must(os.WriteFile(other+"/"+statusFile, []byte(`{"pid":`+strconv.Itoa(os.Getpid())+`}`), 0o644))
 	if got := toldPID(other); got != 0 {
 		t.Errorf("process %d, which is no daemon, is taken for one", got)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"homeward/update"
+	"homeward/update/updatetest"
 )
 
 // shop is a service of one's own: it says updated to its key, by either family.
@@ -39,46 +40,46 @@ func (s *shop) requests() []string {
 // A service file of ddns-scripts, unchanged: http:// becomes https://, the
 // host is what the service calls it, one address a request.
 func TestTemplateByAServiceFile(t *testing.T) {
-	h := newSite(t)
+	h := newHouse(t, updatetest.Options{})
 	s := &shop{}
-	host := strings.TrimPrefix(h.serve(serviceAddr, s), "https://")
+	h.serve(other+":443", s, updatetest.Options{})
 	file := `{
 	"name": "shop.example",
-	"ipv4": { "url": "http://` + host + `/update?domains=[DOMAIN]&token=[PASSWORD]&ip=[IP]", "answer": "^updated|nochange" },
-	"ipv6": { "url": "http://` + host + `/update?domains=[DOMAIN]&token=[PASSWORD]&ipv6=[IP]", "answer": "^updated|nochange" }
+	"ipv4": { "url": "http://198.51.100.5/update?domains=[DOMAIN]&token=[PASSWORD]&ip=[IP]", "answer": "^updated|nochange" },
+	"ipv6": { "url": "http://198.51.100.5/update?domains=[DOMAIN]&token=[PASSWORD]&ipv6=[IP]", "answer": "^updated|nochange" }
 }`
-	must(t, os.WriteFile(h.dir+"/shop.example.json", []byte(file), 0o644))
+	h.must(os.WriteFile(h.path("shop.example.json"), []byte(file), 0o644))
 	h.lineUp()
-	h.run(`
+	d := h.run(`
 [account.home]
 service = "template"
 template = "./shop.example.json"
 domains = ["home"]
 token = "s3cret&"
 `)
-	h.becomes("home", update.StateCurrent, update.Values{IPv4: wan4.Addr(), IPv6: siteWan6.Addr()})
-	want := []string{"/update?domains=home&token=s3cret%26&ip=85.10.20.77", "/update?domains=home&token=s3cret%26&ipv6=2001:db8:5::77"}
+	h.becomes("home", update.StateCurrent, update.Values{IPv4: lease.Addr(), IPv6: wan6.Addr()})
+	want := []string{"/update?domains=home&token=s3cret%26&ip=203.0.113.7", "/update?domains=home&token=s3cret%26&ipv6=2001:db8:64::7"}
 	if got := s.requests(); !slices.Equal(got, want) {
 		t.Errorf("asked %q, want %q", got, want)
 	}
-	if !strings.Contains(h.stderr.String(), "198.51.100.5 is asked over https:// in place of http://") {
+	if !strings.Contains(d.log.String(), "198.51.100.5 is asked over https:// in place of http://") {
 		t.Errorf("that http:// was not used was not said")
 	}
-	h.noSecret("s3cret")
+	d.noSecret("s3cret")
 }
 
 // A URL given in the configuration, over http:// because the owner says so.
 func TestTemplateOverHTTP(t *testing.T) {
-	h := newSite(t)
+	h := newHouse(t, updatetest.Options{})
 	s := &shop{}
-	must(t, h.ISP.AddAddr("lo", netip.PrefixFrom(serviceAddr, 32)))
-	l, err := h.ISP.Listen("tcp", serviceAddr.String()+":80")
-	must(t, err)
+	h.must(h.ISP.AddAddr("lo", netip.MustParsePrefix(other+"/32")))
+	l, err := h.ISP.Listen("tcp", other+":80")
+	h.must(err)
 	defer l.Close()
 	go http.Serve(l, s)
-	must(t, os.WriteFile(h.dir+"/ca.pem", []byte("-----BEGIN CERTIFICATE-----\n"), 0o644))
+	h.must(os.WriteFile(h.path("ca.pem"), []byte("-----BEGIN CERTIFICATE-----\n"), 0o644))
 	h.lineUp()
-	h.run(`
+	d := h.run(`
 [account.home]
 service = "template"
 url = "http://198.51.100.5/update?domains=[DOMAIN]&token=[PARAMENC]&ip=[IPV4]&net=[PREFIX]"
@@ -87,10 +88,10 @@ answer = "^updated"
 domains = ["home@zone"]
 param_enc = "s3cret&"
 `)
-	h.becomes("home", update.StateCurrent, update.Values{IPv4: wan4.Addr(), Prefix: lanPrefix})
-	want := []string{"/update?domains=home@zone&token=s3cret%26&ip=85.10.20.77&net=2001:db8:1200::/64"}
+	h.becomes("home", update.StateCurrent, update.Values{IPv4: lease.Addr(), Prefix: netip.MustParsePrefix(prefix1)})
+	want := []string{"/update?domains=home@zone&token=s3cret%26&ip=203.0.113.7&net=2001:db8:1200::/64"}
 	if got := s.requests(); !slices.Equal(got, want) {
 		t.Errorf("asked %q, want %q", got, want)
 	}
-	h.noSecret("s3cret")
+	d.noSecret("s3cret")
 }

@@ -32,10 +32,10 @@ func routerLine() error {
 	if err != nil {
 		return err
 	}
-	if err := r.SetIPv4(netip.MustParsePrefix("203.0.113.7/24"), netip.MustParseAddr("203.0.113.1")); err != nil {
+	if err := r.SetIPv4(lease, gateway); err != nil {
 		return err
 	}
-	err = r.SetIPv6(netip.MustParsePrefix("2001:db8::7/128"), netip.MustParsePrefix("2001:db8:1200::/56"), netip.MustParsePrefix("2001:db8:1200::1/64"))
+	err = r.SetIPv6(netip.MustParsePrefix("2001:db8::7/128"), delegated, netip.MustParsePrefix("2001:db8:1200::1/64"))
 	if err != nil {
 		return err
 	}
