@@ -1,12 +1,10 @@
 package updatetest
 
 import (
-	"io"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -15,16 +13,13 @@ import (
 type Spdyn struct {
 	LineEach bool // answers a line for each address; set before serving
 
-	mu       sync.Mutex
-	users    map[string]string // password by name
-	reseller []string          // users that can only use tokens
-	hosts    map[string]*nicHost
-	log      []NicRequest
+	nic
+	reseller []string // users that can only use tokens
 }
 
 // NewSpdyn returns a service without users and hosts.
 func NewSpdyn() *Spdyn {
-	return &Spdyn{users: map[string]string{}, hosts: map[string]*nicHost{}}
+	return &Spdyn{nic: newNIC()}
 }
 
 // AddUser adds a user. One that is linked to a reseller can only use tokens.
@@ -61,34 +56,9 @@ func (s *Spdyn) SwitchOff(host string, off bool) {
 	}
 }
 
-// Records returns the addresses of a host; invalid where there is none.
-func (s *Spdyn) Records(host string) (v4, v6 netip.Addr) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if h := s.hosts[host]; h != nil {
-		v4, v6 = h.v4, h.v6
-	}
-	return v4, v6
-}
-
-// Requests returns what was asked so far.
-func (s *Spdyn) Requests() []NicRequest {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.log)
-}
-
 // ServeHTTP answers /nic/update. It takes credentials by Basic auth alone.
 func (s *Spdyn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !nicRequest(w, r) {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	seen := seenNow(r)
-	seen.Answer = s.answer(r)
-	s.log = append(s.log, seen)
-	io.WriteString(w, seen.Answer+"\n")
+	s.serve(w, r, s.answer, "\n")
 }
 
 func (s *Spdyn) answer(r *http.Request) string {
