@@ -29,13 +29,6 @@ type Answer struct {
 	Process bool // carry the request out first and give the answer to that, with the faults of this one
 }
 
-// Next scripts the answers to the next requests, one each, in this order.
-func (s *IPv64) Next(answers ...Answer) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.next = append(s.next, answers...)
-}
-
 // pop takes the next scripted answer from the queue. The request counts
 // against the limits all the same; one that is processed is counted there.
 func (s *IPv64) pop(r *Request) (a Answer, scripted bool) {

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -26,7 +25,7 @@ type IPv64 struct {
 	LockFor     time.Duration    // how long
 	Now         func() time.Time // the service's clock
 
-	mu       sync.Mutex
+	traffic
 	key      string
 	hashes   map[string]string // update hash of one domain: the domain
 	domains  map[string]*domain
@@ -34,8 +33,6 @@ type IPv64 struct {
 	failures map[string][]time.Time // by key, right or not
 	locked   map[string]time.Time   // until when
 	ticks    map[string]int         // of healthchecks
-	requests []Request
-	next     []Answer
 }
 
 // NewIPv64 returns a stand-in with the service's default limits, one account
@@ -58,28 +55,6 @@ func (s *IPv64) SetHash(domain, hash string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hashes[hash] = domain
-}
-
-// Request is one request as it arrived, in the order of arrival.
-type Request struct {
-	At     time.Time
-	From   netip.AddrPort
-	Method string
-	Path   string
-	Query  url.Values
-	Form   url.Values // of the body
-	Header http.Header
-	By     string // how the key came: bearer, basic, query, form, "" without one
-	Key    string
-	Status int  // of the answer, 0 if none was given
-	Over   bool // it was beyond a limit
-}
-
-// Requests returns what has arrived so far.
-func (s *IPv64) Requests() []Request {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.requests)
 }
 
 // Healthchecks returns how often a healthcheck was ticked.

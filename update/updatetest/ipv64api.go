@@ -6,9 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -21,7 +19,7 @@ type IPv64API struct {
 	DomainLimit int
 	Now         func() time.Time // the service's clock
 
-	mu       sync.Mutex
+	traffic
 	key      string
 	domains  map[string]*apiDomain
 	taken    []string // domains of others
@@ -29,8 +27,6 @@ type IPv64API struct {
 	lastID   int
 	calls    int // today
 	arrivals []time.Time
-	requests []Request
-	next     []Answer
 }
 
 // The secrets in the stand-in's answers, beside the API key.
@@ -92,20 +88,6 @@ func (s *IPv64API) Log(lines ...APILog) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.logs = append(s.logs, lines...)
-}
-
-// Next scripts the answers to the next calls, one each.
-func (s *IPv64API) Next(answers ...Answer) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.next = append(s.next, answers...)
-}
-
-// Requests returns what has arrived so far.
-func (s *IPv64API) Requests() []Request {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.requests)
 }
 
 // ServeHTTP answers one call.
@@ -200,19 +182,8 @@ func apiCall(r *Request) (call, target string) {
 	return "", ""
 }
 
-// over counts a call and tells whether it is beyond a limit. What was refused
-// for that is not counted.
+// over counts a call and tells whether it is beyond a limit.
 func (s *IPv64API) over(r *Request) bool {
-	s.arrivals = slices.DeleteFunc(s.arrivals, func(t time.Time) bool { return r.At.Sub(t) >= 24*time.Hour })
-	recent := 0
-	for _, t := range s.arrivals {
-		if r.At.Sub(t) < 10*time.Second {
-			recent++
-		}
-	}
-	r.Over = s.Limit10s > 0 && recent >= s.Limit10s || s.Limit24h > 0 && len(s.arrivals) >= s.Limit24h
-	if !r.Over {
-		s.arrivals = append(s.arrivals, r.At)
-	}
+	s.arrivals = r.within(s.arrivals, s.Limit10s, s.Limit24h)
 	return r.Over
 }

@@ -1,8 +1,6 @@
 package updatetest
 
 import (
-	"fmt"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -174,20 +172,9 @@ func (d *domain) renumber(p netip.Prefix) bool {
 }
 
 // over counts a request with a right key and tells whether it is beyond a
-// limit, as of its arrival. What was refused for that is not counted again.
+// limit, as of its arrival.
 func (s *IPv64) over(r *Request) bool {
-	day := slices.DeleteFunc(s.arrivals[r.Key], func(t time.Time) bool { return r.At.Sub(t) >= 24*time.Hour })
-	recent := 0
-	for _, t := range day {
-		if r.At.Sub(t) < 10*time.Second {
-			recent++
-		}
-	}
-	r.Over = s.Limit10s > 0 && recent >= s.Limit10s || s.Limit24h > 0 && len(day) >= s.Limit24h
-	if !r.Over {
-		day = append(day, r.At)
-	}
-	s.arrivals[r.Key] = day
+	s.arrivals[r.Key] = r.within(s.arrivals[r.Key], s.Limit10s, s.Limit24h)
 	return r.Over
 }
 
@@ -199,8 +186,4 @@ func (s *IPv64) fail(r *Request) {
 	if s.LockAfter > 0 && len(recent) >= s.LockAfter && !r.At.Before(s.locked[r.Key]) {
 		s.locked[r.Key] = r.At.Add(s.LockFor)
 	}
-}
-
-func statusLine(status int) string {
-	return fmt.Sprintf("%d %s", status, http.StatusText(status))
 }
