@@ -102,27 +102,17 @@ func judge(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r
 	case Accepted:
 		k = k.accepted(now, r)
 		m, p = accept(now, a, s, m, p, call, r, jitter)
-	case Refused:
+	case Refused, Unauthorized:
 		m = m.unchanged(s, call)
-		m.Stop = &Stop{r.Detail, r.Do}
-		p.Error = m.Stop.String()
-	case Unauthorized:
-		m = m.unchanged(s, call)
-		if k.Good && !k.Locked {
-			k.Locked = true
-			k = k.wait(now, lockTime, "the service refuses the key it has accepted before ("+r.Detail+"): it may be locked, so 10 minutes of silence, then one try")
+		if r.Verdict == Unauthorized && k.Good && !k.Locked {
+			k = k.lock(now, r)
 			p.Error, p.Tried = k.Why, false
 			break
 		}
 		m.Stop = &Stop{r.Detail, r.Do}
 		p.Error = m.Stop.String()
 	case Limited:
-		wait := r.Wait
-		if wait == 0 {
-			wait = namedLimit[min(k.Step, len(namedLimit)-1)]
-			k.Step++
-		}
-		k = k.wait(now, wait, "the service says: "+r.Detail)
+		k = k.limited(now, r)
 		p.Error = k.Why
 	case Busy:
 		if r.Hosts != nil {
@@ -154,6 +144,23 @@ func (k Key) wait(now Now, d time.Duration, why string) Key {
 		k.Until, k.Why = until, why
 	}
 	return k
+}
+
+// limited waits as long as the service says, or, if it names no time, longer
+// from one answer to the next.
+func (k Key) limited(now Now, r Result) Key {
+	wait := r.Wait
+	if wait == 0 {
+		wait = namedLimit[min(k.Step, len(namedLimit)-1)]
+		k.Step++
+	}
+	return k.wait(now, wait, "the service says: "+r.Detail)
+}
+
+// lock waits as for a key that the service has locked.
+func (k Key) lock(now Now, r Result) Key {
+	k.Locked = true
+	return k.wait(now, lockTime, "the service refuses the key it has accepted before ("+r.Detail+"): it may be locked, so 10 minutes of silence, then one try")
 }
 
 // accepted is the key of an accepted call. A wait that is still on was asked for

@@ -165,12 +165,7 @@ func (k Key) afterCall(now Now, r Result) Key {
 	case Accepted:
 		k.Step, k.Until, k.Why, k.Good = 0, 0, "", true
 	case Limited:
-		wait := r.Wait
-		if wait == 0 {
-			wait = namedLimit[min(k.Step, len(namedLimit)-1)]
-			k.Step++
-		}
-		k = k.wait(now, wait, "the service says: "+r.Detail)
+		k = k.limited(now, r)
 	}
 	return k
 }
