@@ -18,7 +18,32 @@ func ipv64Service() Service {
 // Request spells an update. The secret goes in a header, or in the body.
 func (ipv64) Request(a *Account, c Call) Request {
 	r := Request{Method: "GET", Device: a.Device, CAFile: a.CAFile}
-	var main, prefix Text // what a body can hold, and what the service takes from the query only
+	main, prefix := ipv64Parameters(a, c)
+	path := Text{}.Plain(a.Server + "/nic/update")
+	switch a.Auth {
+	case "form":
+		r.Method = "POST"
+		r.Form = main.Plain("&token=").Secret(a.Secret, url.QueryEscape)
+		r.URL = path
+		if !prefix.IsZero() {
+			r.URL = path.Plain("?").Text(prefix)
+		}
+		return r
+	case "basic":
+		r.User, r.Password = "homeward", a.Secret // either half may be the token
+	default:
+		r.Bearer = a.Secret
+	}
+	r.URL = path.Plain("?").Text(main)
+	if !prefix.IsZero() {
+		r.URL = r.URL.Plain("&").Text(prefix)
+	}
+	return r
+}
+
+// ipv64Parameters spells an update but for the secret: main is what a body can
+// hold, prefix what the service takes from the query only.
+func ipv64Parameters(a *Account, c Call) (main, prefix Text) {
 	add := func(t *Text, key, value string) {
 		if value == "" {
 			return
@@ -45,26 +70,7 @@ func (ipv64) Request(a *Account, c Call) Request {
 	if !a.Healthcheck.IsZero() {
 		main = main.Plain("&healthcheck=").Secret(a.Healthcheck, url.QueryEscape)
 	}
-	path := Text{}.Plain(a.Server + "/nic/update")
-	switch a.Auth {
-	case "form":
-		r.Method = "POST"
-		r.Form = main.Plain("&token=").Secret(a.Secret, url.QueryEscape)
-		r.URL = path
-		if !prefix.IsZero() {
-			r.URL = path.Plain("?").Text(prefix)
-		}
-		return r
-	case "basic":
-		r.User, r.Password = "homeward", a.Secret // either half may be the token
-	default:
-		r.Bearer = a.Secret
-	}
-	r.URL = path.Plain("?").Text(main)
-	if !prefix.IsZero() {
-		r.URL = r.URL.Plain("&").Text(prefix)
-	}
-	return r
+	return main, prefix
 }
 
 // Parse reads the service's JSON, or the bare word of output=min. Whole words

@@ -70,8 +70,14 @@ func runOnce(ctx context.Context, c call) int {
 		return preview(c, runner.Preview(accounts, views.sight(tables), chosen, c.has("--force")), len(inquiries(asking)))
 	}
 	views.found = update.NewAsker(cfg.RunDir, exchange, clock, log.log, netwatch.Public, nil).Once(ctx, inquiries(asking))
-	code := exitOK
 	stands := runner.Once(ctx, accounts, views.sight(tables), chosen, c.has("--force"))
+	return printStands(c, stands, chosen)
+}
+
+// printStands prints how the chosen accounts stand in the end and returns the
+// exit code.
+func printStands(c call, stands map[string]update.Status, chosen func(name string) bool) int {
+	code := exitOK
 	for _, name := range slices.Sorted(maps.Keys(stands)) {
 		if !chosen(name) {
 			continue
