@@ -32,26 +32,7 @@ func (s *dnsStandIn) serve(t *testing.T) (*nameServers, *[]string) {
 	var asked []string
 	done := make(chan struct{})
 	t.Cleanup(func() { conn.Close(); <-done })
-	go func() {
-		defer close(done)
-		b := make([]byte, 512)
-		for {
-			n, from, err := conn.ReadFrom(b)
-			if err != nil {
-				return
-			}
-			if s.deaf > 0 {
-				s.deaf--
-				continue
-			}
-			if s.forged { // another one's id
-				other := s.answer(b[:n])
-				other[0] ^= 1
-				conn.WriteTo(other, from)
-			}
-			conn.WriteTo(s.answer(b[:n]), from)
-		}
-	}()
+	go func() { defer close(done); s.listen(conn) }()
 	port := netip.MustParseAddrPort(conn.LocalAddr().String()).Port()
 	return &nameServers{
 		within: 5 * time.Second, patient: 200 * time.Millisecond, atOnce: 1, port: port,
@@ -69,6 +50,27 @@ func (s *dnsStandIn) serve(t *testing.T) (*nameServers, *[]string) {
 			return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
 		},
 	}, &asked
+}
+
+// listen answers until conn is closed.
+func (s *dnsStandIn) listen(conn net.PacketConn) {
+	b := make([]byte, 512)
+	for {
+		n, from, err := conn.ReadFrom(b)
+		if err != nil {
+			return
+		}
+		if s.deaf > 0 {
+			s.deaf--
+			continue
+		}
+		if s.forged { // another one's id
+			other := s.answer(b[:n])
+			other[0] ^= 1
+			conn.WriteTo(other, from)
+		}
+		conn.WriteTo(s.answer(b[:n]), from)
+	}
 }
 
 // answer spells the answer to a question.
