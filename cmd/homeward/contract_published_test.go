@@ -1,10 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
+	"homeward/netwatch"
 	"homeward/netwatch/netwatchtest"
 	"homeward/update/updatetest"
 )
@@ -48,7 +51,7 @@ func TestWhatIsPublishedOfALine(t *testing.T) {
 			return []error{h.SetIPv4(lease, gateway), h.AddAddr("eth1", pfx("198.51.100.5/24"), none, forever, forever),
 				h.DelRoute(netwatchtest.Default4("eth0", gateway, none, 0)),
 				h.SetRoute(netwatchtest.Default4("eth0", gateway, none, 20)),
-				h.SetRoute(netwatchtest.Default4("br-lan", none, none, 10)), h.AddAddr("br-lan", pfx("198.51.100.6/24"), none, forever, forever)}
+				h.defaultByLAN(netwatchtest.Default4("br-lan", none, none, 10)), h.AddAddr("br-lan", pfx("198.51.100.6/24"), none, forever, forever)}
 		}, "&ip=198.51.100.6", ""},
 		{"a device named needs no default route", `wan = "eth0"`, func(h *house) []error {
 			return []error{h.AddAddr("eth0", lease, none, forever, forever)}
@@ -92,7 +95,7 @@ func TestWhatIsPublishedOfALine(t *testing.T) {
 		}, "", "deprecated"},
 		{"a device with a default route is never the LAN", `publish = ["prefix"]`, func(h *house) []error {
 			h.online()
-			return []error{h.SetRoute(netwatchtest.Default6("br-lan", addr("fe80::2"), netip.Prefix{}, 4096))}
+			return []error{h.defaultByLAN(netwatchtest.Default6("br-lan", addr("fe80::2"), netip.Prefix{}, 4096))}
 		}, "", "no LAN device"},
 		{"of two LANs br-lan", `publish = ["prefix"]`, func(h *house) []error {
 			h.online()
@@ -136,4 +139,21 @@ func TestWhatIsPublishedOfALine(t *testing.T) {
 			h.sent()
 		})
 	}
+}
+
+// defaultByLAN sets a default route by br-lan and waits until it is a live one:
+// the bridge has its carrier up to a second after it was made.
+func (h *house) defaultByLAN(rt netwatchtest.Route) error {
+	h.Helper()
+	if err := h.SetRoute(rt); err != nil {
+		return err
+	}
+	h.await(func() string {
+		t, err := netwatch.Read()
+		if err != nil || !slices.ContainsFunc(t.Defaults, func(r netwatch.Route) bool { return r.Dev == rt.Dev }) {
+			return fmt.Sprintf("no default route by %s: %v", rt.Dev, err)
+		}
+		return ""
+	})
+	return nil
 }
