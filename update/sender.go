@@ -47,36 +47,38 @@ func (s *Sender) Warm() {
 		return // the Exchange tries again, and says so
 	}
 	s.spare = p
-	s.tired = time.AfterFunc(spareWithin, func() {
-		if s.take(p) != nil {
-			p.end()
-		}
-	})
+	s.tired = time.AfterFunc(spareWithin, func() { s.cool(p) })
 }
 
-// take hands out the process that was started ahead, and no other than p
-// unless p is nil. It returns nil where there is none.
-func (s *Sender) take(p *process) *process {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.spare == nil || p != nil && p != s.spare {
-		return nil
+// take hands out the process that was started ahead, nil where there is none.
+// s.mu is held.
+func (s *Sender) take() *process {
+	p := s.spare
+	if s.spare = nil; p != nil {
+		s.tired.Stop()
 	}
-	p, s.spare = s.spare, nil
-	s.tired.Stop()
 	return p
 }
 
-// Cool ends the process that was started ahead, if there is one.
-func (s *Sender) Cool() {
-	if p := s.take(nil); p != nil {
-		p.end()
+// Cool ends the process that was started ahead, if there is one. None is left
+// when it returns, though it was about to end by itself.
+func (s *Sender) Cool() { s.cool(nil) }
+
+// cool is Cool of p alone, unless p is nil.
+func (s *Sender) cool(p *process) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.spare != nil && (p == nil || p == s.spare) {
+		s.take().end()
 	}
 }
 
 // begin returns the process that waits, or starts one.
 func (s *Sender) begin() (*process, error) {
-	if p := s.take(nil); p != nil {
+	s.mu.Lock()
+	p := s.take()
+	s.mu.Unlock()
+	if p != nil {
 		return p, nil
 	}
 	return s.start()

@@ -48,6 +48,25 @@ func TestCoolEndsTheProcessThatWaits(t *testing.T) {
 	}
 }
 
+// TestCoolWaitsForWhatEndsByItself cools when a process that was not used has
+// been given up already.
+func TestCoolWaitsForWhatEndsByItself(t *testing.T) {
+	for range 20 {
+		s := new(Sender)
+		s.Warm()
+		s.tired.Reset(0)
+		for waits := true; waits; {
+			s.mu.Lock()
+			waits = s.spare != nil
+			s.mu.Unlock()
+		}
+		s.Cool()
+		if left := children(t, "self"); len(left) > 0 {
+			t.Fatalf("left: %v", left)
+		}
+	}
+}
+
 func TestWarmEndsUnused(t *testing.T) {
 	fds := openFiles(t)
 	s := new(Sender)
