@@ -76,6 +76,12 @@ func (d *desk) adopt(accounts []*Account) {
 		}
 		d.accounts = append(d.accounts, j)
 	}
+	if b := d.Store.rested; b != nil { // the first accounts: what limits ask for is carried on from it
+		d.Store.rested, d.salt, d.keys = nil, b.Salt, b.Keys
+		for _, j := range d.accounts {
+			j.keyIn(b)
+		}
+	}
 	d.Store.Do(d.Now(), func(b *Book) {
 		for _, a := range accounts {
 			b.enrol(a)

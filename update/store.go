@@ -22,6 +22,7 @@ type Store struct {
 	dirs    [2]string // state_dir, run_dir: the spare, in RAM
 	say     func(string)
 	book    *Book
+	rested  *Book                                // what Remember was given
 	content []byte                               // the Book as last read or written, without what every write changes
 	seen    [2]os.FileInfo                       // state.json of each folder when it was last read or written
 	trouble [2]string                            // what was said of each folder
@@ -111,12 +112,13 @@ func (s *Store) kept() bool {
 }
 
 // Remember takes over the Book of the daemon that was at rest, as its file had
-// it: it holds where somebody has removed the file since. It is called before
-// any other method.
+// it: it holds where somebody has removed the file since, torn it, or put an
+// older one there; and beside one that began anew. It is called before any
+// other method.
 func (s *Store) Remember(now Now, text []byte) {
 	if b, err := parseBook(text); err == nil {
 		b.Arrive(now)
-		s.book = b
+		s.book, s.rested = b, b
 	}
 }
 

@@ -169,7 +169,7 @@ func (d *daemon) goOn(store *update.Store, now update.Now) {
 	if err != nil { // the same program read the same bytes before
 		panic(fmt.Sprintf("what was left for the daemon to work with cannot be read: %v", err))
 	}
-	if update.StateStamp(d.StateDir) == "" {
+	if update.StateStamp(d.StateDir) != d.rested.State {
 		store.Remember(now, left.State)
 	}
 	d.runner.Resumed = true
