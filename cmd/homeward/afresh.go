@@ -80,22 +80,21 @@ func (d *daemon) afresh() {
 			return
 		}
 		next := rested{place: d.place, PID: os.Getpid(), Lock: int(d.lock.Fd()), Level: d.cfg.LogLevel, Until: until,
-			State: stamp, Files: d.cfg.sources.stamps(), Glance: d.views.glances()}
+			State: stamp, Files: d.files, Glance: d.views.glances()}
 		file, err := newHandover(next, left{d.cfg.sources, state, d.written})
 		if err != nil {
 			d.log(update.Debug, "cannot rest: "+err.Error())
 			return
 		}
 		defer file.Close()
-		d.replace(file, next.Lock, next.Files)
+		d.replace(file, next.Lock)
 	})
 }
 
 // replace starts the program anew in place of this image, with the handover and
 // the lock left open. It returns only if that cannot be, or a signal came first.
-// files are the stamps of the configuration's.
-func (d *daemon) replace(file handover, lock int, files map[string]string) {
-	defer d.missedHUP(files)
+func (d *daemon) replace(file handover, lock int) {
+	defer d.missedHUP()
 	defer d.signals.notify()
 	if d.signals.hold() {
 		err := execute(file, lock)

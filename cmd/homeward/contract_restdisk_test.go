@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"testing"
+	"time"
 
 	"homeward/update"
 	"homeward/update/updatetest"
@@ -47,4 +48,23 @@ func (h *house) replaceState(text []byte) {
 	h.Helper()
 	h.must(os.WriteFile(h.path("state/other"), text, 0o600))
 	h.must(os.Rename(h.path("state/other"), h.path("state/state.json")))
+}
+
+// SIGHUP for an edited file is likely on its way: it is not to come between two
+// images, which would not know of it.
+func TestADaemonWhoseConfigurationIsEditedRestsLater(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.online()
+	d := h.daemon()
+	image := d.image()
+	h.current(lease)
+	time.Sleep(restAfter * 3 / 4)
+	h.more = append(h.more, `record = "www"`)
+	edited := time.Now()
+	h.configure()
+	d.rests(image)
+	if took := time.Since(edited); took < restAfter {
+		t.Errorf("it rests %v after the edit", took)
+	}
+	h.sent(first)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"homeward/netwatch"
@@ -91,17 +92,28 @@ func (r *rested) news(t netwatch.Tables) bool {
 func (d *daemon) resume(c call) {
 	d.place, d.logger = d.rested.place, newLogger(c.stderr, d.rested.Level)
 	d.lock = d.rested.keepLock()
-	d.missedHUP(d.rested.Files)
+	d.files = d.rested.Files
+	d.missedHUP()
 }
 
-// missedHUP has a configuration read whose files are not those of the stamps:
-// SIGHUP, which was ignored since, may have come for that.
-func (d *daemon) missedHUP(stamps map[string]string) {
-	for path, stamp := range stamps {
-		if update.FileStamp(path) != stamp {
-			offer(d.signals.hup)
-		}
+// missedHUP has the configuration read if its files are others than when they
+// were last looked at: SIGHUP, which was ignored since, may have come for that.
+func (d *daemon) missedHUP() {
+	if d.edited() {
+		offer(d.signals.hup)
 	}
+}
+
+// edited tells whether the files of the configuration are others than when they
+// were last looked at. SIGHUP is likely on its way then, and is not to come
+// between two images; if it never comes, the configuration stays unread.
+func (d *daemon) edited() bool {
+	was := d.files
+	d.files = make(map[string]string, len(was))
+	for path := range was {
+		d.files[path] = update.FileStamp(path)
+	}
+	return !maps.Equal(d.files, was)
 }
 
 // rest waits until there is something to do. It is false when the daemon is to
@@ -147,17 +159,25 @@ func (d *daemon) rest(ctx context.Context) bool {
 				return true
 			}
 			still.Reset(stillAfter)
-			d.looked()
+			if !d.looked() {
+				return true
+			}
 		}
 	}
 }
 
-// looked has another image take this one's place after looksMost looks.
-func (d *daemon) looked() {
-	if d.looks++; d.looks > looksMost && !d.blind {
-		d.looks = 0
-		d.replace(d.rested.file, int(d.lock.Fd()), d.rested.Files)
+// looked has another image take this one's place after looksMost looks. It is
+// false when that has to wait, and to be told of files that were edited.
+func (d *daemon) looked() bool {
+	if d.looks++; d.looks <= looksMost || d.blind {
+		return true
 	}
+	d.looks = 0
+	if d.edited() {
+		return false
+	}
+	d.replace(d.rested.file, int(d.lock.Fd()))
+	return true
 }
 
 // goOn reads what the image before has left for a daemon that works.

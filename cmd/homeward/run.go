@@ -38,9 +38,10 @@ type daemon struct {
 	place
 	signals signals
 	heard   heard
-	lock    *os.File // of run_dir, held as long as the process lives
-	rested  *rested  // what the image before has left; nil: there was none
-	looks   int      // at rest, that showed nothing new
+	lock    *os.File          // of run_dir, held as long as the process lives
+	rested  *rested           // what the image before has left; nil: there was none
+	looks   int               // at rest, that showed nothing new
+	files   map[string]string // stamps of those that the configuration was read from, when last looked at
 
 	// While it works.
 	cfg      *Config
@@ -118,6 +119,7 @@ func (d *daemon) open(c call) (code int) {
 	for _, w := range warnings {
 		d.log(update.Warn, w)
 	}
+	d.files = cfg.sources.stamps()
 	return exitOK
 }
 

@@ -26,7 +26,11 @@ func (d *daemon) work(ctx context.Context) {
 		case <-d.signals.end:
 			return
 		case <-quiet.C:
-			d.afresh()
+			if d.edited() {
+				quiet.Reset(restAfter)
+			} else {
+				d.afresh()
+			}
 			continue
 		case t := <-d.heard.tables:
 			d.see(t)
@@ -99,7 +103,7 @@ func (d *daemon) reload() {
 	if cfg.StateDir != d.StateDir || cfg.RunDir != d.RunDir {
 		d.log(update.Warn, "another state_dir or run_dir takes effect when homeward is started again")
 	}
-	d.cfg = cfg
+	d.cfg, d.files = cfg, cfg.sources.stamps()
 	d.setLevel(cfg.LogLevel)
 	// The Runner's Store is its own by now: this is another look at the same files.
 	held := update.OpenStore(d.StateDir, d.RunDir, func(string) {}).Read(update.SystemClock()()).Held
