@@ -25,7 +25,8 @@ func TestAConfigurationIsReadOnceMoreAsItWas(t *testing.T) {
 	}
 	write("token", "tok3n\n")
 	write("service.json", `{"name":"a.example","ipv4":{"url":"https://a.example/?h=[DOMAIN]&p=[PASSWORD]&i=[IP]","answer":"good"}}`)
-	write("ca.pem", "-----BEGIN CERTIFICATE-----\n"+string(make([]byte, 2*sourceMost)))
+	text := string(make([]byte, 2*sourceMost)) // a certificate may stand in the middle of some
+	write("ca.pem", text+"-----BEGIN CERTIFICATE-----\n"+text)
 	file := write("homeward.toml", `ca_file = "ca.pem"
 [account.home]
 service = "ipv64"

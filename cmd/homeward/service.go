@@ -27,6 +27,9 @@ func (t table) server(service string) string {
 	return base
 }
 
+// certificate begins one in PEM form.
+const certificate = "-----BEGIN CERTIFICATE-----"
+
 // roots reads the path of a file of certificates, which must hold one.
 func (t table) roots(name string) string {
 	path := t.r.path(t.text(name))
@@ -37,7 +40,7 @@ func (t table) roots(name string) string {
 	switch {
 	case err != nil:
 		t.fault(name, path+": "+err.Error()+": name a file of certificates in PEM form that homeward's user can read")
-	case !bytes.Contains(b, []byte("-----BEGIN CERTIFICATE-----")):
+	case !bytes.Contains(b, []byte(certificate)):
 		t.fault(name, path+" holds no certificate in PEM form: name another file")
 	}
 	return path

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io/fs"
 
 	"homeward/update"
@@ -17,14 +18,18 @@ type source struct {
 }
 
 // sourceMost is how much is kept of a file. Only one of roots is longer, of
-// which the beginning is enough to see that it is one.
+// which the first certificate is enough to see that it is one.
 const sourceMost = maxConfig
 
 // note is a readFile that keeps what it reads.
 func (s sources) note(path string, limit int) ([]byte, fs.FileMode, error) {
 	b, mode, err := fileOnDisk(path, limit)
 	if err == nil {
-		s[path] = source{b[:min(len(b), sourceMost)], mode}
+		kept := b
+		if len(b) > sourceMost {
+			kept = b[max(0, bytes.Index(b, []byte(certificate))):]
+		}
+		s[path] = source{kept[:min(len(kept), sourceMost)], mode}
 	}
 	return b, mode, err
 }
