@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"strconv"
@@ -27,17 +28,23 @@ type left struct {
 	Status  []byte // status.json
 }
 
+// errName is that of a handover that would not tell a name as it is.
+var errName = errors.New("a path or a device has a name that is not UTF-8")
+
 func newHandover(r rested, l left) (handover, error) {
+	var text bytes.Buffer
+	w := json.NewEncoder(&text) // writes lines
+	w.Encode(r)                 // plain data
+	w.Encode(l)
+	if bytes.Contains(text.Bytes(), []byte(`\ufffd`)) { // written in place of what is no text
+		return handover{}, errName
+	}
 	fd, err := unix.MemfdCreate("homeward", unix.MFD_CLOEXEC)
 	if err != nil {
 		return handover{}, os.NewSyscallError("memfd_create", err)
 	}
 	h := handover{os.NewFile(uintptr(fd), "handover")}
-	w := json.NewEncoder(h) // writes lines
-	if err = w.Encode(r); err == nil {
-		err = w.Encode(l)
-	}
-	if err != nil {
+	if _, err = h.Write(text.Bytes()); err != nil {
 		h.Close()
 	}
 	return h, err

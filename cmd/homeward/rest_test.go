@@ -70,6 +70,33 @@ publish = ["ipv4"]
 	}
 }
 
+// TestAHandoverTellsNamesAsTheyAre or is none: an image that rests with another
+// name would find news, or no file, at once, and so would each after it.
+func TestAHandoverTellsNamesAsTheyAre(t *testing.T) {
+	shown := func(dev string) map[string]glance { return map[string]glance{"": {Shown: netwatch.State{WAN: dev}}} }
+	for _, tt := range []struct {
+		rested rested
+		err    error
+	}{
+		{rested{place: place{File: "/etc/höme\ufffd.toml"}, Glance: shown("lön")}, nil},
+		{rested{place: place{File: "/etc/h\xf6me.toml"}}, errName},
+		{rested{Glance: shown("l\xf6n")}, errName},
+		{rested{Files: map[string]string{"/etc/t\xf6ken": ""}}, errName},
+	} {
+		h, err := newHandover(tt.rested, left{})
+		if err != tt.err {
+			t.Errorf("%+v: %v, want %v", tt.rested, err, tt.err)
+		}
+		if err != nil {
+			continue
+		}
+		if r, err := h.rested(); err != nil || r.File != tt.rested.File || !reflect.DeepEqual(r.Glance, tt.rested.Glance) {
+			t.Errorf("%+v, %v, want %+v", r, err, tt.rested)
+		}
+		h.Close()
+	}
+}
+
 // TestNewsIsWhatAnybodyWouldSee is of a daemon at rest.
 func TestNewsIsWhatAnybodyWouldSee(t *testing.T) {
 	line := func(v4 string, preferred uint32) (out netwatch.Tables) {
