@@ -183,13 +183,16 @@ func TestADaemonAtRestDoesNotGrowWithWhatChangesNothing(t *testing.T) {
 	h.sent(first, full("&ip=203.0.113.8&ipv6prefix="+prefix1))
 }
 
-// TestNoSignalIsLostToAnotherImage sends signals at every moment of the change.
+// TestNoSignalIsLostToAnotherImage sends signals at every moment of the change
+// but the first one: SIGUSR1 cannot be blocked before it.
 func TestNoSignalIsLostToAnotherImage(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	d := h.daemon()
 	want := []string{first}
+	image := d.image()
 	h.current(lease)
+	d.rests(image)
 	for i := range 20 {
 		time.Sleep(restAfter + time.Duration(i/2-2)*4*time.Millisecond)
 		if i%2 == 0 {
