@@ -45,8 +45,9 @@ func (s signals) stop() {
 // hold makes ready for the next image, and tells whether no signal came before.
 // SIGHUP is ignored until that one asks for it, and then looks at the files of
 // the configuration. SIGUSR1 waits in the kernel, as each image but the first
-// starts with it blocked: that one may lose it here. The runtime unblocks SIGTERM and SIGINT whatever the mask: they end
-// the process at once, by the signal.
+// starts with it blocked: that one may lose it here. The runtime unblocks
+// SIGTERM and SIGINT whatever the mask: they end the process at once, by the
+// signal.
 func (s signals) hold() bool {
 	signal.Ignore(syscall.SIGHUP)
 	signal.Stop(s.usr1)

@@ -39,7 +39,10 @@ func newHandover(r rested, l left) (handover, error) {
 	if bytes.Contains(text.Bytes(), []byte(`\ufffd`)) { // written in place of what is no text
 		return handover{}, errName
 	}
-	fd, err := unix.MemfdCreate("homeward", unix.MFD_CLOEXEC)
+	fd, err := unix.MemfdCreate("homeward", unix.MFD_CLOEXEC|unix.MFD_NOEXEC_SEAL)
+	if err == unix.EINVAL { // before Linux 6.3; later ones complain of its absence in their log
+		fd, err = unix.MemfdCreate("homeward", unix.MFD_CLOEXEC)
+	}
 	if err != nil {
 		return handover{}, os.NewSyscallError("memfd_create", err)
 	}
