@@ -117,7 +117,9 @@ func (d *desk) tellAccepted(f *flight, now Now, r Result) {
 			what = append(what, fmt.Sprint(v))
 		}
 	}
-	f.said = ""
+	if d.Store.Known(now).Accounts[f.Name].stopped(f.Account) == nil { // a host that is stopped was told of
+		f.said = ""
+	}
 	d.Log(Info, fmt.Sprintf("%s: %s has accepted %s for %s (%s)", f.Name, f.Service, strings.Join(what, ", "),
 		strings.Join(f.call.Hosts, ", "), spell(now.Up-f.start)))
 }

@@ -24,8 +24,8 @@ func (m memory) over() error {
 	return nil
 }
 
-// rests waits until the daemon is alone and at rest: it takes a second without
-// any event, and the emulation is slow.
+// rests waits until the daemon is alone and at rest: it takes a third of a
+// second without any event, and the emulation is slow.
 func rests(ctx context.Context, g *guest) error {
 	const wait = "sleep 3; n=0; while [ $(pidof homeward | wc -w) != 1 ] || ! grep -q HOMEWARD_RESTS /proc/$(pidof homeward)/environ; do " +
 		"n=$((n+1)); [ $n -lt 50 ] || { false; break; }; sleep 0.1; done; [ $n -lt 50 ]"

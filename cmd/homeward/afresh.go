@@ -18,9 +18,10 @@ import (
 // once all is quiet: the process stays, and its memory is as small as on its
 // first day. Collecting the garbage instead costs more than it gives back.
 
-// restAfter is how long nothing may have happened: longer than a line takes
-// from its IPv4 address to its prefix, as a rule.
-const restAfter = time.Second
+// restAfter is how long nothing may have happened. It is no round number: what
+// a script does to a daemon comes a second after what it did before, say, and
+// is not to meet the moment in which one image replaces the other.
+const restAfter = 370 * time.Millisecond
 
 // signals are those that a daemon takes. Each has one slot, as the kernel has.
 type signals struct{ hup, usr1, end chan os.Signal }
@@ -95,21 +96,21 @@ func (d *daemon) afresh() {
 // replace starts the program anew in place of this image, with the handover and
 // the lock left open. It returns only if that cannot be, or a signal came first.
 func (d *daemon) replace(file handover, lock int) {
+	env := append(os.Environ(), restEnv+"="+strconv.Itoa(int(file.Fd())))
+	for _, fd := range []int{int(file.Fd()), lock} {
+		unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0)
+		defer unix.CloseOnExec(fd)
+	}
 	defer d.missedHUP()
 	defer d.signals.notify()
-	if d.signals.hold() {
-		err := execute(file, lock)
+	if d.signals.hold() { // from here on it is to go fast
+		err := execute(env)
 		d.log(update.Debug, "cannot rest: "+err.Error())
 	}
 }
 
-// execute is replace once no signal is expected.
-func execute(file handover, lock int) error {
-	kept := []int{int(file.Fd()), lock}
-	for _, fd := range kept {
-		unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0)
-		defer unix.CloseOnExec(fd)
-	}
+// execute starts the program anew in place of this image, with SIGUSR1 blocked.
+func execute(env []string) error {
 	// The runtime keeps to the mask that a program starts with, in all threads
 	// but the one that takes signals for os/signal.
 	var set, old unix.Sigset_t
@@ -121,5 +122,5 @@ func execute(file handover, lock int) error {
 	}
 	defer unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil)
 	// The file may have been replaced by another version: this one goes on.
-	return syscall.Exec("/proc/self/exe", os.Args, append(os.Environ(), restEnv+"="+strconv.Itoa(kept[0])))
+	return syscall.Exec("/proc/self/exe", os.Args, env)
 }

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -62,9 +61,7 @@ token = "s3cret&"
 	if got := s.requests(); !slices.Equal(got, want) {
 		t.Errorf("asked %q, want %q", got, want)
 	}
-	if !strings.Contains(d.log.String(), "198.51.100.5 is asked over https:// in place of http://") {
-		t.Errorf("that http:// was not used was not said")
-	}
+	d.says("198.51.100.5 is asked over https:// in place of http://")
 	d.noSecret("s3cret")
 }
 

@@ -84,11 +84,12 @@ type heard struct {
 const gcPercent = 25
 
 func runDaemon(ctx context.Context, c call) int {
-	d := &daemon{signals: newSignals(), rested: inherit(), sender: &update.Sender{}, heard: heard{
+	signals := newSignals()
+	signals.notify() // first of all: until then they end us
+	defer signals.stop()
+	d := &daemon{signals: signals, rested: inherit(), sender: &update.Sender{}, heard: heard{
 		tables: make(chan netwatch.Tables, 1), early: make(chan netwatch.Tables, 1),
 		blind: make(chan error, 1), clock: make(chan struct{}, 1), state: make(chan struct{}, 1)}}
-	d.signals.notify() // first of all: a default SIGHUP would end us
-	defer d.signals.stop()
 	if d.rested != nil {
 		d.resume(c)
 	} else if code := d.open(c); code != exitOK {

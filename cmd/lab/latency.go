@@ -10,8 +10,9 @@ import (
 )
 
 // rest is how long homeward is left alone before a change, so that it is met
-// as it nearly always is: a second after its work it is the mere watcher again.
-const rest = 1300 * time.Millisecond
+// as it nearly always is: a third of a second after its work it is the mere
+// watcher again.
+const rest = time.Second
 
 // pause is as long as it takes to read an answer and write it down.
 const pause = 30 * time.Millisecond

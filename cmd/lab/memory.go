@@ -76,7 +76,7 @@ func (b *bencher) update(n int) error {
 }
 
 // idleMemory reads the memory of a process that has nothing to do: homeward is
-// the mere watcher again after a second of rest, and pages of a freshly
+// the mere watcher again a third of a second after its work, and pages of a freshly
 // written binary count as dirty until they are on disk.
 func idleMemory(pid int) (memory, error) {
 	time.Sleep(3 * time.Second)
