@@ -104,6 +104,9 @@ func TestADaemonThatRestedGoesOnAsItWas(t *testing.T) {
 	if children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", d.Process.Pid, d.Process.Pid)); len(children) != 0 {
 		t.Errorf("children are left: %s, %v", children, err)
 	}
+	if env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", d.Process.Pid)); !strings.Contains(string(env), "GOMAXPROCS=") {
+		t.Errorf("the daemon rests with all processors: %s, %v", env, err)
+	}
 	d.saysOnce("watches the line", 1)
 	d.saysOnce("the line:", 4+strings.Count(d.log.String(), "no IPv4"))
 	d.signal(syscall.SIGTERM)
