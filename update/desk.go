@@ -76,20 +76,29 @@ func (d *desk) adopt(accounts []*Account) {
 		}
 		d.accounts = append(d.accounts, j)
 	}
-	if b := d.Store.rested; b != nil { // the first accounts: what limits ask for is carried on from it
-		d.Store.rested, d.salt, d.keys = nil, b.Salt, b.Keys
-		for _, j := range d.accounts {
-			j.keyIn(b)
-		}
+	if d.Resumed && old == nil {
+		d.resume()
 	}
 	d.Store.Do(d.Now(), func(b *Book) {
 		for _, a := range accounts {
 			b.enrol(a)
 		}
 	})
+}
+
+// resume goes on, with the first accounts, where the daemon was before it
+// rested: it has said which are stopped, and what limits ask for is carried on
+// from its Book if that was lost meanwhile.
+func (d *desk) resume() {
 	for _, j := range d.accounts {
-		if s := d.Store.Known(d.Now()).Accounts[j.Name].stopped(j.Account); s != nil && d.Resumed && old == nil {
+		if s := d.Store.Known(d.Now()).Accounts[j.Name].stopped(j.Account); s != nil {
 			j.said = s.String()
+		}
+	}
+	if b := d.Store.rested; b != nil {
+		d.salt, d.keys = b.Salt, b.Keys
+		for _, j := range d.accounts {
+			j.keyIn(b)
 		}
 	}
 }

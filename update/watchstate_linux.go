@@ -10,7 +10,8 @@ import (
 )
 
 // WatchState calls changed when it has begun to watch, and then whenever the
-// state in one of the folders was replaced, until ctx ends. It sleeps in the kernel meanwhile (inotify(7)).
+// state in one of the folders was replaced, until ctx ends. It sleeps in the
+// kernel meanwhile (inotify(7)).
 func WatchState(ctx context.Context, changed func(), dirs ...string) error {
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {
@@ -28,7 +29,8 @@ func WatchState(ctx context.Context, changed func(), dirs ...string) error {
 	if len(failed) == len(dirs) {
 		return errors.Join(failed...)
 	}
-	changed()                 // it may have been, before
+	changed() // it may have been, before
+
 	buf := make([]byte, 4096) // a few dozen events
 	for {
 		n, err := events.Read(buf)

@@ -36,12 +36,28 @@ func (p *process) image() string {
 func (p *process) rests(was string) (image string) {
 	p.h.Helper()
 	p.h.await(func() string {
-		if env, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.Process.Pid)); p.image() == was || !strings.Contains(string(env), restEnv) {
+		if p.image() == was || !p.rested() {
 			return "the daemon does not rest"
 		}
 		return ""
 	})
 	return p.image()
+}
+
+// rested tells whether the daemon has ever been at rest.
+func (p *process) rested() bool {
+	env, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.Process.Pid))
+	return strings.Contains(string(env), restEnv)
+}
+
+// resting brings the line up and starts a daemon, which sends and then rests.
+func (h *house) resting() (d *process, image string) {
+	h.Helper()
+	h.online()
+	d = h.daemon()
+	image = d.image()
+	h.current(lease)
+	return d, d.rests(image)
 }
 
 func (p *process) files() int {
@@ -168,11 +184,7 @@ func TestADaemonAtRestSleepsUntilSomethingIsDue(t *testing.T) {
 // does not read a configuration which nobody has asked it to.
 func TestADaemonAtRestDoesNotGrowWithWhatChangesNothing(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
-	h.online()
-	d := h.daemon()
-	image := d.image()
-	h.current(lease)
-	image = d.rests(image)
+	d, image := h.resting()
 	time.Sleep(300 * time.Millisecond) // the new image has looked at the files
 	h.more = append(h.more, `record = "www"`)
 	h.configure()
@@ -190,12 +202,8 @@ func TestADaemonAtRestDoesNotGrowWithWhatChangesNothing(t *testing.T) {
 // but the first one: SIGUSR1 cannot be blocked before it.
 func TestNoSignalIsLostToAnotherImage(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
-	h.online()
-	d := h.daemon()
+	d, _ := h.resting()
 	want := []string{first}
-	image := d.image()
-	h.current(lease)
-	d.rests(image)
 	for i := range 20 {
 		time.Sleep(restAfter + time.Duration(i/2-2)*4*time.Millisecond)
 		if i%2 == 0 {
@@ -250,11 +258,7 @@ func TestAConfigurationThatNobodyHasReadStaysUnread(t *testing.T) {
 
 func TestWhatAPersonDoesBesideADaemonAtRestIsSeen(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
-	h.online()
-	d := h.daemon()
-	image := d.image()
-	h.current(lease)
-	image = d.rests(image)
+	d, image := h.resting()
 	if out, errs, code := h.homeward("once", "--force", "-c", h.path("homeward.toml")); code != 0 {
 		t.Errorf("once --force: exit %d\n%s%s", code, out, errs)
 	}
@@ -269,8 +273,7 @@ func TestWhatAPersonDoesBesideADaemonAtRestIsSeen(t *testing.T) {
 	h.sent(first, first, full("&ip=203.0.113.8&ipv6prefix="+prefix1))
 }
 
-// Trouble with the disk, and what a service has said of our address, are known
-// to the image that learned it alone.
+// Trouble with the disk is known to the image that learned of it alone.
 func TestADaemonThatKnowsMoreThanTheDiskDoesNotRest(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()

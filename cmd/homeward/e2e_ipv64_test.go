@@ -63,7 +63,7 @@ func TestIPv64BehindAnotherRouter(t *testing.T) {
 	h.serve(other+":443", s, updatetest.Options{})
 	s.Next(updatetest.Answer{Body: `{"ip":"203.0.113.7"}`})
 	h.must(h.SetIPv4(netip.MustParsePrefix("192.168.178.20/24"), netip.MustParseAddr("192.168.178.1")))
-	h.run(`
+	d := h.run(`
 [account.home]
 service = "ipv64"
 server = "https://198.51.100.5"
@@ -90,6 +90,9 @@ detect = "web"
 	})
 	if gap := asked[1].At.Sub(asked[0].At); gap < 10*time.Second {
 		t.Errorf("asked again after %v", gap)
+	}
+	if d.rested() {
+		t.Error("it rested meanwhile, though nothing but its memory knows the answer")
 	}
 	h.status("noting a private answer", func(s status) bool {
 		return strings.Contains(s.Accounts["home"].Note, "198.51.100.5 sees us at 192.168.178.20, which nobody can reach")
