@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // ddnsDyndns2 has the services of ddns-scripts whose files spell dyndns2, with
@@ -205,7 +206,8 @@ func (d *ddnsSection) dyndns2URL(u ddnsURL) bool {
 }
 
 // fill returns what a placeholder stands for, or a literal, decoded. False is
-// a mixture of both.
+// a mixture of both, and what is no text when it is decoded: the URL can say
+// it, an option cannot.
 func (d *ddnsSection) fill(v string) (string, bool) {
 	switch v {
 	case "[USERNAME]":
@@ -216,7 +218,7 @@ func (d *ddnsSection) fill(v string) (string, bool) {
 		return d.take("param_enc"), true
 	}
 	plain, err := url.QueryUnescape(v)
-	return plain, err == nil && !strings.Contains(v, "[")
+	return plain, err == nil && utf8.ValidString(plain) && !strings.Contains(v, "[")
 }
 
 func splitDomains(s string) []string {

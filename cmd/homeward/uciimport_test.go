@@ -101,6 +101,8 @@ func FuzzImport(f *testing.F) {
 		}
 		f.Add(string(data))
 	}
+	f.Add("config service 'a'\n\toption enabled '1'\n\toption domain 'home.ipv64.net'\n" +
+		"\toption update_url 'http://ipv4.ipv64.net/nic/update?key=hunter2%ABx&domain=[DOMAIN]&ip=[IP]'\n")
 	f.Fuzz(func(t *testing.T, src string) {
 		out, fault := importDDNS([]byte(src))
 		if fault != nil || !utf8.ValidString(src) {
