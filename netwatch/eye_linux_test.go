@@ -48,7 +48,7 @@ func watchRouter(t testing.TB, k *rtnetlink) *eye {
 			t.Logf("trouble: %v", err)
 		}
 	}}
-	go func() { ended <- w.Run(ctx, func(t Tables) { e.got <- t }) }()
+	go func() { ended <- w.Run(ctx, func(t Tables) { e.got <- t.Clone() }) }()
 	t.Cleanup(func() {
 		cancel()
 		select {

@@ -11,21 +11,22 @@ var ula = netip.MustParsePrefix("fc00::/7")
 // ipv6 is the IPv6 address to publish of dev, or why there is none. last, the
 // published one, stays while it is as good: two that take turns in having the
 // longest lifetime, at every renewal, are no change.
-func ipv6(t Tables, dev string, last netip.Addr) (netip.Addr, string) {
+func ipv6(t Tables, dev string, last netip.Addr) (netip.Addr, Missing) {
+	no := Missing{Of: ValueIPv6, Dev: dev}
 	if dev == "" {
-		return netip.Addr{}, "no IPv6 default route: the line is down, or it has no IPv6; if it has, check the WAN's IPv6 interface (wan6)"
+		no.Reason = ReasonNoRoute
+		return netip.Addr{}, no
 	}
-	var best, stay, bad Addr
-	var why string // bad is not published
+	var best, stay Addr
 	for _, a := range t.Addrs {
 		if a.Dev != dev || !a.Addr.Is6() {
 			continue
 		}
-		if no := unpublishable6(a); no != "" {
+		if why := unpublishable6(a); why != 0 {
 			// Each device has a link-local address: it is no reason where
 			// there is another.
-			if why == "" || !a.Addr.IsLinkLocalUnicast() {
-				bad, why = a, no
+			if no.Reason == 0 || why != ReasonLinkLocal {
+				no.Reason, no.Addr = why, a.Addr
 			}
 			continue
 		}
@@ -36,16 +37,16 @@ func ipv6(t Tables, dev string, last netip.Addr) (netip.Addr, string) {
 			best = a
 		}
 	}
-	if !best.Addr.IsValid() {
-		if why == "" {
-			return netip.Addr{}, dev + " has no IPv6 address: no such device, or it is down, or it has no IPv6; check the WAN's IPv6 interface, or the wan6 set here"
-		}
-		return netip.Addr{}, sentence(bad, why)
+	switch {
+	case !best.Addr.IsValid() && no.Reason == 0:
+		no.Reason = ReasonNoAddress
+		return netip.Addr{}, no
+	case !best.Addr.IsValid():
+		return netip.Addr{}, no
+	case stay.Addr.IsValid() && rank6(stay) == rank6(best) && uint64(stay.Preferred)*2 >= uint64(best.Preferred):
+		return last, Missing{}
 	}
-	if stay.Addr.IsValid() && rank6(stay) == rank6(best) && uint64(stay.Preferred)*2 >= uint64(best.Preferred) {
-		return last, ""
-	}
-	return best.Addr, ""
+	return best.Addr, Missing{}
 }
 
 // rank6 is 1 for an address the provider assigned by DHCPv6 (/128), else 0.
@@ -82,21 +83,21 @@ func global6(a netip.Addr) bool {
 	return a.Is6() && !a.Is4In6() && a.IsGlobalUnicast() && !ula.Contains(a)
 }
 
-// unpublishable6 says what of a is not to be published, "" if it is.
-func unpublishable6(a Addr) string {
+// unpublishable6 is why a is not to be published, 0 if it is.
+func unpublishable6(a Addr) Reason {
 	switch {
 	case a.Addr.IsLinkLocalUnicast():
-		return "is link-local, and there is no other: the provider gave no IPv6 address; publish prefix if one is delegated"
+		return ReasonLinkLocal
 	case ula.Contains(a.Addr):
-		return "is a local address (ULA, RFC 4193): the provider gave no IPv6 address; publish prefix if one is delegated"
+		return ReasonULA
 	case !a.Global || !global6(a.Addr):
-		return "is not a global address: check the WAN's IPv6 interface"
+		return ReasonNotGlobal
 	case a.Flags&Failed != 0:
-		return "is in use by another machine on the line (duplicate address detection failed): restart the WAN's IPv6 interface, or ask the provider"
+		return ReasonDuplicate
 	case a.Flags&Temporary != 0:
-		return "is a privacy address, which changes daily: let the WAN have a stable one too (use_tempaddr = 0)"
+		return ReasonTemporary
 	case !preferred6(a):
-		return "is deprecated: the provider withdrew it or did not renew it; a new one is awaited"
+		return ReasonDeprecated
 	}
-	return ""
+	return 0
 }

@@ -2,19 +2,25 @@ package netwatch
 
 import (
 	"fmt"
-	"slices"
 
 	"golang.org/x/sys/unix"
 )
 
-// look is where the answers gather. Its memory serves the next look, too: an
+// look is where the answers gather. Its memory serves later looks, too: an
 // idle daemon takes one a minute for years, and a single run of Go's garbage
 // collector would leave it a third of a megabyte larger.
 type look struct {
 	up, before links
-	tables     Tables // of this look; nobody else's
-	told       Tables // returned before, so never changed again
+	ring       [lookRing]Tables
+	told       int // of the ring: what was returned last
 }
+
+// lookRing is how many Tables there are: one that is being read, and the last
+// lookRing-1 that differ from the one before them, which stay as they are.
+const lookRing = 8
+
+// next is where the tables of this look gather.
+func (l *look) next() *Tables { return &l.ring[(l.told+1)%lookRing] }
 
 // begin forgets the look before.
 func (l *look) begin() {
@@ -23,45 +29,37 @@ func (l *look) begin() {
 	}
 	l.up, l.before = l.before, l.up
 	clear(l.up)
-	l.tables = Tables{l.tables.Addrs[:0], l.tables.Defaults[:0], l.tables.Null[:0]}
+	t := l.next()
+	*t = Tables{t.Addrs[:0], t.Defaults[:0], t.Null[:0]}
 }
 
 // take takes note of one message of an answer.
 func (l *look) take(q question, body []byte) {
+	t := l.next()
 	switch q.answer {
 	case unix.RTM_NEWLINK:
 		l.up.parseLink(body, l.before)
 	case unix.RTM_NEWADDR:
 		if a, ok := l.up.parseAddr(body, q.family); ok {
-			l.tables.Addrs = append(l.tables.Addrs, a)
+			t.Addrs = append(t.Addrs, a)
 		}
 	case unix.RTM_NEWROUTE:
 		r, null, isDefault, isNull := l.up.parseRoute(body, q.family)
 		if isDefault {
-			l.tables.Defaults = append(l.tables.Defaults, r)
+			t.Defaults = append(t.Defaults, r)
 		}
 		if isNull {
-			l.tables.Null = append(l.tables.Null, null)
+			t.Null = append(t.Null, null)
 		}
 	}
 }
 
-// end is the tables of this look. What is as it was is shared with those of
-// the look before.
+// end is the tables of this look, those of the look before if they are equal.
 func (l *look) end() Tables {
-	l.told = Tables{
-		asBefore(l.tables.Addrs, l.told.Addrs),
-		asBefore(l.tables.Defaults, l.told.Defaults),
-		asBefore(l.tables.Null, l.told.Null),
+	if t := l.next(); !t.Equal(l.ring[l.told]) {
+		l.told = (l.told + 1) % lookRing
 	}
-	return l.told
-}
-
-func asBefore[E comparable](now, before []E) []E {
-	if slices.Equal(now, before) {
-		return before
-	}
-	return slices.Clone(now)
+	return l.ring[l.told]
 }
 
 // read dumps links, addresses and routes once.

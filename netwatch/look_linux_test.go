@@ -1,20 +1,21 @@
 package netwatch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
-	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"homeward/netwatch/netwatchtest"
 )
 
-// Tables are with other goroutines when the next look is taken.
-func TestTablesAreNotChangedByTheNextLook(t *testing.T) {
+// Tables are with a receiver while the next looks are taken.
+func TestTablesAreNotChangedByTheNextLooks(t *testing.T) {
 	e := watchRouter(t, new(rtnetlink))
 	e.online()
 	k := new(rtnetlink)
@@ -44,7 +45,8 @@ func TestTablesAreNotChangedByTheNextLook(t *testing.T) {
 			t.Errorf("look %d: %+v, a first look sees %+v", i, got, fresh)
 		}
 		all, said = append(all, got), append(said, fmt.Sprint(got))
-		for j, told := range all {
+		for j := max(0, len(all)-lookRing+1); j < len(all); j++ {
+			told := all[j]
 			if now := fmt.Sprint(told); now != said[j] {
 				t.Errorf("look %d changed the tables of look %d from %s to %s", i, j, said[j], now)
 			}
@@ -60,27 +62,85 @@ func sameLine(a, b Tables) bool {
 	}) && slices.Equal(a.Defaults, b.Defaults) && slices.Equal(a.Null, b.Null)
 }
 
-// A look at a line that has not changed, but for its lifetimes, leaves next to
-// nothing behind for the garbage collector: what it does is the addresses.
-func TestALookLeavesLittleBehind(t *testing.T) {
+// A look at a line that has not changed, or in nothing but its lifetimes,
+// leaves nothing behind for the garbage collector.
+func TestALookLeavesNothingBehind(t *testing.T) {
 	e := watchRouter(t, new(rtnetlink))
 	e.online()
-	k := new(rtnetlink)
-	got, err := k.Tables()
-	must(t, err)
-	last := View(got, Devices{}, State{})
-	const n, most = 200, 1000
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for range n {
-		k.look.told.Addrs = nil // as if each had another lifetime
-		got, err := k.Tables()
-		must(t, err)
-		last = View(got, Devices{}, last)
+	must(t, e.Delegate(pfx("2001:db8:3400::/56")))
+	for name, change := range map[string]func(*look){
+		"the same":  func(*look) {},
+		"a renewal": func(l *look) { l.ring[l.told].Addrs[0].Preferred-- },
+		"a route":   func(l *look) { l.ring[l.told].Defaults[0].Metric++ },
+	} {
+		k := new(rtnetlink)
+		var s, last State
+		look := func() {
+			got, err := k.Tables()
+			must(t, err)
+			ViewInto(&s, got, Devices{}, last)
+			last.IPv6, last.Prefix = s.IPv6, s.Prefix
+			change(&k.look)
+		}
+		for range lookRing {
+			look()
+		}
+		if n := testing.AllocsPerRun(100, look); n > 0 || len(s.Delegated) != 2 {
+			t.Errorf("%s: %v allocations for each look at %+v", name, n, s)
+		}
 	}
-	runtime.ReadMemStats(&after)
-	if each := (after.TotalAlloc - before.TotalAlloc) / n; each > most {
-		t.Errorf("%d bytes for each look at %d addresses, want at most %d", each, len(got.Addrs), most)
+}
+
+// burstKernel is this machine's kernel, whose messages are the test's.
+type burstKernel struct {
+	*rtnetlink
+	hints chan time.Time
+}
+
+func (k burstKernel) Subscribe(ctx context.Context) (<-chan time.Time, error) {
+	context.AfterFunc(ctx, func() { close(k.hints) })
+	return k.hints, nil
+}
+
+// From the hint to what is emitted: no burst leaves anything behind.
+func TestABurstLeavesNothingBehind(t *testing.T) {
+	e := watchRouter(t, new(rtnetlink))
+	e.online()
+	k := burstKernel{new(rtnetlink), make(chan time.Time, 1)}
+	var s State
+	seen, early := make(chan int), 0
+	w := Watcher{kernel: k, Settle: time.Millisecond, Early: func(Tables) { early++ }}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() {
+		ended <- w.Run(ctx, func(t Tables) {
+			ViewInto(&s, t, Devices{}, State{})
+			seen <- len(s.Delegated)
+		})
+	}()
+	<-seen
+	n := testing.AllocsPerRun(50, func() {
+		k.hints <- time.Now()
+		if <-seen != 1 {
+			t.Error("no prefix is seen")
+		}
+	})
+	cancel()
+	must(t, <-ended)
+	if n > 0 {
+		t.Errorf("%v allocations for each burst", n)
+	}
+	if early == 0 {
+		t.Error("nothing was read early, so this shows half of it only")
+	}
+}
+
+// From the socket to the hint likewise.
+func TestAMessageLeavesNothingBehind(t *testing.T) {
+	send, hints := receiving(t)
+	address := msg(unix.RTM_NEWADDR, []byte{v6f, 64, 0, 0, 2, 0, 0, 0}, attr(unix.IFA_ADDRESS, make([]byte, 16)))
+	if n := testing.AllocsPerRun(100, func() { send(address); <-hints }); n > 0 {
+		t.Errorf("%v allocations for each message", n)
 	}
 }
 

@@ -2,16 +2,14 @@ package netwatch
 
 import (
 	"cmp"
-	"fmt"
 	"net/netip"
 	"slices"
 )
 
-// delegated are the prefixes the provider delegated. An unreachable route is
-// all that the kernel shows of one; the ULA and the WAN's own link have such a
-// route, too. wan6 may be "".
-func delegated(t Tables, wan6 string) []netip.Prefix {
-	var ps []netip.Prefix
+// appendDelegated appends to ps, which is empty, the prefixes the provider
+// delegated, sorted. An unreachable route is all that the kernel shows of one;
+// the ULA and the WAN's own link have such a route, too. wan6 may be "".
+func appendDelegated(ps []netip.Prefix, t Tables, wan6 string) []netip.Prefix {
 	for _, p := range t.Null {
 		if p.Bits() < 1 || p.Bits() > 64 || !global6(p.Addr()) || ownLink(t, p, wan6) {
 			continue
@@ -48,53 +46,69 @@ func ownLink(t Tables, p netip.Prefix, wan6 string) bool {
 
 // prefix is the /64 of the LAN and its device, or why there is none. s has
 // the WANs and what is delegated; last is the published prefix.
-func prefix(t Tables, d Devices, s State, last netip.Prefix) (netip.Prefix, string, string) {
+func prefix(t Tables, d Devices, s *State, last netip.Prefix) (netip.Prefix, string, Missing) {
 	lan := ""
 	if !auto(d.LAN) {
 		lan = d.LAN
 	}
 	if lan == "lo" || lan != "" && hasDefault(t, lan) {
-		return netip.Prefix{}, lan, lan + " is loopback or has a default route, so it is never the LAN: set lan to the device your hosts are on"
+		return netip.Prefix{}, lan, Missing{Of: ValuePrefix, Reason: ReasonNotALAN, Dev: lan}
 	}
-	ours := s.Delegated
-	if !auto(d.WAN6) {
-		ours = slices.DeleteFunc(slices.Clone(ours), func(p netip.Prefix) bool { return anotherWANs(t, p, d.WAN6) })
-	}
+	l := lanView{t, s, d, lan}
 	var best Addr
 	for _, a := range t.Addrs {
-		if lanAddr(t, a, s, lan, ours) && (!best.Addr.IsValid() || betterLAN(a, best)) {
+		if l.counts(a) && (!best.Addr.IsValid() || betterLAN(a, best)) {
 			best = a
 		}
 	}
 	if !best.Addr.IsValid() {
-		return netip.Prefix{}, lan, noPrefix(t, s, lan, ours)
+		return netip.Prefix{}, lan, l.missing()
 	}
 	for _, a := range t.Addrs {
-		if a.Dev == best.Dev && lan64(a.Addr) == last && lanAddr(t, a, s, lan, ours) {
-			return last, a.Dev, ""
+		if a.Dev == best.Dev && lan64(a.Addr) == last && l.counts(a) {
+			return last, a.Dev, Missing{}
 		}
 	}
-	return lan64(best.Addr), best.Dev, ""
+	return lan64(best.Addr), best.Dev, Missing{}
+}
+
+// lanView is what the choice of the LAN's prefix looks at. lan is the device
+// named, or "".
+type lanView struct {
+	t   Tables
+	s   *State
+	d   Devices
+	lan string
 }
 
 func betterLAN(a, b Addr) bool {
 	return cmp.Or(compareLAN(a.Dev, b.Dev), compareLonger(a, b)) < 0
 }
 
-// lanAddr tells whether a makes its /64 the one to publish: preferred, on the
-// LAN (any device that leads nowhere if lan is ""), in a prefix of ours.
-func lanAddr(t Tables, a Addr, s State, lan string, ours []netip.Prefix) bool {
-	if lan == "" && (a.Dev == "lo" || a.Dev == s.WAN || a.Dev == s.WAN6 || hasDefault(t, a.Dev)) {
+// counts tells whether a makes its /64 the one to publish: preferred, on the
+// LAN (any device that leads nowhere if none is named), in a prefix of ours.
+func (l lanView) counts(a Addr) bool {
+	if l.lan == "" && (a.Dev == "lo" || a.Dev == l.s.WAN || a.Dev == l.s.WAN6 || hasDefault(l.t, a.Dev)) {
 		return false
 	}
-	if lan != "" && a.Dev != lan {
+	if l.lan != "" && a.Dev != l.lan {
 		return false
 	}
-	return a.Global && preferred6(a) && inside(a.Addr, ours)
+	return a.Global && preferred6(a) && l.ours(a.Addr)
 }
 
-func inside(a netip.Addr, ps []netip.Prefix) bool {
-	return slices.ContainsFunc(ps, func(p netip.Prefix) bool { return p.Contains(a) })
+// ours tells whether a is in a delegated prefix, of the WAN named where one is.
+func (l lanView) ours(a netip.Addr) bool {
+	for _, p := range l.s.Delegated {
+		if p.Contains(a) && l.ourPrefix(p) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l lanView) ourPrefix(p netip.Prefix) bool {
+	return auto(l.d.WAN6) || !anotherWANs(l.t, p, l.d.WAN6)
 }
 
 // lan64 is the /64 of a LAN's address, whatever the length it was assigned
@@ -134,27 +148,29 @@ func anotherWANs(t Tables, p netip.Prefix, wan6 string) bool {
 	return elsewhere
 }
 
-// noPrefix says why there is no prefix. lan is the device named, or "".
-func noPrefix(t Tables, s State, lan string, ours []netip.Prefix) string {
-	if len(s.Delegated) == 0 {
-		return "the provider delegates no prefix: check that the WAN's IPv6 interface asks for one (reqprefix auto), or ask the provider"
+// missing is why there is no prefix.
+func (l lanView) missing() Missing {
+	no := Missing{Of: ValuePrefix, Dev: l.lan}
+	if len(l.s.Delegated) == 0 {
+		no.Reason = ReasonNotDelegated
+		return no
 	}
-	if len(ours) == 0 {
-		return fmt.Sprintf("%v is not delegated by %s but by another WAN: check the wan6 set here", s.Delegated[0], s.WAN6)
+	i := slices.IndexFunc(l.s.Delegated, l.ourPrefix)
+	if i < 0 {
+		no.Reason, no.Dev, no.Prefix = ReasonOtherWAN, l.s.WAN6, l.s.Delegated[0]
+		return no
 	}
-	for _, a := range t.Addrs {
-		if !inside(a.Addr, ours) || hasDefault(t, a.Dev) || lan != "" && a.Dev != lan {
+	for _, a := range l.t.Addrs {
+		if !l.ours(a.Addr) || hasDefault(l.t, a.Dev) || l.lan != "" && a.Dev != l.lan {
 			continue
 		}
 		switch {
 		case a.Flags&Failed != 0:
-			return fmt.Sprintf("%v on %s is in use by another machine (duplicate address detection failed): find it, then restart the LAN interface", a.Addr, a.Dev)
+			return Missing{Of: ValuePrefix, Reason: ReasonDuplicate, Dev: a.Dev, Addr: a.Addr}
 		case a.Flags&Deprecated != 0 || a.Preferred == 0:
-			return fmt.Sprintf("%v on %s is deprecated: the provider withdrew its prefix or did not renew it; a new one is awaited", a.Addr, a.Dev)
+			return Missing{Of: ValuePrefix, Reason: ReasonDeprecated, Dev: a.Dev, Addr: a.Addr}
 		}
 	}
-	if lan != "" {
-		return fmt.Sprintf("%s has no address in %v: give its interface a share of the prefix (ip6assign 60), or check the lan set here", lan, ours[0])
-	}
-	return fmt.Sprintf("no LAN device has an address in %v: give the LAN interface a share of it (ip6assign 60)", ours[0])
+	no.Reason, no.Prefix = ReasonNoLANAddress, l.s.Delegated[i]
+	return no
 }

@@ -42,7 +42,7 @@ func TestALinkThatGoesDownTakesItsIPv4Routes(t *testing.T) {
 	e := watchRouter(t, new(rtnetlink))
 	e.online()
 	must(t, e.LinkDown("eth0"))
-	e.untilView("no IPv4", func(s State) bool { return s.WAN == "" && s.WAN6 == "" && s.NoIPv4 != "" })
+	e.untilView("no IPv4", func(s State) bool { return s.WAN == "" && s.WAN6 == "" && s.NoIPv4.Reason == ReasonNoRoute })
 	if e.Has(lease.Addr()) {
 		t.Error("an address of a link that is down counts")
 	}

@@ -15,7 +15,7 @@ import (
 const Forever = ^uint32(0)
 
 // Tables is what one reading of the kernel found, in the kernel's own order.
-// It is not changed after it was emitted and may be shared.
+// Those that a Watcher emits are the Watcher's: see Run.
 type Tables struct {
 	Addrs    []Addr         // of links that are up
 	Defaults []Route        // unicast default routes of table main, source-filtered ones included, with a live nexthop
@@ -25,6 +25,23 @@ type Tables struct {
 // Has tells whether a is an address of this machine, on a link that is up.
 func (t Tables) Has(a netip.Addr) bool {
 	return slices.ContainsFunc(t.Addrs, func(x Addr) bool { return x.Addr == a })
+}
+
+// Equal tells whether both hold the same, in the same order.
+func (t Tables) Equal(o Tables) bool {
+	return slices.Equal(t.Addrs, o.Addrs) && slices.Equal(t.Defaults, o.Defaults) && slices.Equal(t.Null, o.Null)
+}
+
+// Clone is a copy in memory of its own.
+func (t Tables) Clone() Tables {
+	return Tables{slices.Clone(t.Addrs), slices.Clone(t.Defaults), slices.Clone(t.Null)}
+}
+
+// Copy makes t a copy of o in t's own memory, which it uses again.
+func (t *Tables) Copy(o Tables) {
+	t.Addrs = append(t.Addrs[:0], o.Addrs...)
+	t.Defaults = append(t.Defaults[:0], o.Defaults...)
+	t.Null = append(t.Null[:0], o.Null...)
 }
 
 // Addr is one address of one device of this machine.
@@ -69,9 +86,8 @@ type State struct {
 	Prefix    netip.Prefix   `json:"prefix,omitzero"`     // the LAN's /64
 	LAN       string         `json:"lan,omitempty"`
 
-	// Why there is none, in words for the owner with what to do; "" where
-	// there is one.
-	NoIPv4, NoIPv6, NoPrefix string `json:"-"`
+	// Why there is none; zero where there is one.
+	NoIPv4, NoIPv6, NoPrefix Missing `json:"-"`
 }
 
 // Equal tells whether an owner would see the same line in both, the reasons

@@ -5,11 +5,11 @@ import "testing"
 func TestViewPrefix(t *testing.T) {
 	const del, null = "2001:db8:1200::/56", "2001:db8:1200:1::1/60"
 	wan := def6("eth0", del, "2001:db8::/64")
-	want := func(delegated, prefix, lan string) State {
-		return State{WAN6: "eth0", IPv6: ip("2001:db8::77"), Delegated: prefixes(delegated), Prefix: pfx(prefix), LAN: lan}
+	want := func(delegated, prefix, lan string) line {
+		return line{WAN6: "eth0", IPv6: ip("2001:db8::77"), Delegated: prefixes(delegated), Prefix: pfx(prefix), LAN: lan}
 	}
-	none := func(delegated, why string) State {
-		s := State{WAN6: "eth0", IPv6: ip("2001:db8::77"), NoPrefix: why}
+	none := func(delegated, why string) line {
+		s := line{WAN6: "eth0", IPv6: ip("2001:db8::77"), NoPrefix: why}
 		if delegated != "" {
 			s.Delegated = prefixes(delegated)
 		}
@@ -45,10 +45,10 @@ func TestViewPrefix(t *testing.T) {
 		{name: "link-scope LAN address", t: with(one, addr("br-lan", null, linkScope())), want: none(del, "no LAN device has an address")},
 		{name: "the prefix was renumbered: old address deprecated beside the new", t: with([]string{del, "2001:db8:2200::/56"}, addr("br-lan", null, deprecated), addr("br-lan", "2001:db8:2200::1/60", pref(1800))),
 			last: lastPfx("2001:db8:1200:1::/64"),
-			want: State{WAN6: "eth0", IPv6: ip("2001:db8::77"), Delegated: prefixes(del, "2001:db8:2200::/56"), Prefix: pfx("2001:db8:2200::/64"), LAN: "br-lan"}},
+			want: line{WAN6: "eth0", IPv6: ip("2001:db8::77"), Delegated: prefixes(del, "2001:db8:2200::/56"), Prefix: pfx("2001:db8:2200::/64"), LAN: "br-lan"}},
 		{name: "a dead prefix flaps: its null route without an address", t: with([]string{"2001:db8:2200::/56", del}, addr("br-lan", "2001:db8:2200::1/60", pref(1800))),
 			last: lastPfx("2001:db8:2200::/64"),
-			want: State{WAN6: "eth0", IPv6: ip("2001:db8::77"), Delegated: prefixes(del, "2001:db8:2200::/56"), Prefix: pfx("2001:db8:2200::/64"), LAN: "br-lan"}},
+			want: line{WAN6: "eth0", IPv6: ip("2001:db8::77"), Delegated: prefixes(del, "2001:db8:2200::/56"), Prefix: pfx("2001:db8:2200::/64"), LAN: "br-lan"}},
 		{name: "a prefix delegated twice is listed once", t: with([]string{del, del}, addr("br-lan", null)), want: want(del, "2001:db8:1200:1::/64", "br-lan")},
 		{name: "null routes longer than a /64, multicast, everything", t: with([]string{"2001:db8:3::/65", "ff00::/8", "::/0", "fe80::/10"}), want: none("", "delegates no prefix")},
 		{name: "br-lan before others by name", t: with(one, addr("br-guest", "2001:db8:1200:2::1/64"), addr("br-lan", null)), want: want(del, "2001:db8:1200:1::/64", "br-lan")},
@@ -57,18 +57,18 @@ func TestViewPrefix(t *testing.T) {
 			t: with(one, addr("br-guest", "2001:db8:1200:2::1/64"), addr("br-lan", null)), want: want(del, "2001:db8:1200:1::/64", "br-lan")},
 		{name: "LAN named: the guests'", d: namedLAN("br-guest"), t: with(one, addr("br-guest", "2001:db8:1200:2::1/64"), addr("br-lan", null)), want: want(del, "2001:db8:1200:2::/64", "br-guest")},
 		{name: "LAN named, no address on it", d: namedLAN("br-guest"), t: with(one, addr("br-lan", null)),
-			want: State{WAN6: "eth0", IPv6: ip("2001:db8::77"), LAN: "br-guest", Delegated: prefixes(del), NoPrefix: "br-guest has no address in " + del}},
+			want: line{WAN6: "eth0", IPv6: ip("2001:db8::77"), LAN: "br-guest", Delegated: prefixes(del), NoPrefix: "br-guest has no address in " + del}},
 		{name: "LAN named but it has a default route", d: namedLAN("eth0"), t: with(one, addr("eth0", null)),
-			want: State{WAN6: "eth0", IPv6: ip("2001:db8::77"), LAN: "eth0", Delegated: prefixes(del), NoPrefix: "eth0 is loopback or has a default route"}},
+			want: line{WAN6: "eth0", IPv6: ip("2001:db8::77"), LAN: "eth0", Delegated: prefixes(del), NoPrefix: "eth0 is loopback or has a default route"}},
 		{name: "LAN named lo", d: namedLAN("lo"), t: with(one, addr("lo", null)),
-			want: State{WAN6: "eth0", IPv6: ip("2001:db8::77"), LAN: "lo", Delegated: prefixes(del), NoPrefix: "lo is loopback"}},
+			want: line{WAN6: "eth0", IPv6: ip("2001:db8::77"), LAN: "lo", Delegated: prefixes(del), NoPrefix: "lo is loopback"}},
 		{name: "lo is never the LAN", t: with(one, addr("lo", null)), want: none(del, "no LAN device has an address")},
 		{name: "a device with an IPv4 default route is never the LAN", t: Tables{Addrs: addrs(addr("eth0", "2001:db8::77/128"), addr("br-lan", null)), Defaults: append(def6("eth0"), def4("br-lan", 0, "")), Null: prefixes(del)},
-			want: State{WAN: "br-lan", NoIPv4: "br-lan has no IPv4", WAN6: "eth0", IPv6: ip("2001:db8::77"), Delegated: prefixes(del), NoPrefix: "no LAN device has an address"}},
+			want: line{WAN: "br-lan", NoIPv4: "br-lan has no IPv4", WAN6: "eth0", IPv6: ip("2001:db8::77"), Delegated: prefixes(del), NoPrefix: "no LAN device has an address"}},
 		{name: "a second WAN, of a worse metric, is never the LAN", t: Tables{Addrs: addrs(addr("eth0", "2001:db8::77/128"), addr("eth1", null)), Defaults: append(def6("eth0"), Route{Dev: "eth1", IPv6: true, Metric: 1024}), Null: prefixes(del)},
 			want: none(del, "no LAN device has an address")},
 		{name: "the named WAN6 without a default route is never the LAN", d: named6("eth0"), t: Tables{Addrs: addrs(addr("eth0", "2001:db8:1200:9::77/64")), Null: prefixes(del)},
-			want: State{WAN6: "eth0", IPv6: ip("2001:db8:1200:9::77"), Delegated: prefixes(del), NoPrefix: "no LAN device has an address"}},
+			want: line{WAN6: "eth0", IPv6: ip("2001:db8:1200:9::77"), Delegated: prefixes(del), NoPrefix: "no LAN device has an address"}},
 		{name: "two on the LAN: the longest preferred lifetime", t: with(one, addr("br-lan", null, pref(1800)), addr("br-lan", "2001:db8:1200:2::1/64", pref(3600))), want: want(del, "2001:db8:1200:2::/64", "br-lan")},
 		{name: "two on the LAN of one lifetime: the lowest", t: with(one, addr("br-lan", "2001:db8:1200:2::1/64"), addr("br-lan", null)), want: want(del, "2001:db8:1200:1::/64", "br-lan")},
 		{name: "two on the LAN whose lifetimes take turns: the published stays", last: lastPfx("2001:db8:1200:1::/64"),
@@ -87,16 +87,16 @@ func TestViewTwoWANs(t *testing.T) {
 	both := prefixes(a, b)
 	checkRows(t, []viewRow{
 		{name: "the second WAN is named: its own prefix, though the other lives longer", d: named6("eth1"), t: Tables{Addrs: lan, Defaults: filtered, Null: both},
-			want: State{WAN6: "eth1", IPv6: ip("2001:db8:b::1"), Delegated: both, Prefix: pfx("2001:db8:b000::/64"), LAN: "br-lan"}},
+			want: line{WAN6: "eth1", IPv6: ip("2001:db8:b::1"), Delegated: both, Prefix: pfx("2001:db8:b000::/64"), LAN: "br-lan"}},
 		{name: "the first WAN is named", d: named6("eth0"), t: Tables{Addrs: lan, Defaults: filtered, Null: both}, last: lastPfx("2001:db8:b000::/64"),
-			want: State{WAN6: "eth0", IPv6: ip("2001:db8:a::1"), Delegated: both, Prefix: pfx("2001:db8:a000::/64"), LAN: "br-lan"}},
+			want: line{WAN6: "eth0", IPv6: ip("2001:db8:a::1"), Delegated: both, Prefix: pfx("2001:db8:a000::/64"), LAN: "br-lan"}},
 		{name: "a WAN without a prefix of its own gets none", d: named6("eth2"), t: Tables{Addrs: append(lan, addr("eth2", "2001:db8:c::1/128")), Defaults: filtered, Null: both},
-			want: State{WAN6: "eth2", IPv6: ip("2001:db8:c::1"), Delegated: both, NoPrefix: a + " is not delegated by eth2 but by another WAN"}},
+			want: line{WAN6: "eth2", IPv6: ip("2001:db8:c::1"), Delegated: both, NoPrefix: a + " is not delegated by eth2 but by another WAN"}},
 		{name: "default routes without a source tell nothing", d: named6("eth1"), t: Tables{Addrs: lan, Defaults: append(v6("eth0"), v6("eth1")...), Null: both},
-			want: State{WAN6: "eth1", IPv6: ip("2001:db8:b::1"), Delegated: both, Prefix: pfx("2001:db8:a000::/64"), LAN: "br-lan"}},
+			want: line{WAN6: "eth1", IPv6: ip("2001:db8:b::1"), Delegated: both, Prefix: pfx("2001:db8:a000::/64"), LAN: "br-lan"}},
 		{name: "both route the prefix", d: named6("eth1"), t: Tables{Addrs: lan[:3], Defaults: append(def6("eth0", a), def6("eth1", a)...), Null: prefixes(a)},
-			want: State{WAN6: "eth1", IPv6: ip("2001:db8:b::1"), Delegated: prefixes(a), Prefix: pfx("2001:db8:a000::/64"), LAN: "br-lan"}},
+			want: line{WAN6: "eth1", IPv6: ip("2001:db8:b::1"), Delegated: prefixes(a), Prefix: pfx("2001:db8:a000::/64"), LAN: "br-lan"}},
 		{name: "auto takes what there is", t: Tables{Addrs: lan, Defaults: filtered, Null: both},
-			want: State{WAN6: "eth0", IPv6: ip("2001:db8:a::1"), Delegated: both, Prefix: pfx("2001:db8:a000::/64"), LAN: "br-lan"}},
+			want: line{WAN6: "eth0", IPv6: ip("2001:db8:a::1"), Delegated: both, Prefix: pfx("2001:db8:a000::/64"), LAN: "br-lan"}},
 	})
 }

@@ -64,23 +64,39 @@ func named(wan string) Devices    { return Devices{WAN: wan} }
 func named6(wan6 string) Devices  { return Devices{WAN6: wan6} }
 func namedLAN(lan string) Devices { return Devices{LAN: lan} }
 
-// viewRow is one case. of the reasons (NoIPv4, …) a part is given.
+// viewRow is one case.
 type viewRow struct {
 	name string
 	t    Tables
 	d    Devices
 	last State
-	want State
+	want line
+}
+
+// line is a State, of whose reasons a part of "word: sentence" is given.
+type line struct {
+	IPv4                     netip.Addr
+	WAN                      string
+	IPv6                     netip.Addr
+	WAN6                     string
+	Delegated                []netip.Prefix
+	Prefix                   netip.Prefix
+	LAN                      string
+	NoIPv4, NoIPv6, NoPrefix string
 }
 
 func checkRows(t *testing.T, rows []viewRow) {
 	t.Helper()
+	var again State
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) {
 			got := View(r.t, r.d, r.last)
 			checkView(t, got, r.want)
-			if again := View(r.t, r.d, r.last); !again.Equal(got) {
-				t.Errorf("View is not pure: %+v, then %+v", got, again)
+			if ViewInto(&again, r.t, r.d, r.last); !again.Equal(got) {
+				t.Errorf("ViewInto, into what other rows left: %+v, want %+v", again, got)
+			}
+			if n := testing.AllocsPerRun(10, func() { ViewInto(&again, r.t, r.d, r.last); again.Equal(got) }); n > 0 {
+				t.Errorf("ViewInto and Equal allocate %v times", n)
 			}
 		})
 	}
@@ -88,159 +104,162 @@ func checkRows(t *testing.T, rows []viewRow) {
 
 // checkView compares whole States: reasons must contain what want says, and
 // stand exactly where there is no value.
-func checkView(t *testing.T, got, want State) {
+func checkView(t *testing.T, got State, want line) {
 	t.Helper()
-	reason := func(name, got, want string, valid bool) {
+	reason := func(name string, got Missing, of Value, want string, valid bool) {
 		t.Helper()
-		if valid != (got == "") || !strings.Contains(got, want) {
-			t.Errorf("%s = %q, want …%s… (there is a value: %v)", name, got, want, valid)
+		said := got.Reason.String() + ": " + got.Text()
+		if valid != (got == Missing{}) || !valid && got.Of != of || !strings.Contains(said, want) {
+			t.Errorf("%s = %q, want …%s… (there is a value: %v)", name, said, want, valid)
 		}
 	}
-	reason("NoIPv4", got.NoIPv4, want.NoIPv4, got.IPv4.IsValid())
-	reason("NoIPv6", got.NoIPv6, want.NoIPv6, got.IPv6.IsValid())
-	reason("NoPrefix", got.NoPrefix, want.NoPrefix, got.Prefix.IsValid())
-	got.NoIPv4, got.NoIPv6, got.NoPrefix = want.NoIPv4, want.NoIPv6, want.NoPrefix
-	if !got.Equal(want) {
-		t.Errorf("View =\n%+v, want\n%+v", got, want)
+	reason("NoIPv4", got.NoIPv4, ValueIPv4, want.NoIPv4, got.IPv4.IsValid())
+	reason("NoIPv6", got.NoIPv6, ValueIPv6, want.NoIPv6, got.IPv6.IsValid())
+	reason("NoPrefix", got.NoPrefix, ValuePrefix, want.NoPrefix, got.Prefix.IsValid())
+	w := State{IPv4: want.IPv4, WAN: want.WAN, IPv6: want.IPv6, WAN6: want.WAN6, Delegated: want.Delegated, Prefix: want.Prefix, LAN: want.LAN,
+		NoIPv4: got.NoIPv4, NoIPv6: got.NoIPv6, NoPrefix: got.NoPrefix}
+	if !got.Equal(w) {
+		t.Errorf("View =\n%+v, want\n%+v", got, w)
 	}
 }
 
 func TestViewIPv4(t *testing.T) {
 	checkRows(t, []viewRow{
-		{name: "the line is down", want: State{NoIPv4: "no IPv4 default route", NoIPv6: "no IPv6 default route", NoPrefix: "delegates no prefix"}},
+		{name: "the line is down", want: line{NoIPv4: "no IPv4 default route", NoIPv6: "no IPv6 default route", NoPrefix: "delegates no prefix"}},
 		{name: "DHCP on a cable modem",
 			t:    Tables{Addrs: addrs(addr("lo", "127.0.0.1/8", linkScope()), addr("eth0", "85.10.20.77/24"), addr("br-lan", "192.168.1.1/24")), Defaults: v4(def4("eth0", 0, ""))},
-			want: State{IPv4: ip("85.10.20.77"), WAN: "eth0"}},
+			want: line{IPv4: ip("85.10.20.77"), WAN: "eth0"}},
 		{name: "PPPoE with the provider's router as peer",
 			t:    Tables{Addrs: addrs(addr("br-lan", "192.168.1.1/24"), addr("pppoe-wan", "203.0.113.7/32")), Defaults: v4(def4("pppoe-wan", 0, ""))},
-			want: State{IPv4: ip("203.0.113.7"), WAN: "pppoe-wan"}},
+			want: line{IPv4: ip("203.0.113.7"), WAN: "pppoe-wan"}},
 		{name: "another router in front, 192.168", t: Tables{Addrs: addrs(addr("eth0", "192.168.178.20/24")), Defaults: v4(def4("eth0", 0, ""))},
-			want: State{WAN: "eth0", NoIPv4: `192.168.178.20 on eth0 is private (RFC 1918): another router stands in front of this one; set detect = "web"`}},
+			want: line{WAN: "eth0", NoIPv4: `192.168.178.20 on eth0 is private (RFC 1918): another router stands in front of this one; set detect = "web"`}},
 		{name: "another router in front, 10", t: Tables{Addrs: addrs(addr("eth0", "10.1.2.3/8")), Defaults: v4(def4("eth0", 0, ""))},
-			want: State{WAN: "eth0", NoIPv4: "10.1.2.3 on eth0 is private"}},
+			want: line{WAN: "eth0", NoIPv4: "10.1.2.3 on eth0 is private"}},
 		{name: "another router in front, 172.16", t: Tables{Addrs: addrs(addr("eth0", "172.31.255.254/24")), Defaults: v4(def4("eth0", 0, ""))},
-			want: State{WAN: "eth0", NoIPv4: "172.31.255.254 on eth0 is private"}},
+			want: line{WAN: "eth0", NoIPv4: "172.31.255.254 on eth0 is private"}},
 		{name: "172.32 is public", t: Tables{Addrs: addrs(addr("eth0", "172.32.0.1/24")), Defaults: v4(def4("eth0", 0, ""))},
-			want: State{WAN: "eth0", IPv4: ip("172.32.0.1")}},
+			want: line{WAN: "eth0", IPv4: ip("172.32.0.1")}},
 		{name: "carrier NAT", t: Tables{Addrs: addrs(addr("wwan0", "100.127.3.4/30")), Defaults: v4(def4("wwan0", 0, ""))},
-			want: State{WAN: "wwan0", NoIPv4: "carrier NAT (RFC 6598), nobody can connect to it: publish ipv6 or prefix"}},
+			want: line{WAN: "wwan0", NoIPv4: "carrier NAT (RFC 6598), nobody can connect to it: publish ipv6 or prefix"}},
 		{name: "DS-Lite", t: Tables{Addrs: addrs(addr("ds-wan", "192.0.0.2/29")), Defaults: v4(def4("ds-wan", 0, ""))},
-			want: State{WAN: "ds-wan", NoIPv4: "192.0.0.2 on ds-wan is a DS-Lite or 464XLAT"}},
+			want: line{WAN: "ds-wan", NoIPv4: "192.0.0.2 on ds-wan is a DS-Lite or 464XLAT"}},
 		{name: "464XLAT", t: Tables{Addrs: addrs(addr("464-wan", "192.0.0.1/32")), Defaults: v4(def4("464-wan", 0, ""))},
-			want: State{WAN: "464-wan", NoIPv4: "192.0.0.1 on 464-wan is a DS-Lite or 464XLAT"}},
+			want: line{WAN: "464-wan", NoIPv4: "192.0.0.1 on 464-wan is a DS-Lite or 464XLAT"}},
 		{name: "192.0.1 is public", t: Tables{Addrs: addrs(addr("eth0", "192.0.1.1/24")), Defaults: v4(def4("eth0", 0, ""))},
-			want: State{WAN: "eth0", IPv4: ip("192.0.1.1")}},
+			want: line{WAN: "eth0", IPv4: ip("192.0.1.1")}},
 		{name: "no DHCP server answered", t: Tables{Addrs: addrs(addr("eth0", "169.254.7.7/16", linkScope())), Defaults: v4(def4("eth0", 0, ""))},
-			want: State{WAN: "eth0", NoIPv4: "link-local (RFC 3927)"}},
+			want: line{WAN: "eth0", NoIPv4: "link-local (RFC 3927)"}},
 		{name: "a loopback address on the WAN", t: Tables{Addrs: addrs(addr("eth0", "127.9.9.9/32")), Defaults: v4(def4("eth0", 0, ""))},
-			want: State{WAN: "eth0", NoIPv4: "loopback"}},
+			want: line{WAN: "eth0", NoIPv4: "loopback"}},
 		{name: "0/8", t: Tables{Addrs: addrs(addr("eth0", "0.1.2.3/32")), Defaults: v4(def4("eth0", 0, ""))},
-			want: State{WAN: "eth0", NoIPv4: "0.1.2.3 on eth0 is no address of a host"}},
+			want: line{WAN: "eth0", NoIPv4: "0.1.2.3 on eth0 is no address of a host"}},
 		{name: "224/4", t: Tables{Addrs: addrs(addr("eth0", "239.1.2.3/32")), Defaults: v4(def4("eth0", 0, ""))},
-			want: State{WAN: "eth0", NoIPv4: "multicast"}},
+			want: line{WAN: "eth0", NoIPv4: "multicast"}},
 		{name: "240/4", t: Tables{Addrs: addrs(addr("eth0", "240.1.2.3/32")), Defaults: v4(def4("eth0", 0, ""))},
-			want: State{WAN: "eth0", NoIPv4: "reserved"}},
+			want: line{WAN: "eth0", NoIPv4: "reserved"}},
 		{name: "a public address of link scope", t: Tables{Addrs: addrs(addr("eth0", "85.10.20.77/24", linkScope())), Defaults: v4(def4("eth0", 0, ""))},
-			want: State{WAN: "eth0", NoIPv4: "85.10.20.77 on eth0 is valid on its link only"}},
+			want: line{WAN: "eth0", NoIPv4: "85.10.20.77 on eth0 is valid on its link only"}},
 		{name: "two default routes: the lower metric is the WAN",
 			t:    Tables{Addrs: addrs(addr("wwan0", "198.51.100.9/24"), addr("eth0", "85.10.20.77/24")), Defaults: v4(def4("wwan0", 20, ""), def4("eth0", 10, ""))},
-			want: State{IPv4: ip("85.10.20.77"), WAN: "eth0"}},
+			want: line{IPv4: ip("85.10.20.77"), WAN: "eth0"}},
 		{name: "two default routes of one metric: the first",
 			t:    Tables{Addrs: addrs(addr("wwan0", "198.51.100.9/24"), addr("eth0", "85.10.20.77/24")), Defaults: v4(def4("wwan0", 10, ""), def4("eth0", 10, ""))},
-			want: State{IPv4: ip("198.51.100.9"), WAN: "wwan0"}},
+			want: line{IPv4: ip("198.51.100.9"), WAN: "wwan0"}},
 		{name: "the best default route leads behind NAT: not another WAN's address",
 			t:    Tables{Addrs: addrs(addr("wwan0", "100.64.0.9/24"), addr("eth0", "85.10.20.77/24")), Defaults: v4(def4("wwan0", 5, ""), def4("eth0", 10, ""))},
-			want: State{WAN: "wwan0", NoIPv4: "carrier NAT"}},
+			want: line{WAN: "wwan0", NoIPv4: "carrier NAT"}},
 		{name: "a VPN is up and takes the default route",
 			t:    Tables{Addrs: addrs(addr("eth0", "85.10.20.77/24"), addr("wg0", "10.8.0.2/32")), Defaults: v4(def4("wg0", 0, ""), def4("eth0", 10, ""))},
-			want: State{WAN: "wg0", NoIPv4: "10.8.0.2 on wg0 is private"}},
+			want: line{WAN: "wg0", NoIPv4: "10.8.0.2 on wg0 is private"}},
 		{name: "a VPN is up, the WAN is named",
 			t: Tables{Addrs: addrs(addr("eth0", "85.10.20.77/24"), addr("wg0", "10.8.0.2/32")), Defaults: v4(def4("wg0", 0, ""), def4("eth0", 10, ""))},
-			d: named("eth0"), want: State{IPv4: ip("85.10.20.77"), WAN: "eth0"}},
+			d: named("eth0"), want: line{IPv4: ip("85.10.20.77"), WAN: "eth0"}},
 		{name: "several addresses: the route's source",
 			t:    Tables{Addrs: addrs(addr("eth0", "85.10.20.70/24"), addr("eth0", "85.10.20.77/24")), Defaults: v4(def4("eth0", 0, "85.10.20.77"))},
-			want: State{IPv4: ip("85.10.20.77"), WAN: "eth0"}},
+			want: line{IPv4: ip("85.10.20.77"), WAN: "eth0"}},
 		{name: "several addresses, no source: the first publishable",
 			t:    Tables{Addrs: addrs(addr("eth0", "192.168.100.2/24"), addr("eth0", "85.10.20.70/24"), addr("eth0", "85.10.20.77/24")), Defaults: v4(def4("eth0", 0, ""))},
-			want: State{IPv4: ip("85.10.20.70"), WAN: "eth0"}},
+			want: line{IPv4: ip("85.10.20.70"), WAN: "eth0"}},
 		{name: "several addresses, the source is private: the first publishable",
 			t:    Tables{Addrs: addrs(addr("eth0", "192.168.100.2/24"), addr("eth0", "85.10.20.70/24")), Defaults: v4(def4("eth0", 0, "192.168.100.2"))},
-			want: State{IPv4: ip("85.10.20.70"), WAN: "eth0"}},
+			want: line{IPv4: ip("85.10.20.70"), WAN: "eth0"}},
 		{name: "the source is another device's address",
 			t:    Tables{Addrs: addrs(addr("lo", "198.51.100.1/32"), addr("eth0", "85.10.20.70/24")), Defaults: v4(def4("eth0", 0, "198.51.100.1"))},
-			want: State{IPv4: ip("85.10.20.70"), WAN: "eth0"}},
+			want: line{IPv4: ip("85.10.20.70"), WAN: "eth0"}},
 		{name: "two default routes of the device: the better one's source",
 			t:    Tables{Addrs: addrs(addr("eth0", "85.10.20.70/24"), addr("eth0", "85.10.20.77/24"), addr("eth0", "85.10.20.78/24")), Defaults: v4(def4("eth0", 9, "85.10.20.78"), def4("eth0", 5, "85.10.20.77"))},
-			want: State{IPv4: ip("85.10.20.77"), WAN: "eth0"}},
+			want: line{IPv4: ip("85.10.20.77"), WAN: "eth0"}},
 		{name: "MAP-E shares its address by port ranges",
 			t:    Tables{Addrs: addrs(addr("map-wan", "85.10.20.77/32")), Defaults: v4(def4("map-wan", 0, ""))},
-			want: State{WAN: "map-wan", NoIPv4: "map-wan shares its IPv4 address with other customers by port ranges"}},
+			want: line{WAN: "map-wan", NoIPv4: "map-wan shares its IPv4 address with other customers by port ranges"}},
 		{name: "MAP-E with a device named publishes",
 			t: Tables{Addrs: addrs(addr("map-wan", "85.10.20.77/32"))}, d: named("map-wan"),
-			want: State{WAN: "map-wan", IPv4: ip("85.10.20.77")}},
+			want: line{WAN: "map-wan", IPv4: ip("85.10.20.77")}},
 		{name: "a named device without a default route",
 			t: Tables{Addrs: addrs(addr("eth1", "85.10.20.77/24"))}, d: named("eth1"),
-			want: State{IPv4: ip("85.10.20.77"), WAN: "eth1"}},
+			want: line{IPv4: ip("85.10.20.77"), WAN: "eth1"}},
 		{name: "auto may be written out",
 			t: Tables{Addrs: addrs(addr("eth1", "85.10.20.77/24")), Defaults: v4(def4("eth1", 0, ""))}, d: Devices{"auto", "auto", "auto"},
-			want: State{IPv4: ip("85.10.20.77"), WAN: "eth1"}},
+			want: line{IPv4: ip("85.10.20.77"), WAN: "eth1"}},
 		{name: "a named device that is gone: never another WAN's address",
 			t: Tables{Addrs: addrs(addr("eth0", "85.10.20.77/24")), Defaults: v4(def4("eth0", 0, ""))}, d: Devices{"pppoe-wan", "pppoe-wan6", "br-gone"},
-			want: State{WAN: "pppoe-wan", WAN6: "pppoe-wan6", LAN: "br-gone", NoIPv4: "pppoe-wan has no IPv4 address: no such device, or it is down", NoIPv6: "pppoe-wan6 has no IPv6 address"}},
+			want: line{WAN: "pppoe-wan", WAN6: "pppoe-wan6", LAN: "br-gone", NoIPv4: "pppoe-wan has no IPv4 address: no such device, or it is down", NoIPv6: "pppoe-wan6 has no IPv6 address"}},
 		{name: "an IPv6 default route is none for IPv4",
 			t:    Tables{Addrs: addrs(addr("eth0", "85.10.20.77/24")), Defaults: v6("eth0")},
-			want: State{WAN6: "eth0", NoIPv4: "no IPv4 default route"}},
+			want: line{WAN6: "eth0", NoIPv4: "no IPv4 default route"}},
 		{name: "IPv4 of 6rd", t: Tables{Addrs: addrs(addr("eth0", "85.10.20.77/24"), addr("6rd-wan", "2001:db8:550a:144d::1/32"), addr("br-lan", "2001:db8:550a:144d::1/64")),
 			Defaults: append(v6("6rd-wan"), def4("eth0", 0, "")), Null: prefixes("2001:db8:550a:1400::/56")},
-			want: State{IPv4: ip("85.10.20.77"), WAN: "eth0", IPv6: ip("2001:db8:550a:144d::1"), WAN6: "6rd-wan", Delegated: prefixes("2001:db8:550a:1400::/56"), Prefix: pfx("2001:db8:550a:144d::/64"), LAN: "br-lan"}},
+			want: line{IPv4: ip("85.10.20.77"), WAN: "eth0", IPv6: ip("2001:db8:550a:144d::1"), WAN6: "6rd-wan", Delegated: prefixes("2001:db8:550a:1400::/56"), Prefix: pfx("2001:db8:550a:144d::/64"), LAN: "br-lan"}},
 	})
 }
 
 func TestViewIPv6(t *testing.T) {
 	const dhcp, slaac, other = "2001:db8::77/128", "2001:db8::ff:fe00:101/64", "2001:db8:0:5::ff:fe00:101/64"
-	line := func(a ...Addr) Tables { return Tables{Addrs: a, Defaults: v6("eth0")} }
-	six := func(s string) State { return State{WAN6: "eth0", IPv6: pfx(s).Addr()} }
+	tables := func(a ...Addr) Tables { return Tables{Addrs: a, Defaults: v6("eth0")} }
+	six := func(s string) line { return line{WAN6: "eth0", IPv6: pfx(s).Addr()} }
 	checkRows(t, []viewRow{
-		{name: "DHCPv6's address before a longer lived SLAAC one", t: line(addr("eth0", slaac, pref(3600)), addr("eth0", dhcp, pref(1800))), want: six(dhcp)},
+		{name: "DHCPv6's address before a longer lived SLAAC one", t: tables(addr("eth0", slaac, pref(3600)), addr("eth0", dhcp, pref(1800))), want: six(dhcp)},
 		{name: "DHCPv6's address is new: it replaces the published SLAAC one", last: last6("2001:db8::ff:fe00:101"),
-			t: line(addr("eth0", slaac, pref(3600)), addr("eth0", dhcp, pref(1800))), want: six(dhcp)},
+			t: tables(addr("eth0", slaac, pref(3600)), addr("eth0", dhcp, pref(1800))), want: six(dhcp)},
 		{name: "DHCPv6's address is deprecated: the SLAAC one", last: last6("2001:db8::77"),
-			t: line(addr("eth0", dhcp, deprecated), addr("eth0", slaac, pref(3600))), want: six(slaac)},
-		{name: "two: the longest preferred lifetime", t: line(addr("eth0", slaac, pref(3500)), addr("eth0", other, pref(3600))), want: six(other)},
-		{name: "two of one lifetime: the lowest, whatever the kernel's order", t: line(addr("eth0", other, pref(3600)), addr("eth0", slaac, pref(3600))), want: six(slaac)},
+			t: tables(addr("eth0", dhcp, deprecated), addr("eth0", slaac, pref(3600))), want: six(slaac)},
+		{name: "two: the longest preferred lifetime", t: tables(addr("eth0", slaac, pref(3500)), addr("eth0", other, pref(3600))), want: six(other)},
+		{name: "two of one lifetime: the lowest, whatever the kernel's order", t: tables(addr("eth0", other, pref(3600)), addr("eth0", slaac, pref(3600))), want: six(slaac)},
 		{name: "two that take turns at every renewal: the published stays", last: last6("2001:db8::ff:fe00:101"),
-			t: line(addr("eth0", slaac, pref(1800)), addr("eth0", other, pref(3600))), want: six(slaac)},
+			t: tables(addr("eth0", slaac, pref(1800)), addr("eth0", other, pref(3600))), want: six(slaac)},
 		{name: "the published one runs out, below half of the best", last: last6("2001:db8::ff:fe00:101"),
-			t: line(addr("eth0", slaac, pref(1799)), addr("eth0", other, pref(3600))), want: six(other)},
+			t: tables(addr("eth0", slaac, pref(1799)), addr("eth0", other, pref(3600))), want: six(other)},
 		{name: "a lifetime for ever does not overflow", last: last6("2001:db8::ff:fe00:101"),
-			t: line(addr("eth0", slaac, pref(3600)), addr("eth0", other)), want: six(other)},
+			t: tables(addr("eth0", slaac, pref(3600)), addr("eth0", other)), want: six(other)},
 		{name: "the published one is another device's now", last: last6("2001:db8::ff:fe00:101"),
-			t: line(addr("br-lan", slaac), addr("eth0", other)), want: six(other)},
-		{name: "tentative counts", t: line(addr("eth0", dhcp, flag(Tentative))), want: six(dhcp)},
-		{name: "failed detection does not", t: line(addr("eth0", dhcp, flag(Tentative|Failed))),
-			want: State{WAN6: "eth0", NoIPv6: "2001:db8::77 on eth0 is in use by another machine"}},
-		{name: "failed detection of the published one", last: last6("2001:db8::77"), t: line(addr("eth0", dhcp, flag(Failed)), addr("eth0", slaac)), want: six(slaac)},
-		{name: "temporary", t: line(addr("eth0", "2001:db8::a1b2/64", flag(Temporary))), want: State{WAN6: "eth0", NoIPv6: "privacy address"}},
-		{name: "deprecated", t: line(addr("eth0", dhcp, deprecated)), want: State{WAN6: "eth0", NoIPv6: "2001:db8::77 on eth0 is deprecated"}},
-		{name: "preferred lifetime over, flag not yet set", t: line(addr("eth0", dhcp, pref(0))), want: State{WAN6: "eth0", NoIPv6: "is deprecated"}},
-		{name: "ULA alone", t: line(addr("eth0", "fd00::1/64")), want: State{WAN6: "eth0", NoIPv6: "fd00::1 on eth0 is a local address (ULA"}},
-		{name: "link-local alone: a prefix without an address", t: line(addr("eth0", "fe80::1/64", linkScope())), want: State{WAN6: "eth0", NoIPv6: "fe80::1 on eth0 is link-local"}},
-		{name: "link-local and deprecated: the second is the reason", t: line(addr("eth0", "fe80::1/64", linkScope()), addr("eth0", dhcp, deprecated)), want: State{WAN6: "eth0", NoIPv6: "deprecated"}},
-		{name: "multicast", t: line(addr("eth0", "ff05::1/64")), want: State{WAN6: "eth0", NoIPv6: "not a global address"}},
-		{name: "a global address of link scope", t: line(addr("eth0", dhcp, linkScope())), want: State{WAN6: "eth0", NoIPv6: "not a global address"}},
+			t: tables(addr("br-lan", slaac), addr("eth0", other)), want: six(other)},
+		{name: "tentative counts", t: tables(addr("eth0", dhcp, flag(Tentative))), want: six(dhcp)},
+		{name: "failed detection does not", t: tables(addr("eth0", dhcp, flag(Tentative|Failed))),
+			want: line{WAN6: "eth0", NoIPv6: "2001:db8::77 on eth0 is in use by another machine"}},
+		{name: "failed detection of the published one", last: last6("2001:db8::77"), t: tables(addr("eth0", dhcp, flag(Failed)), addr("eth0", slaac)), want: six(slaac)},
+		{name: "temporary", t: tables(addr("eth0", "2001:db8::a1b2/64", flag(Temporary))), want: line{WAN6: "eth0", NoIPv6: "privacy address"}},
+		{name: "deprecated", t: tables(addr("eth0", dhcp, deprecated)), want: line{WAN6: "eth0", NoIPv6: "2001:db8::77 on eth0 is deprecated"}},
+		{name: "preferred lifetime over, flag not yet set", t: tables(addr("eth0", dhcp, pref(0))), want: line{WAN6: "eth0", NoIPv6: "is deprecated"}},
+		{name: "ULA alone", t: tables(addr("eth0", "fd00::1/64")), want: line{WAN6: "eth0", NoIPv6: "fd00::1 on eth0 is a local address (ULA"}},
+		{name: "link-local alone: a prefix without an address", t: tables(addr("eth0", "fe80::1/64", linkScope())), want: line{WAN6: "eth0", NoIPv6: "fe80::1 on eth0 is link-local"}},
+		{name: "link-local and deprecated: the second is the reason", t: tables(addr("eth0", "fe80::1/64", linkScope()), addr("eth0", dhcp, deprecated)), want: line{WAN6: "eth0", NoIPv6: "deprecated"}},
+		{name: "multicast", t: tables(addr("eth0", "ff05::1/64")), want: line{WAN6: "eth0", NoIPv6: "not a global address"}},
+		{name: "a global address of link scope", t: tables(addr("eth0", dhcp, linkScope())), want: line{WAN6: "eth0", NoIPv6: "not a global address"}},
 		{name: "source-filtered default routes only", t: Tables{Addrs: addrs(addr("eth0", dhcp)), Defaults: def6("eth0", "2001:db8:1200::/56", "2001:db8::77/128")},
 			want: six(dhcp)},
 		{name: "two default routes: the lower metric", t: Tables{Addrs: addrs(addr("eth0", dhcp), addr("wwan0", other)), Defaults: append(v6("eth0"), Route{Dev: "wwan0", IPv6: true, Metric: 100})},
-			want: State{WAN6: "wwan0", IPv6: ip("2001:db8:0:5::ff:fe00:101")}},
+			want: line{WAN6: "wwan0", IPv6: ip("2001:db8:0:5::ff:fe00:101")}},
 		{name: "an IPv4 default route is none for IPv6", t: Tables{Addrs: addrs(addr("eth0", dhcp)), Defaults: v4(def4("eth0", 0, ""))},
-			want: State{WAN: "eth0", NoIPv4: "eth0 has no IPv4", NoIPv6: "no IPv6 default route"}},
+			want: line{WAN: "eth0", NoIPv4: "eth0 has no IPv4", NoIPv6: "no IPv6 default route"}},
 		{name: "a named device without a default route", d: named6("eth1"), t: Tables{Addrs: addrs(addr("eth0", dhcp), addr("eth1", other)), Defaults: v6("eth0")},
-			want: State{WAN6: "eth1", IPv6: ip("2001:db8:0:5::ff:fe00:101")}},
+			want: line{WAN6: "eth1", IPv6: ip("2001:db8:0:5::ff:fe00:101")}},
 	})
 }
 
 func TestStateEqual(t *testing.T) {
-	a := State{IPv4: ip("1.2.3.4"), WAN: "a", IPv6: ip("2001:db8::1"), WAN6: "b", Delegated: prefixes("2001:db8::/56"), Prefix: pfx("2001:db8::/64"), LAN: "c", NoIPv4: "x", NoIPv6: "y", NoPrefix: "z"}
+	a := State{IPv4: ip("1.2.3.4"), WAN: "a", IPv6: ip("2001:db8::1"), WAN6: "b", Delegated: prefixes("2001:db8::/56"), Prefix: pfx("2001:db8::/64"), LAN: "c",
+		NoIPv4: Missing{Reason: ReasonPrivate}, NoIPv6: Missing{Reason: ReasonULA}, NoPrefix: Missing{Reason: ReasonOtherWAN}}
 	if b := a; !a.Equal(b) {
 		t.Error("a State is not equal to its copy")
 	}
@@ -252,7 +271,7 @@ func TestStateEqual(t *testing.T) {
 	for i, change := range []func(*State){
 		func(s *State) { s.IPv4 = ip("1.2.3.5") }, func(s *State) { s.WAN = "" }, func(s *State) { s.IPv6 = netip.Addr{} },
 		func(s *State) { s.WAN6 = "" }, func(s *State) { s.Delegated = nil }, func(s *State) { s.Prefix = netip.Prefix{} },
-		func(s *State) { s.LAN = "" }, func(s *State) { s.NoIPv4 = "" }, func(s *State) { s.NoIPv6 = "" }, func(s *State) { s.NoPrefix = "" },
+		func(s *State) { s.LAN = "" }, func(s *State) { s.NoIPv4 = Missing{} }, func(s *State) { s.NoIPv6.Dev = "x" }, func(s *State) { s.NoPrefix.Prefix = pfx("2001:db8::/56") },
 	} {
 		if b := a; func() bool { change(&b); return a.Equal(b) }() {
 			t.Errorf("change %d is not seen", i)

@@ -54,6 +54,11 @@ const (
 // a burst may be what a receiver waits for. What cannot be read is not
 // emitted, and tried again. Run calls emit from its own goroutine, and blocks
 // until ctx ends; it returns nil then. A Watcher runs once at a time.
+//
+// The Tables that emit and Early are called with may be read until they
+// return. (They are overwritten when seven more that differ have been read.)
+// A receiver that keeps them, or hands them to another goroutine, takes a
+// Clone, or a Copy in memory of its own.
 func (w *Watcher) Run(ctx context.Context, emit func(Tables)) error {
 	if w.kernel == nil {
 		w.kernel = newKernel()
@@ -84,25 +89,25 @@ func (w *Watcher) watch(ctx context.Context, emit func(Tables)) {
 		return
 	}
 	defer unsubscribe(cancel, hints)
-	timer := time.NewTimer(time.Hour) // made once: a daemon sees millions of bursts
-	timer.Stop()
+	timer, again := stoppedTimer(), stoppedTimer() // made once: a daemon sees millions of bursts
+	defer again.Stop()
 	retry := firstRetry
 	t, err := w.read()
 	for {
-		var again <-chan time.Time
+		again.Stop()
 		w.say(err)
 		if err == nil {
 			emit(t)
 			retry = firstRetry
 		} else {
-			again = time.After(retry)
+			again.Reset(retry)
 			retry = min(2*retry, lastRetry)
 		}
 		holds, ok := false, true
 		select {
 		case <-ctx.Done():
 			return
-		case <-again:
+		case <-again.C:
 		case at, open := <-hints:
 			if !open {
 				return
@@ -115,6 +120,12 @@ func (w *Watcher) watch(ctx context.Context, emit func(Tables)) {
 			t, err = w.read()
 		}
 	}
+}
+
+func stoppedTimer() *time.Timer {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
 }
 
 // unsubscribe returns when the sender of the hints has ended.

@@ -62,7 +62,8 @@ func (v *views) look(name string, t netwatch.Tables, d netwatch.Devices) netwatc
 func (v *views) sight(t netwatch.Tables) update.Sight {
 	wants := make(map[string]update.Want, len(v.cfg.Accounts))
 	for _, a := range v.cfg.Accounts {
-		wants[a.Name] = want(a, asked(a, v.look(a.Name, t, a.Devices), v.found))
+		s, why := asked(a, v.look(a.Name, t, a.Devices), v.found)
+		wants[a.Name] = want(a, s, why)
 	}
 	return update.Sight{Wants: wants, Has: t.Has}
 }
@@ -75,8 +76,11 @@ func (v *views) glimpse(t netwatch.Tables) update.Sight {
 	return w.sight(t)
 }
 
+// whys says in words why something is missing, "" where nothing is.
+type whys struct{ ipv4, ipv6, prefix string }
+
 // want picks what an account publishes of a line, and says what is not there.
-func want(a Account, s netwatch.State) update.Want {
+func want(a Account, s netwatch.State, no whys) update.Want {
 	var w update.Want
 	var notes []string
 	add := func(wanted bool, why string) {
@@ -98,9 +102,9 @@ func want(a Account, s netwatch.State) update.Want {
 	if a.Publish.Prefix {
 		w.Prefix = s.Prefix
 	}
-	add(a.Publish.IPv4, s.NoIPv4)
-	add(a.Publish.IPv6 && !a.Host.IsValid(), s.NoIPv6)
-	add(a.Publish.Prefix || a.Publish.IPv6 && a.Host.IsValid(), s.NoPrefix)
+	add(a.Publish.IPv4, no.ipv4)
+	add(a.Publish.IPv6 && !a.Host.IsValid(), no.ipv6)
+	add(a.Publish.Prefix || a.Publish.IPv6 && a.Host.IsValid(), no.prefix)
 	w.Note = strings.Join(notes, "; ")
 	return w
 }
@@ -114,12 +118,12 @@ func compose(prefix netip.Prefix, host netip.Addr) netip.Addr {
 
 // lineWords is a line for people, with why something is not there if reasons.
 func lineWords(s netwatch.State, reasons bool) string {
-	part := func(what string, there bool, value, dev, why string) string {
+	part := func(what string, there bool, value, dev string, why netwatch.Missing) string {
 		switch {
 		case there:
 			return what + " " + value + " (" + dev + ")"
-		case why != "" && reasons:
-			return "no " + what + " (" + why + ")"
+		case why.Reason != 0 && reasons:
+			return "no " + what + " (" + why.Text() + ")"
 		}
 		return "no " + what
 	}

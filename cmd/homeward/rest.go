@@ -33,7 +33,8 @@ type rested struct {
 	Files  map[string]string // stamps of those that the configuration was read from
 	Glance map[string]glance // of [line], as "", and of each account
 
-	file handover // where the rest of it is
+	file handover       // where the rest of it is
+	view netwatch.State // memory for news
 }
 
 // glance is what one account's devices, or those of [line], have shown.
@@ -41,9 +42,9 @@ type glance struct {
 	Devices  netwatch.Devices
 	Last     netwatch.State
 	Shown    netwatch.State
-	NoIPv4   string
-	NoIPv6   string
-	NoPrefix string
+	NoIPv4   netwatch.Missing
+	NoIPv6   netwatch.Missing
+	NoPrefix netwatch.Missing
 }
 
 // glances returns all of them.
@@ -81,7 +82,7 @@ func (g glance) state() netwatch.State {
 // news tells whether t shows anything else than before.
 func (r *rested) news(t netwatch.Tables) bool {
 	for _, g := range r.Glance {
-		if !netwatch.View(t, g.Devices, g.Last).Equal(g.state()) {
+		if netwatch.ViewInto(&r.view, t, g.Devices, g.Last); !r.view.Equal(g.state()) {
 			return true
 		}
 	}

@@ -146,11 +146,18 @@ func (d *daemon) serve(ctx context.Context) {
 func (d *daemon) watch(ctx context.Context, parts *sync.WaitGroup) {
 	h, state, run := d.heard, d.StateDir, d.RunDir
 	told := func(c chan struct{}) func() { return func() { replaceLatest(c, struct{}{}) } }
+	var kept netwatch.Tables // what the Watcher shows is the Watcher's
+	keep := func(t netwatch.Tables) netwatch.Tables {
+		if !t.Equal(kept) {
+			kept = t.Clone()
+		}
+		return kept
+	}
 	watcher := &netwatch.Watcher{
 		Trouble: func(err error) { replaceLatest(h.blind, err) },
-		Early:   func(t netwatch.Tables) { replaceLatest(h.early, t) },
+		Early:   func(t netwatch.Tables) { replaceLatest(h.early, keep(t)) },
 	}
-	parts.Go(func() { watcher.Run(ctx, func(t netwatch.Tables) { replaceLatest(h.tables, t) }) })
+	parts.Go(func() { watcher.Run(ctx, func(t netwatch.Tables) { replaceLatest(h.tables, keep(t)) }) })
 	parts.Go(func() { d.part("the clock", update.WatchClock(ctx, told(h.clock))) })
 	parts.Go(func() { d.part("state_dir", update.WatchState(ctx, told(h.state), state, run)) })
 }

@@ -48,8 +48,10 @@ func inquiries(accounts []Account) []update.Inquiry {
 	return out
 }
 
-// asked puts what services have answered in place of what the kernel shows.
-func asked(a Account, s netwatch.State, found map[update.Question]update.Found) netwatch.State {
+// asked puts what services have answered in place of what the kernel shows,
+// and says why something is missing.
+func asked(a Account, s netwatch.State, found map[update.Question]update.Found) (netwatch.State, whys) {
+	no := whys{s.NoIPv4.Text(), s.NoIPv6.Text(), s.NoPrefix.Text()}
 	answer := func(family int, addr *netip.Addr, why *string) {
 		q, ok := a.question(family)
 		if !ok {
@@ -61,9 +63,9 @@ func asked(a Account, s netwatch.State, found map[update.Question]update.Found) 
 		}
 		*addr, *why = f.Addr, f.Note
 	}
-	answer(4, &s.IPv4, &s.NoIPv4)
-	answer(6, &s.IPv6, &s.NoIPv6)
-	return s
+	answer(4, &s.IPv4, &no.ipv4)
+	answer(6, &s.IPv6, &no.ipv6)
+	return s, no
 }
 
 // previewQuestions prints what would be asked before anything is sent.

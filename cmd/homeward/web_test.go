@@ -82,7 +82,8 @@ service = "spdyn"
 domains = ["c.spdns.org"]
 token = "abcd-efgh-ijkl"
 `)
-	line := netwatch.State{NoIPv4: "private", IPv6: netip.MustParseAddr("2001:db8:1::1"), Prefix: netip.MustParsePrefix("2001:db8:2::/64")}
+	private := netwatch.Missing{Of: netwatch.ValueIPv4, Reason: netwatch.ReasonPrivate, Dev: "wan", Addr: netip.MustParseAddr("192.168.178.20")}
+	line := netwatch.State{NoIPv4: private, IPv6: netip.MustParseAddr("2001:db8:1::1"), Prefix: netip.MustParsePrefix("2001:db8:2::/64")}
 	v4, v6 := netip.MustParseAddr("203.0.113.7"), netip.MustParseAddr("2001:db8:9::9")
 	spdyn := update.Question{Of: "https://checkip.spdyn.de", URL: "https://checkip.spdyn.de"}
 	four, six := spdyn, spdyn
@@ -93,7 +94,7 @@ token = "abcd-efgh-ijkl"
 	for i, want := range []update.Want{
 		{Values: update.Values{IPv4: v4, IPv6: netip.MustParseAddr("2001:db8:2::1234"), Prefix: line.Prefix}},
 		{Values: update.Values{IPv6: v6}, Note: awaited + "; no answer"},
-		{Values: update.Values{IPv6: line.IPv6}, Note: "private"},
+		{Values: update.Values{IPv6: line.IPv6}, Note: private.Text()},
 	} {
 		a := cfg.Accounts[i]
 		if got := published(a, line, found); got != want {
@@ -103,5 +104,6 @@ token = "abcd-efgh-ijkl"
 }
 
 func published(a Account, s netwatch.State, found map[update.Question]update.Found) update.Want {
-	return want(a, asked(a, s, found))
+	s, why := asked(a, s, found)
+	return want(a, s, why)
 }
