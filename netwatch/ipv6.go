@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// ula is what is never reached from the internet (RFC 4193).
+// ula are the local addresses of RFC 4193.
 var ula = netip.MustParsePrefix("fc00::/7")
 
 // ipv6 is the IPv6 address to publish of dev, or why there is none. last, the
@@ -78,11 +78,6 @@ func preferred6(a Addr) bool {
 	return a.Flags&(Temporary|Deprecated|Failed) == 0 && a.Preferred > 0
 }
 
-// global6 tells whether a can be reached from the whole internet.
-func global6(a netip.Addr) bool {
-	return a.Is6() && !a.Is4In6() && a.IsGlobalUnicast() && !ula.Contains(a)
-}
-
 // unpublishable6 is why a is not to be published, 0 if it is.
 func unpublishable6(a Addr) Reason {
 	switch {
@@ -90,8 +85,10 @@ func unpublishable6(a Addr) Reason {
 		return ReasonLinkLocal
 	case ula.Contains(a.Addr):
 		return ReasonULA
-	case !a.Global || !global6(a.Addr):
+	case !a.Global || !internet6.Contains(a.Addr):
 		return ReasonNotGlobal
+	case !global6(a.Addr):
+		return ReasonReserved
 	case a.Flags&Failed != 0:
 		return ReasonDuplicate
 	case a.Flags&Temporary != 0:

@@ -123,7 +123,7 @@ func (m Missing) text4() string {
 	case ReasonLinkLocal:
 		return addr + " is link-local (RFC 3927): the device got no address from the provider; check the modem and the WAN interface's settings"
 	case ReasonReserved:
-		return addr + " " + reservedFor(m.Addr)
+		return addr + " " + reservedRange(m.Addr).why
 	}
 	return addr + " is valid on its link only (its scope is not global): check the WAN interface's settings"
 }
@@ -145,8 +145,13 @@ func (m Missing) text6() string {
 		return addr + " is a privacy address, which changes daily: let the WAN have a stable one too (use_tempaddr = 0)"
 	case ReasonDeprecated:
 		return addr + " is deprecated: the provider withdrew it or did not renew it; a new one is awaited"
+	case ReasonReserved:
+		return addr + " " + reservedRange(m.Addr).why
 	}
-	return addr + " is not a global address: check the WAN's IPv6 interface"
+	if internet6.Contains(m.Addr) {
+		return addr + " is valid on its link only (its scope is not global): check the WAN's IPv6 interface"
+	}
+	return addr + " is not an address of the internet (2000::/3): check the WAN's IPv6 interface"
 }
 
 func (m Missing) textPrefix() string {

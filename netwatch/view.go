@@ -118,10 +118,8 @@ func sourceOf(t Tables, dev string) netip.Addr {
 
 // unpublishable4 is why a is not to be published, 0 if it is.
 func unpublishable4(a Addr) Reason {
-	for i := range reserved4 {
-		if reserved4[i].net.Contains(a.Addr) {
-			return reserved4[i].reason
-		}
+	if r := reservedRange(a.Addr); r != nil {
+		return r.reason
 	}
 	if !a.Global {
 		return ReasonNotGlobal
