@@ -11,6 +11,11 @@ type Missing struct {
 	Dev    string       // the device in question, may be ""
 	Addr   netip.Addr   // the address of Dev that is not published, may be invalid
 	Prefix netip.Prefix // the delegated prefix in question, may be invalid
+
+	// What the owner may name instead of auto, may be "": a device, and the
+	// /64 of the hosts there.
+	Use       string
+	UsePrefix netip.Prefix
 }
 
 // Value is a kind of value that State has.
@@ -157,9 +162,12 @@ func (m Missing) text6() string {
 func (m Missing) textPrefix() string {
 	switch m.Reason {
 	case ReasonNotALAN:
-		return m.Dev + " is loopback or has a default route, so it is never the LAN: set lan to the device your hosts are on"
+		return m.Dev + " is loopback, so it is never the LAN: set lan to the device your hosts are on"
 	case ReasonNotDelegated:
-		return "the provider delegates no prefix: check that the WAN's IPv6 interface asks for one (reqprefix auto), or ask the provider"
+		if m.Dev != "" {
+			return m.Dev + " has no address of the internet, and the provider delegates no prefix: check the lan set here, and that the WAN's IPv6 interface asks for a prefix (reqprefix auto)"
+		}
+		return "the provider delegates no prefix: check that the WAN's IPv6 interface asks for one (reqprefix auto), or ask the provider" + m.useLAN()
 	case ReasonOtherWAN:
 		return m.Prefix.String() + " is not delegated by " + m.Dev + " but by another WAN: check the wan6 set here"
 	case ReasonDuplicate:
@@ -170,5 +178,13 @@ func (m Missing) textPrefix() string {
 	if m.Dev != "" {
 		return m.Dev + " has no address in " + m.Prefix.String() + ": give its interface a share of the prefix (ip6assign 60), or check the lan set here"
 	}
-	return "no LAN device has an address in " + m.Prefix.String() + ": give the LAN interface a share of it (ip6assign 60)"
+	return "no LAN device has an address in " + m.Prefix.String() + ": give the LAN interface a share of it (ip6assign 60)" + m.useLAN()
+}
+
+// useLAN names what may be the LAN, though its prefix was not delegated.
+func (m Missing) useLAN() string {
+	if m.Use == "" {
+		return ""
+	}
+	return "; if your hosts have addresses in " + m.UsePrefix.String() + " (relay mode, or a network of your own), set lan = \"" + m.Use + "\""
 }

@@ -2,6 +2,7 @@ package netwatch
 
 import (
 	"cmp"
+	"encoding/binary"
 	"net/netip"
 	"slices"
 )
@@ -36,7 +37,7 @@ func ownLink(t Tables, p netip.Prefix, wan6 string) bool {
 		if !a.Global || !p.Contains(a.Addr) {
 			continue
 		}
-		if _, ok := bestDefault(t, a.Dev, true); !ok && a.Dev != wan6 {
+		if a.Dev != wan6 && !hasDefault6(t, a.Dev) {
 			return false
 		}
 		onWAN = true
@@ -44,71 +45,23 @@ func ownLink(t Tables, p netip.Prefix, wan6 string) bool {
 	return onWAN
 }
 
-// prefix is the /64 of the LAN and its device, or why there is none. s has
-// the WANs and what is delegated; last is the published prefix.
-func prefix(t Tables, d Devices, s *State, last netip.Prefix) (netip.Prefix, string, Missing) {
-	lan := ""
-	if !auto(d.LAN) {
-		lan = d.LAN
-	}
-	if lan == "lo" || lan != "" && hasDefault(t, lan) {
-		return netip.Prefix{}, lan, Missing{Of: ValuePrefix, Reason: ReasonNotALAN, Dev: lan}
-	}
-	l := lanView{t, s, d, lan}
-	var best Addr
-	for _, a := range t.Addrs {
-		if l.counts(a) && (!best.Addr.IsValid() || betterLAN(a, best)) {
-			best = a
-		}
-	}
-	if !best.Addr.IsValid() {
-		return netip.Prefix{}, lan, l.missing()
-	}
-	for _, a := range t.Addrs {
-		if a.Dev == best.Dev && lan64(a.Addr) == last && l.counts(a) {
-			return last, a.Dev, Missing{}
-		}
-	}
-	return lan64(best.Addr), best.Dev, Missing{}
-}
-
-// lanView is what the choice of the LAN's prefix looks at. lan is the device
-// named, or "".
-type lanView struct {
-	t   Tables
-	s   *State
-	d   Devices
-	lan string
-}
-
-func betterLAN(a, b Addr) bool {
-	return cmp.Or(compareLAN(a.Dev, b.Dev), compareLonger(a, b)) < 0
-}
-
-// counts tells whether a makes its /64 the one to publish: preferred, on the
-// LAN (any device that leads nowhere if none is named), in a prefix of ours.
-func (l lanView) counts(a Addr) bool {
-	if l.lan == "" && (a.Dev == "lo" || a.Dev == l.s.WAN || a.Dev == l.s.WAN6 || hasDefault(l.t, a.Dev)) {
-		return false
-	}
-	if l.lan != "" && a.Dev != l.lan {
-		return false
-	}
-	return a.Global && preferred6(a) && l.ours(a.Addr)
-}
-
-// ours tells whether a is in a delegated prefix, of the WAN named where one is.
-func (l lanView) ours(a netip.Addr) bool {
-	for _, p := range l.s.Delegated {
-		if p.Contains(a) && l.ourPrefix(p) {
+func hasDefault6(t Tables, dev string) bool {
+	for _, r := range t.Defaults {
+		if r.IPv6 && r.Dev == dev && !backup(t, r) {
 			return true
 		}
 	}
 	return false
 }
 
-func (l lanView) ourPrefix(p netip.Prefix) bool {
-	return auto(l.d.WAN6) || !anotherWANs(l.t, p, l.d.WAN6)
+// delegation is the delegated prefix that a is in; ok is false if it is in none.
+func delegation(a netip.Addr, delegated []netip.Prefix) (p netip.Prefix, ok bool) {
+	for _, p := range delegated {
+		if p.Contains(a) {
+			return p, true
+		}
+	}
+	return netip.Prefix{}, false
 }
 
 // lan64 is the /64 of a LAN's address, whatever the length it was assigned
@@ -118,59 +71,43 @@ func lan64(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// compareLAN puts br-lan before the other devices, these by name.
-func compareLAN(a, b string) int {
-	if a == b {
-		return 0
-	}
-	if a == "br-lan" {
-		return -1
-	}
-	if b == "br-lan" {
-		return 1
-	}
-	return cmp.Compare(a, b)
+// subnet is which /64 of the delegated prefix p the address a is in, from 0.
+func subnet(a netip.Addr, p netip.Prefix) uint64 {
+	of, from := a.As16(), p.Addr().As16()
+	return binary.BigEndian.Uint64(of[:8]) - binary.BigEndian.Uint64(from[:8])
 }
 
-// anotherWANs tells whether p came by another WAN than wan6: its packets are
-// routed to the internet, and never by wan6.
-func anotherWANs(t Tables, p netip.Prefix, wan6 string) bool {
-	elsewhere := false
+// origin is which WAN a prefix came by: the source-filtered default routes
+// tell, the best one first.
+type origin uint8
+
+const (
+	fromWAN6  origin = iota // routed to the internet by wan6
+	fromAny                 // no default route names it as its source
+	fromOther               // routed to the internet, and never by wan6
+)
+
+// originOf is the origin of p.
+func originOf(t Tables, p netip.Prefix, wan6 string) origin {
+	from := fromAny
 	for _, r := range t.Defaults {
 		if !r.From.IsValid() || r.From.Bits() == 0 || !r.From.Overlaps(p) {
 			continue
 		}
 		if r.Dev == wan6 {
-			return false
+			return fromWAN6
 		}
-		elsewhere = true
+		from = fromOther
 	}
-	return elsewhere
+	return from
 }
 
-// missing is why there is no prefix.
-func (l lanView) missing() Missing {
-	no := Missing{Of: ValuePrefix, Dev: l.lan}
-	if len(l.s.Delegated) == 0 {
-		no.Reason = ReasonNotDelegated
-		return no
-	}
-	i := slices.IndexFunc(l.s.Delegated, l.ourPrefix)
-	if i < 0 {
-		no.Reason, no.Dev, no.Prefix = ReasonOtherWAN, l.s.WAN6, l.s.Delegated[0]
-		return no
-	}
-	for _, a := range l.t.Addrs {
-		if !l.ours(a.Addr) || hasDefault(l.t, a.Dev) || l.lan != "" && a.Dev != l.lan {
-			continue
-		}
-		switch {
-		case a.Flags&Failed != 0:
-			return Missing{Of: ValuePrefix, Reason: ReasonDuplicate, Dev: a.Dev, Addr: a.Addr}
-		case a.Flags&Deprecated != 0 || a.Preferred == 0:
-			return Missing{Of: ValuePrefix, Reason: ReasonDeprecated, Dev: a.Dev, Addr: a.Addr}
+// severalWANs6 tells whether another WAN than wan6 has an IPv6 default route.
+func severalWANs6(t Tables, wan6 string) bool {
+	for _, r := range t.Defaults {
+		if r.IPv6 && r.Dev != wan6 && !backup(t, r) {
+			return true
 		}
 	}
-	no.Reason, no.Prefix = ReasonNoLANAddress, l.s.Delegated[i]
-	return no
+	return false
 }

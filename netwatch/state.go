@@ -8,6 +8,7 @@ package netwatch
 import (
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // Forever is the lifetime, in seconds, of an address that does not expire
@@ -86,6 +87,13 @@ type State struct {
 	Prefix    netip.Prefix   `json:"prefix,omitzero"`     // the LAN's /64
 	LAN       string         `json:"lan,omitempty"`
 
+	// The devices that lan = auto chose from, the LAN first, where there were
+	// several.
+	LANs []string `json:"lans,omitempty"`
+	// There are several WANs, and by which of them Prefix came cannot be told:
+	// no default route names it as its source.
+	UnknownWAN bool `json:"prefix_wan_unknown,omitempty"`
+
 	// Why there is none; zero where there is one.
 	NoIPv4, NoIPv6, NoPrefix Missing `json:"-"`
 }
@@ -96,6 +104,23 @@ func (s State) Equal(o State) bool {
 	return s.IPv4 == o.IPv4 && s.WAN == o.WAN &&
 		s.IPv6 == o.IPv6 && s.WAN6 == o.WAN6 &&
 		slices.Equal(s.Delegated, o.Delegated) &&
-		s.Prefix == o.Prefix && s.LAN == o.LAN &&
+		s.Prefix == o.Prefix && s.LAN == o.LAN && slices.Equal(s.LANs, o.LANs) && s.UnknownWAN == o.UnknownWAN &&
 		s.NoIPv4 == o.NoIPv4 && s.NoIPv6 == o.NoIPv6 && s.NoPrefix == o.NoPrefix
+}
+
+// NoteLAN says, in words for the owner, that there was a choice which device
+// is the LAN, "" if there was none.
+func (s State) NoteLAN() string {
+	if len(s.LANs) < 2 {
+		return ""
+	}
+	return s.LAN + " counts as the LAN, and " + strings.Join(s.LANs[1:], ", ") + " could: if your hosts are there, set lan to that device"
+}
+
+// NoteWAN says likewise that Prefix may have come by another WAN than WAN6.
+func (s State) NoteWAN() string {
+	if !s.UnknownWAN {
+		return ""
+	}
+	return "there are several WANs, and which of them " + s.Prefix.String() + " came by cannot be told: let their IPv6 interfaces filter by source (sourcefilter 1)"
 }

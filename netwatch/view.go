@@ -18,14 +18,23 @@ func View(t Tables, d Devices, last State) State {
 // ViewInto is View into s, whose lists' memory it uses again: with an s that
 // served before it allocates nothing. No copy of what s was may be in use.
 func ViewInto(s *State, t Tables, d Devices, last State) {
-	*s = State{WAN: wan(t, d.WAN, false), WAN6: wan(t, d.WAN6, true), Delegated: s.Delegated[:0]}
+	*s = State{WAN: wan(t, d.WAN, false), WAN6: wan(t, d.WAN6, true), Delegated: s.Delegated[:0], LANs: s.LANs[:0]}
 	s.IPv4, s.NoIPv4 = ipv4(t, s.WAN, auto(d.WAN))
 	s.IPv6, s.NoIPv6 = ipv6(t, s.WAN6, last.IPv6)
 	s.Delegated = appendDelegated(s.Delegated, t, s.WAN6)
-	s.Prefix, s.LAN, s.NoPrefix = prefix(t, d, s, last.Prefix)
+	lan := lanChoice{t: t, s: s, named: orAuto(d.LAN), wan6: !auto(d.WAN6), last: last.Prefix}
+	lan.choose()
 }
 
 func auto(name string) bool { return name == "" || name == "auto" }
+
+// orAuto is the device named, "" for auto.
+func orAuto(name string) string {
+	if auto(name) {
+		return ""
+	}
+	return name
+}
 
 // wan is the device named, or the one of the best default route of the
 // family; "" if there is none.
@@ -51,16 +60,6 @@ func bestDefault(t Tables, dev string, v6 bool) (best Route, ok bool) {
 		}
 	}
 	return best, ok
-}
-
-// hasDefault tells whether dev leads to the internet, by either family.
-func hasDefault(t Tables, dev string) bool {
-	for _, r := range t.Defaults {
-		if r.Dev == dev {
-			return true
-		}
-	}
-	return false
 }
 
 // ipv4 is the IPv4 address to publish of dev, or why there is none. chosen

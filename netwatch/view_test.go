@@ -82,6 +82,8 @@ type line struct {
 	Delegated                []netip.Prefix
 	Prefix                   netip.Prefix
 	LAN                      string
+	LANs                     []string
+	UnknownWAN               bool
 	NoIPv4, NoIPv6, NoPrefix string
 }
 
@@ -116,7 +118,7 @@ func checkView(t *testing.T, got State, want line) {
 	reason("NoIPv4", got.NoIPv4, ValueIPv4, want.NoIPv4, got.IPv4.IsValid())
 	reason("NoIPv6", got.NoIPv6, ValueIPv6, want.NoIPv6, got.IPv6.IsValid())
 	reason("NoPrefix", got.NoPrefix, ValuePrefix, want.NoPrefix, got.Prefix.IsValid())
-	w := State{IPv4: want.IPv4, WAN: want.WAN, IPv6: want.IPv6, WAN6: want.WAN6, Delegated: want.Delegated, Prefix: want.Prefix, LAN: want.LAN,
+	w := State{IPv4: want.IPv4, WAN: want.WAN, IPv6: want.IPv6, WAN6: want.WAN6, Delegated: want.Delegated, Prefix: want.Prefix, LAN: want.LAN, LANs: want.LANs, UnknownWAN: want.UnknownWAN,
 		NoIPv4: got.NoIPv4, NoIPv6: got.NoIPv6, NoPrefix: got.NoPrefix}
 	if !got.Equal(w) {
 		t.Errorf("View =\n%+v, want\n%+v", got, w)
@@ -268,20 +270,20 @@ func TestViewIPv6(t *testing.T) {
 }
 
 func TestStateEqual(t *testing.T) {
-	a := State{IPv4: ip("1.2.3.4"), WAN: "a", IPv6: ip("2001:db8::1"), WAN6: "b", Delegated: prefixes("2001:db8::/56"), Prefix: pfx("2001:db8::/64"), LAN: "c",
+	a := State{IPv4: ip("1.2.3.4"), WAN: "a", IPv6: ip("2001:db8::1"), WAN6: "b", Delegated: prefixes("2001:db8::/56"), Prefix: pfx("2001:db8::/64"), LAN: "c", LANs: []string{"c", "d"},
 		NoIPv4: Missing{Reason: ReasonPrivate}, NoIPv6: Missing{Reason: ReasonULA}, NoPrefix: Missing{Reason: ReasonOtherWAN}}
 	if b := a; !a.Equal(b) {
 		t.Error("a State is not equal to its copy")
 	}
 	b := a
-	b.Delegated = slices.Clone(a.Delegated)
+	b.Delegated, b.LANs = slices.Clone(a.Delegated), slices.Clone(a.LANs)
 	if !a.Equal(b) {
-		t.Error("equal prefixes in another slice make a difference")
+		t.Error("equal lists in another slice make a difference")
 	}
 	for i, change := range []func(*State){
 		func(s *State) { s.IPv4 = ip("1.2.3.5") }, func(s *State) { s.WAN = "" }, func(s *State) { s.IPv6 = netip.Addr{} },
 		func(s *State) { s.WAN6 = "" }, func(s *State) { s.Delegated = nil }, func(s *State) { s.Prefix = netip.Prefix{} },
-		func(s *State) { s.LAN = "" }, func(s *State) { s.NoIPv4 = Missing{} }, func(s *State) { s.NoIPv6.Dev = "x" }, func(s *State) { s.NoPrefix.Prefix = pfx("2001:db8::/56") },
+		func(s *State) { s.LAN = "" }, func(s *State) { s.LANs = nil }, func(s *State) { s.UnknownWAN = true }, func(s *State) { s.NoIPv4 = Missing{} }, func(s *State) { s.NoIPv6.Dev = "x" }, func(s *State) { s.NoPrefix.Prefix = pfx("2001:db8::/56") },
 	} {
 		if b := a; func() bool { change(&b); return a.Equal(b) }() {
 			t.Errorf("change %d is not seen", i)

@@ -95,8 +95,22 @@ func TestWhatIsPublishedOfALine(t *testing.T) {
 		}, "", "deprecated"},
 		{"a device with a default route is never the LAN", `publish = ["prefix"]`, func(h *house) []error {
 			h.online()
-			return []error{h.defaultByLAN(netwatchtest.Default6("br-lan", addr("fe80::2"), netip.Prefix{}, 4096))}
+			return []error{h.defaultByLAN(netwatchtest.Default6("br-lan", addr("fe80::2"), netip.Prefix{}, 512))}
 		}, "", "no LAN device"},
+		{"but br-lan with a worse one than another's is", `publish = ["prefix"]`, func(h *house) []error {
+			h.lineUp()
+			return []error{h.defaultByLAN(netwatchtest.Default6("br-lan", addr("fe80::2"), netip.Prefix{}, 4096))}
+		}, "&ipv6prefix=" + prefix1 + "&onlyprefix=1", ""},
+		{"hosts in the WAN's /64, nothing delegated", `publish = ["prefix"]`, func(h *house) []error {
+			return []error{h.SetIPv6(pfx("2001:db8:64::7/64"), netip.Prefix{}, netip.Prefix{})}
+		}, "", `set lan = "eth0"`},
+		{"and the WAN named as the LAN", "publish = [\"prefix\"]\nlan = \"eth0\"", func(h *house) []error {
+			return []error{h.SetIPv6(pfx("2001:db8:64::7/64"), netip.Prefix{}, netip.Prefix{})}
+		}, "&ipv6prefix=2001:db8:64::/64&onlyprefix=1", ""},
+		{"no br-lan: two devices, and neither is known as the LAN", `publish = ["prefix"]`, func(h *house) []error {
+			return []error{h.Delegate(delegated), h.Rename("br-lan", "home"), h.AddAddr("home", pfx("2001:db8:1200::1/60"), none, 7200, 7200),
+				h.AddAddr("eth1", pfx("2001:db8:1200:10::1/60"), none, 7200, 7200)}
+		}, "&ipv6prefix=2001:db8:1200::/64&onlyprefix=1", ""},
 		{"of two LANs br-lan", `publish = ["prefix"]`, func(h *house) []error {
 			h.online()
 			return []error{h.AddAddr("eth1", pfx("2001:db8:1200:10::1/60"), none, 7200, 7200)}

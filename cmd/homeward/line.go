@@ -104,7 +104,10 @@ func want(a Account, s netwatch.State, no whys) update.Want {
 	}
 	add(a.Publish.IPv4, no.ipv4)
 	add(a.Publish.IPv6 && !a.Host.IsValid(), no.ipv6)
-	add(a.Publish.Prefix || a.Publish.IPv6 && a.Host.IsValid(), no.prefix)
+	ofLAN := a.Publish.Prefix || a.Publish.IPv6 && a.Host.IsValid()
+	add(ofLAN, no.prefix)
+	add(ofLAN && s.LAN != "br-lan", s.NoteLAN()) // else the choice is OpenWrt's own
+	add(ofLAN, s.NoteWAN())
 	w.Note = strings.Join(notes, "; ")
 	return w
 }
@@ -116,7 +119,8 @@ func compose(prefix netip.Prefix, host netip.Addr) netip.Addr {
 	return netip.AddrFrom16(p)
 }
 
-// lineWords is a line for people, with why something is not there if reasons.
+// lineWords is a line for people, if reasons with why something is not there
+// and what else is to be known.
 func lineWords(s netwatch.State, reasons bool) string {
 	part := func(what string, there bool, value, dev string, why netwatch.Missing) string {
 		switch {
@@ -127,9 +131,15 @@ func lineWords(s netwatch.State, reasons bool) string {
 		}
 		return "no " + what
 	}
-	return strings.Join([]string{
+	words := strings.Join([]string{
 		part("IPv4", s.IPv4.IsValid(), s.IPv4.String(), s.WAN, s.NoIPv4),
 		part("IPv6", s.IPv6.IsValid(), s.IPv6.String(), s.WAN6, s.NoIPv6),
 		part("prefix", s.Prefix.IsValid(), s.Prefix.String(), s.LAN, s.NoPrefix),
 	}, ", ")
+	for _, note := range []string{s.NoteLAN(), s.NoteWAN()} {
+		if note != "" && reasons {
+			words += "; " + note
+		}
+	}
+	return words
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
+	"time"
 
 	"homeward/netwatch"
 	"homeward/update"
@@ -30,5 +32,38 @@ func TestAGlimpseLeavesNoMark(t *testing.T) {
 	}
 	if got := v.sight(addrs(other, first)).Wants["a"].IPv6.String(); got != first {
 		t.Errorf("after a glimpse it shows %s, want %s", got, first)
+	}
+}
+
+// TestAChoiceOfLANsIsSaid to whoever looks at the line, and to an account where
+// the name br-lan does not decide.
+func TestAChoiceOfLANsIsSaid(t *testing.T) {
+	two := func(dev string) netwatch.Tables {
+		lan := func(dev, a string) netwatch.Addr {
+			return netwatch.Addr{Dev: dev, Addr: netip.MustParseAddr(a), Bits: 64, Global: true, Preferred: netwatch.Forever}
+		}
+		return netwatch.Tables{
+			Addrs: []netwatch.Addr{lan("br-guest", "2001:db8:1200:10::1"), lan(dev, "2001:db8:1200::1")},
+			Null:  []netip.Prefix{netip.MustParsePrefix("2001:db8:1200::/56")},
+		}
+	}
+	var a Account
+	a.Name, a.Publish.Prefix = "a", true
+	for dev, account := range map[string]string{"br-lan": "", "home": "home counts as the LAN, and br-guest could: if your hosts are there, set lan to that device"} {
+		v := newViews(&Config{Accounts: []Account{a}}, func(*update.Account) update.Values { return update.Values{} }, nil)
+		s := v.line(two(dev))
+		note := dev + " counts as the LAN, and br-guest could: if your hosts are there, set lan to that device"
+		if got := v.sight(two(dev)).Wants["a"].Note; got != account {
+			t.Errorf("%s: the account's note is %q, want %q", dev, got, account)
+		}
+		if got := lineWords(s, true); !strings.HasSuffix(got, "prefix 2001:db8:1200::/64 ("+dev+"); "+note) {
+			t.Errorf("%s: the line is %q", dev, got)
+		}
+		if got := statusTable(status{Line: s}, time.UTC); !strings.Contains(got, "  note       "+note+"\n") {
+			t.Errorf("%s: status is\n%s", dev, got)
+		}
+		if got := lineWords(s, false); strings.Contains(got, "counts as") {
+			t.Errorf("%s: the log says %q", dev, got)
+		}
 	}
 }

@@ -108,6 +108,8 @@ func statusTable(s status, zone *time.Location) string {
 	row("ipv6", on(s.Line.IPv6.String(), s.Line.WAN6, s.Line.IPv6.IsValid()))
 	row("prefix", on(s.Line.Prefix.String(), s.Line.LAN, s.Line.Prefix.IsValid()))
 	row("delegated", join(s.Line.Delegated))
+	row("note", s.Line.NoteLAN())
+	row("note", s.Line.NoteWAN())
 	clock := func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04:05") }
 	for _, name := range slices.Sorted(maps.Keys(s.Accounts)) {
 		a := s.Accounts[name]
