@@ -149,10 +149,10 @@ func FuzzMessages(f *testing.F) {
 			}
 			rest = r
 			errnoOf(m.body)
-			l := links{2: "eth0"}
+			l := links{2: {name: "eth0"}}
 			l.parseLink(m.body, nil)
 			for _, family := range []uint8{v4f, v6f} {
-				if a, ok := l.parseAddr(m.body, family); ok && (a.Dev == "" && l[0] == "" || !a.Addr.IsValid()) {
+				if a, ok := l.parseAddr(m.body, family); ok && (a.Dev == "" && l[0].name == "" || !a.Addr.IsValid()) {
 					t.Errorf("parseAddr(%x) = %+v", m.body, a)
 				}
 				r, null, isDefault, isNull := l.parseRoute(m.body, family)

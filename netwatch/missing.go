@@ -1,6 +1,9 @@
 package netwatch
 
-import "net/netip"
+import (
+	"cmp"
+	"net/netip"
+)
 
 // Missing says why State has no value of a kind. It is comparable and holds no
 // text: Text makes the sentence where it is shown. The zero Missing means that
@@ -12,10 +15,12 @@ type Missing struct {
 	Addr   netip.Addr   // the address of Dev that is not published, may be invalid
 	Prefix netip.Prefix // the delegated prefix in question, may be invalid
 
-	// What the owner may name instead of auto, may be "": a device, and the
-	// /64 of the hosts there.
+	// What the owner may name instead of auto, may be "": a device, and its
+	// publishable address, or the /64 of the hosts there.
 	Use       string
+	UseAddr   netip.Addr
 	UsePrefix netip.Prefix
+	Tunnel    bool // Dev is a tunnel, a VPN's most likely, and auto chose it
 }
 
 // Value is a kind of value that State has.
@@ -94,12 +99,34 @@ func (m Missing) Text() string {
 	switch {
 	case m.Reason == 0:
 		return ""
+	case m.Of == ValuePrefix:
+		return m.textPrefix()
+	case m.Of == ValueIPv4 && m.Reason == ReasonPrivate:
+		return m.Addr.String() + " on " + m.Dev + " is private (RFC 1918): " + cmp.Or(m.useWAN("wan"), anotherRouter)
 	case m.Of == ValueIPv4:
-		return m.text4()
-	case m.Of == ValueIPv6:
-		return m.text6()
+		return after(m.text4(), m.useWAN("wan"))
 	}
-	return m.textPrefix()
+	return after(m.text6(), m.useWAN("wan6"))
+}
+
+func after(text, more string) string {
+	if more == "" {
+		return text
+	}
+	return text + "; " + more
+}
+
+// useWAN says which device may be the WAN; key is the one to write it in.
+func (m Missing) useWAN(key string) string {
+	switch {
+	case m.UseAddr.IsValid():
+		return m.Use + " has " + m.UseAddr.String() + ": if your hosts are to be reached there, set " + key + " = \"" + m.Use + "\""
+	case m.Use != "":
+		return m.Dev + " is a tunnel, a VPN's most likely: to look at the line under it set " + key + " = \"" + m.Use + "\""
+	case m.Tunnel:
+		return m.Dev + " is a tunnel, a VPN's most likely: set " + key + " to the device of the line under it"
+	}
+	return ""
 }
 
 // String is Text.
@@ -117,8 +144,6 @@ func (m Missing) text4() string {
 		return "no IPv4 default route: the line is down, or it has no IPv4; if it has, check the WAN interface"
 	case ReasonNoAddress:
 		return m.Dev + " has no IPv4 address: no such device, or it is down; check the WAN interface, or the wan set here"
-	case ReasonPrivate:
-		return addr + " is private (RFC 1918): " + anotherRouter
 	case ReasonCarrierNAT:
 		return addr + " is behind the provider's carrier NAT (RFC 6598), nobody can connect to it: " + askForIPv4
 	case ReasonDSLite:

@@ -88,8 +88,13 @@ func tableOf(b []byte) uint32 {
 	}
 }
 
-// links are the names of the links that are up, by index.
-type links map[uint32]string
+// links are the links that are up, by index.
+type links map[uint32]link
+
+type link struct {
+	name   string
+	tunnel bool // WireGuard's or tun
+}
 
 // parseLink takes note of the link of an RTM_NEWLINK message if it is up. A
 // name that is the one of before is not made anew.
@@ -101,16 +106,38 @@ func (l links) parseLink(b []byte, before links) {
 		return
 	}
 	index := native.Uint32(b[4:])
+	var this link
 	for rest := b[unix.SizeofIfInfomsg:]; ; {
 		typ, val, r, ok := nextAttr(rest)
 		if !ok {
-			return
+			break
 		}
-		if typ == unix.IFLA_IFNAME {
-			l[index] = cString(val, before[index])
-			return
+		switch typ {
+		case unix.IFLA_IFNAME:
+			this.name = cString(val, before[index].name)
+		case unix.IFLA_LINKINFO:
+			this.tunnel = tunnelKind(val)
 		}
 		rest = r
+	}
+	if this.name != "" {
+		l[index] = this
+	}
+}
+
+// tunnelKind tells whether a link's IFLA_LINKINFO is of a kind that VPNs use.
+// PPPoE's is ppp, a DS-Lite's ip6tnl, a 6in4's sit: these are lines.
+func tunnelKind(info []byte) bool {
+	for {
+		typ, val, r, ok := nextAttr(info)
+		if !ok {
+			return false
+		}
+		if typ == unix.IFLA_INFO_KIND {
+			kind := bytes.TrimRight(val, "\x00")
+			return string(kind) == "wireguard" || string(kind) == "tun"
+		}
+		info = r
 	}
 }
 
@@ -137,7 +164,7 @@ func (l links) parseAddr(b []byte, family uint8) (a Addr, ok bool) {
 	}
 	flags := uint32(b[2])
 	var local, address netip.Addr
-	a = Addr{Dev: dev, Bits: int(b[1]), Global: b[3] == unix.RT_SCOPE_UNIVERSE, Preferred: Forever}
+	a = Addr{Dev: dev.name, Bits: int(b[1]), Global: b[3] == unix.RT_SCOPE_UNIVERSE, Preferred: Forever}
 	for rest := b[unix.SizeofIfAddrmsg:]; ; {
 		typ, val, r, more := nextAttr(rest)
 		if !more {

@@ -1,6 +1,7 @@
 package netwatch
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"testing"
@@ -41,7 +42,7 @@ const (
 	unre     = unix.RTN_UNREACHABLE
 )
 
-var testLinks = links{1: "lo", 2: "eth0", 3: "br-lan"}
+var testLinks = links{1: {name: "lo"}, 2: {name: "eth0"}, 3: {name: "br-lan"}, 4: {"wg0", true}}
 
 func TestParseRoute(t *testing.T) {
 	hop := func(flags uint8, index uint32) []byte {
@@ -60,6 +61,7 @@ func TestParseRoute(t *testing.T) {
 	}{
 		{"IPv4 default", slices.Concat(rtmsg(v4f, 0, 0, 254, uni, 0), table(254), oif(2), attr(unix.RTA_PREFSRC, ipBytes("85.10.20.77"))), v4f, result{r: Route{Dev: "eth0", Src: ip("85.10.20.77")}}},
 		{"IPv4 default with a metric", slices.Concat(rtmsg(v4f, 0, 0, 254, uni, 0), table(254), attr32(unix.RTA_PRIORITY, 10), oif(2)), v4f, result{r: Route{Dev: "eth0", Metric: 10}}},
+		{"IPv4 default of a tunnel", slices.Concat(rtmsg(v4f, 0, 0, 254, uni, 0), table(254), oif(4)), v4f, result{r: Route{Dev: "wg0", Tunnel: true}}},
 		{"IPv6 source-filtered default", slices.Concat(rtmsg(v6f, 0, 56, 254, uni, 0), table(254), attr(unix.RTA_SRC, ipBytes("2001:db8:1200::")), oif(2), attr32(unix.RTA_PRIORITY, 512)), v6f, result{r: Route{Dev: "eth0", IPv6: true, Metric: 512, From: src56}}},
 		{"delegated prefix", slices.Concat(rtmsg(v6f, 56, 0, 254, unre, 0), table(254), attr(unix.RTA_DST, ipBytes("2001:db8:1200::")), oif(1)), v6f, result{null: src56}},
 		{"no table attribute", slices.Concat(rtmsg(v4f, 0, 0, 254, uni, 0), oif(2)), v4f, result{r: Route{Dev: "eth0"}}},
@@ -142,12 +144,24 @@ func TestParseLink(t *testing.T) {
 		b := native.AppendUint32(make([]byte, 4), index)
 		return append(native.AppendUint32(b, flags), make([]byte, 4)...)
 	}
+	up := func(index uint32, name string, attrs ...[]byte) []byte {
+		return slices.Concat(ifi(index, unix.IFF_UP|unix.IFF_RUNNING), attr(99, nil), attr(unix.IFLA_IFNAME, []byte(name+"\x00")), slices.Concat(attrs...))
+	}
+	kind := func(k string) []byte {
+		return attr(unix.IFLA_LINKINFO|unix.NLA_F_NESTED, slices.Concat(attr(unix.IFLA_INFO_DATA, nil), attr(unix.IFLA_INFO_KIND, []byte(k))))
+	}
 	l := links{}
-	l.parseLink(slices.Concat(ifi(4, unix.IFF_UP|unix.IFF_RUNNING), attr(99, nil), attr(unix.IFLA_IFNAME, []byte("pppoe-wan\x00"))), nil)
-	l.parseLink(slices.Concat(ifi(5, unix.IFF_BROADCAST), attr(unix.IFLA_IFNAME, []byte("down0\x00"))), nil)
-	l.parseLink(ifi(6, unix.IFF_UP)[:10], nil)
-	if len(l) != 1 || l[4] != "pppoe-wan" {
-		t.Errorf("links = %v, want pppoe-wan alone, the one that is up", l)
+	for _, b := range [][]byte{
+		up(4, "pppoe-wan", kind("ppp")), up(7, "wg0", kind("wireguard\x00")), up(8, "tun0", kind("tun")), up(9, "ds-wan", kind("ip6tnl\x00")),
+		up(10, "tunnel", attr(unix.IFLA_LINKINFO, []byte("tun"))),
+		slices.Concat(ifi(5, unix.IFF_BROADCAST), attr(unix.IFLA_IFNAME, []byte("down0\x00"))),
+		ifi(6, unix.IFF_UP)[:10],
+		ifi(11, unix.IFF_UP),
+	} {
+		l.parseLink(b, nil)
+	}
+	if want := (links{4: {"pppoe-wan", false}, 7: {"wg0", true}, 8: {"tun0", true}, 9: {"ds-wan", false}, 10: {"tunnel", false}}); !maps.Equal(l, want) {
+		t.Errorf("links = %v, want %v: those that are up", l, want)
 	}
 }
 

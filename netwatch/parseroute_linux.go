@@ -79,7 +79,8 @@ func (l links) defaultRoute(b []byte, family uint8) (r Route, ok bool) {
 		}
 		rest = next
 	}
-	r.Dev, ok = l[index]
+	dev, ok := l[index]
+	r.Dev, r.Tunnel = dev.name, dev.tunnel
 	return r, ok
 }
 

@@ -72,6 +72,7 @@ type Route struct {
 	Metric uint32       // the lower the better
 	Src    netip.Addr   // preferred source, may be invalid
 	From   netip.Prefix // only packets from here (source-filtered), may be invalid
+	Tunnel bool         // Dev is a tunnel by its kind: WireGuard's or tun
 }
 
 // Devices names the devices to look at. "" and "auto" choose by the rules of View.

@@ -55,3 +55,29 @@ func TestTheLANIsInTheLowestOfTheDelegation(t *testing.T) {
 		return s.LAN == "home" && s.Prefix == lan64Prefix && len(s.LANs) == 2
 	})
 }
+
+// A VPN takes the default route of table main; the line's address stays the
+// one to publish, until the line is gone.
+func TestAVPNIsNotTheWAN(t *testing.T) {
+	e := watchRouter(t, new(rtnetlink))
+	must(t, e.SetIPv4(lease, gateway))
+	must(t, e.DelRoute(netwatchtest.Default4("eth0", gateway, lease.Addr(), 0)))
+	line := netwatchtest.Default4("eth0", gateway, lease.Addr(), 10)
+	must(t, e.SetRoute(line))
+	vpn, err := e.AddTunnel("tun0")
+	must(t, err)
+	defer vpn.Close()
+	must(t, e.AddAddr("tun0", pfx("10.8.0.2/32"), netip.Addr{}, Forever, Forever))
+	must(t, e.SetRoute(netwatchtest.Default4("tun0", netip.Addr{}, netip.Addr{}, 0)))
+	e.until("the VPN's default route", func(t Tables) bool {
+		r, ok := bestDefault(t, false, true)
+		return ok && r == Route{Dev: "tun0", Tunnel: true}
+	})
+	if s := View(e.Tables, Devices{}, State{}); s.WAN != "eth0" || s.IPv4 != lease.Addr() {
+		t.Errorf("beside a VPN the line is %+v", s)
+	}
+	must(t, e.DelRoute(line))
+	e.untilView("the VPN alone", func(s State) bool {
+		return s.WAN == "tun0" && s.NoIPv4.Reason == ReasonPrivate && s.NoIPv4.Tunnel
+	})
+}
