@@ -95,6 +95,8 @@ func TestOnlyMessagesThatCanMatterPass(t *testing.T) {
 		{"the default of table 510", msg(unix.RTM_NEWROUTE, rtmsg(v4f, 0, 0, 254, uni, 0), dst, table(510)), false},
 		{"the default of table 1000", msg(unix.RTM_DELROUTE, rtmsg(v4f, 0, 0, 252, uni, 0), table(1000)), false},
 		{"table local", msg(unix.RTM_NEWROUTE, rtmsg(v6f, 128, 0, 255, unix.RTN_LOCAL, 0), table(255)), false},
+		{"a nexthop object", msg(unix.RTM_NEWNEXTHOP, make([]byte, unix.SizeofNhmsg), attr32(unix.NHA_ID, 7)), true},
+		{"a nexthop object goes", msg(unix.RTM_DELNEXTHOP, make([]byte, unix.SizeofNhmsg), attr32(unix.NHA_ID, 7)), true},
 		{"a route too short to tell", msg(unix.RTM_NEWROUTE, make([]byte, 8)), true},
 	} {
 		m, _, ok := nextMessage(c.b)
@@ -149,6 +151,7 @@ func FuzzMessages(f *testing.F) {
 			}
 			rest = r
 			errnoOf(m.body)
+			new(nexthops).parse(m.body)
 			l := links{2: {name: "eth0"}}
 			l.parseLink(m.body, nil)
 			for _, family := range []uint8{v4f, v6f} {

@@ -13,6 +13,7 @@ type look struct {
 	up, before links
 	ring       [lookRing]Tables
 	told       int // of the ring: what was returned last
+	hops       nexthops
 }
 
 // lookRing is how many Tables there are: one that is being read, and the last
@@ -29,6 +30,7 @@ func (l *look) begin() {
 	}
 	l.up, l.before = l.before, l.up
 	clear(l.up)
+	l.hops.reset()
 	t := l.next()
 	*t = Tables{t.Addrs[:0], t.Defaults[:0], t.Null[:0]}
 }
@@ -43,6 +45,8 @@ func (l *look) take(q question, body []byte) {
 		if a, ok := l.up.parseAddr(body, q.family); ok {
 			t.Addrs = append(t.Addrs, a)
 		}
+	case unix.RTM_NEWNEXTHOP:
+		l.hops.parse(body)
 	case unix.RTM_NEWROUTE:
 		r, null, isDefault, isNull := l.up.parseRoute(body, q.family)
 		if isDefault {
@@ -70,17 +74,31 @@ func (k *rtnetlink) read() (Tables, error) {
 	}
 	defer unix.Close(c.fd)
 	if k.questions == nil {
-		k.questions = questions()
+		k.questions, k.nexthops = questions(), nexthopQuestion()
 	}
 	k.look.begin()
 	for _, q := range k.questions {
-		err := c.dump(k.buf, q.req, q.answer, func(body []byte) { k.look.take(q, body) })
-		if q.answer != unix.RTM_NEWLINK {
-			err = present(err)
-		}
-		if err != nil {
-			return Tables{}, fmt.Errorf("%s: %w", q.what, err)
+		if err := k.ask(&c, q); err != nil {
+			return Tables{}, err
 		}
 	}
+	if t := k.look.next(); t.nexthopsNamed() {
+		if err := k.ask(&c, k.nexthops); err != nil {
+			return Tables{}, err
+		}
+		t.lookUp(&k.look.hops, k.look.up)
+	}
 	return k.look.end(), nil
+}
+
+// ask has the look take note of the answer to q.
+func (k *rtnetlink) ask(c *dumper, q question) error {
+	err := c.dump(k.buf, q.req, q.answer, func(body []byte) { k.look.take(q, body) })
+	if q.answer != unix.RTM_NEWLINK {
+		err = present(err)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", q.what, err)
+	}
+	return nil
 }

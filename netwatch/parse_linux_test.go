@@ -81,6 +81,8 @@ func TestParseRoute(t *testing.T) {
 		{"multipath: the first live nexthop", slices.Concat(rtmsg(v4f, 0, 0, 254, uni, 0), table(254), attr(unix.RTA_MULTIPATH, slices.Concat(hop(unix.RTNH_F_DEAD, 9), hop(0, 3), hop(0, 2)))), v4f, result{r: Route{Dev: "br-lan"}}},
 		{"multipath: none is live", slices.Concat(rtmsg(v4f, 0, 0, 254, uni, 0), table(254), attr(unix.RTA_MULTIPATH, slices.Concat(hop(unix.RTNH_F_DEAD, 2), hop(unix.RTNH_F_LINKDOWN, 3)))), v4f, result{}},
 		{"a nexthop object (RTA_NH_ID) still names the device", slices.Concat(rtmsg(v4f, 0, 0, 254, uni, 0), table(254), attr32(30, 7), oif(2)), v4f, result{r: Route{Dev: "eth0"}}},
+		{"a nexthop object alone", slices.Concat(rtmsg(v4f, 0, 0, 254, uni, 0), table(254), attr32(30, 7), attr32(unix.RTA_PRIORITY, 10)), v4f, result{r: Route{Metric: 10, nexthop: 7}}},
+		{"a group of which no nexthop is live", slices.Concat(rtmsg(v4f, 0, 0, 254, uni, 0), table(254), attr32(30, 7), attr(unix.RTA_MULTIPATH, hop(unix.RTNH_F_DEAD, 2))), v4f, result{}},
 		{"a link that is down, or gone", slices.Concat(rtmsg(v4f, 0, 0, 254, uni, 0), table(254), oif(77)), v4f, result{}},
 		{"another family than asked for", slices.Concat(rtmsg(v4f, 0, 0, 254, uni, 0), table(254), oif(2)), v6f, result{}},
 		{"a source of 200 bits", slices.Concat(rtmsg(v6f, 0, 200, 254, uni, 0), table(254), attr(unix.RTA_SRC, ipBytes("2001:db8:1200::")), oif(2)), v6f, result{}},

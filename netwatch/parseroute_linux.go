@@ -51,10 +51,11 @@ func prefixOf(val []byte, bits uint8) (netip.Prefix, bool) {
 }
 
 // defaultRoute is a unicast default route with a live nexthop on a link that
-// is up.
+// is up, or with the id of a nexthop object.
 func (l links) defaultRoute(b []byte, family uint8) (r Route, ok bool) {
 	r.IPv6 = family == unix.AF_INET6
 	var index uint32
+	hops := false
 	if native.Uint32(b[8:])&dead != 0 {
 		return Route{}, false
 	}
@@ -75,12 +76,17 @@ func (l links) defaultRoute(b []byte, family uint8) (r Route, ok bool) {
 				return Route{}, false
 			}
 		case typ == unix.RTA_MULTIPATH && index == 0:
-			index = liveNexthop(val)
+			index, hops = liveNexthop(val), true
+		case typ == rtaNHID && len(val) >= 4:
+			r.nexthop = native.Uint32(val)
 		}
 		rest = next
 	}
+	if index == 0 && !hops && r.nexthop != 0 {
+		return r, true
+	}
 	dev, ok := l[index]
-	r.Dev, r.Tunnel = dev.name, dev.tunnel
+	r.Dev, r.Tunnel, r.nexthop = dev.name, dev.tunnel, 0
 	return r, ok
 }
 

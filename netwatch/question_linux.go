@@ -22,6 +22,11 @@ func questions() []question {
 	}
 }
 
+// nexthopQuestion is asked last, and only if a default route names an object.
+func nexthopQuestion() question {
+	return question{"nexthops", unix.RTM_NEWNEXTHOP, unix.AF_UNSPEC, request(unix.RTM_GETNEXTHOP, make([]byte, unix.SizeofNhmsg))}
+}
+
 // skipStats leaves a link's counters out of its message (linux/rtnetlink.h,
 // RTEXT_FILTER_SKIP_STATS).
 const skipStats = 1 << 3

@@ -21,6 +21,7 @@ type rtnetlink struct {
 	// For Tables, which runs once at a time.
 	buf       []byte
 	questions []question
+	nexthops  question
 	look      look
 }
 
@@ -53,7 +54,7 @@ func (k *rtnetlink) Subscribe(ctx context.Context) (<-chan time.Time, error) {
 func (k *rtnetlink) open() (*os.File, error) {
 	s, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK,
 		unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV4_ROUTE,
-		unix.RTNLGRP_IPV6_IFADDR, unix.RTNLGRP_IPV6_ROUTE)
+		unix.RTNLGRP_IPV6_IFADDR, unix.RTNLGRP_IPV6_ROUTE, unix.RTNLGRP_NEXTHOP)
 	if err != nil {
 		return nil, err
 	}

@@ -73,6 +73,8 @@ type Route struct {
 	Src    netip.Addr   // preferred source, may be invalid
 	From   netip.Prefix // only packets from here (source-filtered), may be invalid
 	Tunnel bool         // Dev is a tunnel by its kind: WireGuard's or tun
+
+	nexthop uint32 // id of the object that names the device, 0 once it is looked up
 }
 
 // Devices names the devices to look at. "" and "auto" choose by the rules of View.

@@ -17,6 +17,7 @@ type Route struct {
 	Metric      uint32
 	Table       uint32
 	Unreachable bool
+	Nexthop     uint32 // id of a nexthop object, in place of Dev and Via
 }
 
 // Default4 is an IPv4 default route. gateway and src may be invalid.
@@ -45,10 +46,6 @@ func (r *Router) DelRoute(rt Route) error { return r.route(unix.RTM_DELROUTE, 0,
 
 // The library knows no source-filtered routes, so this is spelled out.
 func (r *Router) route(typ, flags int, rt Route) error {
-	l, err := r.h.LinkByName(rt.Dev)
-	if err != nil {
-		return err
-	}
 	req := nl.NewNetlinkRequest(typ, flags|unix.NLM_F_ACK)
 	req.AddData(rt.header())
 	add := func(typ int, v []byte) {
@@ -56,7 +53,6 @@ func (r *Router) route(typ, flags int, rt Route) error {
 			req.AddData(nl.NewRtAttr(typ, v))
 		}
 	}
-	u32 := func(v uint32) []byte { return binary.NativeEndian.AppendUint32(nil, v) }
 	if rt.Dst.Bits() > 0 {
 		add(unix.RTA_DST, rt.Dst.Addr().AsSlice())
 	}
@@ -67,12 +63,22 @@ func (r *Router) route(typ, flags int, rt Route) error {
 	if rt.Table != 0 {
 		add(unix.RTA_TABLE, u32(rt.Table))
 	}
-	add(unix.RTA_OIF, u32(uint32(l.Attrs().Index)))
+	if rt.Nexthop != 0 {
+		add(rtaNHID, u32(rt.Nexthop))
+	} else {
+		l, err := r.h.LinkByName(rt.Dev)
+		if err != nil {
+			return err
+		}
+		add(unix.RTA_OIF, u32(uint32(l.Attrs().Index)))
+	}
 	if _, err := req.Execute(unix.NETLINK_ROUTE, 0); err != nil {
 		return fmt.Errorf("route %v dev %s: %w", rt.Dst, rt.Dev, err)
 	}
 	return nil
 }
+
+func u32(v uint32) []byte { return binary.NativeEndian.AppendUint32(nil, v) }
 
 // header is the fixed part of rt's message.
 func (rt Route) header() *nl.RtMsg {
@@ -87,7 +93,7 @@ func (rt Route) header() *nl.RtMsg {
 	if rt.Unreachable {
 		msg.Type = unix.RTN_UNREACHABLE
 	}
-	if !rt.Via.IsValid() && !rt.Unreachable && msg.Family == unix.AF_INET {
+	if !rt.Via.IsValid() && !rt.Unreachable && rt.Nexthop == 0 && msg.Family == unix.AF_INET {
 		msg.Scope = unix.RT_SCOPE_LINK
 	}
 	if rt.Table != 0 {
