@@ -98,7 +98,7 @@ func TestWatchPrintsTheLineAndNothingElse(t *testing.T) {
 	lines(3)
 	h.must(h.LANAddr(lanAddr, 1800, 3600))
 	got := lines(4)
-	for i, want := range []string{"at", "at ipv4 wan", "at delegated ipv4 wan", "at delegated ipv4 lan prefix wan"} {
+	for i, want := range []string{"at missing", "at ipv4 missing wan", "at delegated ipv4 missing wan", "at delegated ipv4 lan missing prefix wan"} {
 		var m map[string]any
 		h.must(json.Unmarshal([]byte(got[i]), &m))
 		if keys := strings.Join(slices.Sorted(maps.Keys(m)), " "); keys != want {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"net/netip"
 	"strings"
 	"testing"
@@ -65,5 +66,40 @@ func TestAChoiceOfLANsIsSaid(t *testing.T) {
 		if got := lineWords(s, false); strings.Contains(got, "counts as") {
 			t.Errorf("%s: the log says %q", dev, got)
 		}
+	}
+}
+
+// TestProgramsAreToldWhatIsMissing by status and by watch.
+func TestProgramsAreToldWhatIsMissing(t *testing.T) {
+	s := netwatch.View(netwatch.Tables{
+		Addrs:    []netwatch.Addr{{Dev: "wwan0", Addr: netip.MustParseAddr("100.64.3.4"), Bits: 24, Global: true, Preferred: netwatch.Forever}, {Dev: "wwan0", Addr: netip.MustParseAddr("2001:db8::7"), Bits: 128, Global: true, Preferred: 1800}},
+		Defaults: []netwatch.Route{{Dev: "wwan0"}, {Dev: "wwan0", IPv6: true}},
+	}, netwatch.Devices{}, netwatch.State{})
+	var watched strings.Builder
+	if err := showLine(&watched, time.Unix(0, 0), s, true); err != nil {
+		t.Fatal(err)
+	}
+	var shown struct{ Line json.RawMessage }
+	if err := json.Unmarshal(statusJSON(status{Line: s}), &shown); err != nil {
+		t.Fatal(err)
+	}
+	for by, text := range map[string]string{"status": string(shown.Line), "watch": watched.String()} {
+		var line struct {
+			IPv6    netip.Addr
+			WAN     string
+			Missing map[string]struct{ Reason, Text string }
+		}
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Errorf("%s: %v", by, err)
+		}
+		v4, pre := line.Missing["ipv4"], line.Missing["prefix"]
+		if line.IPv6 != s.IPv6 || line.WAN != "wwan0" || len(line.Missing) != 2 ||
+			v4.Reason != "carrier-nat" || v4.Text != s.NoIPv4.Text() || pre.Reason != "not-delegated" || pre.Text != s.NoPrefix.Text() {
+			t.Errorf("%s tells %s", by, text)
+		}
+	}
+	var back status
+	if err := json.Unmarshal(statusJSON(status{Line: s}), &back); err != nil || back.Line.IPv6 != s.IPv6 {
+		t.Errorf("read again: %+v, %v", back.Line, err)
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"net/netip"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"homeward/netwatch"
 	"homeward/update"
 	"homeward/update/updatetest"
 )
@@ -49,6 +51,27 @@ func TestREADMECommands(t *testing.T) {
 		if _, ok := find(m[1]); !ok && m[1] != "help" {
 			t.Errorf("the README tells of homeward %s", m[1])
 		}
+	}
+}
+
+// TestREADMEReasons: every reason why something of the line is missing is in
+// its table, and no other.
+func TestREADMEReasons(t *testing.T) {
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "<!-- reasons of the line -->")
+	table, _, ended := strings.Cut(table, "<!-- end of reasons of the line -->")
+	var want, got []string
+	for _, r := range netwatch.Reasons() {
+		want = append(want, r.String())
+	}
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z0-9-]+)` \\|").FindAllStringSubmatch(table, -1) {
+		got = append(got, m[1])
+	}
+	if !ended || !slices.Equal(got, want) {
+		t.Errorf("the README's reasons are %q, want %q", got, want)
 	}
 }
 

@@ -32,8 +32,36 @@ type status struct {
 }
 
 func statusJSON(s status) []byte {
-	text, _ := json.Marshal(s) // plain data
+	text, _ := json.Marshal(struct { // plain data
+		Version  string                   `json:"version"`
+		PID      int                      `json:"pid"`
+		Started  time.Time                `json:"started"`
+		Line     lineStatus               `json:"line"`
+		Accounts map[string]update.Status `json:"accounts"`
+	}{s.Version, s.PID, s.Started, newLineStatus(s.Line), s.Accounts})
 	return append(text, '\n')
+}
+
+// lineStatus is a line as programs are told of it.
+type lineStatus struct {
+	netwatch.State
+	Missing map[string]missing `json:"missing,omitempty"` // by ipv4, ipv6 and prefix
+}
+
+// missing is why there is no value, in one word and in a sentence.
+type missing struct {
+	Reason string `json:"reason"`
+	Text   string `json:"text"`
+}
+
+func newLineStatus(s netwatch.State) lineStatus {
+	l := lineStatus{s, map[string]missing{}}
+	for value, m := range map[string]netwatch.Missing{"ipv4": s.NoIPv4, "ipv6": s.NoIPv6, "prefix": s.NoPrefix} {
+		if m.Reason != 0 {
+			l.Missing[value] = missing{m.Reason.String(), m.Text()}
+		}
+	}
+	return l
 }
 
 func statusCommand() command {

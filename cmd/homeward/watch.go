@@ -71,8 +71,8 @@ func showLine(w io.Writer, now time.Time, s netwatch.State, asJSON bool) error {
 	}
 	text, _ := json.Marshal(struct {
 		At time.Time `json:"at"`
-		netwatch.State
-	}{now.UTC().Truncate(time.Millisecond), s})
+		lineStatus
+	}{now.UTC().Truncate(time.Millisecond), newLineStatus(s)})
 	_, err := w.Write(append(text, '\n'))
 	return err
 }
