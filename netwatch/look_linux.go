@@ -28,7 +28,6 @@ func (l *look) begin() {
 	if l.up == nil {
 		l.up, l.before = links{}, links{}
 	}
-	l.up, l.before = l.before, l.up
 	clear(l.up)
 	l.hops.reset()
 	t := l.next()
@@ -60,6 +59,7 @@ func (l *look) take(q question, body []byte) {
 
 // end is the tables of this look, those of the look before if they are equal.
 func (l *look) end() Tables {
+	l.up, l.before = l.before, l.up
 	if t := l.next(); !t.Equal(l.ring[l.told]) {
 		l.told = (l.told + 1) % lookRing
 	}
