@@ -23,8 +23,8 @@ func BenchmarkTables(b *testing.B) {
 		change func(*look)
 	}{
 		{"same", func(*look) {}},
-		{"lifetime", func(l *look) { l.ring[l.told].Addrs[0].Preferred-- }},
-		{"other", func(l *look) { l.ring[l.told].Addrs = l.ring[l.told].Addrs[:0] }},
+		{"lifetime", func(l *look) { l.ring[l.latest].Addrs[0].Preferred-- }},
+		{"other", func(l *look) { l.ring[l.latest].Addrs = l.ring[l.latest].Addrs[:0] }},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			k := new(rtnetlink)
@@ -38,7 +38,7 @@ func BenchmarkTables(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			b.ReportMetric(float64(len(k.questions)), "dumps/op")
+			b.ReportMetric(float64(len(k.requests)), "dumps/op")
 		})
 	}
 }

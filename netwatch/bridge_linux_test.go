@@ -66,8 +66,8 @@ func TestAPortOfABridgeThatLearnsIsNoHint(t *testing.T) {
 			t.Errorf("%s: the bridge did not tell, so this shows nothing", c.name)
 		}
 		for _, m := range ports {
-			if matters(m) {
-				t.Errorf("%s: the message %d %x matters", c.name, m.typ, m.body[:unix.SizeofIfInfomsg])
+			if relevant(m) {
+				t.Errorf("%s: the message %d %x is relevant", c.name, m.typ, m.body[:unix.SizeofIfInfomsg])
 			}
 		}
 	}
@@ -103,7 +103,7 @@ func TestABridgeAndItsPortAreLinksToo(t *testing.T) {
 		} {
 			filtered()
 			must(t, c.change())
-			if !slices.ContainsFunc(filtered(), func(m message) bool { return m.typ == c.typ && matters(m) }) {
+			if !slices.ContainsFunc(filtered(), func(m message) bool { return m.typ == c.typ && relevant(m) }) {
 				t.Errorf("%s %s: no message of the link comes through", dev, c.name)
 			}
 			e.until(dev+" "+c.name, func(t Tables) bool { return holder(t, mark.Addr()) == c.on })

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// present leaves out the errors of what there is none of: without any route of
+// ignoreMissing leaves out the errors of what there is none of: without any route of
 // a family a namespace has no table main, a kernel may have no IPv6.
-func present(err error) error {
+func ignoreMissing(err error) error {
 	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EAFNOSUPPORT) {
 		return nil
 	}
@@ -69,16 +69,16 @@ func (c *dumper) once(buf, req []byte, typ uint16, f func(body []byte)) error {
 		if n == len(buf) {
 			return unix.EMSGSIZE
 		}
-		done, err := c.piece(buf[:n], typ, f, &interrupted)
+		done, err := c.parseChunk(buf[:n], typ, f, &interrupted)
 		if err != nil || done {
 			return err
 		}
 	}
 }
 
-// piece reads one piece of an answer. done is true at its end. interrupted is
-// kept from one piece to the next.
-func (c *dumper) piece(b []byte, typ uint16, f func(body []byte), interrupted *bool) (done bool, err error) {
+// parseChunk reads one chunk of an answer. done is true at its end. interrupted is
+// kept from one chunk to the next.
+func (c *dumper) parseChunk(b []byte, typ uint16, f func(body []byte), interrupted *bool) (done bool, err error) {
 	for len(b) > 0 {
 		m, rest, ok := nextMessage(b)
 		if !ok {

@@ -27,7 +27,8 @@ const (
 )
 
 // filter lets the kernel drop foreign route messages and a bridge's messages
-// about its ports, so that a flood of them wakes nobody. It passes just the messages that matter says can matter.
+// about its ports, so that a flood of them wakes nobody. It passes just the
+// messages that are relevant.
 func filter() []unix.SockFilter {
 	const pass, drop = 24, 25 // the last two lines
 	in := func(code uint16, k uint32) unix.SockFilter { return unix.SockFilter{Code: code, K: k} }

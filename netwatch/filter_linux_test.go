@@ -34,7 +34,7 @@ func passes(t testing.TB, in, out int, b []byte) bool {
 	return err == nil
 }
 
-// agree fails if the filter and matters differ on a message.
+// agree fails if the filter and relevant differ on a message.
 func agree(t testing.TB, in, out int, b []byte) {
 	t.Helper()
 	m, _, ok := nextMessage(b)
@@ -53,8 +53,8 @@ func agree(t testing.TB, in, out int, b []byte) {
 			rest = r
 		}
 	}
-	if p := passes(t, in, out, b); p != matters(m) {
-		t.Errorf("the filter passes %x: %v, matters says %v", b, p, matters(m))
+	if p := passes(t, in, out, b); p != relevant(m) {
+		t.Errorf("the filter passes %x: %v, relevant says %v", b, p, relevant(m))
 	}
 }
 
@@ -100,8 +100,8 @@ func TestOnlyMessagesThatCanMatterPass(t *testing.T) {
 		{"a route too short to tell", msg(unix.RTM_NEWROUTE, make([]byte, 8)), true},
 	} {
 		m, _, ok := nextMessage(c.b)
-		if !ok || matters(m) != c.want {
-			t.Errorf("%s: matters = %v, want %v", c.name, !c.want, c.want)
+		if !ok || relevant(m) != c.want {
+			t.Errorf("%s: relevant = %v, want %v", c.name, !c.want, c.want)
 		}
 		if p := passes(t, in, out, c.b); p != c.want {
 			t.Errorf("%s: the filter passes it: %v, want %v", c.name, p, c.want)
@@ -142,7 +142,7 @@ func FuzzMessages(f *testing.F) {
 			return
 		}
 		agree(t, in, out, b)
-		anyMatters(b)
+		anyRelevant(b)
 		n := 0
 		for rest := b; ; n++ {
 			m, r, ok := nextMessage(rest)

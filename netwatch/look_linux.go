@@ -12,7 +12,7 @@ import (
 type look struct {
 	up, before links
 	ring       [lookRing]Tables
-	told       int // of the ring: what was returned last
+	latest     int // of the ring: what was returned last
 	hops       nexthops
 }
 
@@ -21,7 +21,7 @@ type look struct {
 const lookRing = 8
 
 // next is where the tables of this look gather.
-func (l *look) next() *Tables { return &l.ring[(l.told+1)%lookRing] }
+func (l *look) next() *Tables { return &l.ring[(l.latest+1)%lookRing] }
 
 // begin forgets the look before.
 func (l *look) begin() {
@@ -34,8 +34,8 @@ func (l *look) begin() {
 	*t = Tables{t.Addrs[:0], t.Defaults[:0], t.Null[:0]}
 }
 
-// take takes note of one message of an answer.
-func (l *look) take(q question, body []byte) {
+// add records one message of an answer.
+func (l *look) add(q dumpRequest, body []byte) {
 	t := l.next()
 	switch q.answer {
 	case unix.RTM_NEWLINK:
@@ -60,10 +60,10 @@ func (l *look) take(q question, body []byte) {
 // end is the tables of this look, those of the look before if they are equal.
 func (l *look) end() Tables {
 	l.up, l.before = l.before, l.up
-	if t := l.next(); !t.Equal(l.ring[l.told]) {
-		l.told = (l.told + 1) % lookRing
+	if t := l.next(); !t.Equal(l.ring[l.latest]) {
+		l.latest = (l.latest + 1) % lookRing
 	}
-	return l.ring[l.told]
+	return l.ring[l.latest]
 }
 
 // read dumps links, addresses and routes once.
@@ -73,11 +73,11 @@ func (k *rtnetlink) read() (Tables, error) {
 		return Tables{}, err
 	}
 	defer unix.Close(c.fd)
-	if k.questions == nil {
-		k.questions, k.nexthops = questions(), nexthopQuestion()
+	if k.requests == nil {
+		k.requests, k.nexthops = dumpRequests(), nexthopRequest()
 	}
 	k.look.begin()
-	for _, q := range k.questions {
+	for _, q := range k.requests {
 		if err := k.ask(&c, q); err != nil {
 			return Tables{}, err
 		}
@@ -92,10 +92,10 @@ func (k *rtnetlink) read() (Tables, error) {
 }
 
 // ask has the look take note of the answer to q.
-func (k *rtnetlink) ask(c *dumper, q question) error {
-	err := c.dump(k.buf, q.req, q.answer, func(body []byte) { k.look.take(q, body) })
+func (k *rtnetlink) ask(c *dumper, q dumpRequest) error {
+	err := c.dump(k.buf, q.req, q.answer, func(body []byte) { k.look.add(q, body) })
 	if q.answer != unix.RTM_NEWLINK {
-		err = present(err)
+		err = ignoreMissing(err)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", q.what, err)

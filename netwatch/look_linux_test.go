@@ -70,8 +70,8 @@ func TestALookLeavesNothingBehind(t *testing.T) {
 	must(t, e.Delegate(pfx("2001:db8:3400::/56")))
 	for name, change := range map[string]func(*look){
 		"the same":  func(*look) {},
-		"a renewal": func(l *look) { l.ring[l.told].Addrs[0].Preferred-- },
-		"a route":   func(l *look) { l.ring[l.told].Defaults[0].Metric++ },
+		"a renewal": func(l *look) { l.ring[l.latest].Addrs[0].Preferred-- },
+		"a route":   func(l *look) { l.ring[l.latest].Defaults[0].Metric++ },
 	} {
 		k := new(rtnetlink)
 		var s, last State

@@ -49,9 +49,9 @@ func nextAttr(b []byte) (typ uint16, val, rest []byte, ok bool) {
 
 func align(n int) int { return (n + 3) &^ 3 }
 
-// matters tells whether a message can change what View says. It has the same
+// relevant tells whether a message can change what View says. It has the same
 // answer as filter, for messages that the kernel could not filter.
-func matters(m message) bool {
+func relevant(m message) bool {
 	if len(m.body) < unix.SizeofRtMsg {
 		return true
 	}

@@ -181,22 +181,22 @@ func TestADumpThatWasInterruptedIsSaidToBe(t *testing.T) {
 	piece := msg(unix.RTM_NEWADDR, make([]byte, 8))
 	native.PutUint16(piece[6:], unix.NLM_F_DUMP_INTR)
 	c, n, interrupted := dumper{}, 0, false
-	done, err := c.piece(append(piece, msg(unix.NLMSG_DONE, make([]byte, 4))...), unix.RTM_NEWADDR, func([]byte) { n++ }, &interrupted)
+	done, err := c.parseChunk(append(piece, msg(unix.NLMSG_DONE, make([]byte, 4))...), unix.RTM_NEWADDR, func([]byte) { n++ }, &interrupted)
 	if !done || err != errInterrupted || n != 1 {
-		t.Errorf("piece: done %v, %v, %d messages, want errInterrupted after one", done, err, n)
+		t.Errorf("parseChunk: done %v, %v, %d messages, want errInterrupted after one", done, err, n)
 	}
-	if _, err := c.piece([]byte{9, 0, 0, 0, 1}, 0, nil, &interrupted); err != unix.EBADMSG {
+	if _, err := c.parseChunk([]byte{9, 0, 0, 0, 1}, 0, nil, &interrupted); err != unix.EBADMSG {
 		t.Errorf("a torn piece: %v, want EBADMSG", err)
 	}
 }
 
 func TestWhatThereIsNoneOfIsEmpty(t *testing.T) {
 	for _, err := range []error{nil, unix.ENOENT, unix.EOPNOTSUPP, unix.EAFNOSUPPORT} {
-		if present(err) != nil {
+		if ignoreMissing(err) != nil {
 			t.Errorf("%v: no table main, or no IPv6, is an error", err)
 		}
 	}
-	if present(unix.EPERM) != unix.EPERM {
+	if ignoreMissing(unix.EPERM) != unix.EPERM {
 		t.Error("EPERM is none")
 	}
 }

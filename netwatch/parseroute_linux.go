@@ -15,7 +15,7 @@ func (l links) parseRoute(b []byte, family uint8) (r Route, null netip.Prefix, i
 	if len(b) < unix.SizeofRtMsg || b[0] != family || native.Uint32(b[8:])&unix.RTM_F_CLONED != 0 {
 		return
 	}
-	if !matters(message{typ: unix.RTM_NEWROUTE, body: b}) {
+	if !relevant(message{typ: unix.RTM_NEWROUTE, body: b}) {
 		return
 	}
 	if b[1] != 0 {

@@ -19,10 +19,10 @@ type rtnetlink struct {
 	unfilter bool // without the filter, which may be missing in a kernel
 
 	// For Tables, which runs once at a time.
-	buf       []byte
-	questions []question
-	nexthops  question
-	look      look
+	buf      []byte
+	requests []dumpRequest
+	nexthops dumpRequest
+	look     look
 }
 
 // A hint is 0.5 to 4 kB. A dump comes in pieces as long as the buffer, at the
@@ -68,7 +68,7 @@ func (k *rtnetlink) open() (*os.File, error) {
 		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, k.rcvbuf)
 	}
 	if !k.unfilter {
-		attach(fd, filter()) // an optimisation: matters decides anyway
+		attach(fd, filter()) // an optimisation: relevant decides anyway
 	}
 	return os.NewFile(uintptr(fd), "rtnetlink"), nil
 }
@@ -104,7 +104,7 @@ func receive(ctx context.Context, f *os.File, hints chan time.Time) {
 			n, err := unix.Read(int(fd), buf)
 			switch {
 			case err == nil:
-				if n == len(buf) || anyMatters(buf[:n]) {
+				if n == len(buf) || anyRelevant(buf[:n]) {
 					hint()
 				}
 			case err == unix.EINTR:
@@ -127,12 +127,12 @@ func receive(ctx context.Context, f *os.File, hints chan time.Time) {
 	})
 }
 
-// anyMatters tells whether one of the messages in b can matter, or cannot be
+// anyRelevant tells whether one of the messages in b can matter, or cannot be
 // read.
-func anyMatters(b []byte) bool {
+func anyRelevant(b []byte) bool {
 	for len(b) > 0 {
 		m, rest, ok := nextMessage(b)
-		if !ok || matters(m) {
+		if !ok || relevant(m) {
 			return true
 		}
 		b = rest
@@ -143,9 +143,9 @@ func anyMatters(b []byte) bool {
 // Errors of a dump that another one right after it can mend.
 var errInterrupted = errors.New("the tables changed while they were read")
 
-// again are the waits after a dump that was interrupted or overrun: a change
+// retryDelays are the waits after a dump that was interrupted or overrun: a change
 // is over in microseconds, a flood is not.
-var again = [...]time.Duration{0, time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond}
+var retryDelays = [...]time.Duration{0, time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond}
 
 // Tables implements kernel. It runs once at a time.
 func (k *rtnetlink) Tables() (Tables, error) {
@@ -153,7 +153,7 @@ func (k *rtnetlink) Tables() (Tables, error) {
 		k.buf = make([]byte, dumpBuf)
 	}
 	var err error
-	for _, wait := range again {
+	for _, wait := range retryDelays {
 		time.Sleep(wait)
 		var t Tables
 		if t, err = k.read(); err == nil {

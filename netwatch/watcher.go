@@ -89,25 +89,25 @@ func (w *Watcher) watch(ctx context.Context, emit func(Tables)) {
 		return
 	}
 	defer unsubscribe(cancel, hints)
-	timer, again := stoppedTimer(), stoppedTimer() // made once: a daemon sees millions of bursts
-	defer again.Stop()
+	timer, retryTimer := stoppedTimer(), stoppedTimer() // made once: a daemon sees millions of bursts
+	defer retryTimer.Stop()
 	retry := firstRetry
 	t, err := w.read()
 	for {
-		again.Stop()
+		retryTimer.Stop()
 		w.say(err)
 		if err == nil {
 			emit(t)
 			retry = firstRetry
 		} else {
-			again.Reset(retry)
+			retryTimer.Reset(retry)
 			retry = min(2*retry, lastRetry)
 		}
 		holds, ok := false, true
 		select {
 		case <-ctx.Done():
 			return
-		case <-again.C:
+		case <-retryTimer.C:
 		case at, open := <-hints:
 			if !open {
 				return

@@ -2,18 +2,18 @@ package netwatch
 
 import "golang.org/x/sys/unix"
 
-// question is a dump of a look at the kernel.
-type question struct {
+// dumpRequest asks the kernel for one of its tables.
+type dumpRequest struct {
 	what   string // for people
 	answer uint16 // the messages of the answer
 	family uint8
 	req    []byte
 }
 
-// questions are those of one look. What refers to a link that came after the
+// dumpRequests are those of one look. What refers to a link that came after the
 // first is left out, and the link's own message has everything read again.
-func questions() []question {
-	return []question{
+func dumpRequests() []dumpRequest {
+	return []dumpRequest{
 		{"links", unix.RTM_NEWLINK, unix.AF_UNSPEC, request(unix.RTM_GETLINK, linkBody())},
 		{"addresses", unix.RTM_NEWADDR, unix.AF_INET, request(unix.RTM_GETADDR, addrBody(unix.AF_INET))},
 		{"routes", unix.RTM_NEWROUTE, unix.AF_INET, request(unix.RTM_GETROUTE, routeBody(unix.AF_INET))},
@@ -22,9 +22,9 @@ func questions() []question {
 	}
 }
 
-// nexthopQuestion is asked last, and only if a default route names an object.
-func nexthopQuestion() question {
-	return question{"nexthops", unix.RTM_NEWNEXTHOP, unix.AF_UNSPEC, request(unix.RTM_GETNEXTHOP, make([]byte, unix.SizeofNhmsg))}
+// nexthopRequest is asked last, and only if a default route names an object.
+func nexthopRequest() dumpRequest {
+	return dumpRequest{"nexthops", unix.RTM_NEWNEXTHOP, unix.AF_UNSPEC, request(unix.RTM_GETNEXTHOP, make([]byte, unix.SizeofNhmsg))}
 }
 
 // skipStats leaves a link's counters out of its message (linux/rtnetlink.h,
