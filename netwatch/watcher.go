@@ -56,7 +56,7 @@ const (
 // until ctx ends; it returns nil then. A Watcher runs once at a time.
 //
 // The Tables that emit and Early are called with may be read until they
-// return. (They are overwritten when seven more that differ have been read.)
+// return. (They are overwritten once seven more that differ have been read.)
 // A receiver that keeps them, or hands them to another goroutine, takes a
 // Clone, or a Copy in memory of its own.
 func (w *Watcher) Run(ctx context.Context, emit func(Tables)) error {
