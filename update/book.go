@@ -187,7 +187,7 @@ func (k Key) hint() string {
 func (b *Book) enrol(a *Account) {
 	m := b.Accounts[a.Name]
 	config := b.fingerprint(a.Service, a.Server, a.Domains, a.Publish, a.Username, a.Secret.Reveal(), a.Auth, a.Record,
-		a.Healthcheck.Reveal(), a.OneAddress, a.Template.key(), a.Device, a.CAFile)
+		a.Healthcheck.Reveal(), a.OneAddress, a.Template.key(), a.devices(), a.CAFile)
 	target := b.fingerprint(a.Service, a.Server, a.Domains, a.Record, a.Template.key())
 	if m.Target != target {
 		m.Hosts = nil

@@ -1,16 +1,17 @@
 package update
 
 import (
+	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
-	"syscall"
 	"time"
+
+	"homeward/update/resolver"
 )
 
 // client makes exchanges with services: one connection each, TLS always
@@ -20,13 +21,14 @@ type client struct {
 	agent         string        // User-Agent
 	connectWithin time.Duration // resolve, TCP and TLS
 	within        time.Duration // all of it
+	resolver      resolver.Resolver
 }
 
 // newClient returns the client that presents itself as agent. A line that
 // does not connect within 8 s is better asked anew, and 15 s is more than a
 // service that works ever takes.
 func newClient(agent string) client {
-	return client{agent, 8 * time.Second, 15 * time.Second}
+	return client{agent: agent, connectWithin: 8 * time.Second, within: 15 * time.Second}
 }
 
 // exchange sends req once and returns what came of it. ready is called when
@@ -43,9 +45,9 @@ func (c client) exchange(ctx context.Context, req Request, ready Ready) Outcome 
 	if err != nil {
 		return failed(FaultConnect, false, err.Error())
 	}
-	conn, fault := c.connect(ctx, e)
+	conn, known, fault := c.connect(ctx, e)
 	if fault != nil {
-		return Outcome{Fault: fault}
+		return Outcome{Fault: fault, Forget: known}
 	}
 	defer conn.tcp.Close()
 	if ready != nil && !ready(conn.local()) || ctx.Err() != nil {
@@ -62,7 +64,7 @@ func (c client) exchange(ctx context.Context, req Request, ready Ready) Outcome 
 	}
 	conn.tcp.SetLinger(-1)
 	conn.Close()
-	answer.Root = conn.root
+	answer.Root, answer.Known = conn.root, known
 	return Outcome{Answer: answer}
 }
 
@@ -75,73 +77,18 @@ func (r Request) maxBody() int {
 	return 4096
 }
 
-// connection is a TCP connection, and what is spoken over it: itself or TLS.
-type connection struct {
-	net.Conn
-	tcp  *net.TCPConn
-	root string // what it was verified by (rootHint), "" without TLS
-}
-
-func (c connection) local() netip.Addr {
-	return c.tcp.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
-}
-
-// connect returns a connection on which nothing was sent but the handshake.
-// Where the root that was hinted at does not verify the service, it connects
-// once more, with all roots: the service may have another authority now.
-func (c client) connect(ctx context.Context, e endpoint) (connection, *Fault) {
-	ctx, cancel := context.WithTimeout(ctx, c.connectWithin)
-	defer cancel()
-	roots := e.startRoots()
-	tcp, fault := c.dial(ctx, e)
-	if fault != nil {
-		return connection{}, fault
-	}
-	if !e.tls {
-		return connection{tcp, tcp, ""}, nil
-	}
-	r := <-roots
-	if r.err != nil {
-		tcp.Close()
-		return connection{}, &Fault{Kind: FaultTLS, Detail: faultText(r.err.Error())}
-	}
-	t := tls.Client(tcp, &tls.Config{ServerName: e.host, RootCAs: r.pool, MinVersion: tls.VersionTLS12})
-	if err := t.HandshakeContext(ctx); err != nil {
-		tcp.Close()
-		if unverified := new(tls.CertificateVerificationError); r.some && errors.As(err, &unverified) {
-			e.root = ""
-			return c.connect(ctx, e)
-		}
-		return connection{}, e.tlsFault(ctx, c.connectWithin, err)
-	}
-	chain := t.ConnectionState().VerifiedChains[0]
-	return connection{t, tcp, rootHint(chain[len(chain)-1].Raw)}, nil
-}
-
-// dial makes the TCP connection.
-func (c client) dial(ctx context.Context, e endpoint) (*net.TCPConn, *Fault) {
-	d := net.Dialer{KeepAlive: -1, Control: e.bind}
-	conn, err := d.DialContext(ctx, e.network, e.address)
-	if err != nil {
-		return nil, e.dialFault(ctx, c.connectWithin, err)
-	}
-	tcp := conn.(*net.TCPConn)
-	// Should this process be killed, what was not sent yet is thrown away: the
-	// address in it may be old by the time a dead line could deliver it.
-	tcp.SetLinger(0)
-	return tcp, nil
-}
-
 // endpoint is where a request goes, and how.
 type endpoint struct {
 	url     *url.URL
 	host    string // without a port
-	address string // with one
-	network string // tcp, tcp4 or tcp6
+	port    uint16
+	family  int // 4, 6, or 0 for both
 	tls     bool
-	device  string
+	device4 string
+	device6 string
 	caFile  string
-	root    string // a hint (readRoots)
+	root    string       // a hint (readRoots)
+	known   []netip.Addr // where it was reached last
 }
 
 // The text of a URL may hold secrets: none of these errors shows it.
@@ -156,56 +103,31 @@ func newEndpoint(req Request) (endpoint, error) {
 	if err != nil || u.Hostname() == "" {
 		return endpoint{}, errURL
 	}
-	e := endpoint{url: u, host: u.Hostname(), network: "tcp", device: req.Device, caFile: req.CAFile, root: req.Root}
-	port := u.Port()
+	e := endpoint{url: u, host: u.Hostname(), family: req.Family, device4: req.Device4, device6: req.Device6,
+		caFile: req.CAFile, root: req.Root, known: req.Known}
+	port, err := strconv.ParseUint(cmp.Or(u.Port(), "0"), 10, 16)
+	if err != nil {
+		return endpoint{}, errURL
+	}
 	switch u.Scheme {
 	case "https":
 		e.tls = true
-		if port == "" {
-			port = "443"
+		if port == 0 {
+			port = 443
 		}
 	case "http":
 		addr, _ := netip.ParseAddr(e.host)
 		if !req.AllowHTTP && !addr.Unmap().IsLoopback() {
 			return endpoint{}, errPlain
 		}
-		if port == "" {
-			port = "80"
+		if port == 0 {
+			port = 80
 		}
 	default:
 		return endpoint{}, errURL
 	}
-	e.address = net.JoinHostPort(e.host, port)
-	switch req.Family {
-	case 4:
-		e.network = "tcp4"
-	case 6:
-		e.network = "tcp6"
-	}
+	e.port = uint16(port)
 	return e, nil
-}
-
-// bind makes the connection leave by the request's device. Linux lets anybody
-// do that since 5.7.
-func (e endpoint) bind(_, _ string, c syscall.RawConn) error {
-	if e.device == "" {
-		return nil
-	}
-	var err error
-	if cerr := c.Control(func(fd uintptr) { err = syscall.BindToDevice(int(fd), e.device) }); cerr != nil {
-		return cerr
-	}
-	return err
-}
-
-// startRoots reads the roots while the connection is made: on a router that
-// takes as long as a round trip.
-func (e endpoint) startRoots() <-chan trust {
-	ch := make(chan trust, 1)
-	if e.tls {
-		go func() { ch <- readRoots(e.caFile, e.root) }()
-	}
-	return ch
 }
 
 // message spells the whole request.

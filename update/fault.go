@@ -44,21 +44,15 @@ func faultText(s string) string {
 }
 
 // dialFault tells why no TCP connection came about.
-func (e endpoint) dialFault(ctx context.Context, within time.Duration, err error) *Fault {
-	kind, detail := FaultConnect, "cannot connect to "+e.host
-	if e.device != "" {
-		detail += " by " + e.device
+func (e endpoint) dialFault(ctx context.Context, within time.Duration, device string, err error) *attemptFault {
+	detail := "cannot connect to " + e.host
+	if device != "" {
+		detail += " by " + device
 	}
-	var dns *net.DNSError
-	var addr *net.AddrError
 	var op *net.OpError
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
-		return givenUp(false)
-	case errors.As(err, &dns):
-		kind, detail = FaultResolve, "cannot resolve "+e.host+": "+dnsText(dns)
-	case errors.As(err, &addr):
-		kind, detail = FaultResolve, "cannot resolve "+e.host+": it has no address of the family asked for"
+		return &attemptFault{Fault: *givenUp(false)}
 	case timedOut(err):
 		detail += fmt.Sprintf(": no answer within %v", within)
 	default:
@@ -67,40 +61,27 @@ func (e endpoint) dialFault(ctx context.Context, within time.Duration, err error
 		}
 		detail += ": " + reason(err)
 	}
-	return &Fault{Kind: kind, Detail: faultText(detail)}
-}
-
-// dnsText says in a few words why a name was not resolved, and who was asked.
-func dnsText(err *net.DNSError) string {
-	text := err.Err
-	switch {
-	case err.IsTimeout:
-		text = "no answer"
-	case err.IsNotFound:
-		text = "no such name"
-	}
-	if err.Server != "" {
-		text += " (asked " + err.Server + ")"
-	}
-	return text
+	return &attemptFault{Fault{Kind: FaultConnect, Detail: faultText(detail)}, errors.Is(err, syscall.ECONNREFUSED)}
 }
 
 // tlsFault tells why the handshake failed.
-func (e endpoint) tlsFault(ctx context.Context, within time.Duration, err error) *Fault {
+func (e endpoint) tlsFault(ctx context.Context, within time.Duration, err error) *attemptFault {
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return givenUp(false)
+		return &attemptFault{Fault: *givenUp(false)}
 	}
 	var (
-		invalid x509.CertificateInvalidError
-		unknown x509.UnknownAuthorityError
-		record  tls.RecordHeaderError
-		text    string
+		invalid    x509.CertificateInvalidError
+		unknown    x509.UnknownAuthorityError
+		unverified *tls.CertificateVerificationError
+		record     tls.RecordHeaderError
+		text       string
 	)
+	f := &attemptFault{Fault{Kind: FaultTLS}, errors.As(err, &unverified)}
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		now := time.Now().UTC().Format("2006-01-02 15:04 MST")
-		text = "the certificate of " + e.host + " is not valid at this router's time: its clock says " + now + ", waiting for NTP"
-		return &Fault{Kind: FaultClock, Detail: faultText(text)}
+		f.elsewhere = false
+		f.Kind, f.Detail = e.expired(invalid.Cert, time.Now())
+		return f
 	case errors.As(err, &unknown):
 		text = "its certificate is from an authority unknown here (a hotspot? else install ca-bundle, or set ca_file)"
 	case errors.As(err, &record):
@@ -110,7 +91,21 @@ func (e endpoint) tlsFault(ctx context.Context, within time.Duration, err error)
 	default:
 		text = reason(err)
 	}
-	return &Fault{Kind: FaultTLS, Detail: faultText("no secure connection to " + e.host + ": " + text)}
+	f.Detail = faultText("no secure connection to " + e.host + ": " + text)
+	return f
+}
+
+// expired tells a certificate that is not valid yet, by a clock that is behind,
+// from one that has expired, which the service has to mend.
+func (e endpoint) expired(cert *x509.Certificate, now time.Time) (FaultKind, string) {
+	const minute = "2006-01-02 15:04 MST"
+	clock := now.UTC().Format(minute)
+	if now.Before(cert.NotBefore) {
+		return FaultClock, faultText("the certificate of " + e.host + " is valid from " + cert.NotBefore.UTC().Format(minute) +
+			", and this router's clock says " + clock + ": waiting for NTP")
+	}
+	return FaultTLS, faultText("the certificate of " + e.host + " expired at " + cert.NotAfter.UTC().Format(minute) +
+		" (this router's clock says " + clock + "): the service has to renew it")
 }
 
 // sentFault tells why there is no whole answer to what was sent.

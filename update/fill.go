@@ -20,7 +20,7 @@ func placeholders() []string {
 // the template: the query's own values are hidden, and the path, too, where
 // nothing says by a placeholder where the secret stands.
 func (template) Request(a *Account, c Call) Request {
-	r := Request{Method: "GET", Device: a.Device, CAFile: a.CAFile, AllowHTTP: a.Template.AllowHTTP}
+	r := Request{Method: "GET", Device4: a.Device4, Device6: a.Device6, CAFile: a.CAFile, AllowHTTP: a.Template.AllowHTTP}
 	u := a.Template.choose(c.Values)
 	if u.url == "" {
 		return r

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/netip"
 	"strconv"
+	"strings"
 )
 
 // What passes between the watcher and its sender process: frames of strings,
@@ -88,14 +89,15 @@ func readFrame(r *bufio.Reader, max int) ([]string, error) {
 func (r Request) fields() []string {
 	return []string{
 		frameRequest, r.Method, r.URL.Reveal(), r.Form.Reveal(), r.Bearer.Reveal(), r.Login.Reveal() + r.User, r.Password.Reveal(),
-		r.Device, strconv.Itoa(r.Family), r.CAFile, strconv.Itoa(r.maxBody()), strconv.FormatBool(r.AllowHTTP), r.Root,
+		r.Device4, strconv.Itoa(r.Family), r.CAFile, strconv.Itoa(r.maxBody()), strconv.FormatBool(r.AllowHTTP), r.Root,
+		r.Device6, joinAddrs(r.Known),
 	}
 }
 
 // parseRequest is the inverse of fields. Where secrets stand in the URL and
 // the form does not come along: these show as *** as a whole.
 func parseRequest(f []string) (Request, error) {
-	if len(f) != 13 || f[0] != frameRequest {
+	if len(f) != 15 || f[0] != frameRequest {
 		return Request{}, errFrame
 	}
 	family, err1 := strconv.Atoi(f[8])
@@ -107,35 +109,37 @@ func parseRequest(f []string) (Request, error) {
 	text := func(s string) Text { return Text{}.Secret(NewSecret(s), nil) }
 	return Request{
 		Method: f[1], URL: text(f[2]), Form: text(f[3]), Bearer: NewSecret(f[4]), User: f[5], Password: NewSecret(f[6]),
-		Device: f[7], Family: family, CAFile: f[9], MaxBody: max, AllowHTTP: plain, Root: f[12],
+		Device4: f[7], Family: family, CAFile: f[9], MaxBody: max, AllowHTTP: plain, Root: f[12], Device6: f[13], Known: splitAddrs(f[14]),
 	}, nil
 }
 
 // fields spells an outcome for the pipe.
 func (o Outcome) fields() []string {
 	if a := o.Answer; a != nil {
-		return []string{frameAnswer, strconv.Itoa(a.Status), string(a.Body), strconv.FormatBool(a.Cut), a.RetryAfter, a.Date, a.Location, a.Root}
+		return []string{frameAnswer, strconv.Itoa(a.Status), string(a.Body), strconv.FormatBool(a.Cut), a.RetryAfter, a.Date, a.Location, a.Root, joinAddrs(a.Known)}
 	}
-	return []string{frameFault, strconv.Itoa(int(o.Fault.Kind)), o.Fault.Detail, strconv.FormatBool(o.Fault.Sent)}
+	return []string{frameFault, strconv.Itoa(int(o.Fault.Kind)), o.Fault.Detail, strconv.FormatBool(o.Fault.Sent), joinAddrs(o.Forget)}
 }
 
 // parseOutcome is the inverse of fields.
 func parseOutcome(f []string) (Outcome, error) {
 	switch {
-	case len(f) == 8 && f[0] == frameAnswer:
+	case len(f) == 9 && f[0] == frameAnswer:
 		status, err := strconv.Atoi(f[1])
 		cut, err2 := strconv.ParseBool(f[3])
 		if err != nil || err2 != nil || status < 100 || status > 999 {
 			return Outcome{}, errFrame
 		}
-		return Outcome{Answer: &Answer{Status: status, Body: []byte(f[2]), Cut: cut, RetryAfter: f[4], Date: f[5], Location: f[6], Root: f[7]}}, nil
-	case len(f) == 4 && f[0] == frameFault:
+		return Outcome{Answer: &Answer{Status: status, Body: []byte(f[2]), Cut: cut, RetryAfter: f[4], Date: f[5], Location: f[6], Root: f[7], Known: splitAddrs(f[8])}}, nil
+	case len(f) == 5 && f[0] == frameFault:
 		kind, err := strconv.Atoi(f[1])
 		sent, err2 := strconv.ParseBool(f[3])
 		if err != nil || err2 != nil || kind < int(FaultResolve) || kind > int(FaultGiven) {
 			return Outcome{}, errFrame
 		}
-		return failed(FaultKind(kind), sent, f[2]), nil
+		out := failed(FaultKind(kind), sent, f[2])
+		out.Forget = splitAddrs(f[4])
+		return out, nil
 	}
 	return Outcome{}, errFrame
 }
@@ -147,4 +151,22 @@ func parseReady(f []string) (netip.Addr, bool) {
 	}
 	a, err := netip.ParseAddr(f[1])
 	return a, err == nil
+}
+
+func joinAddrs(addrs []netip.Addr) string {
+	var out []string
+	for _, a := range addrs {
+		out = append(out, a.String())
+	}
+	return strings.Join(out, " ")
+}
+
+func splitAddrs(s string) []netip.Addr {
+	var out []netip.Addr
+	for _, f := range strings.Fields(s) {
+		if a, err := netip.ParseAddr(f); err == nil {
+			out = append(out, a)
+		}
+	}
+	return out
 }

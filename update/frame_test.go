@@ -15,11 +15,12 @@ func TestFramesComeBackAsTheyWent(t *testing.T) {
 	var b bytes.Buffer
 	req := Request{
 		Method: "POST", URL: Text{}.Plain("https://a/?x=").Secret(NewSecret("hunter2"), nil), Form: Text{}.Plain("a=b"),
-		Bearer: NewSecret("bearer"), User: "me", Password: NewSecret("word"), Device: "pppoe-wan", Family: 6, CAFile: "/ca.pem", MaxBody: 9, AllowHTTP: true, Root: "00ff",
+		Bearer: NewSecret("bearer"), User: "me", Password: NewSecret("word"), Device4: "pppoe-wan", Device6: "wan6",
+		Known: splitAddrs("192.0.2.1 2001:db8::1"), Family: 6, CAFile: "/ca.pem", MaxBody: 9, AllowHTTP: true, Root: "00ff",
 	}
 	outcomes := []Outcome{
-		{Answer: &Answer{Status: 429, Body: []byte("\x00body\n"), Cut: true, RetryAfter: "7", Date: "now", Location: "https://x.example/", Root: "00ff"}},
-		{Fault: &Fault{Kind: FaultSent, Detail: "could not confirm", Sent: true}},
+		{Answer: &Answer{Status: 429, Body: []byte("\x00body\n"), Cut: true, RetryAfter: "7", Date: "now", Location: "https://x.example/", Root: "00ff", Known: splitAddrs("2001:db8::1 192.0.2.1")}},
+		{Fault: &Fault{Kind: FaultSent, Detail: "could not confirm", Sent: true}, Forget: splitAddrs("192.0.2.1")},
 	}
 	writeFrame(&b, req.fields()...)
 	for _, o := range outcomes {

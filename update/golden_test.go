@@ -42,8 +42,8 @@ func shown(r Request) string {
 	if r.Family != 0 {
 		s += fmt.Sprintf("over IPv%d\n", r.Family)
 	}
-	if r.Device != "" {
-		s += fmt.Sprintf("by %s\n", r.Device)
+	if r.Device4 != "" {
+		s += fmt.Sprintf("by %s\n", r.Device4)
 	}
 	if !r.Form.IsZero() {
 		s += fmt.Sprintf("\n%s\n", r.Form)
@@ -53,7 +53,7 @@ func shown(r Request) string {
 
 func TestGoldenRequests(t *testing.T) {
 	both := Values{IPv4: ip4, IPv6: ip6, Prefix: netip.MustParsePrefix("2001:db8:1200::/64")}
-	user := Account{Username: "alice", Secret: NewSecret("made-up-password"), Server: "https://update.spdyn.de", Device: "pppoe-wan"}
+	user := Account{Username: "alice", Secret: NewSecret("made-up-password"), Server: "https://update.spdyn.de", Device4: "pppoe-wan"}
 	token := Account{Token: true, Secret: NewSecret("abcd-efgh-ijkl"), Server: "https://update.spdyn.de"}
 	dyn := Account{Username: "alice", Secret: NewSecret("made-up-password"), Server: "https://dyn.example"}
 	whole := Account{Username: "alice", Secret: NewSecret("made-up-password"), Server: "https://dyn.example/nic/update"}

@@ -17,7 +17,7 @@ func ipv64Service() Service {
 
 // Request spells an update. The secret goes in a header, or in the body.
 func (ipv64) Request(a *Account, c Call) Request {
-	r := Request{Method: "GET", Device: a.Device, CAFile: a.CAFile}
+	r := Request{Method: "GET", Device4: a.Device4, Device6: a.Device6, CAFile: a.CAFile}
 	main, prefix := ipv64Parameters(a, c)
 	path := Text{}.Plain(a.Server + "/nic/update")
 	switch a.Auth {

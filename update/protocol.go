@@ -44,11 +44,13 @@ type Request struct {
 	User     string // Authorization: Basic, with Password
 	Login    Secret // in place of User, where the user name is a secret, too
 	Password Secret
-	Device   string // leave by this device, "" by any
-	Family   int    // 4 or 6: over that family only, 0 either
-	CAFile   string // more roots to trust
-	Root     string // a hint: the Answer.Root of the last time, "" for none
-	MaxBody  int    // bytes of the answer to keep, 0: 4096
+	Device4  string       // over IPv4 leave by this device, "" as the routes say
+	Device6  string       // over IPv6 likewise
+	Family   int          // 4 or 6: over that family only, 0 either
+	CAFile   string       // more roots to trust
+	Root     string       // a hint: the Answer.Root of the last time, "" for none
+	Known    []netip.Addr // addresses of the host at which it was reached before, the best first: tried at once
+	MaxBody  int          // bytes of the answer to keep, 0: 4096
 
 	AllowHTTP bool // http:// to any address, not only to a loopback one
 }
@@ -56,12 +58,13 @@ type Request struct {
 // Answer is what a service answered.
 type Answer struct {
 	Status     int
-	Body       []byte // cut at MaxBody
-	Cut        bool   // the body was longer
-	RetryAfter string // the header, as it is
-	Date       string // the header, as it is
-	Location   string // the header, as it is
-	Root       string // names the certificate authority's root that vouches for who answered, "" without TLS
+	Body       []byte       // cut at MaxBody
+	Cut        bool         // the body was longer
+	RetryAfter string       // the header, as it is
+	Date       string       // the header, as it is
+	Location   string       // the header, as it is
+	Root       string       // names the certificate authority's root that vouches for who answered, "" without TLS
+	Known      []netip.Addr // where to reach the host the next time, the best first, four at most; nil of an address
 }
 
 // Verdict is what an answer means for the account.
@@ -118,6 +121,7 @@ type Fault struct {
 type Outcome struct {
 	Answer *Answer
 	Fault  *Fault
+	Forget []netip.Addr // of Request.Known, with a Fault: the service is not there any more
 }
 
 // Ready is called once when the connection stands and nothing was sent yet,

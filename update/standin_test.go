@@ -43,5 +43,5 @@ func updateRequest(base, ca string) Request {
 
 // quick is a client that gives up soon.
 func quick() client {
-	return client{"homeward/1.2.3 (test)", 500 * time.Millisecond, time.Second}
+	return client{agent: "homeward/1.2.3 (test)", connectWithin: 500 * time.Millisecond, within: time.Second}
 }

@@ -44,11 +44,20 @@ type Account struct {
 	Healthcheck Secret // ipv64
 	OneAddress  bool   // dyndns2: one address a request
 	Template    *Template
-	Device      string        // requests leave by this device, "" by any
+	Device4     string        // requests over IPv4 leave by this device, "" as the routes say
+	Device6     string        // those over IPv6 likewise
 	CAFile      string        // more roots to trust
 	Refresh     time.Duration // 0: never
 	Limit10s    int           // 0: none
 	Limit24h    int           // 0: none
+}
+
+// devices names the two together; an account's fingerprint holds it.
+func (a *Account) devices() string {
+	if a.Device6 == "" {
+		return a.Device4
+	}
+	return a.Device4 + " " + a.Device6
 }
 
 // Template is a service described as ddns-scripts does it: URLs with

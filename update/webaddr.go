@@ -58,7 +58,7 @@ func QuestionOf(a *Account, checkip, device string, family int) (q Question, ok 
 
 // Request spells the question.
 func (q Question) Request() Request {
-	return Request{Method: "GET", URL: Text{}.Plain(q.URL), Device: q.Device, Family: q.Family, CAFile: q.CAFile}
+	return Request{Method: "GET", URL: Text{}.Plain(q.URL), Device4: q.Device, Device6: q.Device, Family: q.Family, CAFile: q.CAFile}
 }
 
 // host names whom the question goes to.

@@ -33,7 +33,7 @@ func (t table) account(name string, cfg *Config) Account {
 	a.Domains = t.domains(a.Service)
 	a.Host = t.host()
 	a.Devices = t.devices(cfg.Line)
-	a.Device = t.leavesBy()
+	a.Device4, a.Device6 = t.leavesBy("wan"), t.leavesBy("wan6")
 	a.CAFile = cfg.CAFile
 	a.Refresh = t.duration("refresh", refresh)
 	a.Limit10s = t.count("limit_10s", limit10s)
@@ -136,12 +136,11 @@ func (t table) device(name, otherwise string) string {
 	return v
 }
 
-// leavesBy returns the device that the account itself names as its WAN.
-func (t table) leavesBy() string {
-	for _, name := range []string{"wan", "wan6"} {
-		if v := t.text(name); v != "" && v != "auto" {
-			return v
-		}
+// leavesBy returns the device that the account itself names as its WAN of a
+// family: wan or wan6.
+func (t table) leavesBy(name string) string {
+	if v := t.text(name); v != "auto" {
+		return v
 	}
 	return ""
 }

@@ -114,7 +114,7 @@ checkip = "https://ip.example/?format=text"
 			Account: update.Account{
 				Name: "a", Service: "ipv64", Server: "http://127.0.0.1:8080/base", Domains: []string{"a.ipv64.net", "b.ipv64.net"},
 				Publish: update.Publish{IPv6: true}, Secret: update.NewSecret("t0ken"), Token: true,
-				Auth: "form", Record: "www", Healthcheck: update.NewSecret("h"), Device: "pppoe-wan", Limit24h: 512,
+				Auth: "form", Record: "www", Healthcheck: update.NewSecret("h"), Device6: "pppoe-wan", Limit24h: 512,
 			},
 			Devices: netwatch.Devices{WAN: "auto", WAN6: "pppoe-wan", LAN: "auto"}, Detect: "web", Poll: time.Minute,
 			Host: netip.MustParseAddr("::1034:56ff:fe78:9abc"),
@@ -123,7 +123,7 @@ checkip = "https://ip.example/?format=text"
 				Name: "b", Service: "template", Domains: []string{"b.example.com"},
 				Publish: update.Publish{IPv4: true}, Secret: update.NewSecret("s3cret"), Token: true, Auth: "bearer",
 				Template: &update.Template{URL4: "http://[PASSWORD]@x.example/[IP]", Answer4: "good", ParamEnc: update.NewSecret("e"), ParamOpt: "o", AllowHTTP: true},
-				Device:   "pppoe-wan2", Refresh: 600 * time.Hour, Limit10s: 3, Limit24h: 48,
+				Device4:  "pppoe-wan2", Device6: "he-tunnel", Refresh: 600 * time.Hour, Limit10s: 3, Limit24h: 48,
 			},
 			Devices: netwatch.Devices{WAN: "pppoe-wan2", WAN6: "he-tunnel", LAN: "br-lan"}, Detect: "web", Poll: 5 * time.Minute,
 			CheckIP: "https://ip.example/?format=text", Enabled: true,

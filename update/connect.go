@@ -1,0 +1,253 @@
+package update
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
+	"golang.org/x/sys/unix"
+
+	"homeward/update/resolver"
+)
+
+// connection is a TCP connection, and what is spoken over it: itself or TLS.
+type connection struct {
+	net.Conn
+	tcp  *net.TCPConn
+	root string // what it was verified by (rootHint), "" without TLS
+}
+
+func (c connection) local() netip.Addr {
+	return c.tcp.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
+}
+
+// connect returns a connection on which nothing was sent but the handshake, and
+// where to reach the host the next time; with a fault, where not. All other
+// connections are closed by then.
+func (c client) connect(ctx context.Context, e endpoint) (connection, []netip.Addr, *Fault) {
+	ctx, cancel := context.WithTimeout(ctx, c.connectWithin)
+	defer cancel()
+	some, all := e.startRoots()
+	attempt := func(ctx context.Context, addr netip.Addr) (connection, *attemptFault) {
+		return c.attempt(ctx, e, addr, some, all)
+	}
+	if addr, err := netip.ParseAddr(e.host); err == nil {
+		if r := newRace(e.family, []netip.Addr{addr.Unmap()}); r.known == nil {
+			return connection{}, nil, failed(FaultResolve, false, "cannot resolve "+e.host+": it has no address of the family asked for").Fault
+		}
+		conn, failed := attempt(ctx, addr.Unmap())
+		if failed != nil {
+			return conn, nil, &failed.Fault
+		}
+		return conn, nil, nil
+	}
+	r := newRace(e.family, e.known)
+	lookup := func(ctx context.Context, typ dnsmessage.Type, tell func(resolver.Lookup)) {
+		c.resolver.Lookup(ctx, e.host, typ, tell)
+	}
+	conn, err := r.run(ctx, lookup, attempt)
+	switch {
+	case err == nil:
+		return conn.connection, r.reached(conn.addr), nil
+	case errors.Is(ctx.Err(), context.Canceled):
+		return connection{}, nil, givenUp(false)
+	}
+	fault := r.fault()
+	if fault == nil {
+		fault = failed(FaultResolve, false, "cannot resolve "+e.host+": "+r.unresolved()).Fault
+	}
+	return connection{}, r.forgotten(), fault
+}
+
+var errNotReached = errors.New("no address was reached")
+
+// arrival is how an attempt ended.
+type arrival struct {
+	connection
+	addr  netip.Addr
+	fault *attemptFault
+}
+
+// run carries the race out, and returns the connection that stands first when
+// all others are closed; errNotReached when none does before the race is over,
+// or ctx ends.
+func (r *race) run(ctx context.Context, lookup func(context.Context, dnsmessage.Type, func(resolver.Lookup)),
+	attempt func(context.Context, netip.Addr) (connection, *attemptFault)) (first arrival, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	var parts sync.WaitGroup
+	looked := make(chan func(), 32) // more rounds than a lookup has
+	arrived := make(chan arrival, attemptsMost)
+	defer func() {
+		cancel()
+		parts.Wait()
+		r.drain(looked, arrived)
+	}()
+	stop := map[netip.Addr]context.CancelFunc{}
+	for family, typ := range map[int]dnsmessage.Type{4: dnsmessage.TypeA, 6: dnsmessage.TypeAAAA} {
+		if !r.lookups[family/6].wanted {
+			continue
+		}
+		parts.Go(func() {
+			lookup(ctx, typ, func(l resolver.Lookup) {
+				looked <- func() {
+					for _, stale := range r.resolved(family, l) {
+						stop[stale]()
+					}
+				}
+			})
+		})
+	}
+	begin := time.Now()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return arrival{}, errNotReached
+		case f := <-looked:
+			f()
+		case a := <-arrived:
+			if r.arrive(a) {
+				return a, nil
+			}
+		case <-timer.C:
+		}
+		addr, at, over := r.next(time.Since(begin))
+		if over {
+			return arrival{}, errNotReached
+		}
+		if addr.IsValid() {
+			var each context.Context
+			each, stop[addr] = context.WithCancel(ctx)
+			parts.Go(func() {
+				conn, fault := attempt(each, addr)
+				arrived <- arrival{conn, addr, fault}
+			})
+		}
+		timer.Reset(at - time.Since(begin))
+	}
+}
+
+// arrive takes the end of an attempt, and tells whether it is the first that
+// stands. One that was given up meanwhile is closed.
+func (r *race) arrive(a arrival) bool {
+	for _, t := range r.attempts {
+		if t.addr == a.addr && t.stale && a.fault == nil {
+			a.tcp.Close()
+			return false
+		}
+	}
+	if a.fault != nil {
+		r.failed(a.addr, a.fault)
+	}
+	return a.fault == nil
+}
+
+// drain takes what came after the race was over: the faults are why, and what
+// stands is closed.
+func (r *race) drain(looked chan func(), arrived chan arrival) {
+	for {
+		select {
+		case f := <-looked:
+			f()
+		case a := <-arrived:
+			if a.fault == nil {
+				a.tcp.Close()
+			} else {
+				r.failed(a.addr, a.fault)
+			}
+		default:
+			return
+		}
+	}
+}
+
+// attempt connects to one address. Where the root that was hinted at does not
+// verify the service, it connects once more, with all roots: the service may
+// have another authority now.
+func (c client) attempt(ctx context.Context, e endpoint, addr netip.Addr, some, all func() trust) (connection, *attemptFault) {
+	tcp, fault := c.dial(ctx, e, addr)
+	if fault != nil || !e.tls {
+		return connection{tcp, tcp, ""}, fault
+	}
+	roots := some()
+	if roots.err != nil {
+		tcp.Close()
+		return connection{}, &attemptFault{Fault: Fault{Kind: FaultTLS, Detail: faultText(roots.err.Error())}}
+	}
+	conn, err := e.handshake(ctx, tcp, roots.pool)
+	if unverified := new(tls.CertificateVerificationError); roots.some && errors.As(err, &unverified) {
+		if tcp, fault = c.dial(ctx, e, addr); fault != nil {
+			return connection{}, fault
+		}
+		conn, err = e.handshake(ctx, tcp, all().pool)
+	}
+	if err != nil {
+		return connection{}, e.tlsFault(ctx, c.connectWithin, err)
+	}
+	return conn, nil
+}
+
+// handshake speaks TLS over a connection, and closes it where that fails.
+func (e endpoint) handshake(ctx context.Context, tcp *net.TCPConn, roots *x509.CertPool) (connection, error) {
+	t := tls.Client(tcp, &tls.Config{ServerName: e.host, RootCAs: roots, MinVersion: tls.VersionTLS12})
+	if err := t.HandshakeContext(ctx); err != nil {
+		tcp.Close()
+		return connection{}, err
+	}
+	chain := t.ConnectionState().VerifiedChains[0]
+	return connection{t, tcp, rootHint(chain[len(chain)-1].Raw)}, nil
+}
+
+// dial makes the TCP connection to one address.
+func (c client) dial(ctx context.Context, e endpoint, addr netip.Addr) (*net.TCPConn, *attemptFault) {
+	device := e.device4
+	if addr.Is6() {
+		device = e.device6
+	}
+	d := net.Dialer{KeepAlive: -1, Control: func(_, _ string, s syscall.RawConn) error { return prepare(s, device) }}
+	tcp, err := d.DialTCP(ctx, "tcp", netip.AddrPort{}, netip.AddrPortFrom(addr, e.port))
+	if err != nil {
+		return nil, e.dialFault(ctx, c.connectWithin, device, err)
+	}
+	// Should this process be killed, what was not sent yet is thrown away: the
+	// address in it may be old by the time a dead line could deliver it.
+	tcp.SetLinger(0)
+	return tcp, nil
+}
+
+// segment is the largest that either side is to send, in bytes. With IPv6's and
+// TCP's headers it makes 1280, which every link carries (RFC 8200, section 5):
+// a tunnel that swallows larger packets, without a word, does not matter then.
+const segment = 1280 - 40 - 20
+
+// prepare sets up a socket before it connects, and makes it leave by a device
+// if one is named. Linux lets anybody do that since 5.7.
+func prepare(s syscall.RawConn, device string) error {
+	var err error
+	cerr := s.Control(func(fd uintptr) {
+		unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_MAXSEG, segment) // without it some lines fail, not all
+		if device != "" {
+			err = unix.BindToDevice(int(fd), device)
+		}
+	})
+	return errors.Join(cerr, err)
+}
+
+// startRoots begins to read the roots while the connection is made: on a router
+// that takes as long as a round trip. some returns those that are expected to
+// do, all returns all of them.
+func (e endpoint) startRoots() (some, all func() trust) {
+	some = sync.OnceValue(func() trust { return readRoots(e.caFile, e.root) })
+	if e.tls {
+		go some()
+	}
+	return some, sync.OnceValue(func() trust { return readRoots(e.caFile, "") })
+}
