@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"golang.org/x/net/dns/dnsmessage"
+
 	"homeward/update"
+	"homeward/update/resolver"
 )
 
 // nameServers asks the name servers of domains themselves, past every cache.
@@ -20,17 +23,24 @@ type nameServers struct {
 	within  time.Duration // for all of it
 	patient time.Duration // for one answer; the question is asked twice
 	atOnce  int
-	find    func(ctx context.Context, zone string) ([]*net.NS, error)
-	resolve func(ctx context.Context, host string) ([]netip.Addr, error)
+	lookup  func(ctx context.Context, name string, typ dnsmessage.Type) resolver.Lookup // at the system's
 	port    uint16
 }
 
 func newNameServers() *nameServers {
-	r := &net.Resolver{PreferGo: true}
-	return &nameServers{
-		within: 10 * time.Second, patient: 1500 * time.Millisecond, atOnce: 8, find: r.LookupNS, port: 53,
-		resolve: func(ctx context.Context, host string) ([]netip.Addr, error) { return r.LookupNetIP(ctx, "ip", host) },
-	}
+	return &nameServers{within: 10 * time.Second, patient: 1500 * time.Millisecond, atOnce: 8, lookup: lookup, port: 53}
+}
+
+// lookup asks the system's name servers, once each.
+func lookup(ctx context.Context, name string, typ dnsmessage.Type) resolver.Lookup {
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
+	defer cancel()
+	var out resolver.Lookup
+	resolver.Resolver{}.Lookup(ctx, name, typ, func(l resolver.Lookup) {
+		out = l
+		cancel() // another round would bring no more
+	})
+	return out
 }
 
 // dnsName names one question.
@@ -74,8 +84,13 @@ func (s *nameServers) all(ctx context.Context, domains []update.APIDomain) map[s
 // question is what is asked once, however many records a name has.
 type question struct {
 	key, name string
-	typ       uint16
+	typ       dnsmessage.Type
 }
+
+var dnsTypes = [...]struct {
+	name string
+	code dnsmessage.Type
+}{{"A", dnsmessage.TypeA}, {"AAAA", dnsmessage.TypeAAAA}}
 
 func questions(d update.APIDomain) []question {
 	var out []question
@@ -96,25 +111,21 @@ func questions(d update.APIDomain) []question {
 // of returns the addresses of a domain's name servers: those of the next zone
 // above it that has some.
 func (s *nameServers) of(ctx context.Context, domain string) ([]netip.Addr, error) {
-	var list []*net.NS
-	var err error
+	var l resolver.Lookup
 	for zone := domain; strings.Contains(zone, ".") && ctx.Err() == nil; _, zone, _ = strings.Cut(zone, ".") {
-		if list, err = s.find(ctx, zone+"."); err == nil && len(list) > 0 {
+		if l = s.lookup(ctx, zone, dnsmessage.TypeNS); len(l.Names) > 0 {
 			break
 		}
 	}
 	var out []netip.Addr
-	for _, ns := range list {
-		addrs, rerr := s.resolve(ctx, ns.Host)
-		if rerr != nil {
-			err = rerr
+	for _, ns := range l.Names {
+		for _, t := range dnsTypes {
+			out = append(out, s.lookup(ctx, ns, t.code).Addrs...)
 		}
-		out = append(out, addrs...)
 	}
 	if len(out) == 0 {
 		text := "no answer"
-		var de *net.DNSError
-		if errors.As(err, &de) && de.IsNotFound {
+		if l.Code == dnsmessage.RCodeNameError {
 			text = "no such name"
 		}
 		return nil, fmt.Errorf("its name servers are not found (%s)", text)
@@ -147,55 +158,38 @@ func timeout(err error) bool {
 	return errors.As(err, &ne) && ne.Timeout()
 }
 
-// once asks one server once. What is no answer to the question is passed over:
-// anybody can send it.
+// once asks one server once.
 func (s *nameServers) once(ctx context.Context, server netip.AddrPort, q question) (dnsReply, error) {
-	msg, err := dnsQuestion(uint16(rand.Uint32()), q.name, q.typ)
-	if err != nil {
-		return dnsReply{}, err
-	}
-	conn, err := new(net.Dialer).DialContext(ctx, "udp", server.String())
-	if err != nil {
-		return dnsReply{}, err
-	}
-	defer conn.Close()
-	until := time.Now().Add(s.patient)
-	if end, ok := ctx.Deadline(); ok && end.Before(until) {
-		until = end
-	}
-	conn.SetDeadline(until)
-	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
-	if _, err := conn.Write(msg); err != nil {
-		return dnsReply{}, err
-	}
-	b := make([]byte, 4096)
-	for {
-		n, err := conn.Read(b)
-		if err != nil {
-			return dnsReply{}, err
-		}
-		if r, err := parseDNS(msg, b[:n]); err == nil {
-			return r, nil
-		}
-	}
+	ctx, cancel := context.WithTimeout(ctx, s.patient)
+	defer cancel()
+	r, err := resolver.Query(ctx, server, resolver.Question{Name: q.name, Type: q.typ})
+	return dnsReply(r), err
 }
+
+// dnsReply is what a name server said.
+type dnsReply resolver.Reply
 
 // words says what a name server answered.
 func (r dnsReply) words() string {
 	switch {
-	case r.code == 3:
+	case r.Code == 3:
 		return "says there is no such name"
-	case r.code == 5:
+	case r.Code == 5:
 		return "refuses to answer"
-	case r.code != 0:
-		return fmt.Sprintf("answers with error %d", r.code)
-	case len(r.addrs) == 0 && r.alias:
+	case r.Code != 0:
+		return fmt.Sprintf("answers with error %d", r.Code)
+	case len(r.Addrs) == 0 && r.Alias:
 		return "says it is an alias"
-	case len(r.addrs) == 0:
+	case len(r.Addrs) == 0:
 		return "has no such record"
 	}
-	text := strings.Join(r.addrs, ", ")
-	if r.cut {
+	var addrs []string
+	for _, a := range r.Addrs {
+		addrs = append(addrs, a.String())
+	}
+	slices.Sort(addrs)
+	text := strings.Join(addrs, ", ")
+	if r.Cut {
 		text += ", …"
 	}
 	return text
