@@ -36,6 +36,7 @@ type Key struct {
 	Good   bool          `json:"good,omitempty"`   // the service has accepted it
 	Locked bool          `json:"locked,omitempty"` // and refused since: one more try after the lock
 	Root   string        `json:"root,omitempty"`   // Answer.Root of the last answer
+	Addrs  []Reached     `json:"addrs,omitempty"`  // where its service was reached, the best first
 }
 
 // Slot is one request that the service may have counted.
@@ -106,6 +107,10 @@ func (b *Book) Arrive(now Now) {
 			k.Slots[i] = s
 		}
 		slices.SortFunc(k.Slots, func(a, b Slot) int { return cmp.Compare(a.Up, b.Up) })
+		k.Addrs = slices.Clone(k.Addrs)
+		for i, r := range k.Addrs {
+			k.Addrs[i].Moment = clamp(r.Moment)
+		}
 		if k.Until != 0 {
 			k.Until = min(sane(k.Until)+shift, now.Up+longestWait)
 		}
@@ -142,6 +147,10 @@ func (b *Book) settle(now Now) {
 			}
 		}
 		k.Slots = slots[max(0, len(slots)-slotsMost):]
+		k.Addrs = slices.DeleteFunc(k.Addrs, func(r Reached) bool { return now.Since(r.Moment) >= reachedFor })
+		for i, r := range k.Addrs {
+			k.Addrs[i].Moment = now.sure(r.Moment)
+		}
 		b.Keys[id] = k
 	}
 	for _, m := range b.Accounts {

@@ -104,14 +104,14 @@ func newEndpoint(req Request) (endpoint, error) {
 		return endpoint{}, errURL
 	}
 	e := endpoint{url: u, host: u.Hostname(), family: req.Family, device4: req.Device4, device6: req.Device6,
-		caFile: req.CAFile, root: req.Root, known: req.Known}
+		caFile: req.CAFile, root: req.Root}
 	port, err := strconv.ParseUint(cmp.Or(u.Port(), "0"), 10, 16)
 	if err != nil {
 		return endpoint{}, errURL
 	}
 	switch u.Scheme {
 	case "https":
-		e.tls = true
+		e.tls, e.known = true, req.Known // without TLS nothing would prove who answers there
 		if port == 0 {
 			port = 443
 		}

@@ -54,8 +54,10 @@ func (c client) connect(ctx context.Context, e endpoint) (connection, []netip.Ad
 	}
 	conn, err := r.run(ctx, lookup, attempt)
 	switch {
-	case err == nil:
+	case err == nil && e.tls:
 		return conn.connection, r.reached(conn.addr), nil
+	case err == nil:
+		return conn.connection, nil, nil
 	case errors.Is(ctx.Err(), context.Canceled):
 		return connection{}, nil, givenUp(false)
 	}

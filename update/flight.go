@@ -14,6 +14,7 @@ type flight struct {
 	id    uint64
 	key   string
 	call  Call
+	place place
 	local netip.Addr
 	sent  bool // its slot is on the books
 	start time.Duration
@@ -37,7 +38,8 @@ func (d *desk) launch(now Now, p *pending) {
 	d.flights[f.id] = f
 	p.flying = true
 	req := p.service.Request(p.Account, f.call)
-	req.Root = p.known.hint()
+	f.place = d.Store.Known(now).place(req)
+	req.Root, req.Known = p.known.hint(), p.known.known(now, f.place)
 	go func() {
 		defer stop(nil)
 		out := d.Exchange(ctx, req, func(local netip.Addr) bool { return d.clear(ctx, f, local) })
@@ -97,7 +99,7 @@ func (d *desk) land(f *flight, out Outcome) {
 		}
 	}
 	if out.Fault != nil {
-		d.fell(f, now, *out.Fault, current, jitter)
+		d.fell(f, now, out, current, jitter)
 		return
 	}
 	res := f.service.Parse(f.Account, f.call, *out.Answer)
@@ -106,7 +108,7 @@ func (d *desk) land(f *flight, out Outcome) {
 		var p Plan
 		m, k, p = After(now, f.Account, f.service, m, k, f.plan, f.call, res, jitter)
 		k.Root = out.Answer.Root
-		b.Keys[f.key] = k
+		b.Keys[f.key] = k.reach(now, f.place, out.Answer.Known)
 		if current {
 			b.Accounts[f.Name], f.plan = m, p
 		}
@@ -118,7 +120,11 @@ func (d *desk) land(f *flight, out Outcome) {
 }
 
 // fell puts an exchange without an answer on the books.
-func (d *desk) fell(f *flight, now Now, fault Fault, current bool, jitter float64) {
+func (d *desk) fell(f *flight, now Now, out Outcome, current bool, jitter float64) {
+	fault := *out.Fault
+	if len(out.Forget) > 0 {
+		d.Store.Do(now, func(b *Book) { b.Keys[f.key] = b.Keys[f.key].forget(f.place, out.Forget) })
+	}
 	if f.sent {
 		d.Store.Do(now, func(b *Book) {
 			b.Keys[f.key] = b.Keys[f.key].Release(now, f.id, fault.Sent)

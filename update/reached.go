@@ -1,0 +1,90 @@
+package update
+
+import (
+	"net/netip"
+	"net/url"
+	"slices"
+)
+
+// Reached is an address at which a service was reached, or which the resolver
+// named beside it: tried at once the next time. Who answers there is proved by
+// TLS.
+type Reached struct {
+	Host   string     `json:"host"`             // a fingerprint of its name
+	Device string     `json:"device,omitempty"` // by which it was reached, "" as the routes said
+	Addr   netip.Addr `json:"addr"`
+	Moment
+}
+
+// reachedFor is how long an address is tried again: services move.
+const reachedFor = 7 * day
+
+// reachedMost bounds what is remembered for one key: of four hosts or devices,
+// as many addresses as a race hands out.
+const reachedMost = 4 * knownMost
+
+// place is a host as it is reached by these devices, "" as the routes say.
+type place struct{ host, device4, device6 string }
+
+// place returns that of a request. Its host is "" where there is nothing to
+// remember: of an address.
+func (b *Book) place(req Request) place {
+	p := place{device4: req.Device4, device6: req.Device6}
+	if u, err := url.Parse(req.URL.Reveal()); err == nil {
+		if _, err := netip.ParseAddr(u.Hostname()); err != nil {
+			p.host = b.fingerprint(u.Hostname())
+		}
+	}
+	return p
+}
+
+// device returns the one by which an address is reached.
+func (p place) device(a netip.Addr) string {
+	if a.Is4() {
+		return p.device4
+	}
+	return p.device6
+}
+
+// of tells whether an address was reached there.
+func (p place) of(r Reached) bool {
+	return r.Host == p.host && r.Device == p.device(r.Addr)
+}
+
+// known returns the addresses at which the place was reached, the best first.
+func (k Key) known(now Now, p place) []netip.Addr {
+	var out []netip.Addr
+	for _, r := range k.Addrs {
+		if p.of(r) && r.Addr.IsValid() && now.Since(r.Moment) < reachedFor && len(out) < knownMost {
+			out = append(out, r.Addr)
+		}
+	}
+	return out
+}
+
+// reach takes note of the addresses at which the place is to be reached the next
+// time, the best first.
+func (k Key) reach(now Now, p place, addrs []netip.Addr) Key {
+	if p.host == "" || len(addrs) == 0 {
+		return k
+	}
+	var out []Reached
+	for _, a := range addrs {
+		out = append(out, Reached{p.host, p.device(a), a, now.Moment()})
+	}
+	for _, r := range k.Addrs {
+		if !p.of(r) && len(out) < reachedMost {
+			out = append(out, r)
+		}
+	}
+	k.Addrs = out
+	return k
+}
+
+// forget drops addresses at which the place is not any more.
+func (k Key) forget(p place, addrs []netip.Addr) Key {
+	k.Addrs = slices.DeleteFunc(slices.Clone(k.Addrs), func(r Reached) bool {
+		return p.of(r) && slices.Contains(addrs, r.Addr)
+	})
+	return k
+}
