@@ -125,6 +125,9 @@ func judge(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r
 		if r.Verdict == Unknown {
 			p.Error = "this is no answer of the service, but a hotspot's, say: " + r.Detail
 		}
+		if r.Do != "" {
+			p.Error += ": " + r.Do
+		}
 		if r.Wait > 0 {
 			k = k.wait(now, r.Wait, "the service says: "+r.Detail)
 		}

@@ -91,7 +91,7 @@ func (api IPv64API) judge(c APICall, ans Answer, t apiTable, said string) Result
 		return Result{Verdict: Unauthorized, Detail: "the service does not accept the API key (" + detail + ")",
 			Do: "write the account's API key, which ipv64.net shows apart from the update token"}
 	case code/100 == 3:
-		return Result{Verdict: Passing, Detail: status(ans) + ": a redirect, not followed", Do: moved(&Account{Secret: api.Key}, ans.Location)}
+		return redirected(&Account{Secret: api.Key, Server: api.Server}, ans)
 	case code/100 == 5:
 		return Result{Verdict: Passing, Wait: retryAfter(ans), Detail: detail, Do: "the service has trouble: try again later"}
 	case code == 400 || code == 403:

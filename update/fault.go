@@ -101,8 +101,8 @@ func (e endpoint) expired(cert *x509.Certificate, now time.Time) (FaultKind, str
 	const minute = "2006-01-02 15:04 MST"
 	clock := now.UTC().Format(minute)
 	if now.Before(cert.NotBefore) {
-		return FaultClock, faultText("the certificate of " + e.host + " is valid from " + cert.NotBefore.UTC().Format(minute) +
-			", and this router's clock says " + clock + ": waiting for NTP")
+		return FaultClock, faultText("waiting for NTP: this router's clock says " + clock +
+			", and the certificate of " + e.host + " is valid from " + cert.NotBefore.UTC().Format(minute))
 	}
 	return FaultTLS, faultText("the certificate of " + e.host + " expired at " + cert.NotAfter.UTC().Format(minute) +
 		" (this router's clock says " + clock + "): the service has to renew it")

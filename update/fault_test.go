@@ -1,6 +1,8 @@
 package update
 
 import (
+	"crypto/x509"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -131,5 +133,27 @@ func TestFaultTextIsFitForATerminal(t *testing.T) {
 	got := faultText("a\x1b[31m\r\nb\u202e\xff" + strings.Repeat("ü", 200))
 	if len(got) > 160 || !strings.HasPrefix(got, "a?[31m??b??ü") || !strings.HasSuffix(got, "ü…") {
 		t.Errorf("%q (%d)", got, len(got))
+	}
+}
+
+// A certificate that is not valid now is the clock's fault before it begins,
+// and the service's after its end.
+func TestExpiredIsToldFromAClockThatIsBehind(t *testing.T) {
+	at := func(s string) time.Time {
+		v, err := time.Parse("2006-01-02", s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	cert := &x509.Certificate{NotBefore: at("2026-10-01"), NotAfter: at("2026-12-30")}
+	for now, want := range map[string]string{
+		"1970-01-01": "4 waiting for NTP: this router's clock says 1970-01-01 00:00 UTC, and the certificate of a.example is valid from 2026-10-01 00:00 UTC",
+		"2027-01-01": "3 the certificate of a.example expired at 2026-12-30 00:00 UTC (this router's clock says 2027-01-01 00:00 UTC): the service has to renew it",
+	} {
+		kind, text := endpoint{host: "a.example"}.expired(cert, at(now))
+		if got := fmt.Sprint(int(kind), " ", text); got != want {
+			t.Errorf("%s: %s, want %s", now, got, want)
+		}
 	}
 }

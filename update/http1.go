@@ -146,6 +146,9 @@ func parseStatus(line string) int {
 func (h *answerHeader) set(name, value string) bool {
 	switch strings.ToLower(name) {
 	case "transfer-encoding":
+		if strings.EqualFold(value, "identity") { // none, as HTTP/1.1 once had it
+			return true
+		}
 		h.chunked = true
 		return strings.EqualFold(value, "chunked")
 	case "content-length":

@@ -26,6 +26,8 @@ func TestReadAnswer(t *testing.T) {
 		{"folded length", "HTTP/1.1 200 OK|Content-Length:| 4||good", "200 good false"},
 		{"chunks", "HTTP/1.1 200 OK|Transfer-Encoding: chunked||2|go|2;x=y|od|0||", "200 good false"},
 		{"chunks beat the length", "HTTP/1.1 200 OK|Content-Length: 1|Transfer-Encoding: Chunked||4|good|0||", "200 good false"},
+		{"as it is", "HTTP/1.1 200 OK|Transfer-Encoding: identity|Content-Length: 4||goodmore", "200 good false"},
+		{"as it is, no length", "HTTP/1.1 200 OK|Transfer-Encoding: Identity||good", "200 good false"},
 		{"trailers", "HTTP/1.1 200 OK|Transfer-Encoding: chunked||4|good|0|X: y|Z: y||", "200 good false"},
 		{"interim answers", "HTTP/1.1 100 Continue||HTTP/1.1 103 Early Hints|Link: x||HTTP/1.1 200 OK|Content-Length: 4||good", "200 good false"},
 		{"204 with a length", "HTTP/1.1 204 No Content|Content-Length: 4||", "204  false"},

@@ -1,6 +1,7 @@
 package update
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/netip"
 	"net/url"
@@ -108,7 +109,7 @@ func ipv64Info(body []byte) (info string, isJSON bool) {
 	var v struct {
 		Info any `json:"info"`
 	}
-	if json.Unmarshal(body, &v) == nil {
+	if json.Unmarshal(bytes.TrimPrefix(body, []byte("\uFEFF")), &v) == nil {
 		info, _ = v.Info.(string)
 		return strings.TrimSpace(info), true
 	}

@@ -96,6 +96,8 @@ func TestIPv64Parse(t *testing.T) {
 		{"911 is no word of this service", 200, "911", false, Unknown, "911"},
 		{"onlyprefix refused in an answer with 200", 200, `{"info":"parameter unknown"}`, true, Refused, "HTTP 200: parameter unknown"},
 		{"503", 503, "busy", false, Passing, "HTTP 503: the service has trouble"},
+		{"behind a byte order mark", 200, "\uFEFF" + `{"info":"good"}`, false, Accepted, ""},
+		{"a refusal behind a byte order mark", 400, "\uFEFF" + `{"info":"domain not found"}`, false, Refused, "HTTP 400: domain not found"},
 		{"a redirect", 302, "", false, Passing, "HTTP 302: a redirect, not followed"},
 		{"the token repeated", 400, `{"info":"bad key s3cr3t-token"}`, false, Refused, "HTTP 400: bad key ***"},
 	}

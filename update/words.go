@@ -170,7 +170,7 @@ func byStatus(a *Account, ans Answer) Result {
 	wait := retryAfter(ans)
 	switch code := ans.Status; {
 	case code/100 == 3:
-		return Result{Verdict: Passing, Detail: status(ans) + ": a redirect, not followed", Do: moved(a, ans.Location)}
+		return redirected(a, ans)
 	case code == 401:
 		return Result{Verdict: Unauthorized, Detail: status(ans) + ": the service does not know us", Do: "correct username and password"}
 	case code == 429:
@@ -183,18 +183,36 @@ func byStatus(a *Account, ans Answer) Result {
 	return Result{Verdict: Unknown, Detail: text}
 }
 
-// moved tells where a redirect leads: scheme and host alone, its path and query
-// may repeat a secret.
-func moved(a *Account, location string) string {
-	u, err := url.Parse(location)
-	if err != nil || u.Host == "" || u.Scheme != "https" || quote([]byte(u.Host)) != u.Host {
-		return "the service may have moved: ask it for the new address"
+// redirected tells where a redirect leads, and what to write. Of its URL the
+// query is never shown, and of a template's nothing but the host: they may
+// repeat a secret.
+func redirected(a *Account, ans Answer) Result {
+	r := Result{Verdict: Passing, Detail: status(ans) + ": a redirect, not followed", Do: "the service may have moved: ask it for the new address"}
+	base, _ := url.Parse(a.Server)
+	u, err := url.Parse(ans.Location)
+	if err != nil || base == nil || ans.Location == "" {
+		return r
+	}
+	u = base.ResolveReference(u)
+	if u.Host == "" || u.Scheme != "https" || quote([]byte(u.Host)) != u.Host {
+		return r
 	}
 	host := string(mask([]byte(u.Host), secretsOf(a)...))
 	if a.Template != nil {
-		return "if the service has moved to " + host + ", correct the URL of its template"
+		r.Do = "if the service has moved to " + host + ", correct the URL of its template"
+		return r
 	}
-	return `if the service has moved, write server = "https://` + host + `"`
+	r.Detail = status(ans) + ": a redirect to " + say(a, []byte(u.Host+u.Path)) + ", not followed"
+	server := "https://" + host
+	path, ok := strings.CutSuffix(u.EscapedPath(), "/nic/update")
+	if ok && !strings.Contains(path, "%") && say(a, []byte(path)) == path {
+		server += path
+	}
+	if server == a.Server {
+		return r
+	}
+	r.Do = `if the service has moved, write server = "` + server + `"`
+	return r
 }
 
 // secretsOf returns what must not be repeated of an answer.

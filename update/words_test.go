@@ -162,12 +162,27 @@ func TestRedirectNamesTheNewPlaceAlone(t *testing.T) {
 		"https://u:p@new.example:8443/x":             `if the service has moved, write server = "https://new.example:8443"`,
 		"https://made-up-password.example/":          `if the service has moved, write server = "https://***.example"`,
 		"http://new.example/":                        vague,
+		"https://new.example/dyn/nic/update?key=x":   `if the service has moved, write server = "https://new.example/dyn"`,
+		"/dyn/nic/update":                            `if the service has moved, write server = "https://old.example/dyn"`,
 		"/elsewhere":                                 vague,
 		"":                                           vague,
 		"https://new\x1b.example":                    vague,
 	} {
-		if r := (dyndns2{}).Parse(dyndnsAccount(), callFor("a.example"), Answer{Status: 302, Location: location}); r.Do != want {
+		a := dyndnsAccount()
+		a.Server = "https://old.example"
+		if r := (dyndns2{}).Parse(a, callFor("a.example"), Answer{Status: 302, Location: location}); r.Do != want {
 			t.Errorf("to %q: %q, want %q", location, r.Do, want)
+		}
+	}
+	for location, want := range map[string]string{
+		"https://new.example/nic/update?key=x":        "HTTP 302: a redirect to new.example/nic/update, not followed",
+		"https://new.example/made-up-password/x":      "HTTP 302: a redirect to new.example/***/x, not followed",
+		"https://new.example/made%2Dup%2Dpassword/x":  "HTTP 302: a redirect to new.example/***/x, not followed",
+		"https://new.example/%1b%5b31m\u202e/x":       "HTTP 302: a redirect to new.example/[31m/x, not followed",
+		"https://new.example/made-up-password/nic/up": "HTTP 302: a redirect to new.example/***/nic/up, not followed",
+	} {
+		if r := (dyndns2{}).Parse(dyndnsAccount(), callFor("a.example"), Answer{Status: 302, Location: location}); r.Detail != want {
+			t.Errorf("to %q: %q, want %q", location, r.Detail, want)
 		}
 	}
 	a := &Account{Template: &Template{URL: "https://x.example/?[PASSWORD]"}}
