@@ -45,9 +45,9 @@ func (c client) exchange(ctx context.Context, req Request, ready Ready) Outcome 
 	if err != nil {
 		return failed(FaultConnect, false, err.Error())
 	}
-	conn, known, fault := c.connect(ctx, e)
+	conn, gone, fault := c.connect(ctx, e)
 	if fault != nil {
-		return Outcome{Fault: fault, Forget: known}
+		return Outcome{Fault: fault, Forget: gone}
 	}
 	defer conn.tcp.Close()
 	if ready != nil && !ready(conn.local()) || ctx.Err() != nil {
@@ -64,7 +64,9 @@ func (c client) exchange(ctx context.Context, req Request, ready Ready) Outcome 
 	}
 	conn.tcp.SetLinger(-1)
 	conn.Close()
-	answer.Root, answer.Known = conn.root, known
+	if answer.Root = conn.root; conn.reached != nil {
+		answer.Known = conn.reached()
+	}
 	return Outcome{Answer: answer}
 }
 

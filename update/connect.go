@@ -22,17 +22,19 @@ type connection struct {
 	net.Conn
 	tcp  *net.TCPConn
 	root string // what it was verified by (rootHint), "" without TLS
+
+	reached func() []netip.Addr // tells where to reach the host the next time; may be nil
 }
 
 func (c connection) local() netip.Addr {
 	return c.tcp.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
 }
 
-// connect returns a connection on which nothing was sent but the handshake, and
-// where to reach the host the next time; with a fault, where not. All other
-// connections are closed by then.
-func (c client) connect(ctx context.Context, e endpoint) (connection, []netip.Addr, *Fault) {
-	ctx, cancel := context.WithTimeout(ctx, c.connectWithin)
+// connect returns a connection on which nothing was sent but the handshake; with
+// a fault, the known addresses at which the host is not any more. All other
+// connections are closed by then; the resolver is listened to until whole ends.
+func (c client) connect(whole context.Context, e endpoint) (connection, []netip.Addr, *Fault) {
+	ctx, cancel := context.WithTimeout(whole, c.connectWithin)
 	defer cancel()
 	some, all := e.startRoots()
 	attempt := func(ctx context.Context, addr netip.Addr) (connection, *attemptFault) {
@@ -52,10 +54,11 @@ func (c client) connect(ctx context.Context, e endpoint) (connection, []netip.Ad
 	lookup := func(ctx context.Context, typ dnsmessage.Type, tell func(resolver.Lookup)) {
 		c.resolver.Lookup(ctx, e.host, typ, tell)
 	}
-	conn, err := r.run(ctx, lookup, attempt)
+	conn, err := r.run(ctx, whole, lookup, attempt)
 	switch {
-	case err == nil && e.tls:
-		return conn.connection, r.reached(conn.addr), nil
+	case err == nil && e.tls: // else nothing has proved who answers there
+		conn.reached = func() []netip.Addr { return r.reached(conn.addr) }
+		return conn.connection, nil, nil
 	case err == nil:
 		return conn.connection, nil, nil
 	case errors.Is(ctx.Err(), context.Canceled):
@@ -79,26 +82,32 @@ type arrival struct {
 
 // run carries the race out, and returns the connection that stands first when
 // all others are closed; errNotReached when none does before the race is over,
-// or ctx ends.
-func (r *race) run(ctx context.Context, lookup func(context.Context, dnsmessage.Type, func(resolver.Lookup)),
+// or ctx ends. The resolver may go on until whole ends.
+func (r *race) run(ctx, whole context.Context, lookup func(context.Context, dnsmessage.Type, func(resolver.Lookup)),
 	attempt func(context.Context, netip.Addr) (connection, *attemptFault)) (first arrival, err error) {
+	looking, unlook := context.WithCancel(whole)
 	ctx, cancel := context.WithCancel(ctx)
-	var parts sync.WaitGroup
-	looked := make(chan func(), 32) // more rounds than a lookup has
+	var lookups, attempts sync.WaitGroup
+	r.looked = make(chan func(), 32) // more rounds than a lookup has
 	arrived := make(chan arrival, attemptsMost)
 	defer func() {
 		cancel()
-		parts.Wait()
-		r.drain(looked, arrived)
+		attempts.Wait()
+		r.leave(arrived)
+		if err != nil { // what the resolver said is why
+			unlook()
+			lookups.Wait()
+			r.listen()
+		}
 	}()
 	stop := map[netip.Addr]context.CancelFunc{}
 	for family, typ := range map[int]dnsmessage.Type{4: dnsmessage.TypeA, 6: dnsmessage.TypeAAAA} {
 		if !r.lookups[family/6].wanted {
 			continue
 		}
-		parts.Go(func() {
-			lookup(ctx, typ, func(l resolver.Lookup) {
-				looked <- func() {
+		lookups.Go(func() {
+			lookup(looking, typ, func(l resolver.Lookup) {
+				r.looked <- func() {
 					for _, stale := range r.resolved(family, l) {
 						stop[stale]()
 					}
@@ -113,7 +122,7 @@ func (r *race) run(ctx context.Context, lookup func(context.Context, dnsmessage.
 		select {
 		case <-ctx.Done():
 			return arrival{}, errNotReached
-		case f := <-looked:
+		case f := <-r.looked:
 			f()
 		case a := <-arrived:
 			if r.arrive(a) {
@@ -128,7 +137,7 @@ func (r *race) run(ctx context.Context, lookup func(context.Context, dnsmessage.
 		if addr.IsValid() {
 			var each context.Context
 			each, stop[addr] = context.WithCancel(ctx)
-			parts.Go(func() {
+			attempts.Go(func() {
 				conn, fault := attempt(each, addr)
 				arrived <- arrival{conn, addr, fault}
 			})
@@ -152,13 +161,11 @@ func (r *race) arrive(a arrival) bool {
 	return a.fault == nil
 }
 
-// drain takes what came after the race was over: the faults are why, and what
-// stands is closed.
-func (r *race) drain(looked chan func(), arrived chan arrival) {
+// leave takes what came of the attempts after the race was over: a fault may be
+// why, and what stands is closed.
+func (r *race) leave(arrived chan arrival) {
 	for {
 		select {
-		case f := <-looked:
-			f()
 		case a := <-arrived:
 			if a.fault == nil {
 				a.tcp.Close()
@@ -171,13 +178,25 @@ func (r *race) drain(looked chan func(), arrived chan arrival) {
 	}
 }
 
+// listen takes what the resolver has said meanwhile.
+func (r *race) listen() {
+	for {
+		select {
+		case f := <-r.looked:
+			f()
+		default:
+			return
+		}
+	}
+}
+
 // attempt connects to one address. Where the root that was hinted at does not
 // verify the service, it connects once more, with all roots: the service may
 // have another authority now.
 func (c client) attempt(ctx context.Context, e endpoint, addr netip.Addr, some, all func() trust) (connection, *attemptFault) {
 	tcp, fault := c.dial(ctx, e, addr)
 	if fault != nil || !e.tls {
-		return connection{tcp, tcp, ""}, fault
+		return connection{Conn: tcp, tcp: tcp}, fault
 	}
 	roots := some()
 	if roots.err != nil {
@@ -205,7 +224,7 @@ func (e endpoint) handshake(ctx context.Context, tcp *net.TCPConn, roots *x509.C
 		return connection{}, err
 	}
 	chain := t.ConnectionState().VerifiedChains[0]
-	return connection{t, tcp, rootHint(chain[len(chain)-1].Raw)}, nil
+	return connection{Conn: t, tcp: tcp, root: rootHint(chain[len(chain)-1].Raw)}, nil
 }
 
 // dial makes the TCP connection to one address.

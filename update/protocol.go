@@ -64,7 +64,7 @@ type Answer struct {
 	Date       string       // the header, as it is
 	Location   string       // the header, as it is
 	Root       string       // names the certificate authority's root that vouches for who answered, "" without TLS
-	Known      []netip.Addr // where to reach the host the next time, the best first, four at most; nil of an address
+	Known      []netip.Addr // where to reach the host the next time, the best first, four at most; none of an address, or without TLS
 }
 
 // Verdict is what an answer means for the account.

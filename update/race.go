@@ -29,6 +29,7 @@ type race struct {
 	attempts []raceAttempt // in the order they began
 	begun    time.Duration // when the last of them did
 	hurry    bool          // an attempt has failed since
+	looked   chan func()   // what the resolver has said since it was asked
 }
 
 // lookup is what the resolver has said of one family.
@@ -212,24 +213,20 @@ const knownMost = 4
 
 // reached returns where to reach the host the next time: at the address that has
 // answered, at those known before which still hold, and at one of each other
-// family that the resolver names.
+// family that the resolver names. It takes what the resolver says until now.
 func (r *race) reached(winner netip.Addr) []netip.Addr {
-	out := []netip.Addr{winner}
-	add := func(a netip.Addr) {
-		if len(out) < knownMost && !slices.Contains(out, a) {
-			out = append(out, a)
-		}
-	}
+	r.listen()
+	var out []netip.Addr
 	gone := r.forgotten()
-	for _, a := range r.known {
-		if !slices.Contains(gone, a) {
-			add(a)
+	for _, a := range append([]netip.Addr{winner}, r.known...) {
+		if len(out) < knownMost && !slices.Contains(out, a) && !slices.Contains(gone, a) && !r.outdated(a) {
+			out = append(out, a)
 		}
 	}
 	for _, l := range r.lookups {
 		same := func(a netip.Addr) bool { return len(l.Addrs) > 0 && a.Is4() == l.Addrs[0].Is4() }
-		if len(l.Addrs) > 0 && !slices.ContainsFunc(out, same) {
-			add(l.Addrs[0])
+		if len(l.Addrs) > 0 && len(out) < knownMost && !slices.ContainsFunc(out, same) {
+			out = append(out, l.Addrs[0])
 		}
 	}
 	return out

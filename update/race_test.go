@@ -47,6 +47,8 @@ func (h raceHost) play(t *testing.T) (tried, end string, r *race) {
 	r = newRace(h.family, splitAddrs(h.known))
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
 	defer cancel()
+	whole, done := context.WithCancel(t.Context())
+	t.Cleanup(done)
 	lookup := func(ctx context.Context, typ dnsmessage.Type, tell func(resolver.Lookup)) {
 		for _, l := range h.resolver[typ] {
 			select {
@@ -80,7 +82,7 @@ func (h raceHost) play(t *testing.T) (tried, end string, r *race) {
 		}
 		return connection{tcp: new(net.TCPConn), root: addr.String()}, nil
 	}
-	first, err := r.run(ctx, lookup, attempt)
+	first, err := r.run(ctx, whole, lookup, attempt)
 	end = ms() + " " + first.root
 	if err != nil {
 		end = ms() + " resolve: " + r.unresolved()
@@ -177,12 +179,15 @@ func TestWhereToReachTheHostNextTime(t *testing.T) {
 		{"what is known stays where the resolver says nothing", raceHost{known: b1 + " " + a1, address: replies{a1: stands}}, a1 + " " + b1},
 		{"one that refuses goes", raceHost{known: b1 + " " + a1, address: replies{b1: refuses, a1: stands}}, a1},
 		{"one that is not named goes", raceHost{known: a1 + " " + b1, resolver: answers{aaaa: named(1, b2)}, address: replies{a1: stands}}, a1 + " " + b2},
+		{"what the resolver says meanwhile counts", raceHost{known: a1, resolver: answers{a: named(30, a2)}, address: replies{a1: stands}}, a2},
 		{"four at most", raceHost{known: a1 + " " + b1 + " " + b2 + " 192.0.2.3 192.0.2.4", address: replies{a1: stands}}, a1 + " " + b1 + " " + b2 + " 192.0.2.3"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				_, end, r := tt.host.play(t)
 				_, winner, _ := strings.Cut(end, " ")
+				time.Sleep(20 * time.Millisecond) // the service's answer
+				synctest.Wait()
 				if got := joinAddrs(r.reached(netip.MustParseAddr(winner))); got != tt.want {
 					t.Errorf("%s, want %s", got, tt.want)
 				}

@@ -62,10 +62,10 @@ func (k Key) known(now Now, p place) []netip.Addr {
 	return out
 }
 
-// reach takes note of the addresses at which the place is to be reached the next
-// time, the best first.
+// reach takes note of all the addresses at which the place is to be reached the
+// next time, the best first.
 func (k Key) reach(now Now, p place, addrs []netip.Addr) Key {
-	if p.host == "" || len(addrs) == 0 {
+	if p.host == "" {
 		return k
 	}
 	var out []Reached

@@ -46,8 +46,8 @@ func TestKnownAddressesOutliveARestart(t *testing.T) {
 		{a, good(a1 + " " + b1), b1 + " " + a1},
 		{named, good(a1 + " " + b2), a1}, // IPv4 leaves as the routes say in both
 		{a, lost, a1 + " " + b1},
-		{a, good(""), a1},
-		{a, good(""), a1},
+		{a, good(a1), a1},
+		{a, good(a1), a1},
 		{named, good(a1), a1 + " " + b2},
 		{Account{Server: "https://192.0.2.1"}, good(a1), ""},
 	} {
@@ -60,10 +60,10 @@ func TestKnownAddressesOutliveARestart(t *testing.T) {
 		t.Errorf("the state names the host: %s", text)
 	}
 	up += reachedFor - 2*time.Minute
-	if got := exchange(a, good("")); got != a1 {
+	if got := exchange(a, good(a1)); got != a1 {
 		t.Errorf("before a week is over: %q", got)
 	}
-	up += 3 * time.Minute
+	up += reachedFor + time.Minute
 	if got := exchange(a, good("")); got != "" {
 		t.Errorf("after a week: %q", got)
 	}

@@ -1,0 +1,360 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"homeward/netwatch/netwatchtest"
+	"homeward/update/updatetest"
+)
+
+// Where the service of the table is to be found, and the name servers.
+const (
+	svcA, svcA2       = "198.51.100.71", "198.51.100.72"
+	svcAAAA, svcAAAA2 = "2001:db8:ff::71", "2001:db8:ff::72"
+	svcNAT64          = "64:ff9b::c633:6447" // svcA
+	dns1, dns2, dns3  = "198.51.100.53", "198.51.100.54", "2001:db8:ff::53"
+)
+
+// connectRow is one way in which a line can be half broken. What is not told to
+// serve is a black hole.
+type connectRow struct {
+	name   string
+	line   string            // "4", "6", or "" for both
+	serves string            // addresses at which the service answers over TLS
+	hangs  string            // addresses that take the connection and say nothing
+	closed string            // addresses that refuse
+	dns    map[string]string // what dns1 says; nil: A and AAAA of all that is told above
+	second map[string]string // what dns2 says, where it stands in resolv.conf, too
+	conf   string            // resolv.conf, where that is another
+	before string            // addresses that served at an update before
+	then   func(*connectCase)
+	at     string // where the update must arrive, of these addresses; "" : it cannot
+	asked  string // what dns1 must have been asked, in any order; "": whatever it was
+	says   string // what is said where the update cannot arrive
+}
+
+// connectCase is a row at work.
+type connectCase struct {
+	*house
+	row     connectRow
+	dns     []*hostileResolver
+	servers map[string]*updatetest.Server
+	arrived []string // the addresses at which requests came in
+}
+
+// TestConnectTable: whatever half of the line is broken, the update leaves by
+// the half that is not, once, and is counted once.
+func TestConnectTable(t *testing.T) {
+	all := "all"
+	for _, row := range []connectRow{
+		{name: "nothing is broken", serves: svcA + " " + svcAAAA, at: svcA + " " + svcAAAA, asked: "A udp, AAAA udp"},
+		{name: "each family alone: IPv4", line: "4", serves: svcA + " " + svcAAAA, at: svcA},
+		{name: "each family alone: IPv6", line: "6", conf: "nameserver " + dns3, serves: svcA + " " + svcAAAA, at: svcAAAA},
+
+		{name: "AAAA is black-holed", serves: svcA, dns: map[string]string{"A": svcA, "AAAA": svcAAAA}, at: svcA},
+		{name: "A is black-holed", serves: svcAAAA, dns: map[string]string{"A": svcA, "AAAA": svcAAAA}, at: svcAAAA},
+		{name: "AAAA refuses", serves: svcA, closed: svcAAAA, at: svcA},
+		{name: "A refuses", serves: svcAAAA, closed: svcA, at: svcAAAA},
+		{name: "AAAA accepts and hangs", serves: svcA, hangs: svcAAAA, at: svcA},
+		{name: "A accepts and hangs", serves: svcAAAA, hangs: svcA, at: svcAAAA},
+		{name: "IPv6 swallows what is larger than 1280 bytes", serves: svcAAAA, then: (*connectCase).hole, at: svcAAAA},
+
+		{name: "one of four is dead", serves: svcAAAA + " " + svcA2 + " " + svcAAAA2, hangs: svcA, at: all},
+		{name: "two of four are dead", serves: svcA2 + " " + svcAAAA2, hangs: svcA, closed: svcAAAA, at: svcA2 + " " + svcAAAA2},
+		{name: "three of four are dead", serves: svcAAAA2, hangs: svcA + " " + svcAAAA, dns: map[string]string{"A": svcA + " " + svcA2, "AAAA": svcAAAA + " " + svcAAAA2}, at: svcAAAA2},
+
+		{name: "AAAA is swallowed by the resolver", serves: svcA, dns: map[string]string{"A": svcA, "AAAA": "silent"}, at: svcA},
+		{name: "A is swallowed by the resolver", serves: svcAAAA, dns: map[string]string{"A": "silent", "AAAA": svcAAAA}, at: svcAAAA},
+		{name: "AAAA is refused by the resolver", serves: svcA, dns: map[string]string{"A": svcA, "AAAA": "refused"}, at: svcA},
+		{name: "AAAA is SERVFAIL", serves: svcA, dns: map[string]string{"A": svcA, "AAAA": "servfail"}, at: svcA},
+		{name: "A is NXDOMAIN", serves: svcAAAA, dns: map[string]string{"A": "nxdomain", "AAAA": svcAAAA}, at: svcAAAA},
+		{name: "the first resolver is silent", serves: svcA, dns: map[string]string{"A": "silent", "AAAA": "silent"}, second: map[string]string{"A": svcA}, at: svcA},
+		{name: "the first resolver refuses", serves: svcA, dns: map[string]string{"A": "refused", "AAAA": "refused"}, second: map[string]string{"A": svcA}, at: svcA},
+		{name: "the first resolver is in trouble", serves: svcA, dns: map[string]string{"A": "servfail", "AAAA": "servfail"}, second: map[string]string{"A": svcA}, at: svcA},
+		{name: "the first resolver reads no question", serves: svcA, dns: map[string]string{"A": "formerr", "AAAA": "formerr"}, second: map[string]string{"A": svcA}, at: svcA},
+		{name: "nobody is there at the first resolver", serves: svcA, conf: "nameserver 127.0.0.1\nnameserver " + dns1, at: svcA},
+		{name: "the first resolver is a black hole", serves: svcA, conf: "nameserver 198.51.100.99\nnameserver " + dns1, at: svcA},
+		{name: "the answer is cut, whole over TCP", serves: svcA, dns: map[string]string{"A": "cut " + svcA}, at: svcA, asked: "A tcp, A udp, AAAA udp"},
+		{name: "the answer is cut, and there is no TCP", serves: svcA, dns: map[string]string{"A": "part " + svcA}, at: svcA, asked: "A tcp, A udp, AAAA udp"},
+		{name: "the resolver is replaced while it is asked", serves: svcA, dns: map[string]string{"A": "silent", "AAAA": "silent"},
+			second: map[string]string{"A": svcA}, conf: "nameserver " + dns1, then: (*connectCase).replace, at: svcA},
+		{name: "the hosts of the network are many: search domains are not used", serves: svcA, conf: "search lan example.net\noptions ndots:5\nnameserver " + dns1, at: svcA, asked: "A udp, AAAA udp"},
+
+		{name: "DNS64 on a line of IPv6 alone", line: "6", conf: "nameserver " + dns3, serves: svcNAT64, dns: map[string]string{"A": svcA, "AAAA": svcNAT64}, at: svcNAT64},
+
+		{name: "no resolver, and the service is known", before: svcA + " " + svcAAAA, dns: map[string]string{"A": "silent", "AAAA": "silent"}, at: all},
+		{name: "a resolver without servers, and the service is known", before: svcA, dns: map[string]string{"A": "refused", "AAAA": "refused"}, at: svcA},
+		{name: "nobody resolves, and the service is known", before: svcA + " " + svcAAAA, then: func(c *connectCase) { c.resolv("nameserver 127.0.0.1") }, at: all},
+		{name: "the service has moved", before: svcA, then: func(c *connectCase) {
+			c.servers[svcA].Close()
+			c.serve(svcA2)
+			c.says(map[string]string{"A": svcA2})
+		}, at: svcA2},
+		{name: "the service has moved, and another answers where it was", before: svcA, then: func(c *connectCase) {
+			c.servers[svcA].Close()
+			c.house.serve(net.JoinHostPort(svcA, "443"), http.NotFoundHandler(), updatetest.Options{Names: []string{"other.example"}})
+			c.serve(svcA2)
+			c.says(map[string]string{"A": svcA2})
+		}, at: svcA2},
+		{name: "the service is known at an address that is silent now", before: svcA, then: func(c *connectCase) {
+			c.servers[svcA].Close()
+			c.hang(svcA)
+			c.serve(svcAAAA)
+			c.says(map[string]string{"A": "silent", "AAAA": svcAAAA})
+		}, at: svcAAAA},
+		{name: "no resolver, and another answers where the service was", before: svcA, then: func(c *connectCase) {
+			c.servers[svcA].Close()
+			c.house.serve(net.JoinHostPort(svcA, "443"), http.NotFoundHandler(), updatetest.Options{Names: []string{"other.example"}})
+			c.resolv("nameserver 127.0.0.1")
+		}, says: "cannot resolve svc.example: connection refused (asked 127.0.0.1)"},
+
+		{name: "nobody resolves, and the service is not known", serves: svcA, conf: "nameserver 127.0.0.1", says: "cannot resolve svc.example: connection refused (asked 127.0.0.1)"},
+		{name: "the resolver refuses, and the service is not known", serves: svcA, dns: map[string]string{"A": "refused", "AAAA": "refused"},
+			says: "cannot resolve svc.example: the name server refuses to answer (asked " + dns1 + ")"},
+		{name: "the resolver is silent, and the service is not known", serves: svcA, dns: map[string]string{"A": "silent", "AAAA": "silent"},
+			says: "cannot resolve svc.example: no answer (asked " + dns1 + ")"},
+		{name: "there is no such name", serves: svcA, dns: map[string]string{"A": "nxdomain", "AAAA": "nxdomain"}, says: "cannot resolve svc.example: no such name"},
+		{name: "it has no address", serves: svcA, dns: map[string]string{}, says: "cannot resolve svc.example: it has no address"},
+		{name: "another answers", serves: svcA, dns: map[string]string{"A": svcA2}, then: func(c *connectCase) {
+			c.house.serve(net.JoinHostPort(svcA2, "443"), http.NotFoundHandler(), updatetest.Options{Names: []string{"other.example"}})
+		}, says: "no secure connection to svc.example"},
+	} {
+		t.Run(row.name, func(t *testing.T) { newConnectCase(t, row).play() })
+	}
+}
+
+// newConnectCase sets the row's line and services up. The namespace of mounts
+// is the test's own, for its resolv.conf.
+func newConnectCase(t *testing.T, row connectRow) *connectCase {
+	c := &connectCase{house: newHouse(t, updatetest.Options{}), row: row, servers: map[string]*updatetest.Server{}}
+	c.must(unix.Unshare(unix.CLONE_NEWNS))
+	c.must(unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
+	c.must(os.WriteFile(c.path("resolv.conf"), nil, 0o644))
+	c.must(unix.Mount(c.path("resolv.conf"), "/etc/resolv.conf", "", unix.MS_BIND, ""))
+	if row.line != "6" {
+		c.must(c.SetIPv4(lease, gateway))
+	}
+	if row.line != "4" {
+		c.must(c.SetIPv6(wan6, delegated, lanAddr))
+	}
+	for _, a := range strings.Fields(row.serves + " " + row.before) {
+		c.serve(a)
+	}
+	for _, a := range strings.Fields(row.hangs) {
+		c.hang(a)
+	}
+	for _, a := range strings.Fields(row.closed) {
+		c.must(c.ISP.AddAddr("lo", netip.PrefixFrom(netip.MustParseAddr(a), netip.MustParseAddr(a).BitLen())))
+	}
+	healthy := map[string]string{}
+	for _, a := range strings.Fields(strings.Join([]string{row.hangs, row.closed, row.serves, row.before}, " ")) {
+		typ := map[bool]string{true: "AAAA", false: "A"}[strings.Contains(a, ":")]
+		healthy[typ] = strings.TrimSpace(healthy[typ] + " " + a)
+	}
+	says := row.dns
+	if says == nil || row.before != "" {
+		says = healthy
+	}
+	second := row.second
+	if second == nil {
+		second = says
+	}
+	c.dns = []*hostileResolver{c.serveDNS(dns1, says), c.serveDNS(dns2, second), c.serveDNS(dns3, says)}
+	switch {
+	case row.conf != "":
+		c.resolv(row.conf)
+	case row.second != nil:
+		c.resolv("nameserver " + dns1 + "\nnameserver " + dns2)
+	default:
+		c.resolv("nameserver " + dns1)
+	}
+	c.url = "https://svc.example"
+	c.more = []string{`publish = ["ipv4", "ipv6"]`, "limit_10s = 0", "limit_24h = 0"}
+	return c
+}
+
+// serve has the service answer at an address.
+func (c *connectCase) serve(at string) {
+	c.servers[at] = c.house.serve(net.JoinHostPort(at, "443"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		local := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+		c.mu.Lock()
+		c.arrived = append(c.arrived, netip.MustParseAddrPort(local.String()).Addr().String())
+		c.mu.Unlock()
+		c.IPv64.ServeHTTP(w, r)
+	}), updatetest.Options{Names: []string{"svc.example"}})
+}
+
+// hang takes connections at an address, and says nothing.
+func (c *connectCase) hang(at string) {
+	c.Helper()
+	addr := netip.MustParseAddr(at)
+	c.must(c.ISP.AddAddr("lo", netip.PrefixFrom(addr, addr.BitLen())))
+	l, err := c.ISP.Listen("tcp", net.JoinHostPort(at, "443"))
+	c.must(err)
+	c.Cleanup(func() { l.Close() })
+}
+
+func (c *connectCase) says(says map[string]string) {
+	for _, s := range c.dns {
+		s.become(says)
+	}
+}
+
+func (c *connectCase) resolv(text string) {
+	c.Helper()
+	c.must(os.WriteFile("/etc/resolv.conf", []byte(text+"\n"), 0o644))
+}
+
+// replace has another resolv.conf once the first name server was asked.
+func (c *connectCase) replace() {
+	path := c.path("resolv.conf")
+	c.dns[0].once = func() { os.WriteFile(path, []byte("nameserver "+dns2+"\n"), 0o644) }
+}
+
+// hole makes a tunnel of 1280 bytes, without a word to anybody, of the way in
+// between: what is larger is dropped where it is received, in both directions,
+// which are two pairs of devices for that, and each end believes in 1500.
+func (c *connectCase) hole() {
+	c.Helper()
+	c.must(c.AddWAN("eth2", "isp2"))
+	back := netip.MustParsePrefix("fe80::2/64")
+	c.must(c.AddAddr("eth2", back, netip.Addr{}, ^uint32(0), ^uint32(0)))
+	c.must(c.ISP.AddAddr("isp2", netip.MustParsePrefix("fe80::3/64")))
+	set := func(sends, receives string) error {
+		out, err := netlink.LinkByName(sends)
+		if err != nil {
+			return err
+		}
+		in, err := netlink.LinkByName(receives)
+		if err != nil {
+			return err
+		}
+		return errors.Join(netlink.LinkSetGSOMaxSegs(out, 1), netlink.LinkSetMTU(in, 1280)) // else whole buffers pass at once
+	}
+	c.must(set("eth0", "eth2"))
+	c.must(c.ISP.Do(func() error {
+		if err := set("isp2", "isp0"); err != nil {
+			return err
+		}
+		l, err := netlink.LinkByName("isp2")
+		if err != nil {
+			return err
+		}
+		return netlink.RouteReplace(&netlink.Route{LinkIndex: l.Attrs().Index, Dst: &net.IPNet{IP: wan6.Addr().AsSlice(), Mask: net.CIDRMask(128, 128)},
+			Gw: back.Addr().AsSlice()})
+	}))
+}
+
+// play sends one update, and looks where it arrived and how often it is counted.
+func (c *connectCase) play() {
+	conf := c.configure()
+	requests := 0
+	if c.row.before != "" {
+		if out, errs, code := c.homeward("once", "-c", conf); code != 0 {
+			c.Fatalf("before: exit %d, %s%s", code, out, errs)
+		}
+		requests, c.arrived = 1, nil
+		if c.row.dns != nil {
+			c.says(c.row.dns)
+		}
+	}
+	if c.row.then != nil {
+		c.row.then(c)
+	}
+	out, errs, code := c.homeward("once", "--force", "-c", conf)
+	if c.row.at == "" {
+		if code == 0 || !strings.Contains(out, c.row.says) || len(c.arrived) > 0 {
+			c.Errorf("exit %d, %q%s, want %q; requests at %v", code, out, errs, c.row.says, c.arrived)
+		}
+	} else if requests++; code != 0 || len(c.arrived) != 1 || c.row.at != "all" && !slices.Contains(strings.Fields(c.row.at), c.arrived[0]) {
+		c.Errorf("exit %d, %q%s; requests at %v, want one at %s", code, out, errs, c.arrived, c.row.at)
+	}
+	if n := c.counted(); n != requests {
+		c.Errorf("%d requests are on the books, want %d", n, requests)
+	}
+	asked := c.dns[0].questions()
+	slices.Sort(asked)
+	if got := strings.Join(asked, ", "); c.row.asked != "" && got != c.row.asked {
+		c.Errorf("the resolver was asked %s, want %s", got, c.row.asked)
+	}
+	for _, s := range c.dns {
+		if len(s.odd) > 0 {
+			c.Errorf("asked for %v, want plain questions for svc.example.", s.odd)
+		}
+	}
+}
+
+// counted returns how many requests are on the books.
+func (c *connectCase) counted() (n int) {
+	c.Helper()
+	text, err := os.ReadFile(c.path("state/state.json"))
+	c.must(err)
+	var book struct {
+		Keys map[string]struct{ Slots []any }
+	}
+	c.must(json.Unmarshal(text, &book))
+	for _, k := range book.Keys {
+		n += len(k.Slots)
+	}
+	return n
+}
+
+// A service that has moved and still answers where it was: the resolver is
+// listened to though it is slower, and the next update goes where it says.
+func TestAServiceThatMovedIsFollowed(t *testing.T) {
+	c := newConnectCase(t, connectRow{line: "4", serves: svcA})
+	conf := c.configure()
+	sent := func() string {
+		c.arrived = nil
+		if out, errs, code := c.homeward("once", "--force", "-c", conf); code != 0 || len(c.arrived) != 1 {
+			t.Fatalf("exit %d, %s%s; arrived at %v", code, out, errs, c.arrived)
+		}
+		return c.arrived[0]
+	}
+	if at := sent(); at != svcA {
+		t.Fatalf("it arrived at %s", at)
+	}
+	c.serve(svcA2)
+	c.says(map[string]string{"A": svcA2})
+	c.await(func() string {
+		if at := sent(); at != svcA2 {
+			return "it arrives at " + at
+		}
+		return ""
+	})
+	c.resolv("nameserver 127.0.0.1")
+	if at := sent(); at != svcA2 {
+		t.Errorf("without a resolver it arrived at %s", at)
+	}
+}
+
+// A line with DS-Lite: no IPv4 address of its own, the tunnel's default route
+// for IPv4, and wan6 named. The account's requests leave over IPv4 as the
+// routes say: the service has an A record alone.
+func TestANamedDeviceHoldsForItsFamily(t *testing.T) {
+	c := newConnectCase(t, connectRow{line: "6", serves: svcA})
+	c.must(c.AddWAN("ds-wan6", "aftr"))
+	inner := netip.MustParsePrefix("192.0.0.2/29")
+	c.must(c.AddAddr("ds-wan6", inner, netip.Addr{}, ^uint32(0), ^uint32(0)))
+	c.must(c.ISP.AddAddr("aftr", netip.MustParsePrefix("192.0.0.1/29")))
+	c.must(c.SetRoute(netwatchtest.Default4("ds-wan6", netip.MustParseAddr("192.0.0.1"), inner.Addr(), 0)))
+	c.more = append(c.more, `wan6 = "eth0"`)
+	c.row.at = svcA
+	c.play()
+	for _, r := range c.Requests() {
+		if r.From.Addr() != inner.Addr() {
+			t.Errorf("the request came from %v, want %v", r.From, inner.Addr())
+		}
+	}
+}
