@@ -61,7 +61,8 @@ func (e endpoint) dialFault(ctx context.Context, within time.Duration, device st
 		}
 		detail += ": " + reason(err)
 	}
-	return &attemptFault{Fault{Kind: FaultConnect, Detail: faultText(detail)}, errors.Is(err, syscall.ECONNREFUSED)}
+	return &attemptFault{Fault: Fault{Kind: FaultConnect, Detail: faultText(detail)}, elsewhere: errors.Is(err, syscall.ECONNREFUSED),
+		noRoute: errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EADDRNOTAVAIL)}
 }
 
 // tlsFault tells why the handshake failed.
@@ -76,7 +77,7 @@ func (e endpoint) tlsFault(ctx context.Context, within time.Duration, err error)
 		record     tls.RecordHeaderError
 		text       string
 	)
-	f := &attemptFault{Fault{Kind: FaultTLS}, errors.As(err, &unverified)}
+	f := &attemptFault{Fault: Fault{Kind: FaultTLS}, elsewhere: errors.As(err, &unverified)}
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		f.elsewhere = false

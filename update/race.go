@@ -50,6 +50,13 @@ type raceAttempt struct {
 type attemptFault struct {
 	Fault
 	elsewhere bool // nobody, or another, answers there
+	noRoute   bool // this line does not lead there
+}
+
+// farther tells whether an attempt came farther than another one; that there is
+// no route, of one family perhaps, tells less than any other fault.
+func (f attemptFault) farther(o attemptFault) bool {
+	return f.Kind > o.Kind || f.Kind == o.Kind && o.noRoute && !f.noRoute
 }
 
 // newRace returns the race to a host in these families, 0 being both. known are
@@ -179,13 +186,16 @@ func (r *race) candidates() []netip.Addr {
 // fault returns why no address was reached: that of the attempt that came
 // farthest, at an address that the resolver names; where it names none, why.
 func (r *race) fault() *Fault {
-	var worst *Fault
+	var worst *attemptFault
 	for _, a := range r.attempts {
-		if l := r.lookup(a.addr); a.fault != nil && slices.Contains(l.Addrs, a.addr) && (worst == nil || a.fault.Kind > worst.Kind) {
-			worst = &a.fault.Fault
+		if l := r.lookup(a.addr); a.fault != nil && slices.Contains(l.Addrs, a.addr) && (worst == nil || a.fault.farther(*worst)) {
+			worst = a.fault
 		}
 	}
-	return worst
+	if worst == nil {
+		return nil
+	}
+	return &worst.Fault
 }
 
 // unresolved says why there is no address to try.

@@ -35,6 +35,7 @@ type reply struct {
 	at        int
 	fault     FaultKind // 0: it stands
 	elsewhere bool
+	noRoute   bool
 }
 
 // play runs the race in a bubble of fake time, 8 s at the most, and returns
@@ -78,7 +79,7 @@ func (h raceHost) play(t *testing.T) (tried, end string, r *race) {
 			return connection{}, &attemptFault{Fault: Fault{Kind: FaultConnect, Detail: "silent"}}
 		}
 		if a.fault != 0 {
-			return connection{}, &attemptFault{Fault{Kind: a.fault, Detail: addr.String()}, a.elsewhere}
+			return connection{}, &attemptFault{Fault: Fault{Kind: a.fault, Detail: addr.String()}, elsewhere: a.elsewhere, noRoute: a.noRoute}
 		}
 		return connection{tcp: new(net.TCPConn), root: addr.String()}, nil
 	}
@@ -150,6 +151,8 @@ func TestOrderOfAttempts(t *testing.T) {
 		{"no address of the family", raceHost{family: 6, resolver: answers{aaaa: named(6, "")}}, "", "6ms resolve: it has no address of IPv6"},
 		{"all of one family fail: the other gets 2 s", raceHost{resolver: answers{a: named(10, a1)}, address: replies{a1: refuses}}, a1 + " at 10ms", "2s fault connect " + a1},
 		{"the farthest fault is told", raceHost{resolver: one, address: replies{a1: {at: 20, fault: FaultClock}, b1: refuses}}, a1 + " at 10ms, " + b1 + " at 30ms", "50ms fault clock " + a1},
+		{"no route is told where nothing else is to tell", raceHost{resolver: one, address: replies{a1: {at: 1, fault: FaultConnect, noRoute: true}, b1: refuses}},
+			a1 + " at 10ms, " + b1 + " at 12ms", "32ms fault connect " + b1},
 		{"all are silent", raceHost{resolver: one}, a1 + " at 10ms, " + b1 + " at 260ms", "8s fault connect silent"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

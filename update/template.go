@@ -54,6 +54,8 @@ func (t Template) Check() error {
 		// The parser's own error repeats the URL, and what secret stands in it.
 		if p, err := url.Parse(r.URL.Reveal()); err != nil || p.Hostname() == "" || p.Scheme != "http" && p.Scheme != "https" {
 			errs = append(errs, fmt.Errorf("%s: not a URL: write https://HOST/PATH?QUERY", u.key))
+		} else if strings.ContainsFunc(p.Hostname(), func(r rune) bool { return r > '~' }) {
+			errs = append(errs, fmt.Errorf("%s: its host is not written in ASCII: write its form with xn--", u.key))
 		}
 	}
 	if len(t.urls()) == 0 {

@@ -82,6 +82,7 @@ func TestTemplateCheck(t *testing.T) {
 		{"no host", Template{URL: "https:///?key=made-up"}, "url: not a URL: write https://HOST/PATH?QUERY"},
 		{"no scheme", Template{URL: "x.example/?key=made-up"}, "url: not a URL: write https://HOST/PATH?QUERY"},
 		{"another scheme", Template{URL: "ftp://x.example/?key=made-up"}, "url: not a URL: write https://HOST/PATH?QUERY"},
+		{"a host in German", Template{URL: "https://dyn.müller.example/?key=made-up"}, "url: its host is not written in ASCII: write its form with xn--"},
 		{"all at once", Template{URL4: "https://x.example/[A]", URL6: "https://:x:y/", Answer6: "*"},
 			"url4: [A] is none of the placeholders [USERNAME], [PASSWORD], [PARAMENC], [PARAMOPT], [DOMAIN], [IP], [IPV4], [IPV6], [PREFIX]\n" +
 				"answer: a * with nothing before it to repeat\nurl6: not a URL: write https://HOST/PATH?QUERY"},

@@ -19,7 +19,7 @@ func domainName(v string) (name, wrong string) {
 	if _, err := netip.ParseAddr(name); err == nil {
 		return "", `is an address: write the name that is to lead to it, as in "home.ipv64.net"`
 	}
-	if strings.ContainsFunc(name, func(r rune) bool { return r > '~' }) {
+	if !ascii(name) {
 		return "", `is no domain name in ASCII: write its form with xn--`
 	}
 	labels := strings.Split(name, ".")
@@ -32,6 +32,10 @@ func domainName(v string) (name, wrong string) {
 		return "", `is no whole domain name: write it as in "home.ipv64.net"`
 	}
 	return name, ""
+}
+
+func ascii(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool { return r > '~' })
 }
 
 // hostID tells whether v can be what a service of ddns-scripts calls a host:
@@ -139,6 +143,8 @@ func webAddress(v string) (checked, wrong string) {
 		return "", "has no scheme: write https:// before it"
 	case err != nil, u.Hostname() == "", badPort(u.Port()), strings.ContainsAny(v, " \\"):
 		return "", "is no URL: write it as in \"https://ipv64.net\""
+	case !ascii(u.Hostname()):
+		return "", "has a host that is not written in ASCII: write its form with xn--"
 	case u.User != nil:
 		return "", "has credentials in it: write them as username and password"
 	case u.Scheme == "http" && !loopback(u.Hostname()):

@@ -59,6 +59,17 @@ func TestNames(t *testing.T) {
 			t.Errorf("domainName(%q) = %q, %q, want %q", v, got, wrong, want)
 		}
 	}
+	for _, check := range []func(string) (string, string){serverURL, webAddress} {
+		for v, want := range map[string]string{
+			"https://dyn.müller.example":        "has a host that is not written in ASCII: write its form with xn--",
+			"https://dyn.m%C3%BCller.example":   "has a host that is not written in ASCII: write its form with xn--",
+			"https://dyn.xn--mller-kva.example": "", "https://[2001:db8::1]": "",
+		} {
+			if _, wrong := check(v); wrong != want {
+				t.Errorf("%s %q, want %q", v, wrong, want)
+			}
+		}
+	}
 	for v, want := range map[string]bool{
 		"www": true, "a.b": true, "*": true, "*.a": true, "@": true, "_sip._tcp": true,
 		"a..b": false, "a&b": false, "-a": false, "**": false, ".": false,

@@ -137,6 +137,7 @@ func (r *Reply) follow(q Question, all []record) {
 			case rec.typ == dnsmessage.TypeCNAME:
 				alias, r.Alias = rec.target, true
 			case rec.typ != q.Type:
+			case rec.addr.Is4In6(): // none of IPv6
 			case rec.addr.IsValid():
 				r.Addrs = append(r.Addrs, rec.addr)
 			default:

@@ -100,6 +100,14 @@ func TestAnswersAreChecked(t *testing.T) {
 	}
 }
 
+func TestMappedAddressesAreNone(t *testing.T) {
+	q := Question{Name: "home.example", Type: dnsmessage.TypeAAAA}
+	r, err := q.parse(7, answerTo(t, dnsmessage.Header{ID: 7}, q, "home.example AAAA ::ffff:192.0.2.1", "home.example AAAA 2001:db8::1"))
+	if err != nil || fmt.Sprint(r.Addrs) != "[2001:db8::1]" {
+		t.Errorf("%v, %v", r.Addrs, err)
+	}
+}
+
 func must(b []byte, err error) []byte {
 	if err != nil {
 		panic(err)

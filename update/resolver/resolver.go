@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -165,5 +166,5 @@ func (s said) words() string {
 	case s.reply.Code == dnsmessage.RCodeRefused || s.reply.lame:
 		return "the name server refuses to answer"
 	}
-	return "the name server answers with error " + s.reply.Code.String()
+	return "the name server answers with error " + strconv.Itoa(int(s.reply.Code))
 }
