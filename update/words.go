@@ -194,6 +194,7 @@ func redirected(a *Account, ans Answer) Result {
 		return r
 	}
 	u = base.ResolveReference(u)
+	u.Host = strings.TrimSuffix(u.Host, ":443")
 	if u.Host == "" || u.Scheme != "https" || quote([]byte(u.Host)) != u.Host {
 		return r
 	}
@@ -208,7 +209,7 @@ func redirected(a *Account, ans Answer) Result {
 	if ok && !strings.Contains(path, "%") && say(a, []byte(path)) == path {
 		server += path
 	}
-	if server == a.Server {
+	if server == strings.TrimSuffix(a.Server, ":443") {
 		return r
 	}
 	r.Do = `if the service has moved, write server = "` + server + `"`

@@ -283,9 +283,9 @@ func (c *connectCase) play() {
 	if n := c.counted(); n != requests {
 		c.Errorf("%d requests are on the books, want %d", n, requests)
 	}
-	asked := c.dns[0].questions()
+	asked := c.dns[0].questions() // on a busy machine one is asked twice
 	slices.Sort(asked)
-	if got := strings.Join(asked, ", "); c.row.asked != "" && got != c.row.asked {
+	if got := strings.Join(slices.Compact(asked), ", "); c.row.asked != "" && got != c.row.asked {
 		c.Errorf("the resolver was asked %s, want %s", got, c.row.asked)
 	}
 	for _, s := range c.dns {

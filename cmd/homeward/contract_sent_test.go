@@ -166,7 +166,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	h.Next(updatetest.Answer{Status: 302, Header: elsewhere})
 	d := h.daemon()
 	h.current(lease)
-	d.says("a redirect, not followed")
+	d.says("a redirect to 198.51.100.64/elsewhere, not followed")
 	for _, r := range h.Requests() {
 		if r.Path != "/nic/update" {
 			t.Errorf("a request went to %s", r.Path)
