@@ -52,7 +52,7 @@ func TestExchange(t *testing.T) {
 	s, srv, ca := standIn(t, updatetest.Options{})
 	var local netip.Addr
 	req := updateRequest(srv.URL, ca)
-	o := quick().exchange(t.Context(), req, func(a netip.Addr) bool {
+	o := steady().exchange(t.Context(), req, func(a netip.Addr) bool {
 		local = a
 		return len(s.Requests()) == 0
 	})
@@ -70,7 +70,7 @@ func TestExchange(t *testing.T) {
 
 func TestReadyThatSaysNoSendsNothing(t *testing.T) {
 	s, srv, ca := standIn(t, updatetest.Options{})
-	o := quick().exchange(t.Context(), updateRequest(srv.URL, ca), func(netip.Addr) bool { return false })
+	o := steady().exchange(t.Context(), updateRequest(srv.URL, ca), func(netip.Addr) bool { return false })
 	if o.Fault == nil || o.Fault.Kind != FaultGiven || o.Fault.Sent || len(s.Requests()) != 0 {
 		t.Errorf("fault %+v, requests %v", o.Fault, s.Requests())
 	}
@@ -79,7 +79,7 @@ func TestReadyThatSaysNoSendsNothing(t *testing.T) {
 func TestRedirectsAreAnswers(t *testing.T) {
 	s, srv, ca := standIn(t, updatetest.Options{})
 	s.Next(updatetest.Answer{Status: 302, Header: http.Header{"Location": {srv.URL + "/elsewhere"}, "Retry-After": {"7"}}})
-	o := quick().exchange(t.Context(), updateRequest(srv.URL, ca), nil)
+	o := steady().exchange(t.Context(), updateRequest(srv.URL, ca), nil)
 	if o.Answer == nil || o.Answer.Status != 302 || o.Answer.RetryAfter != "7" || len(s.Requests()) != 1 {
 		t.Errorf("outcome %+v %+v, %d requests", o.Answer, o.Fault, len(s.Requests()))
 	}
@@ -88,7 +88,7 @@ func TestRedirectsAreAnswers(t *testing.T) {
 func TestEndlessAnswerIsCut(t *testing.T) {
 	s, srv, ca := standIn(t, updatetest.Options{})
 	s.Next(updatetest.Answer{Fault: updatetest.Endless, Body: "good"})
-	o := quick().exchange(t.Context(), updateRequest(srv.URL, ca), nil)
+	o := steady().exchange(t.Context(), updateRequest(srv.URL, ca), nil)
 	if o.Answer == nil || !o.Answer.Cut || len(o.Answer.Body) != 4096 || string(o.Answer.Body[:4]) != "good" {
 		t.Errorf("outcome %+v %+v", o.Answer, o.Fault)
 	}
@@ -115,7 +115,7 @@ func TestGivenUpInTheMiddle(t *testing.T) {
 		_, err = io.ReadAll(c)
 		saw <- err
 	}()
-	o := quick().exchange(ctx, updateRequest("http://"+l.Addr().String(), ""), nil)
+	o := steady().exchange(ctx, updateRequest("http://"+l.Addr().String(), ""), nil)
 	if o.Fault == nil || o.Fault.Kind != FaultGiven || !o.Fault.Sent {
 		t.Errorf("outcome %+v", o.Fault)
 	}
@@ -141,7 +141,7 @@ func TestGoodbyeAfterTheAnswer(t *testing.T) {
 		}
 		saw <- err
 	}()
-	if o := quick().exchange(t.Context(), updateRequest("http://"+l.Addr().String(), ""), nil); o.Answer == nil {
+	if o := steady().exchange(t.Context(), updateRequest("http://"+l.Addr().String(), ""), nil); o.Answer == nil {
 		t.Errorf("fault %+v", o.Fault)
 	}
 	if err := <-saw; err != nil {
@@ -178,7 +178,7 @@ func TestAgainstNetHTTP(t *testing.T) {
 		"/length": `200 "good" false`, "/chunks": `200 "good good good " false`, "/hints": `200 "good" false`, "/nothing": `204 "" false`,
 		"/echo": `200 "POST application/x-www-form-urlencoded a=b" false`, "/big": fmt.Sprintf("200 %q true", make([]byte, 4096)),
 	} {
-		o := quick().exchange(t.Context(), Request{Method: "POST", URL: Text{}.Plain(srv.URL + path), Form: Text{}.Plain("a=b")}, nil)
+		o := steady().exchange(t.Context(), Request{Method: "POST", URL: Text{}.Plain(srv.URL + path), Form: Text{}.Plain("a=b")}, nil)
 		if o.Answer == nil {
 			t.Errorf("%s: %+v", path, o.Fault)
 		} else if got := fmt.Sprintf("%d %q %v", o.Answer.Status, o.Answer.Body, o.Answer.Cut); got != want {

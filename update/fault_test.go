@@ -89,7 +89,8 @@ func TestFaultsBeforeTheHandshake(t *testing.T) {
 func TestFaultsInTheHandshake(t *testing.T) {
 	_, srv, ca := standIn(t, updatetest.Options{})
 	_, early, earlyCA := standIn(t, updatetest.Options{NotBefore: time.Now().Add(time.Hour)})
-	_, late, lateCA := standIn(t, updatetest.Options{NotAfter: time.Now().Add(-time.Minute)})
+	end := time.Now().Add(-time.Minute)
+	_, late, lateCA := standIn(t, updatetest.Options{NotAfter: end})
 	_, other, otherCA := standIn(t, updatetest.Options{Names: []string{"other.example"}})
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
@@ -98,15 +99,15 @@ func TestFaultsInTheHandshake(t *testing.T) {
 		{"authority of another", updateRequest(srv.URL, otherCA), FaultTLS, "authority unknown here"},
 		{"name of another", updateRequest(other.URL, otherCA), FaultTLS, "127.0.0.1"},
 		{"not yet valid", updateRequest(early.URL, earlyCA), FaultClock, "clock says " + time.Now().UTC().Format("2006-01-02")},
-		{"expired", updateRequest(late.URL, lateCA), FaultTLS, "the certificate of 127.0.0.1 expired at " + time.Now().Add(-time.Minute).UTC().Format("2006-01-02 15:04 MST")},
+		{"expired", updateRequest(late.URL, lateCA), FaultTLS, "the certificate of 127.0.0.1 expired at " + end.UTC().Format("2006-01-02 15:04 MST")},
 		{"not TLS", updateRequest("https"+strings.TrimPrefix(plain.URL, "http"), ""), FaultTLS, "does not speak TLS"},
 	} {
-		checkFault(t, tt, quick().exchange(t.Context(), tt.req, nil))
+		checkFault(t, tt, steady().exchange(t.Context(), tt.req, nil))
 	}
 	srv.BreakHandshakes(1)
 	checkFault(t, faultCase{name: "reset", kind: FaultTLS, detail: "no secure connection"},
-		quick().exchange(t.Context(), updateRequest(srv.URL, ca), nil))
-	if o := quick().exchange(t.Context(), updateRequest(srv.URL, ca), nil); o.Answer == nil {
+		steady().exchange(t.Context(), updateRequest(srv.URL, ca), nil))
+	if o := steady().exchange(t.Context(), updateRequest(srv.URL, ca), nil); o.Answer == nil {
 		t.Errorf("afterwards: %+v", o.Fault)
 	}
 }
@@ -121,11 +122,15 @@ func TestFaultsAfterSending(t *testing.T) {
 		{"reset", updatetest.Answer{Fault: updatetest.Reset}, "connection reset by peer"},
 		{"half the headers", updatetest.Answer{Fault: updatetest.Half, Status: 200}, "in the middle of the answer"},
 		{"half the body", updatetest.Answer{Fault: updatetest.Short, Body: "good"}, "in the middle of the answer"},
-		{"silence", updatetest.Answer{Delay: 1200 * time.Millisecond}, "no whole answer within 1s"},
-		{"a byte now and then", updatetest.Answer{Drip: 300 * time.Millisecond, Body: "good 203.0.113.7"}, "no whole answer within 1s"},
+		{"silence", updatetest.Answer{Delay: 3 * time.Second}, "no whole answer within 2s"},
+		{"a byte now and then", updatetest.Answer{Drip: 300 * time.Millisecond, Body: "good 203.0.113.7"}, "no whole answer within 2s"},
 	} {
+		c := steady()
+		if tt.answer.Delay+tt.answer.Drip > 0 {
+			c.within = 2 * time.Second
+		}
 		s.Next(tt.answer)
-		checkFault(t, faultCase{tt.name, Request{}, FaultSent, tt.detail}, quick().exchange(t.Context(), updateRequest(srv.URL, ca), nil))
+		checkFault(t, faultCase{tt.name, Request{}, FaultSent, tt.detail}, c.exchange(t.Context(), updateRequest(srv.URL, ca), nil))
 	}
 }
 

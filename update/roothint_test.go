@@ -163,14 +163,14 @@ func TestHintThatDoesNotVerify(t *testing.T) {
 		req.Root = hint
 		ready := 0
 		before := len(s.Requests())
-		o := quick().exchange(t.Context(), req, func(netip.Addr) bool { ready++; return true })
+		o := steady().exchange(t.Context(), req, func(netip.Addr) bool { ready++; return true })
 		if o.Answer == nil || o.Answer.Root != own || ready != 1 || len(s.Requests()) != before+1 {
 			t.Errorf("%s: %+v %+v, asked %d times whether to send", name, o.Answer, o.Fault, ready)
 		}
 	}
 	// An authority that only the hint knows stays unknown.
 	req.CAFile, req.Root = "", own
-	o := quick().exchange(t.Context(), req, nil)
+	o := steady().exchange(t.Context(), req, nil)
 	if o.Fault == nil || o.Fault.Kind != FaultTLS || !strings.Contains(o.Fault.Detail, "authority unknown here") {
 		t.Errorf("a hint alone made it trusted: %+v %+v", o.Answer, o.Fault)
 	}
@@ -202,7 +202,7 @@ func TestHintTriesOnceMore(t *testing.T) {
 	for hint, want := range map[string]int{"": 1, system: 2, gone: 1} {
 		req := updateRequest("https://"+l.Addr().String(), "")
 		req.Root = hint
-		o := quick().exchange(t.Context(), req, nil)
+		o := steady().exchange(t.Context(), req, nil)
 		got := len(connections)
 		for range got {
 			<-connections

@@ -45,3 +45,6 @@ func updateRequest(base, ca string) Request {
 func quick() client {
 	return client{agent: "homeward/1.2.3 (test)", connectWithin: 500 * time.Millisecond, within: time.Second}
 }
+
+// steady is a client that gives up as the program's does.
+func steady() client { return newClient("homeward/1.2.3 (test)") }

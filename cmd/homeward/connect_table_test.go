@@ -195,6 +195,14 @@ func (c *connectCase) serve(at string) {
 	}), updatetest.Options{Names: []string{"svc.example"}})
 }
 
+// arrivals returns where requests came in since it was called last.
+func (c *connectCase) arrivals() (at []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at, c.arrived = c.arrived, nil
+	return at
+}
+
 // hang takes connections at an address, and says nothing.
 func (c *connectCase) hang(at string) {
 	c.Helper()
@@ -219,6 +227,8 @@ func (c *connectCase) resolv(text string) {
 // replace has another resolv.conf once the first name server was asked.
 func (c *connectCase) replace() {
 	path := c.path("resolv.conf")
+	c.dns[0].mu.Lock()
+	defer c.dns[0].mu.Unlock()
 	c.dns[0].once = func() { os.WriteFile(path, []byte("nameserver "+dns2+"\n"), 0o644) }
 }
 
@@ -264,7 +274,8 @@ func (c *connectCase) play() {
 		if out, errs, code := c.homeward("once", "-c", conf); code != 0 {
 			c.Fatalf("before: exit %d, %s%s", code, out, errs)
 		}
-		requests, c.arrived = 1, nil
+		requests = 1
+		c.arrivals()
 		if c.row.dns != nil {
 			c.says(c.row.dns)
 		}
@@ -273,12 +284,13 @@ func (c *connectCase) play() {
 		c.row.then(c)
 	}
 	out, errs, code := c.homeward("once", "--force", "-c", conf)
+	arrived := c.arrivals()
 	if c.row.at == "" {
-		if code == 0 || !strings.Contains(out, c.row.says) || len(c.arrived) > 0 {
-			c.Errorf("exit %d, %q%s, want %q; requests at %v", code, out, errs, c.row.says, c.arrived)
+		if code == 0 || !strings.Contains(out, c.row.says) || len(arrived) > 0 {
+			c.Errorf("exit %d, %q%s, want %q; requests at %v", code, out, errs, c.row.says, arrived)
 		}
-	} else if requests++; code != 0 || len(c.arrived) != 1 || c.row.at != "all" && !slices.Contains(strings.Fields(c.row.at), c.arrived[0]) {
-		c.Errorf("exit %d, %q%s; requests at %v, want one at %s", code, out, errs, c.arrived, c.row.at)
+	} else if requests++; code != 0 || len(arrived) != 1 || c.row.at != "all" && !slices.Contains(strings.Fields(c.row.at), arrived[0]) {
+		c.Errorf("exit %d, %q%s; requests at %v, want one at %s", code, out, errs, arrived, c.row.at)
 	}
 	if n := c.counted(); n != requests {
 		c.Errorf("%d requests are on the books, want %d", n, requests)
@@ -289,8 +301,11 @@ func (c *connectCase) play() {
 		c.Errorf("the resolver was asked %s, want %s", got, c.row.asked)
 	}
 	for _, s := range c.dns {
-		if len(s.odd) > 0 {
-			c.Errorf("asked for %v, want plain questions for svc.example.", s.odd)
+		s.mu.Lock()
+		odd := s.odd
+		s.mu.Unlock()
+		if len(odd) > 0 {
+			c.Errorf("asked for %v, want plain questions for svc.example.", odd)
 		}
 	}
 }
@@ -316,11 +331,12 @@ func TestAServiceThatMovedIsFollowed(t *testing.T) {
 	c := newConnectCase(t, connectRow{line: "4", serves: svcA})
 	conf := c.configure()
 	sent := func() string {
-		c.arrived = nil
-		if out, errs, code := c.homeward("once", "--force", "-c", conf); code != 0 || len(c.arrived) != 1 {
-			t.Fatalf("exit %d, %s%s; arrived at %v", code, out, errs, c.arrived)
+		out, errs, code := c.homeward("once", "--force", "-c", conf)
+		arrived := c.arrivals()
+		if code != 0 || len(arrived) != 1 {
+			t.Fatalf("exit %d, %s%s; arrived at %v", code, out, errs, arrived)
 		}
-		return c.arrived[0]
+		return arrived[0]
 	}
 	if at := sent(); at != svcA {
 		t.Fatalf("it arrived at %s", at)

@@ -100,6 +100,7 @@ func (s *hostileResolver) answer(t *testing.T, question []byte, over string) []b
 	says := s.says[typ]
 	first := len(s.asked) == 0
 	s.asked = append(s.asked, typ+" "+over)
+	once := s.once
 	p.SkipAllQuestions()
 	p.SkipAllAnswers()
 	p.SkipAllAuthorities()
@@ -107,8 +108,8 @@ func (s *hostileResolver) answer(t *testing.T, question []byte, over string) []b
 		s.odd = append(s.odd, q.Name.String())
 	}
 	s.mu.Unlock()
-	if first && s.once != nil {
-		s.once()
+	if first && once != nil {
+		once()
 	}
 	return spell(t, h.ID, q, says, over)
 }
