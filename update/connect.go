@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"sync"
 	"syscall"
-	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
 	"golang.org/x/sys/unix"
@@ -69,125 +68,6 @@ func (c client) connect(whole context.Context, e endpoint) (connection, []netip.
 		fault = failed(FaultResolve, false, "cannot resolve "+e.host+": "+r.unresolved()).Fault
 	}
 	return connection{}, r.forgotten(), fault
-}
-
-var errNotReached = errors.New("no address was reached")
-
-// arrival is how an attempt ended.
-type arrival struct {
-	connection
-	addr  netip.Addr
-	fault *attemptFault
-}
-
-// run carries the race out, and returns the connection that stands first when
-// all others are closed; errNotReached when none does before the race is over,
-// or ctx ends. The resolver may go on until whole ends.
-func (r *race) run(ctx, whole context.Context, lookup func(context.Context, dnsmessage.Type, func(resolver.Lookup)),
-	attempt func(context.Context, netip.Addr) (connection, *attemptFault)) (first arrival, err error) {
-	looking, unlook := context.WithCancel(whole)
-	ctx, cancel := context.WithCancel(ctx)
-	var lookups, attempts sync.WaitGroup
-	r.looked = make(chan func(), 32) // more rounds than a lookup has
-	arrived := make(chan arrival, attemptsMost)
-	defer func() {
-		cancel()
-		attempts.Wait()
-		r.leave(arrived)
-		if err != nil { // what the resolver said is why
-			unlook()
-			lookups.Wait()
-			r.listen()
-		}
-	}()
-	stop := map[netip.Addr]context.CancelFunc{}
-	for family, typ := range map[int]dnsmessage.Type{4: dnsmessage.TypeA, 6: dnsmessage.TypeAAAA} {
-		if !r.lookups[family/6].wanted {
-			continue
-		}
-		lookups.Go(func() {
-			lookup(looking, typ, func(l resolver.Lookup) {
-				r.looked <- func() {
-					for _, stale := range r.resolved(family, l) {
-						stop[stale]()
-					}
-				}
-			})
-		})
-	}
-	begin := time.Now()
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return arrival{}, errNotReached
-		case f := <-r.looked:
-			f()
-		case a := <-arrived:
-			if r.arrive(a) {
-				return a, nil
-			}
-		case <-timer.C:
-		}
-		addr, at, over := r.next(time.Since(begin))
-		if over {
-			return arrival{}, errNotReached
-		}
-		if addr.IsValid() {
-			var each context.Context
-			each, stop[addr] = context.WithCancel(ctx)
-			attempts.Go(func() {
-				conn, fault := attempt(each, addr)
-				arrived <- arrival{conn, addr, fault}
-			})
-		}
-		timer.Reset(at - time.Since(begin))
-	}
-}
-
-// arrive takes the end of an attempt, and tells whether it is the first that
-// stands. One that was given up meanwhile is closed.
-func (r *race) arrive(a arrival) bool {
-	for _, t := range r.attempts {
-		if t.addr == a.addr && t.stale && a.fault == nil {
-			a.tcp.Close()
-			return false
-		}
-	}
-	if a.fault != nil {
-		r.failed(a.addr, a.fault)
-	}
-	return a.fault == nil
-}
-
-// leave takes what came of the attempts after the race was over: a fault may be
-// why, and what stands is closed.
-func (r *race) leave(arrived chan arrival) {
-	for {
-		select {
-		case a := <-arrived:
-			if a.fault == nil {
-				a.tcp.Close()
-			} else {
-				r.failed(a.addr, a.fault)
-			}
-		default:
-			return
-		}
-	}
-}
-
-// listen takes what the resolver has said meanwhile.
-func (r *race) listen() {
-	for {
-		select {
-		case f := <-r.looked:
-			f()
-		default:
-			return
-		}
-	}
 }
 
 // attempt connects to one address. Where the root that was hinted at does not

@@ -29,13 +29,13 @@ type race struct {
 	attempts []raceAttempt // in the order they began
 	begun    time.Duration // when the last of them did
 	hurry    bool          // an attempt has failed since
-	looked   chan func()   // what the resolver has said since it was asked
+	answers  chan func()   // what the resolver has said and nobody has taken yet
 }
 
 // lookup is what the resolver has said of one family.
 type lookup struct {
 	wanted bool
-	said   bool // there is an answer, or all servers have failed
+	ended  bool // there is an answer, or all servers have failed
 	resolver.Lookup
 }
 
@@ -84,7 +84,7 @@ func (r *race) lookup(a netip.Addr) *lookup {
 // to be given up: at addresses that the host does not have any more.
 func (r *race) resolved(family int, l resolver.Lookup) (stale []netip.Addr) {
 	own := &r.lookups[family/6]
-	own.said, own.Lookup = true, l
+	own.ended, own.Lookup = true, l
 	for i, a := range r.attempts {
 		if r.outdated(a.addr) && a.fault == nil && !a.stale {
 			r.attempts[i].stale, r.hurry = true, true
@@ -97,7 +97,7 @@ func (r *race) resolved(family int, l resolver.Lookup) (stale []netip.Addr) {
 // outdated tells whether the resolver has answered, and not with this address.
 func (r *race) outdated(a netip.Addr) bool {
 	l := r.lookup(a)
-	return l.said && l.Err == nil && !slices.Contains(l.Addrs, a)
+	return l.ended && l.Err == nil && !slices.Contains(l.Addrs, a)
 }
 
 // failed takes note that an address was tried in vain.
@@ -133,12 +133,17 @@ func (r *race) next(now time.Duration) (addr netip.Addr, at time.Duration, over 
 func (r *race) patience() (until time.Duration, over bool) {
 	some, all := false, true
 	for _, l := range r.lookups {
-		some, all = some || l.wanted && l.said, all && (l.said || !l.wanted)
+		some, all = some || l.wanted && l.ended, all && (l.ended || !l.wanted)
 	}
 	if some {
 		return otherFamilyWithin, all
 	}
 	return time.Hour, false
+}
+
+// stale tells whether the attempt at an address was given up.
+func (r *race) stale(addr netip.Addr) bool {
+	return slices.ContainsFunc(r.attempts, func(a raceAttempt) bool { return a.addr == addr && a.stale })
 }
 
 func (r *race) underWay() bool {
@@ -203,7 +208,7 @@ func (r *race) unresolved() string {
 	text := "no answer"
 	for i, l := range r.lookups {
 		switch {
-		case !l.wanted || !l.said:
+		case !l.wanted || !l.ended:
 		case l.Err != nil:
 			return l.Err.Error()
 		case l.Code != 0:
@@ -225,7 +230,7 @@ const knownMost = 4
 // answered, at those known before which still hold, and at one of each other
 // family that the resolver names. It takes what the resolver says until now.
 func (r *race) reached(winner netip.Addr) []netip.Addr {
-	r.listen()
+	r.takeAnswers()
 	var out []netip.Addr
 	gone := r.forgotten()
 	for _, a := range append([]netip.Addr{winner}, r.known...) {

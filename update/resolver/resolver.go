@@ -55,7 +55,7 @@ func (r Resolver) Lookup(ctx context.Context, name string, typ dnsmessage.Type, 
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	w := wait{Resolver: r, begin: time.Now(), said: make(chan said), timer: time.NewTimer(0)}
+	w := lookingUp{Resolver: r, begin: time.Now(), results: make(chan result), timer: time.NewTimer(0)}
 	defer w.timer.Stop()
 	for {
 		select {
@@ -64,7 +64,7 @@ func (r Resolver) Lookup(ctx context.Context, name string, typ dnsmessage.Type, 
 			return
 		case <-w.timer.C:
 			w.ask(ctx, q)
-		case s := <-w.said:
+		case s := <-w.results:
 			if s.answers() {
 				tell(Lookup{Reply: s.reply})
 				return
@@ -76,19 +76,19 @@ func (r Resolver) Lookup(ctx context.Context, name string, typ dnsmessage.Type, 
 	}
 }
 
-// wait is a lookup under way.
-type wait struct {
+// lookingUp is a lookup under way.
+type lookingUp struct {
 	Resolver
 	schedule schedule
 	begin    time.Time
-	said     chan said
+	results  chan result
 	timer    *time.Timer
 	silent   []string // who was asked and said nothing yet
 	last     string   // how the last failed, "" while none has
 }
 
-// said is what one server said.
-type said struct {
+// result is what has come of asking one server.
+type result struct {
 	server netip.AddrPort
 	round  int
 	reply  Reply
@@ -97,12 +97,12 @@ type said struct {
 
 // answers tells whether it settles the question: a name that does not exist
 // does, a server in trouble does not.
-func (s said) answers() bool {
+func (s result) answers() bool {
 	return s.err == nil && !s.reply.lame && (s.reply.Code == dnsmessage.RCodeSuccess || s.reply.Code == dnsmessage.RCodeNameError)
 }
 
 // ask asks whoever is due.
-func (w *wait) ask(ctx context.Context, q Question) {
+func (w *lookingUp) ask(ctx context.Context, q Question) {
 	query := w.query
 	if query == nil {
 		query = Query
@@ -112,12 +112,12 @@ func (w *wait) ask(ctx context.Context, q Question) {
 		if !due {
 			break
 		}
-		s := said{server: server, round: w.schedule.round}
+		s := result{server: server, round: w.schedule.round}
 		w.silent = append(w.silent, server.Addr().String())
 		go func() {
 			s.reply, s.err = query(ctx, server, q)
 			select {
-			case w.said <- s:
+			case w.results <- s:
 			case <-ctx.Done():
 			}
 		}()
@@ -127,7 +127,7 @@ func (w *wait) ask(ctx context.Context, q Question) {
 
 // fail takes note of a server that did not answer, and asks the next. It returns
 // true where all have failed.
-func (w *wait) fail(ctx context.Context, q Question, s said) bool {
+func (w *lookingUp) fail(ctx context.Context, q Question, s result) bool {
 	w.last = s.words() + " (asked " + s.server.Addr().String() + ")"
 	all := w.schedule.fail(time.Since(w.begin), s.round, s.server)
 	if !all {
@@ -137,7 +137,7 @@ func (w *wait) fail(ctx context.Context, q Question, s said) bool {
 }
 
 // failure says why there is no answer.
-func (w *wait) failure() error {
+func (w *lookingUp) failure() error {
 	if w.last != "" {
 		return errors.New(w.last)
 	}
@@ -151,7 +151,7 @@ func (w *wait) failure() error {
 }
 
 // words says what a server that did not answer said.
-func (s said) words() string {
+func (s result) words() string {
 	var no syscall.Errno
 	var op *net.OpError
 	switch {
