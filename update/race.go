@@ -205,20 +205,26 @@ func (r *race) fault() *Fault {
 
 // unresolved says why there is no address to try.
 func (r *race) unresolved() string {
-	text := "no answer"
-	for i, l := range r.lookups {
+	text, server := "no answer", netip.Addr{}
+	for _, l := range r.lookups {
 		switch {
 		case !l.wanted || !l.ended:
+			continue
 		case l.Err != nil:
 			return l.Err.Error()
 		case l.Code != 0:
 			text = "no such name"
+		case !r.lookups[0].wanted:
+			text = "it has no address of IPv6"
+		case !r.lookups[1].wanted:
+			text = "it has no address of IPv4"
 		case text == "no answer":
-			text = "it has no address" + [...]string{" of IPv4", " of IPv6"}[i]
-			if r.lookups[1-i].wanted {
-				text = "it has no address"
-			}
+			text = "it has no address"
 		}
+		server = l.Server
+	}
+	if server.IsValid() {
+		text += " (asked " + server.String() + ")"
 	}
 	return text
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net"
@@ -54,10 +55,11 @@ type connectCase struct {
 }
 
 // TestConnectTable: whatever half of the line is broken, the update leaves by
-// the half that is not, once, and is counted once.
+// the half that is not, once, and is counted once. What came of each row stands
+// in testdata/connect.md; REWRITE=1 in the environment writes it there.
 func TestConnectTable(t *testing.T) {
 	all := "all"
-	for _, row := range []connectRow{
+	rows := []connectRow{
 		{name: "nothing is broken", serves: svcA + " " + svcAAAA, at: svcA + " " + svcAAAA, asked: "A udp, AAAA udp"},
 		{name: "each family alone: IPv4", line: "4", serves: svcA + " " + svcAAAA, at: svcA},
 		{name: "each family alone: IPv6", line: "6", conf: "nameserver " + dns3, serves: svcA + " " + svcAAAA, at: svcAAAA},
@@ -69,6 +71,8 @@ func TestConnectTable(t *testing.T) {
 		{name: "AAAA accepts and hangs", serves: svcA, hangs: svcAAAA, at: svcA},
 		{name: "A accepts and hangs", serves: svcAAAA, hangs: svcA, at: svcAAAA},
 		{name: "IPv6 swallows what is larger than 1280 bytes", serves: svcAAAA, then: (*connectCase).hole, at: svcAAAA},
+
+		{name: "IPv4 swallows what is larger than 1280 bytes", line: "4", serves: svcA, then: (*connectCase).hole, at: svcA},
 
 		{name: "one of four is dead", serves: svcAAAA + " " + svcA2 + " " + svcAAAA2, hangs: svcA, at: all},
 		{name: "two of four are dead", serves: svcA2 + " " + svcAAAA2, hangs: svcA, closed: svcAAAA, at: svcA2 + " " + svcAAAA2},
@@ -89,7 +93,7 @@ func TestConnectTable(t *testing.T) {
 		{name: "the answer is cut, and there is no TCP", serves: svcA, dns: map[string]string{"A": "part " + svcA}, at: svcA, asked: "A tcp, A udp, AAAA udp"},
 		{name: "the resolver is replaced while it is asked", serves: svcA, dns: map[string]string{"A": "silent", "AAAA": "silent"},
 			second: map[string]string{"A": svcA}, conf: "nameserver " + dns1, then: (*connectCase).replace, at: svcA},
-		{name: "the hosts of the network are many: search domains are not used", serves: svcA, conf: "search lan example.net\noptions ndots:5\nnameserver " + dns1, at: svcA, asked: "A udp, AAAA udp"},
+		{name: "resolv.conf has search domains and ndots:5, which are not used", serves: svcA, conf: "search lan example.net\noptions ndots:5\nnameserver " + dns1, at: svcA, asked: "A udp, AAAA udp"},
 
 		{name: "DNS64 on a line of IPv6 alone", line: "6", conf: "nameserver " + dns3, serves: svcNAT64, dns: map[string]string{"A": svcA, "AAAA": svcNAT64}, at: svcNAT64},
 
@@ -124,14 +128,68 @@ func TestConnectTable(t *testing.T) {
 			says: "cannot resolve svc.example: the name server refuses to answer (asked " + dns1 + ")"},
 		{name: "the resolver is silent, and the service is not known", serves: svcA, dns: map[string]string{"A": "silent", "AAAA": "silent"},
 			says: "cannot resolve svc.example: no answer (asked " + dns1 + ")"},
-		{name: "there is no such name", serves: svcA, dns: map[string]string{"A": "nxdomain", "AAAA": "nxdomain"}, says: "cannot resolve svc.example: no such name"},
-		{name: "it has no address", serves: svcA, dns: map[string]string{}, says: "cannot resolve svc.example: it has no address"},
+		{name: "there is no such name", serves: svcA, dns: map[string]string{"A": "nxdomain", "AAAA": "nxdomain"}, says: "cannot resolve svc.example: no such name (asked " + dns1 + ")"},
+		{name: "it has no address", serves: svcA, dns: map[string]string{}, says: "cannot resolve svc.example: it has no address (asked " + dns1 + ")"},
 		{name: "another answers", serves: svcA, dns: map[string]string{"A": svcA2}, then: func(c *connectCase) {
 			c.house.serve(net.JoinHostPort(svcA2, "443"), http.NotFoundHandler(), updatetest.Options{Names: []string{"other.example"}})
 		}, says: "no secure connection to svc.example"},
-	} {
-		t.Run(row.name, func(t *testing.T) { newConnectCase(t, row).play() })
 	}
+	came := make([]string, len(rows))
+	for i, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			c := newConnectCase(t, row)
+			c.play()
+			came[i] = c.outcome()
+		})
+	}
+	t.Cleanup(func() { connectTable(t, rows, came) })
+}
+
+// connectTable holds what came of the rows against testdata/connect.md.
+func connectTable(t *testing.T, rows []connectRow, came []string) {
+	const path = "testdata/connect.md"
+	text := "| what is broken | line | resolv.conf, its first server | the update |\n|---|---|---|---|\n"
+	for i, row := range rows {
+		if came[i] == "" {
+			return // it failed, or was not asked for
+		}
+		text += "| " + row.name + " | " + map[string]string{"": "both", "4": "IPv4", "6": "IPv6"}[row.line] + " | " + row.resolver() + " | " + came[i] + " |\n"
+	}
+	if os.Getenv("REWRITE") != "" {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Error(err)
+		}
+	}
+	if was, err := os.ReadFile(path); err != nil || string(was) != text {
+		t.Errorf("%s (%v) is\n%s\nwant (REWRITE=1 writes it)\n%s", path, err, was, text)
+	}
+}
+
+// resolver says what the first server of resolv.conf does.
+func (row connectRow) resolver() string {
+	if first, _, _ := strings.Cut(strings.TrimPrefix(row.conf, "nameserver "), "\n"); first == "127.0.0.1" || first == "198.51.100.99" {
+		return "is not there"
+	}
+	switch {
+	case row.dns == nil && row.before != "":
+		return "answered before"
+	case row.dns == nil:
+		return "answers"
+	}
+	said := func(typ string) string { return cmp.Or(row.dns[typ], "no address") }
+	return "A: " + said("A") + "; AAAA: " + said("AAAA")
+}
+
+// outcome says what came of the row: where several addresses are fine, all of
+// them are told, else the one at which the update arrived.
+func (c *connectCase) outcome() string {
+	switch c.row.at {
+	case "":
+		return "waits: `" + c.row.says + "`"
+	case "all":
+		return "arrives at any of " + strings.TrimSpace(c.row.serves+" "+c.row.before)
+	}
+	return "arrives at " + strings.ReplaceAll(c.row.at, " ", " or ")
 }
 
 // newConnectCase sets the row's line and services up. The namespace of mounts
@@ -238,9 +296,11 @@ func (c *connectCase) replace() {
 func (c *connectCase) hole() {
 	c.Helper()
 	c.must(c.AddWAN("eth2", "isp2"))
-	back := netip.MustParsePrefix("fe80::2/64")
-	c.must(c.AddAddr("eth2", back, netip.Addr{}, ^uint32(0), ^uint32(0)))
-	c.must(c.ISP.AddAddr("isp2", netip.MustParsePrefix("fe80::3/64")))
+	back := map[netip.Addr]netip.Prefix{wan6.Addr(): netip.MustParsePrefix("fe80::2/64"), lease.Addr(): netip.MustParsePrefix("192.0.2.2/24")}
+	for _, own := range back {
+		c.must(c.AddAddr("eth2", own, netip.Addr{}, ^uint32(0), ^uint32(0)))
+		c.must(c.ISP.AddAddr("isp2", netip.PrefixFrom(own.Addr().Next(), own.Bits())))
+	}
 	set := func(sends, receives string) error {
 		out, err := netlink.LinkByName(sends)
 		if err != nil {
@@ -261,8 +321,13 @@ func (c *connectCase) hole() {
 		if err != nil {
 			return err
 		}
-		return netlink.RouteReplace(&netlink.Route{LinkIndex: l.Attrs().Index, Dst: &net.IPNet{IP: wan6.Addr().AsSlice(), Mask: net.CIDRMask(128, 128)},
-			Gw: back.Addr().AsSlice()})
+		for to, via := range back {
+			dst := &net.IPNet{IP: to.AsSlice(), Mask: net.CIDRMask(to.BitLen(), to.BitLen())}
+			if err := netlink.RouteReplace(&netlink.Route{LinkIndex: l.Attrs().Index, Dst: dst, Gw: via.Addr().AsSlice()}); err != nil {
+				return err
+			}
+		}
+		return nil
 	}))
 }
 

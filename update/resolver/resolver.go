@@ -30,7 +30,8 @@ type Resolver struct {
 // Lookup is what has come of asking for one type of record.
 type Lookup struct {
 	Reply
-	Err error // no server has answered; its text says why, and who was asked
+	Server netip.Addr // who has answered, invalid: the hosts file
+	Err    error      // no server has answered; its text says why, and who was asked
 }
 
 // Lookup asks for the records of a type that a name has, until a server
@@ -66,7 +67,7 @@ func (r Resolver) Lookup(ctx context.Context, name string, typ dnsmessage.Type, 
 			w.ask(ctx, q)
 		case s := <-w.results:
 			if s.answers() {
-				tell(Lookup{Reply: s.reply})
+				tell(Lookup{Reply: s.reply, Server: s.server.Addr()})
 				return
 			}
 			if w.fail(ctx, q, s) {
