@@ -211,7 +211,9 @@ func (d *round) launch(q *inquiry) {
 	q.going, d.busy[q.Of] = going, true
 	d.parts.Go(func() {
 		defer stop()
-		out := d.exchange(ctx, q.Request(), func(local netip.Addr) bool {
+		req := q.Request()
+		req.Known = d.pace.known(q.Question)
+		out := d.exchange(ctx, req, func(local netip.Addr) bool {
 			d.tell(func(*round) { going.local = local })
 			return ctx.Err() == nil
 		})
@@ -230,6 +232,7 @@ func (d *round) land(q *inquiry, out Outcome) {
 		d.free[q.Of] = now + q.patience(out.Answer)
 	}
 	d.pace.put(clock, q.Of, d.free[q.Of])
+	d.pace.learn(q.Question, out)
 	if !slices.Contains(d.open, q) {
 		return // nobody asks any more
 	}

@@ -298,3 +298,41 @@ func TestPaceOfAForeignHand(t *testing.T) {
 		}
 	}
 }
+
+// Another process asks where the one before has reached the service, by the
+// same device and family, and forgets what does not hold any more.
+func TestQuestionsRememberWhereTheServiceWasReached(t *testing.T) {
+	dir := ramDir(t)
+	q, ok := QuestionOf(&Account{Service: "ipv64", Server: "https://ipv64.net"}, "", "", 4)
+	if !ok {
+		t.Fatal("no question")
+	}
+	by := q
+	by.Device = "eth2"
+	for i, step := range []struct {
+		q    Question
+		out  Outcome
+		want string
+	}{
+		{q, Outcome{Answer: &Answer{Status: 200, Body: []byte("203.0.113.7"), Known: splitAddrs(a1 + " " + a2)}}, ""},
+		{by, failed(FaultConnect, false, "refused"), ""},
+		{q, Outcome{Fault: &Fault{Kind: FaultConnect}, Forget: splitAddrs(a1)}, a1 + " " + a2},
+		{q, failed(FaultResolve, false, "no answer"), a2},
+		{q, failed(FaultResolve, false, "no answer"), a2},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			time.Sleep(time.Duration(i) * time.Minute) // the pace
+			w := newAsking(dir)
+			known := ""
+			w.says(func(r Request) Outcome {
+				known = joinAddrs(r.Known)
+				return step.out
+			})
+			w.begin = w.begin.Add(-time.Duration(i) * time.Minute)
+			w.Once(t.Context(), []Inquiry{{Question: step.q, Poll: time.Hour}})
+			if known != step.want {
+				t.Errorf("question %d: %q is known, want %q", i, known, step.want)
+			}
+		})
+	}
+}

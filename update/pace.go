@@ -3,8 +3,10 @@ package update
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pace keeps in a folder in RAM when each service may be asked again, for this
-// process, the next one and `once` beside it. It is the best that the folder
+// pace keeps in a folder in RAM when each service may be asked again, and where
+// it was reached, for this process, the next one and `once` beside it. It is the best that the folder
 // allows: without one, each process keeps the pace for itself.
 type pace struct{ dir string }
 
@@ -32,6 +34,32 @@ func (p pace) take(now Now, of string, reserve time.Duration) (free time.Duratio
 // put notes when a service may be asked again.
 func (p pace) put(now Now, of string, free time.Duration) {
 	p.change(of, func(string) string { return spellPace(now, free) })
+}
+
+// known returns the addresses at which a question's host was reached, as
+// Request.Known wants them.
+func (p pace) known(q Question) (addrs []netip.Addr) {
+	p.change(q.place(), func(text string) string {
+		addrs = splitAddrs(text)
+		return text
+	})
+	return addrs[:min(len(addrs), knownMost)]
+}
+
+// learn notes what an exchange has brought of them.
+func (p pace) learn(q Question, out Outcome) {
+	p.change(q.place(), func(text string) string {
+		if out.Answer != nil {
+			return joinAddrs(out.Answer.Known)
+		}
+		left := slices.DeleteFunc(splitAddrs(text), func(a netip.Addr) bool { return slices.Contains(out.Forget, a) })
+		return joinAddrs(left)
+	})
+}
+
+// place names the host of a question, as it is reached, in the folder.
+func (q Question) place() string {
+	return "reached " + q.host() + " " + strconv.Itoa(q.Family) + " " + q.Device
 }
 
 func spellPace(now Now, free time.Duration) string {
@@ -64,7 +92,7 @@ func (p pace) change(of string, f func(string) string) {
 	if unix.Flock(int(file.Fd()), unix.LOCK_EX) != nil { // held for one write
 		return
 	}
-	buf := make([]byte, 128)
+	buf := make([]byte, 256) // a time, or four addresses
 	n, _ := file.ReadAt(buf, 0)
 	before := string(buf[:n])
 	if after := f(before); after != before {

@@ -420,6 +420,22 @@ func TestAServiceThatMovedIsFollowed(t *testing.T) {
 	}
 }
 
+// Behind another router the service is asked first: that, too, needs no
+// resolver where it was reached before.
+func TestAQuestionNeedsNoResolverTheSecondTime(t *testing.T) {
+	c := newConnectCase(t, connectRow{line: "4", serves: svcA})
+	c.must(os.Mkdir(c.path("run"), 0o755)) // the daemon's
+	c.more = []string{`publish = ["ipv4"]`, `detect = "web"`, "limit_10s = 0", "limit_24h = 0"}
+	conf := c.configure()
+	for _, resolver := range []string{dns1, "127.0.0.1"} {
+		c.resolv("nameserver " + resolver)
+		out, errs, code := c.homeward("once", "--force", "-c", conf)
+		if arrived := c.arrivals(); code != 0 || len(arrived) != 2 {
+			t.Errorf("with the resolver %s: exit %d, %s%s; requests at %v, want the question and the update", resolver, code, out, errs, arrived)
+		}
+	}
+}
+
 // A line with DS-Lite: no IPv4 address of its own, the tunnel's default route
 // for IPv4, and wan6 named. The account's requests leave over IPv4 as the
 // routes say: the service has an A record alone.
