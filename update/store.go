@@ -26,6 +26,7 @@ type Store struct {
 	content []byte                               // the Book as last read or written, without what every write changes
 	seen    [2]os.FileInfo                       // state.json of each folder when it was last read or written
 	trouble [2]string                            // what was said of each folder
+	unread  [2]bool                              // state.json of each folder is there and cannot be read: it is not replaced
 	replace func(path string, data []byte) error // replace, but for a test that dies in it
 }
 
@@ -85,7 +86,7 @@ func (s *Store) Do(now Now, f func(*Book)) {
 	b.Seq++
 	full, _ := json.Marshal(b) // plain data
 	for i, dir := range s.dirs {
-		if dir == "" {
+		if dir == "" || s.unread[i] {
 			continue
 		}
 		err := s.replace(filepath.Join(dir, stateFile), full)
@@ -98,7 +99,7 @@ func (s *Store) Do(now Now, f func(*Book)) {
 		}
 		s.seen[i], _ = os.Stat(filepath.Join(dir, stateFile))
 		s.content = content
-		if i == 0 {
+		if i == 0 && !s.unread[1] {
 			os.Remove(filepath.Join(s.dirs[1], stateFile))
 		}
 		return
@@ -131,8 +132,10 @@ func (b *Book) encode() []byte {
 }
 
 // load reads one folder's file if it is another than the last time. One that
-// is no Book is set aside.
+// is no Book is set aside. One that cannot be read is tried every time: a new
+// owner or mode leaves no other trace.
 func (s *Store) load(i int) *Book {
+	s.unread[i] = false
 	if s.dirs[i] == "" {
 		return nil
 	}
@@ -153,6 +156,9 @@ func (s *Store) load(i int) *Book {
 		}
 	}
 	s.seen[i] = info
+	if err != nil {
+		s.unread[i], s.seen[i] = true, nil
+	}
 	s.report(i, "read", err)
 	return b
 }
@@ -167,16 +173,23 @@ var errNoBook = errors.New("it is not homeward's state, or was torn")
 // readBook reads a Book of this or any other version. A member that this
 // version does not know is passed over.
 func readBook(path string) (*Book, error) {
+	b, _, err := readState(path)
+	return b, err
+}
+
+// readState reads a Book, and gives its file's content, too.
+func readState(path string) (*Book, []byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, stateMost+1))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return parseBook(data)
+	b, err := parseBook(data)
+	return b, data, err
 }
 
 func parseBook(data []byte) (*Book, error) {
@@ -218,6 +231,8 @@ func (s *Store) report(i int, done string, err error) {
 	switch {
 	case err == nil:
 		s.say(fmt.Sprintf("the state in %s is %s again", s.dirs[i], done))
+	case i == 0 && s.unread[0]:
+		s.say(fmt.Sprintf("the state cannot be read, and is not replaced: %v: give it to the user that homeward runs as; updates go on, and what was sent is remembered in %s, until a reboot", err, s.dirs[1]))
 	case i == 0:
 		s.say(fmt.Sprintf("the state cannot be %s: %v; updates go on, and what was sent is remembered in %s, until a reboot", done, err, s.dirs[1]))
 	default:

@@ -39,10 +39,11 @@ func openIPv64(c call) (s *ipv64Session, code int) {
 		fmt.Fprintln(c.stderr, "homeward ipv64:", err)
 		return nil, exitUsage
 	}
-	if err := enterState(s.cfg.StateDir, false); err != nil {
+	if err := enterFolders(s.cfg.StateDir, s.cfg.RunDir, false); err != nil {
 		fmt.Fprintln(c.stderr, "homeward ipv64:", err)
 		return nil, exitFault
 	}
+	carryState(s.cfg.StateDir, s.cfg.RunDir, func(_ update.Level, text string) { s.warn(text) })
 	api := update.IPv64API{Server: s.server(), Key: key, CAFile: s.cfg.CAFile}
 	for _, a := range s.cfg.Accounts {
 		api.Hide = append(api.Hide, a.Secret, a.Healthcheck)

@@ -2,15 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"homeward/netwatch"
 	"homeward/update"
@@ -49,9 +44,12 @@ func runOnce(ctx context.Context, c call) int {
 		}
 	}
 	chosen := func(name string) bool { return len(c.names) == 0 || slices.Contains(c.names, name) }
-	if err := enterState(cfg.StateDir, c.has("--dry-run")); err != nil {
+	if err := enterFolders(cfg.StateDir, cfg.RunDir, c.has("--dry-run")); err != nil {
 		log.log(update.Error, err.Error())
 		return exitFault
+	}
+	if !c.has("--dry-run") {
+		carryState(cfg.StateDir, cfg.RunDir, log.log)
 	}
 	tables, err := netwatch.Read()
 	if err != nil {
@@ -138,42 +136,4 @@ func preview(c call, requests []update.Request, asked int) int {
 		fmt.Fprintln(c.stdout, "nothing is due")
 	}
 	return exitOK
-}
-
-// enterState makes sure that the state is the daemon's: run as root, this
-// process takes the identity of the folder's owner first, so that it leaves
-// no file that the daemon cannot replace.
-func enterState(dir string, look bool) error {
-	info, err := os.Stat(dir)
-	if errors.Is(err, fs.ErrNotExist) && !look {
-		os.MkdirAll(dir, 0o750) // where it cannot be made the Store says so
-		return nil
-	}
-	if err != nil {
-		return nil
-	}
-	if owner, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 && owner.Uid != 0 {
-		if err := becomeUser(int(owner.Uid), int(owner.Gid)); err != nil {
-			return fmt.Errorf("the identity of %s's owner cannot be taken: %w", dir, err)
-		}
-	}
-	f, err := os.Open(filepath.Join(dir, "state.json"))
-	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("%w: without it the service's limits cannot be kept: run this as root, or as the user that homeward runs as", err)
-	}
-	if err == nil {
-		f.Close()
-	}
-	return nil
-}
-
-// becomeUser gives up root's identity for good, in all threads.
-func becomeUser(uid, gid int) error {
-	if err := syscall.Setgroups(nil); err != nil {
-		return err
-	}
-	if err := syscall.Setgid(gid); err != nil {
-		return err
-	}
-	return syscall.Setuid(uid)
 }

@@ -86,6 +86,7 @@ const gcPercent = 25
 func runDaemon(ctx context.Context, c call) int {
 	signals := newSignals()
 	signals.notify() // first of all: until then they end us
+	forgoPrivileges()
 	defer signals.stop()
 	d := &daemon{signals: signals, rested: inherit(), sender: &update.Sender{}, heard: heard{
 		tables: make(chan netwatch.Tables, 1), early: make(chan netwatch.Tables, 1),
@@ -103,6 +104,8 @@ func runDaemon(ctx context.Context, c call) int {
 			d.log(update.Error, err.Error())
 			return exitFault
 		}
+		carryState(d.StateDir, d.RunDir, d.log)
+		rememberStateDir(d.StateDir, d.RunDir)
 	}
 	d.serve(ctx)
 	return exitOK
@@ -121,6 +124,10 @@ func (d *daemon) open(c call) (code int) {
 		d.log(update.Warn, w)
 	}
 	d.files = cfg.sources.stamps()
+	if err := takeIdentity(systemUsers(), d.StateDir, d.RunDir, false); err != nil {
+		d.log(update.Error, err.Error())
+		return exitFault
+	}
 	return exitOK
 }
 

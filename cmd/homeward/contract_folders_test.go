@@ -1,0 +1,250 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"homeward/update/updatetest"
+)
+
+// ours is the service's user in these tests.
+var ours = &syscall.Credential{Uid: 864, Gid: 864}
+
+// withUser gives the test an /etc/passwd and an /etc/group with the user
+// homeward in them.
+func (h *house) withUser() {
+	h.Helper()
+	h.must(unix.Unshare(unix.CLONE_NEWNS))
+	h.must(unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
+	for file, text := range map[string]string{
+		"passwd": "root:x:0:0:root:/root:/bin/ash\nhomeward:x:864:864:homeward:/var/run/homeward:/bin/false\n",
+		"group":  "root:x:0:\nhomeward:x:864:homeward\ndialout:x:20:homeward,other\n",
+	} {
+		h.must(os.WriteFile(h.path(file), []byte(text), 0o644))
+		h.must(unix.Mount(h.path(file), "/etc/"+file, "", unix.MS_BIND, ""))
+	}
+}
+
+// belongs fails unless each file below the two folders, and they themselves,
+// belong to the service's user.
+func (h *house) belongs() {
+	h.Helper()
+	for _, dir := range []string{"state", "run"} {
+		err := filepath.Walk(h.path(dir), func(path string, info os.FileInfo, err error) error {
+			if err != nil {
+				return err
+			}
+			if s := info.Sys().(*syscall.Stat_t); s.Uid != ours.Uid || s.Gid != ours.Gid {
+				h.Errorf("%s belongs to %d:%d", path, s.Uid, s.Gid)
+			}
+			return nil
+		})
+		h.must(err)
+	}
+}
+
+// serviceStarts starts the daemon as the init script does, and has it find all
+// that root has left.
+func (h *house) serviceStarts() {
+	h.Helper()
+	h.as = ours
+	h.daemon()
+	h.current(lease)
+}
+
+func TestTheDaemonStartedByRootIsTheServicesUser(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.withUser()
+	h.online()
+	d := h.daemon()
+	h.current(lease)
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", d.Process.Pid))
+	h.must(err)
+	for _, want := range []string{"Uid:\t864\t864\t864\t864", "Gid:\t864\t864\t864\t864", "Groups:\t20 864 \n", "CapEff:\t0000000000000000"} {
+		if !strings.Contains(string(b), want) {
+			t.Errorf("the daemon has not %q:\n%s", want, b)
+		}
+	}
+	h.belongs()
+	d.signal(syscall.SIGTERM)
+	d.end()
+	h.serviceStarts()
+	h.sent(first)
+}
+
+func TestWhatRootDoesFirstIsLeftToTheService(t *testing.T) {
+	for name, command := range map[string][]string{"once": {"once"}, "ipv64": {"ipv64", "domains", "--key-file"}} {
+		t.Run(name, func(t *testing.T) {
+			want := []string{first}
+			h := newHouse(t, updatetest.Options{})
+			h.withUser()
+			h.online()
+			if name == "ipv64" {
+				key := h.path("key")
+				h.must(os.WriteFile(key, []byte("k3y\n"), 0o600))
+				command = append(command, key)
+				want = []string{"get_domains", first}
+			}
+			h.homeward(append(command, "-c", h.configure())...)
+			if _, err := os.Stat(h.path("state/state.json")); err != nil {
+				t.Fatal("no state was left: ", err)
+			}
+			h.belongs()
+			h.serviceStarts()
+			h.sent(want...)
+		})
+	}
+}
+
+// What a version before has left as root is handed over; a link stays as it is.
+func TestRootHandsOverWhatWasLeft(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.online()
+	if _, errs, code := h.homeward("once", "-c", h.configure()); code != 0 { // no user homeward: all of it is root's
+		t.Fatal(errs)
+	}
+	h.must(os.WriteFile(h.path("run/homeward.lock"), []byte("1\n"), 0o600))
+	h.must(os.WriteFile(h.path("mine"), []byte("root's"), 0o600))
+	h.withUser()
+	h.must(os.Chown(h.path("state"), 864, 864))
+	h.must(os.Link(h.path("mine"), h.path("run/metrics.prom")))
+	h.must(os.Symlink(h.path("mine"), h.path("run/status.json.new")))
+	if _, errs, code := h.homeward("once", "-c", h.path("homeward.toml")); code != 0 {
+		t.Fatal(errs)
+	}
+	info, err := os.Stat(h.path("mine"))
+	h.must(err)
+	if info.Sys().(*syscall.Stat_t).Uid != 0 {
+		t.Error("a file of root's was given away by a link to it")
+	}
+	h.must(os.Remove(h.path("run/metrics.prom")))
+	h.must(os.Remove(h.path("run/status.json.new")))
+	h.belongs()
+	h.serviceStarts()
+	h.sent(first)
+}
+
+func TestAFolderOfOthersIsNotTaken(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(dir+"/shadow", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir+"/state.json", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	identity{uid: 864, gid: 864}.prepare(dir, 0o750)
+	for path, want := range map[string]uint32{dir: 0, dir + "/shadow": 0, dir + "/state.json": 864} {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Sys().(*syscall.Stat_t).Uid; got != want {
+			t.Errorf("%s belongs to %d, want %d", path, got, want)
+		}
+	}
+}
+
+// A state that the daemon's user cannot read is root's to hand over: to begin
+// an empty count in its place could exceed the service's limit.
+func TestAStateThatCannotBeReadIsNeverReplaced(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.as = nobody
+	h.must(os.Mkdir(h.path("state"), 0o700))
+	h.must(os.Chown(h.path("state"), 65534, 65534))
+	h.must(os.WriteFile(h.path("state/state.json"), []byte(`{"version":1,"salt":"root's"}`), 0o600))
+	h.online()
+	d := h.daemon()
+	d.says("the state cannot be read, and is not replaced: ")
+	h.current(lease)
+	h.must(h.SetIPv4(lease2, gateway))
+	h.current(lease2)
+	if b, err := os.ReadFile(h.path("state/state.json")); err != nil || string(b) != `{"version":1,"salt":"root's"}` {
+		t.Errorf("the state is %s, %v", b, err)
+	}
+	if _, errs, code := h.homeward("once", "-c", h.path("homeward.toml")); code != 1 || !strings.Contains(errs, "without it the service's limits cannot be kept") {
+		t.Errorf("once: exit %d, %s", code, errs)
+	}
+}
+
+// moveState names another state_dir in the configuration.
+func (h *house) moveState(from, to string) {
+	h.Helper()
+	file := h.path("homeward.toml")
+	b, err := os.ReadFile(file)
+	h.must(err)
+	h.must(os.WriteFile(file, []byte(strings.Replace(string(b), fmt.Sprintf("state_dir = %q", from), fmt.Sprintf("state_dir = %q", to), 1)), 0o600))
+}
+
+func TestAnotherStateDirTakesTheCountAlong(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.more = []string{"limit_10s = 0", "limit_24h = 48"}
+	h.online()
+	stop := func(d *process) { d.signal(syscall.SIGTERM); d.end() }
+	d := h.daemon()
+	h.current(lease)
+	stop(d)
+
+	h.moveState("state", "flash")
+	if out, errs, code := h.homeward("once", "-c", h.path("homeward.toml")); code != 0 { // before the daemon is started again
+		t.Errorf("once: %s%s", out, errs)
+	}
+	d = h.begin("run", "-c", h.path("homeward.toml"))
+	h.must(h.SetIPv4(lease2, gateway))
+	h.current(lease2)
+	if used := h.state("current").Used; used != 2 {
+		t.Errorf("%d requests are counted, want 2", used)
+	}
+	stop(d)
+
+	h.moveState("flash", "state") // where an older one is
+	d = h.begin("run", "-c", h.path("homeward.toml"))
+	d.says("info: state_dir is " + h.path("state") + " now: the state was taken along from " + h.path("flash"))
+	h.current(lease2)
+	stop(d)
+
+	h.must(os.MkdirAll(h.path("other"), 0o755))
+	h.must(os.WriteFile(h.path("other/state.json"), []byte(`{"version":1,"salt":"o","boot":"b"}`), 0o600))
+	h.moveState("state", "other")
+	d = h.begin("run", "-c", h.path("homeward.toml"))
+	d.says("warning: state_dir is " + h.path("other") + " now, where another state is: what was sent while it was " + h.path("state") + " is not counted")
+	h.current(lease2)
+	stop(d)
+
+	h.moveState("other", "last")
+	h.must(os.RemoveAll(h.path("other")))
+	d = h.begin("run", "-c", h.path("homeward.toml"))
+	d.says("warning: state_dir is " + h.path("last") + " now, and the state cannot be taken along from " + h.path("other") + ": ")
+}
+
+// The program itself, as it is shipped: threads are another matter with cgo.
+func TestNoThreadOfTheDaemonCanGainAPrivilege(t *testing.T) {
+	bin := filepath.Join(t.TempDir(), "homeward")
+	build := exec.Command("go", "build", "-o", bin, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	h := newHouse(t, updatetest.Options{})
+	cmd := exec.Command(bin, "run", "-c", h.configure())
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	h.must(cmd.Start())
+	defer func() { cmd.Process.Kill(); cmd.Wait() }()
+	h.status("there", func(s status) bool { return s.PID == cmd.Process.Pid })
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", cmd.Process.Pid))
+	h.must(err)
+	for _, task := range tasks {
+		if b, err := os.ReadFile(task); err == nil && !strings.Contains(string(b), "\nNoNewPrivs:\t1\n") {
+			t.Errorf("%s:\n%s", task, b)
+		}
+	}
+	if len(tasks) < 2 {
+		t.Errorf("%d threads were looked at", len(tasks))
+	}
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// serviceUser is the user that the package makes, and the init script runs the
+// daemon as.
+const serviceUser = "homeward"
+
+// identity is a user with the groups that a process of that user has.
+type identity struct {
+	name     string // "" where /etc/passwd does not name the user
+	uid, gid int
+	groups   []int // beside gid
+}
+
+// accounts of the system: the two files that name users and groups.
+type userFiles struct{ passwd, group string }
+
+func systemUsers() userFiles { return userFiles{"/etc/passwd", "/etc/group"} }
+
+// named returns a user by name; ok is false where there is none.
+func (f userFiles) named(name string) (id identity, ok bool) {
+	return f.find(func(fields []string) bool { return fields[0] == name })
+}
+
+// numbered returns the user with that number. One without a name has the group
+// gid alone.
+func (f userFiles) numbered(uid, gid int) identity {
+	if id, ok := f.find(func(fields []string) bool { return fields[2] == strconv.Itoa(uid) }); ok {
+		return id
+	}
+	return identity{uid: uid, gid: gid}
+}
+
+func (f userFiles) find(is func(fields []string) bool) (identity, bool) {
+	text, _ := os.ReadFile(f.passwd)
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Split(strings.TrimSpace(line), ":")
+		if len(fields) < 4 || !is(fields) {
+			continue
+		}
+		uid, err := strconv.Atoi(fields[2])
+		gid, err2 := strconv.Atoi(fields[3])
+		if err != nil || err2 != nil || uid < 0 || gid < 0 {
+			continue
+		}
+		return identity{name: fields[0], uid: uid, gid: gid, groups: f.groupsOf(fields[0])}, true
+	}
+	return identity{}, false
+}
+
+// groupsOf returns the groups that name the user as a member.
+func (f userFiles) groupsOf(name string) []int {
+	var groups []int
+	text, _ := os.ReadFile(f.group)
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Split(strings.TrimSpace(line), ":")
+		if len(fields) < 4 || !slices.Contains(strings.Split(fields[3], ","), name) {
+			continue
+		}
+		if gid, err := strconv.Atoi(fields[2]); err == nil && gid >= 0 {
+			groups = append(groups, gid)
+		}
+	}
+	return groups
+}
+
+// become gives up root's identity for good, in all threads.
+func (id identity) become() error {
+	if err := syscall.Setgroups(id.groups); err != nil {
+		return err
+	}
+	if err := syscall.Setgid(id.gid); err != nil {
+		return err
+	}
+	return syscall.Setuid(id.uid)
+}
+
+// enterFolders is takeIdentity for a command beside the daemon, which must not
+// send without the state. With look set nothing is made.
+func enterFolders(stateDir, runDir string, look bool) error {
+	if err := takeIdentity(systemUsers(), stateDir, runDir, look); err != nil {
+		return err
+	}
+	return readableState(stateDir)
+}
+
+// takeIdentity makes sure that what this process leaves in state_dir and
+// run_dir is the daemon's. Run as root, it makes folders that are missing for
+// the user homeward, gives the owner of state_dir what root has left there
+// before, and takes the owner's identity. It is called after the configuration
+// was read and before anything in the folders is opened.
+func takeIdentity(users userFiles, stateDir, runDir string, look bool) error {
+	if os.Geteuid() != 0 {
+		if !look {
+			os.MkdirAll(stateDir, 0o750) // where it cannot be made the Store says so
+		}
+		return nil
+	}
+	owner := users.ownerOf(stateDir)
+	if !look {
+		owner.prepare(stateDir, 0o750)
+		owner.prepare(runDir, 0o755)
+	}
+	if owner.uid == 0 {
+		return nil
+	}
+	if err := owner.become(); err != nil {
+		return fmt.Errorf("the identity of %s's owner cannot be taken: %w", stateDir, err)
+	}
+	return nil
+}
+
+// ownerOf returns the owner of state_dir: the daemon's user. A folder that is
+// not there yet belongs to the user homeward, where there is one.
+func (f userFiles) ownerOf(dir string) identity {
+	info, err := os.Stat(dir)
+	if err == nil {
+		st := info.Sys().(*syscall.Stat_t)
+		if st.Uid != 0 {
+			return f.numbered(int(st.Uid), int(st.Gid))
+		}
+		return identity{}
+	}
+	id, _ := f.named(serviceUser)
+	return id
+}
+
+// prepare makes a folder that is missing, and gives the owner what root has
+// left in it. What cannot be done is for those to say who use the folder.
+func (id identity) prepare(dir string, mode fs.FileMode) {
+	if dir == "" {
+		return
+	}
+	if os.MkdirAll(filepath.Dir(dir), 0o755) == nil && os.Mkdir(dir, mode) == nil {
+		os.Chmod(dir, mode) // whatever the umask
+		os.Lchown(dir, id.uid, id.gid)
+	}
+	if id.uid != 0 {
+		id.takeOver(dir)
+	}
+}
+
+// ownFiles are the names of all that homeward keeps in its two folders.
+var ownFiles = [...]string{"state.json", "state.json.new", "state.json.bad", "state.lock", "state_dir",
+	lockFile, statusFile, statusFile + ".new", "metrics.prom", "metrics.prom.new"}
+
+// takeOver gives the folder, if it is root's and holds homeward's files alone,
+// and those files that are root's, to the daemon's user.
+func (id identity) takeOver(dir string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	foreign := false
+	for _, e := range entries {
+		if slices.Contains(ownFiles[:], e.Name()) {
+			id.takeFile(filepath.Join(dir, e.Name()))
+		} else {
+			foreign = true
+		}
+	}
+	if info, err := os.Lstat(dir); err == nil && info.IsDir() && !foreign && rootOwns(info) {
+		os.Lchown(dir, id.uid, id.gid)
+	}
+}
+
+// takeFile gives one file that is root's to the daemon's user. A link, which
+// that user may have made to a file of others, stays as it is.
+func (id identity) takeFile(path string) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err == nil && info.Mode().IsRegular() && rootOwns(info) && info.Sys().(*syscall.Stat_t).Nlink == 1 {
+		f.Chown(id.uid, id.gid)
+	}
+}
+
+func rootOwns(info fs.FileInfo) bool { return info.Sys().(*syscall.Stat_t).Uid == 0 }
+
+// readableState fails where there is a state that this process may not read.
+func readableState(dir string) error {
+	f, err := os.Open(filepath.Join(dir, "state.json"))
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: without it the service's limits cannot be kept: run this as root, or as the user that homeward runs as", err)
+	}
+	if err == nil {
+		f.Close()
+	}
+	return nil
+}

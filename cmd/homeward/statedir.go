@@ -1,0 +1,47 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"homeward/update"
+)
+
+// stateDirFile is where the daemon writes down its state_dir, in run_dir: the
+// next one finds the state there when the configuration names another.
+const stateDirFile = "state_dir"
+
+// rememberStateDir notes which state_dir is in use. Without the note nothing
+// but the next change of state_dir goes unnoticed.
+func rememberStateDir(stateDir, runDir string) {
+	path := filepath.Join(runDir, stateDirFile)
+	if abs, err := filepath.Abs(stateDir); err == nil {
+		stateDir = abs
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != stateDir+"\n" {
+		writePublic(path, []byte(stateDir+"\n"))
+	}
+}
+
+// carryState takes the state along where state_dir is another one than the
+// last daemon's, so that the services' limits hold.
+func carryState(stateDir, runDir string, log func(update.Level, string)) {
+	text, err := os.ReadFile(filepath.Join(runDir, stateDirFile))
+	before := strings.TrimSuffix(string(text), "\n")
+	if abs, aerr := filepath.Abs(stateDir); err != nil || aerr != nil || before == "" || before == abs {
+		return
+	}
+	carried, err := update.CarryState(before, stateDir)
+	switch {
+	case errors.Is(err, update.ErrOtherState):
+		log(update.Warn, "state_dir is "+stateDir+" now, where another state is: what was sent while it was "+before+
+			" is not counted, and a service's limit may be exceeded today")
+	case err != nil:
+		log(update.Warn, "state_dir is "+stateDir+" now, and the state cannot be taken along from "+before+": "+err.Error()+
+			": what was sent is not counted, and a service's limit may be exceeded today")
+	case carried:
+		log(update.Info, "state_dir is "+stateDir+" now: the state was taken along from "+before)
+	}
+}

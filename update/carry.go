@@ -1,0 +1,42 @@
+package update
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// ErrOtherState tells that a folder has a state that did not come from the
+// other one.
+var ErrOtherState = errors.New("it has a state of its own already")
+
+// CarryState copies the state of the folder from to the folder to, where there
+// is none, or an older one of the same origin. Nobody else may use the two
+// meanwhile. carried is false where there was nothing to do.
+func CarryState(from, to string) (carried bool, err error) {
+	if _, err := os.Stat(from); err != nil {
+		return false, err
+	}
+	old, data, err := readState(filepath.Join(from, stateFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", filepath.Join(from, stateFile), err)
+	}
+	path := filepath.Join(to, stateFile)
+	there, _, err := readState(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return true, replace(path, data)
+	case err != nil:
+		return false, fmt.Errorf("%s: %w", path, err)
+	case there.Salt != old.Salt:
+		return false, ErrOtherState
+	case there.Seq >= old.Seq:
+		return false, nil
+	}
+	return true, replace(path, data)
+}
