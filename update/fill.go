@@ -17,8 +17,9 @@ func placeholders() []string {
 // the host become Basic auth. A parameter whose value is not there is left out.
 //
 // What is shown of the URL holds no secret, not even one that is written into
-// the template: the query's own values are hidden, and the path, too, where
-// nothing says by a placeholder where the secret stands.
+// the template: where nothing says by a placeholder where the secret stands,
+// the path and the query's values are hidden, and else those of them that could
+// be a secret.
 func (template) Request(a *Account, c Call) Request {
 	r := Request{Method: "GET", Device4: a.Device4, Device6: a.Device6, CAFile: a.CAFile, AllowHTTP: a.Template.AllowHTTP}
 	u := a.Template.choose(c.Values)
@@ -35,11 +36,11 @@ func (template) Request(a *Account, c Call) Request {
 		r.Password = NewSecret(f.raw(password))
 	}
 	r.URL = f.encoded(Text{}.Plain(s.scheme+"://"), s.host, false)
+	named := s.userinfo != "" || strings.Contains(u.url, "[PASSWORD]") || strings.Contains(u.url, "[PARAMENC]")
 	if path, ok := strings.CutPrefix(s.path, "/"); ok {
-		named := s.userinfo != "" || strings.Contains(u.url, "[PASSWORD]") || strings.Contains(u.url, "[PARAMENC]")
 		r.URL = f.encoded(r.URL.Plain("/"), path, !named)
 	}
-	r.URL = f.query(r.URL, s.query)
+	r.URL = f.query(r.URL, s.query, !named)
 	if !strings.Contains(s.host+s.path+s.query, "[IP") {
 		// The service takes the address of the connection.
 		r.Family = map[string]int{"url4": 4, "url6": 6}[u.key]
@@ -77,8 +78,8 @@ type filling struct {
 	c Call
 }
 
-// query appends the query to t.
-func (f filling) query(t Text, query string) Text {
+// query appends the query to t. hide hides the template's own values.
+func (f filling) query(t Text, query string, hide bool) Text {
 	between := "?"
 	for param := range strings.SplitSeq(query, "&") {
 		if query == "" || f.incomplete(param) {
@@ -88,32 +89,43 @@ func (f filling) query(t Text, query string) Text {
 		between = "&"
 		name, value, named := strings.Cut(param, "=")
 		if !named {
-			t = f.encoded(t, param, true)
+			t = f.encoded(t, param, hide)
 			continue
 		}
-		t = f.encoded(f.encoded(t, name, false).Plain("="), value, true)
+		t = f.encoded(f.encoded(t, name, false).Plain("="), value, hide)
 	}
 	return t
 }
 
 // encoded appends a part of a URL to t. hide hides what stands in the template
-// itself, too.
+// itself, too; else that of it which could be a secret.
 func (f filling) encoded(t Text, part string, hide bool) Text {
 	for part != "" {
 		literal, name, rest := cutPlaceholder(part)
 		part = rest
-		if literal = printableURL(literal); hide {
-			t = t.Secret(NewSecret(literal), nil)
-		} else {
-			t = t.Plain(literal)
-		}
-		if s, ok := f.secret(name); ok {
+		t = t.careful(printableURL(literal), hide)
+		switch s, ok := f.secret(name); {
+		case ok:
 			t = t.Secret(s, percent)
-		} else {
+		case name == "PARAMOPT":
+			t = t.careful(printableURL(f.value(name)), false)
+		default:
 			t = t.Plain(printableURL(f.value(name)))
 		}
 	}
 	return t
+}
+
+// careful appends a part of a URL, hidden if hide says so or a word of it could
+// be a secret.
+func (t Text) careful(part string, hide bool) Text {
+	for word := range strings.FieldsFuncSeq(part, func(r rune) bool { return strings.ContainsRune("&=/.:,;@%+", r) }) {
+		hide = hide || couldBeSecret(word, 15)
+	}
+	if hide {
+		return t.Secret(NewSecret(part), nil)
+	}
+	return t.Plain(part)
 }
 
 // raw fills a user or a password, which Basic auth carries as it is.

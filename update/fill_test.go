@@ -184,3 +184,20 @@ func FuzzTemplate(f *testing.F) {
 		}
 	})
 }
+
+// A placeholder says where the secret stands: the rest of the URL is shown, but
+// for what could be another one.
+func TestConstantsOfATemplateAreShown(t *testing.T) {
+	for url, want := range map[string]string{
+		"https://x.example/v1/set?type=A&ttl=60&host=[DOMAIN]&ip=[IP]&key=[PASSWORD]": "https://x.example/v1/set?type=A&ttl=60&host=home.example&ip=192.0.2.1&key=***",
+		"https://x.example/set?api=4ff3f0e2a1b2c3d4e5f6&ip=[IP]&key=[PASSWORD]":       "https://x.example/set?api=***&ip=192.0.2.1&key=***",
+		"https://x.example/4ff3f0e2a1b2c3d4e5f6/set?ip=[IP]&key=[PASSWORD]":           "https://x.example/***?ip=192.0.2.1&key=***",
+		"https://x.example/set?ip=[IP]&key=[PASSWORD]&[PARAMOPT]":                     "https://x.example/set?ip=192.0.2.1&key=***&***",
+		"https://x.example/set?type=A&ip=[IP]&key=made-up":                            "https://x.example/***?type=***&ip=192.0.2.1&key=***",
+	} {
+		a := templateAccount(Template{URL4: url, ParamOpt: "zone=4ff3f0e2a1b2c3d4e5f6"})
+		if got := fmt.Sprint(template{}.Request(a, Call{Hosts: []string{"home.example"}, Values: Values{IPv4: ip4}}).URL); got != want {
+			t.Errorf("%s is shown as %s, want %s", url, got, want)
+		}
+	}
+}

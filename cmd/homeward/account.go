@@ -3,6 +3,7 @@ package main
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ func services() []string { return []string{"dyndns2", "ipv64", "spdyn", "templat
 func (t table) account(name string, cfg *Config) Account {
 	a := Account{Enabled: t.boolean("enabled", true)}
 	a.Name = name
-	if shown(name) == "this" {
+	if oddName(name) {
 		t.fault("", "an account's name stands in logs and tables: write a short word, as in [account.home]")
 	}
 	a.Service = t.service()
@@ -48,6 +49,15 @@ func (t table) account(name string, cfg *Config) Account {
 	t.publish(&a)
 	t.detect(&a)
 	return a
+}
+
+// oddName tells whether a name is not fit to be shown: it is no word, or could
+// be a token.
+func oddName(name string) bool {
+	odd := func(r rune) bool {
+		return r == '=' || r == '?' || r == '@' || r == '"' || r == '\'' || r == '\\' || !strconv.IsPrint(r)
+	}
+	return name == "" || len(name) > 64 || strings.ContainsFunc(name, odd) || update.LikeToken(name)
 }
 
 // service reads the service and faults the keys that belong to others. It is
@@ -80,7 +90,7 @@ func (t table) domains(service string) []string {
 	var names []string
 	for _, d := range t.texts("domains") {
 		name, wrong := domainName(d)
-		if service == "template" && hostID(d) {
+		if service == "template" && hostID(d) && !update.LikeToken(d) {
 			name, wrong = d, "" // what the service calls it
 		}
 		switch {
@@ -100,7 +110,7 @@ func (t table) domains(service string) []string {
 
 func (t table) record() string {
 	v := t.text("record")
-	if v != "" && !recordName(v) {
+	if v != "" && (!recordName(v) || update.LikeToken(v)) {
 		t.fault("record", shown(v)+` is no name below a domain: write record = "www", for www.home.ipv64.net`)
 	}
 	return strings.ToLower(v)
@@ -129,7 +139,7 @@ func (t table) devices(line netwatch.Devices) netwatch.Devices {
 
 func (t table) device(name, otherwise string) string {
 	v := t.textOr(name, otherwise)
-	if !deviceName(v) {
+	if !deviceName(v) || update.LikeToken(v) {
 		t.fault(name, shown(v)+` is no device: write a device's name as ip link shows it, at most 15 letters, or "auto"`)
 		return otherwise
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -225,7 +226,12 @@ func (r *reader) notATable(name string, v any) {
 
 // folder reads a path, relative ones from the configuration's own folder.
 func (t table) folder(name, otherwise string) string {
-	return t.r.path(t.textOr(name, otherwise))
+	v := t.textOr(name, otherwise)
+	if strings.Contains(v, "://") || !filepath.IsAbs(v) && shown(v) == "this" {
+		t.fault(name, "is no folder: write its path, as in "+name+" = "+fmt.Sprintf("%q", otherwise))
+		return otherwise
+	}
+	return t.r.path(v)
 }
 
 func (r *reader) path(p string) string {

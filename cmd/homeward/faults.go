@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"homeward/update"
 )
 
 // Fault is one thing wrong in a configuration. It holds no secret.
@@ -45,14 +47,14 @@ func sorted(f Faults) Faults {
 	return slices.Compact(f)
 }
 
-// shown quotes a value for a message. What does not look like a name, an
-// address or a duration is not repeated: a file that is quoted wrongly may
-// have put a secret there.
+// shown quotes a wrong value for a message, and says "this" of one that could
+// be a secret: it may have been written under the wrong key, or been set free
+// by a wrong quote.
 func shown(v string) string {
 	odd := func(r rune) bool {
-		return r == '=' || r == '?' || r == '@' || r == '"' || r == '\'' || r == '\\' || !strconv.IsPrint(r)
+		return !strconv.IsPrint(r) || r < 0x80 && !bareByte(byte(r)) && !strings.ContainsRune(".:/ *", r)
 	}
-	if v == "" || len(v) > 64 || strings.ContainsFunc(v, odd) {
+	if v == "" || len(v) > 64 || strings.ContainsFunc(v, odd) || update.CouldHoldSecret(v) {
 		return "this"
 	}
 	return strconv.Quote(v)
@@ -63,7 +65,7 @@ func shownPath(path []string) string {
 	parts := make([]string, len(path))
 	for i, p := range path {
 		switch {
-		case bare(p), p == "…":
+		case p == "…", bare(p) && !update.LikeToken(p):
 			parts[i] = p
 		case shown(p) == "this":
 			parts[i] = "…"
@@ -87,7 +89,7 @@ func bare(key string) bool {
 // slipped before the equals sign.
 func shownUnknown(key string, near string) bool {
 	word := func(r rune) bool { return r >= 'a' && r <= 'z' || r == '_' }
-	return near != "" || len(key) <= 16 && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz_0123456789") == "" &&
+	return near != "" || len(key) <= 16 && !update.CouldBeSecret(key) && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz_0123456789") == "" &&
 		strings.ContainsFunc(key, word)
 }
 

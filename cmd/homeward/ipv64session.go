@@ -132,7 +132,10 @@ func (s *ipv64Session) key() (update.Secret, error) {
 		return update.Secret{}, fmt.Errorf("%s: %w", s.keyFrom, err)
 	}
 	v := strings.TrimSpace(string(text))
-	_, isURL := keyOfURL(v)
+	_, isURL := urlIn(v)
+	if t, form := pastedToken(v); !isURL && form != "" && !oddToken(t) {
+		v = t
+	}
 	switch {
 	case v == "":
 		return update.Secret{}, fmt.Errorf("%s is empty: write the account's API key into it", s.keyFrom)

@@ -126,7 +126,11 @@ func preview(c call, requests []update.Request, asked int) int {
 		case !r.Bearer.IsZero():
 			fmt.Fprintf(c.stdout, "  Authorization: Bearer %s\n", r.Bearer)
 		case r.User != "" || !r.Login.IsZero() || !r.Password.IsZero():
-			fmt.Fprintf(c.stdout, "  Authorization: Basic %s%s:%s\n", r.User, r.Login, r.Password)
+			user := r.User
+			if update.CouldHoldSecret(user) {
+				user = update.NewSecret(user).String() // some services have the token as the user
+			}
+			fmt.Fprintf(c.stdout, "  Authorization: Basic %s%s:%s\n", user, r.Login, r.Password)
 		}
 		if !r.Form.IsZero() {
 			fmt.Fprintf(c.stdout, "  %s\n", r.Form)

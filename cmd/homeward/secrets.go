@@ -3,8 +3,8 @@ package main
 import (
 	"errors"
 	"io/fs"
-	"net/url"
 	"strings"
+	"syscall"
 
 	"homeward/update"
 )
@@ -43,7 +43,7 @@ func (t table) fileSecret(name string) update.Secret {
 	path := t.r.path(t.text(name))
 	b, mode, err := t.r.read(path, maxSecret)
 	if err != nil {
-		t.fault(name, path+": "+err.Error()+unreadable(err))
+		t.fault(name, unreadable(path, err))
 		return update.Secret{}
 	}
 	v := strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r")
@@ -61,11 +61,23 @@ func (t table) fileSecret(name string) update.Secret {
 	return update.NewSecret(v)
 }
 
-func unreadable(err error) string {
-	if errors.Is(err, fs.ErrNotExist) {
-		return ": write the secret into it, or name another file"
+// unreadable says why a secret's file cannot be read. Where there is none, its
+// name is not repeated: it may be the secret itself.
+func unreadable(path string, err error) string {
+	if !isFile(err) {
+		return "names no file that is there: write the secret into a file, and the file's path here"
 	}
-	return ": make it a file that homeward's user can read"
+	return path + ": " + err.Error() + ": make it a file that homeward's user can read"
+}
+
+// isFile tells whether the path that an error is about leads to something.
+func isFile(err error) bool {
+	for _, no := range []error{fs.ErrNotExist, syscall.ENOTDIR, syscall.ENAMETOOLONG, syscall.ELOOP, fs.ErrInvalid, syscall.EINVAL} {
+		if errors.Is(err, no) {
+			return false
+		}
+	}
+	return true
 }
 
 // oddSecret tells what is wrong with a secret, without repeating any of it.
@@ -126,36 +138,18 @@ func (t table) needToken(a *update.Account, given bool) {
 		return
 	}
 	name := t.given("token", "token_file")
-	key, isURL := keyOfURL(a.Secret.Reveal())
+	token, form := pastedToken(a.Secret.Reveal())
 	switch {
-	case isURL && key == "":
+	case form == "a whole update URL" && token == "":
 		t.fault(name, "is a URL without a key in it: write the update token alone")
-	case isURL:
-		a.Secret = update.NewSecret(key)
-		t.warn(name, "is a whole update URL; the key was taken out of it: write the key alone")
+	case form != "" && (token == "" || oddToken(token)):
+		t.fault(name, "is "+form+": write the update token alone, as ipv64.net shows it")
+	case form != "":
+		a.Secret = update.NewSecret(token)
+		t.warn(name, "is "+form+"; the token was taken out of it: write the token alone")
 	case oddToken(a.Secret.Reveal()):
 		t.warn(name, "is of an odd form, with a space or a quote in it: compare it with the one that ipv64.net shows")
 	}
-}
-
-// keyOfURL takes the key out of an update URL that was pasted whole.
-func keyOfURL(v string) (key string, isURL bool) {
-	v = strings.TrimSpace(v)
-	lower := strings.ToLower(v)
-	if !strings.HasPrefix(lower, "http://") && !strings.HasPrefix(lower, "https://") {
-		return "", false
-	}
-	u, err := url.Parse(v)
-	if err != nil {
-		return "", true
-	}
-	q := u.Query()
-	for _, name := range []string{"key", "token", "user", "username"} {
-		if k := q.Get(name); k != "" && oddSecret(k) == "" {
-			return k, true
-		}
-	}
-	return "", true
 }
 
 func oddToken(v string) bool {

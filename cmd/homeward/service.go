@@ -38,6 +38,8 @@ func (t table) roots(name string) string {
 	}
 	b, _, err := t.r.read(path, maxRoots)
 	switch {
+	case err != nil && !isFile(err):
+		t.fault(name, "names no file that is there: name a file of certificates in PEM form that homeward's user can read")
 	case err != nil:
 		t.fault(name, path+": "+err.Error()+": name a file of certificates in PEM form that homeward's user can read")
 	case !bytes.Contains(b, []byte(certificate)):

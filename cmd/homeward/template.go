@@ -57,6 +57,9 @@ func (t table) serviceFile(p *update.Template) {
 		if errors.Is(err, fs.ErrNotExist) {
 			do = ": name a service file that is there (the package ddns-scripts-services brings them), or write url4, url6 and answer here"
 		}
+		if shown(v) == "this" && !isFile(err) {
+			path, err = "this", fs.ErrNotExist
+		}
 		t.fault("template", path+": "+err.Error()+do)
 		return
 	}

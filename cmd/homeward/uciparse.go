@@ -2,7 +2,10 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"homeward/update"
 )
 
 // A uciSection is one section of a UCI package.
@@ -178,8 +181,11 @@ func (p *uciParser) take(words []string, line int) (fault string) {
 }
 
 // uciName returns a type or name for a message: its printable characters, at
-// most 64 of them.
+// most 64 of them, and … where it could be a secret that slipped there.
 func uciName(s string) string {
+	if strings.ContainsAny(s, "=@?") || slices.ContainsFunc(strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(".:/ ", r) }), update.LikeToken) {
+		return "…"
+	}
 	keep := func(r rune) rune {
 		if r < ' ' || r > '~' {
 			return '?'

@@ -3,8 +3,11 @@ package main
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+
+	"homeward/update"
 )
 
 // The checks of this file are pure: each gives the value as it is to be used,
@@ -147,6 +150,8 @@ func webAddress(v string) (checked, wrong string) {
 		return "", "has a host that is not written in ASCII: write its form with xn--"
 	case u.User != nil:
 		return "", "has credentials in it: write them as username and password"
+	case holdsToken(u):
+		return "", "has what could be a token in it: write the address alone, and the token under its own key"
 	case u.Scheme == "http" && !loopback(u.Hostname()):
 		return "", "is http, which everybody on the way can read and change: write https (http is for a loopback address alone)"
 	case u.Scheme != "https" && u.Scheme != "http":
@@ -154,6 +159,28 @@ func webAddress(v string) (checked, wrong string) {
 	}
 	u.Host = strings.ToLower(u.Host)
 	return u.String(), ""
+}
+
+// holdsToken tells whether a URL carries what should not stand there: its
+// host, a part of its path or a value of its query is of a token's form, or
+// named as one.
+func holdsToken(u *url.URL) bool {
+	for _, part := range strings.FieldsFunc(u.Host+"/"+u.Path, func(r rune) bool { return strings.ContainsRune(".:/", r) }) {
+		if update.LikeToken(part) {
+			return true
+		}
+	}
+	for name, values := range u.Query() {
+		if slices.Contains(secretNames(), strings.ToLower(name)) || slices.ContainsFunc(values, update.LikeToken) || update.LikeToken(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// secretNames are what services call a secret in the query of a URL.
+func secretNames() []string {
+	return []string{"key", "token", "user", "username", "pass", "passwd", "password", "pw", "secret", "apikey", "api_key", "hash", "auth"}
 }
 
 func badPort(p string) bool {

@@ -1,0 +1,98 @@
+package update
+
+import (
+	"strings"
+	"unicode"
+)
+
+// CouldBeSecret tells whether a word of a wrong value may be a token or a
+// password that was written in the wrong place. Short words, and longer ones of
+// letters of one case, are names.
+func CouldBeSecret(word string) bool { return couldBeSecret(word, 8) }
+
+// CouldHoldSecret likewise looks at a whole value. Names of hosts, addresses
+// and paths come in words, and a mixed one of them may be longer.
+func CouldHoldSecret(v string) bool {
+	most := 15
+	if _, rest, ok := strings.Cut(v, "://"); ok {
+		// Some update URLs have the secret in their path.
+		if _, path, ok := strings.Cut(rest, "/"); ok && couldHoldSecret(path, 8) {
+			return true
+		}
+	} else if !strings.ContainsAny(v, ".:/") {
+		most = 8
+	}
+	return couldHoldSecret(v, most)
+}
+
+func couldHoldSecret(v string, most int) bool {
+	for word := range strings.FieldsFuncSeq(v, func(r rune) bool { return strings.ContainsRune(".:/ ", r) }) {
+		if couldBeSecret(word, most) {
+			return true
+		}
+	}
+	return false
+}
+
+func couldBeSecret(word string, mixed int) bool {
+	lower, upper, digits := 0, 0, 0
+	for i, r := range word {
+		switch {
+		case unicode.IsDigit(r):
+			digits++
+		case unicode.IsUpper(r) && i > 0:
+			upper++
+		case r != '-' && r != '_':
+			lower++
+		}
+	}
+	switch n := len(word); {
+	case spdynForm(word):
+		return true
+	case lower == 0 && upper == 0:
+		return digits > 6
+	case digits == 0 && (lower == 0 || upper == 0):
+		return longestPart(word) > 16
+	default:
+		return n > mixed
+	}
+}
+
+// longestPart returns the length of the longest run of letters.
+func longestPart(word string) int {
+	longest := 0
+	for part := range strings.FieldsFuncSeq(word, func(r rune) bool { return r == '-' || r == '_' }) {
+		longest = max(longest, len(part))
+	}
+	return longest
+}
+
+// LikeToken tells whether a word that could stand where it stands is, by its
+// form, a token all the same: no name changes so often between letters and
+// digits.
+func LikeToken(word string) bool {
+	changes := 0
+	var last rune
+	for i, r := range word {
+		digit := unicode.IsDigit(r)
+		if i > 0 && (digit != unicode.IsDigit(last) || unicode.IsUpper(r) && unicode.IsLower(last)) {
+			changes++
+		}
+		last = r
+	}
+	return len(word) >= 16 && changes >= 5 || spdynForm(word)
+}
+
+// spdynForm tells whether a word is what SPDYN gives out as an update token:
+// abcd-efgh-ijkl.
+func spdynForm(word string) bool {
+	if len(word) != 14 || word[4] != '-' || word[9] != '-' {
+		return false
+	}
+	for i, c := range []byte(word) {
+		if i != 4 && i != 9 && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return true
+}
