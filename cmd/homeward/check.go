@@ -12,13 +12,18 @@ func checkCommand() command {
 		long: `
 Faults stand on stderr, one a line, as FILE:LINE: key: what is wrong, and what
 to write; the exit code is 2 then. Warnings do not change the exit code.`,
-		flags: []flag{configFlag},
+		flags: []flag{configFlag, userFlag},
 		run:   runCheck,
 	}
 }
 
+var userFlag = flag{name: "--user", value: "NAME", about: "what this user could not read is a fault, too; root alone can tell"}
+
 func runCheck(_ context.Context, c call) int {
 	cfg, warnings, err := load(c.value("-c"))
+	if c.has("--user") {
+		cfg, warnings, err = loadFor(c.value("-c"), systemUsers(), c.value("--user"))
+	}
 	for _, w := range warnings {
 		fmt.Fprintln(c.stderr, "warning: "+w)
 	}

@@ -72,14 +72,27 @@ type readFile func(path string, limit int) ([]byte, fs.FileMode, error)
 // load reads the configuration at path, of "" the default one. The error is
 // Faults where the file could be read; warnings are there either way.
 func load(path string) (*Config, []string, error) {
+	from := sources{}
+	cfg, warnings, err := loadBy(path, from.note)
+	if cfg != nil {
+		cfg.sources = from
+	}
+	return cfg, warnings, err
+}
+
+// loadBy is load by means of read.
+func loadBy(path string, read readFile) (*Config, []string, error) {
 	if path == "" {
 		if path = defaultFile(); path == "" {
 			return nil, nil, fmt.Errorf("neither %s nor %s is there: write one (homeward help config prints one with every key), or name another with -c FILE",
 				defaultFiles[0], defaultFiles[1])
 		}
 	}
-	from := sources{}
-	src, mode, err := from.note(path, maxConfig)
+	src, mode, err := read(path, maxConfig)
+	var notFor errNotFor
+	if errors.As(err, &notFor) {
+		err = nil
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("%s: %w: write it (homeward help config prints one with every key), or name another with -c FILE", path, err)
 	}
@@ -89,7 +102,10 @@ func load(path string) (*Config, []string, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	cfg, warnings, faults := parse(path, src, mode, from.note)
+	cfg, warnings, faults := parse(path, src, mode, read)
+	if notFor != (errNotFor{}) {
+		faults = append(Faults{{File: path, Text: notFor.mend(path)}}, faults...)
+	}
 	said := make([]string, len(warnings))
 	for i, w := range warnings {
 		said[i] = w.String()
@@ -97,7 +113,6 @@ func load(path string) (*Config, []string, error) {
 	if len(faults) > 0 {
 		return nil, said, faults
 	}
-	cfg.sources = from
 	return cfg, said, nil
 }
 

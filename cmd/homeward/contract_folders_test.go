@@ -248,3 +248,67 @@ func TestNoThreadOfTheDaemonCanGainAPrivilege(t *testing.T) {
 		t.Errorf("%d threads were looked at", len(tasks))
 	}
 }
+
+func TestCheckForAUserTriesWhatThatUserCanRead(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.withUser()
+	file := func(name string, gid int, mode os.FileMode) {
+		h.must(os.MkdirAll(filepath.Dir(h.path(name)), 0o755))
+		h.must(os.WriteFile(h.path(name), []byte("t0ken\n"), 0o600))
+		h.must(os.Chown(h.path(name), 0, gid))
+		h.must(os.Chmod(h.path(name), mode))
+	}
+	file("root", 0, 0o600)
+	file("ours", 864, 0o640)
+	file("member", 20, 0o640)
+	file("others", 0, 0o604)
+	file("closed/root", 864, 0o644)
+	file("unlisted/open", 864, 0o640)
+	h.must(os.Chmod(h.path("closed"), 0o700))
+	h.must(os.Chmod(h.path("unlisted"), 0o711))
+	h.must(os.Chown(h.path("closed"), 864, 0)) // the owner may enter, if the mode lets one
+	h.must(os.Chmod(h.path("closed"), 0o077))
+	src := "ca_file = \"ca.pem\"\n"
+	for i, name := range []string{"root", "ours", "member", "others", "closed/root", "unlisted/open", "nowhere"} {
+		src += fmt.Sprintf("[account.a%d]\nservice = \"ipv64\"\ndomains = [\"a%d.ipv64.net\"]\ntoken_file = %q\n", i, i, name)
+	}
+	conf := h.path("check.toml")
+	h.must(os.WriteFile(conf, []byte(src), 0o600))
+
+	_, errs, code := h.homeward("check", "-c", conf)
+	if want := conf + ":29: account.a6.token_file: names no file"; code != 2 || !strings.Contains(errs, want) || strings.Contains(errs, "cannot") {
+		t.Errorf("without --user: exit %d\n%s", code, errs)
+	}
+	_, errs, code = h.homeward("check", "-c", conf, "--user", "homeward")
+	want := []string{
+		conf + ": the user homeward cannot read it: chgrp homeward " + conf + "; chmod 640 " + conf,
+		conf + ":5: account.a0.token_file: " + h.path("root") + ": the user homeward cannot read it: chgrp homeward " + h.path("root") + "; chmod 640 " + h.path("root"),
+		conf + ":21: account.a4.token_file: " + h.path("closed/root") + ": the user homeward cannot enter the folder " + h.path("closed") +
+			": put the file elsewhere, such as into /etc, or chmod o+x " + h.path("closed"),
+		conf + ":29: account.a6.token_file: names no file that is there: write the secret into a file, and the file's path here",
+	}
+	var got []string
+	for line := range strings.Lines(errs) {
+		if !strings.HasPrefix(line, "warning: ") {
+			got = append(got, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	if code != 2 || strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("exit %d\n%s\nwant\n%s", code, strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+
+	h.must(os.WriteFile(conf, []byte(strings.Join(strings.SplitAfter(src, "\n")[5:17], "")), 0o644))
+	h.must(os.Chmod(conf, 0o644))
+	if out, errs, code := h.homeward("check", "-c", conf, "--user", "homeward"); code != 0 {
+		t.Errorf("what can be read: exit %d\n%s%s", code, out, errs)
+	}
+	for _, args := range [][]string{{"--user", "nosuchuser"}, {"--user", "4ff3f0e2a1b2c3d4e5f6a7b8"}} {
+		if _, errs, code := h.homeward(append([]string{"check", "-c", conf}, args...)...); code != 2 || !strings.Contains(errs, "no such user") || strings.Contains(errs, "4ff3f0") {
+			t.Errorf("%v: exit %d, %s", args, code, errs)
+		}
+	}
+	h.as = nobody
+	if _, errs, code := h.homeward("check", "-c", conf, "--user", "homeward"); code != 2 || !strings.Contains(errs, "run this as root") {
+		t.Errorf("not as root: exit %d, %s", code, errs)
+	}
+}

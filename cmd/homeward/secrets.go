@@ -67,6 +67,12 @@ func unreadable(path string, err error) string {
 	if !isFile(err) {
 		return "names no file that is there: write the secret into a file, and the file's path here"
 	}
+	if notFor := (errNotFor{}); errors.As(err, &notFor) {
+		return path + ": " + notFor.mend(path)
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return path + ": " + err.Error() + ": make it a file that homeward's user can read, as by chgrp homeward and chmod 640"
+	}
 	return path + ": " + err.Error() + ": make it a file that homeward's user can read"
 }
 

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// errNotFor is that of a file which a user cannot read.
+type errNotFor struct {
+	user string
+	dir  string // the folder that the user cannot enter, "" if it is the file itself
+}
+
+func (e errNotFor) Error() string {
+	if e.dir != "" {
+		return "the user " + e.user + " cannot enter the folder " + e.dir
+	}
+	return "the user " + e.user + " cannot read it"
+}
+
+// mend says what is wrong with the file, and what to do.
+func (e errNotFor) mend(path string) string {
+	if e.dir != "" {
+		return e.Error() + ": put the file elsewhere, such as into /etc, or chmod o+x " + e.dir
+	}
+	return e.Error() + ": chgrp " + e.user + " " + path + "; chmod 640 " + path
+}
+
+func (e errNotFor) Unwrap() error { return fs.ErrPermission }
+
+// loadFor is load for another user: what that user could not read is a fault,
+// too. This process is that user afterwards, as nothing but the attempt tells
+// what owner, groups, modes and folders together allow.
+func loadFor(path string, users userFiles, user string) (*Config, []string, error) {
+	id, ok := users.named(user)
+	if !ok {
+		return nil, nil, fmt.Errorf("--user %s: there is no such user here", shown(user))
+	}
+	read := map[string]func() ([]byte, fs.FileMode, error){}
+	_, _, err := loadBy(path, func(path string, limit int) ([]byte, fs.FileMode, error) {
+		b, mode, err := fileOnDisk(path, limit)
+		read[path] = func() ([]byte, fs.FileMode, error) { return b, mode, err }
+		return b, mode, err
+	})
+	if len(read) == 0 { // no configuration
+		return nil, nil, err
+	}
+	if uid := os.Geteuid(); uid != id.uid {
+		if err := id.become(); err != nil {
+			return nil, nil, fmt.Errorf("--user %s: %w: run this as root", user, err)
+		}
+	}
+	return loadBy(path, func(path string, limit int) ([]byte, fs.FileMode, error) {
+		known, ok := read[path]
+		if !ok {
+			return fileOnDisk(path, limit)
+		}
+		b, mode, err := known()
+		if err == nil {
+			err = id.tryRead(path)
+		}
+		return b, mode, err
+	})
+}
+
+// tryRead opens a file as the user that this process is.
+func (id identity) tryRead(path string) error {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err == nil {
+		return unix.Close(fd)
+	}
+	if err != syscall.EACCES && err != syscall.EPERM {
+		return err
+	}
+	return errNotFor{id.name, closedFolder(path)}
+}
+
+// closedFolder returns the topmost folder above a file that this process cannot
+// enter, "" if there is none.
+func closedFolder(path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return ""
+	}
+	closed := ""
+	for dir := filepath.Dir(abs); ; dir = filepath.Dir(dir) {
+		if unix.Access(dir, unix.X_OK) != nil {
+			closed = dir
+		}
+		if dir == "/" {
+			return closed
+		}
+	}
+}
