@@ -172,7 +172,7 @@ func parse(file string, src []byte, mode fs.FileMode, read readFile) (cfg *Confi
 	r := &reader{file: file, lines: scanKeys(string(src)).lines, read: read}
 	cfg = r.config(vals)
 	if othersRead(mode) && r.inline {
-		r.warnings = append(r.warnings, Fault{file, 0, "", "others can read this file, and a secret stands in it: chmod 640 " + file})
+		r.warnings = append(r.warnings, Fault{File: file, Text: "others can read this file, and a secret stands in it: chmod 640 " + file})
 	}
 	return cfg, sorted(r.warnings), sorted(r.faults)
 }

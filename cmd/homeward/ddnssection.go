@@ -161,9 +161,9 @@ func shownOption(o uciOption) string {
 		" retry_unit retry_max_count retry_count use_syslog use_logfile dns_server force_dnstcp use_api_check"+
 		" force_ipversion is_glue bind_network cacert upd_privateip use_curl"+
 		" ddns_dateformat ddns_rundir ddns_logdir ddns_loglines"), o.Name) {
-		return "option " + uciName(o.Name) + " (its value is in /etc/config/ddns)"
+		return "option " + printable(o.Name) + " (its value is in /etc/config/ddns)"
 	}
-	return "option " + uciName(o.Name) + " '" + uciName(o.Value) + "'"
+	return "option " + printable(o.Name) + " '" + printable(o.Value) + "'"
 }
 
 // ddnsWhy tells why an option of ddns-scripts has no place here, as the end of

@@ -49,7 +49,7 @@ func (d *ddnsSection) service() (why string) {
 	case ddnsDyndns2[name] != "":
 		d.dyndns2(ddnsDyndns2[name])
 	case strings.Contains(ddnsScripts, " "+name+" "):
-		return "the service " + uciName(name) + " is a program, and homeward runs none"
+		return "the service " + printable(name) + " is a program, and homeward runs none"
 	default:
 		d.template()
 		d.add("template", name)

@@ -15,6 +15,8 @@ type Fault struct {
 	Line int    // 0: the file as a whole
 	Key  string // "": no key in particular
 	Text string // what is wrong, and what to write
+
+	path string // of the key as it is in the file, by pathKey
 }
 
 func (f Fault) String() string {

@@ -34,33 +34,42 @@ func (e errNotFor) mend(path string) string {
 func (e errNotFor) Unwrap() error { return fs.ErrPermission }
 
 // loadFor is load for another user: what that user could not read is a fault,
-// too. This process is that user afterwards, as nothing but the attempt tells
-// what owner, groups, modes and folders together allow.
+// too. This process is that user afterwards.
 func loadFor(path string, users userFiles, user string) (*Config, []string, error) {
+	var cfg *Config
+	var warnings []string
+	err := readAs(users, user, func(read readFile) (err error) {
+		cfg, warnings, err = loadBy(path, read)
+		return err
+	})
+	return cfg, warnings, err
+}
+
+// readAs lets f read files, and then once more: as the user who is named, with
+// an error where that user could not have read what we can. Nothing but the
+// attempt tells what owner, groups, modes and folders together allow.
+func readAs(users userFiles, user string, f func(read readFile) error) error {
 	id, ok := users.named(user)
 	if !ok {
-		return nil, nil, fmt.Errorf("--user %s: there is no such user here", shown(user))
+		return fmt.Errorf("--user %s: there is no such user here", shown(user))
 	}
-	read := map[string]func() ([]byte, fs.FileMode, error){}
-	_, _, err := loadBy(path, func(path string, limit int) ([]byte, fs.FileMode, error) {
+	known := map[string]func() ([]byte, fs.FileMode, error){}
+	f(func(path string, limit int) ([]byte, fs.FileMode, error) {
 		b, mode, err := fileOnDisk(path, limit)
-		read[path] = func() ([]byte, fs.FileMode, error) { return b, mode, err }
+		known[path] = func() ([]byte, fs.FileMode, error) { return b, mode, err }
 		return b, mode, err
 	})
-	if len(read) == 0 { // no configuration
-		return nil, nil, err
-	}
-	if uid := os.Geteuid(); uid != id.uid {
+	if os.Geteuid() != id.uid {
 		if err := id.become(); err != nil {
-			return nil, nil, fmt.Errorf("--user %s: %w: run this as root", user, err)
+			return fmt.Errorf("--user %s: %w: run this as root", user, err)
 		}
 	}
-	return loadBy(path, func(path string, limit int) ([]byte, fs.FileMode, error) {
-		known, ok := read[path]
+	return f(func(path string, limit int) ([]byte, fs.FileMode, error) {
+		before, ok := known[path]
 		if !ok {
 			return fileOnDisk(path, limit)
 		}
-		b, mode, err := known()
+		b, mode, err := before()
 		if err == nil {
 			err = id.tryRead(path)
 		}

@@ -54,18 +54,18 @@ func (t table) unknown(name string) {
 		label = "…"
 	}
 	path := append(slices.Clone(t.path), label)
-	t.r.faults = append(t.r.faults, Fault{t.r.file, t.line(name), shownPath(path), sayUnknown(near)})
+	t.r.faults = append(t.r.faults, Fault{t.r.file, t.line(name), shownPath(path), sayUnknown(near), t.pathKey(name)})
 }
 
 // fault notes what is wrong with a key, and what to write. Of a key that is
 // not there the table's own line is named.
 func (t table) fault(name, text string) {
 	t.bad[name] = true
-	t.r.faults = append(t.r.faults, Fault{t.r.file, t.line(name), t.keyPath(name), text})
+	t.r.faults = append(t.r.faults, Fault{t.r.file, t.line(name), t.keyPath(name), text, t.pathKey(name)})
 }
 
 func (t table) warn(name, text string) {
-	t.r.warnings = append(t.r.warnings, Fault{t.r.file, t.line(name), t.keyPath(name), text})
+	t.r.warnings = append(t.r.warnings, Fault{t.r.file, t.line(name), t.keyPath(name), text, t.pathKey(name)})
 }
 
 // keyPath writes the path of a key, of "" that of the table.
@@ -74,6 +74,14 @@ func (t table) keyPath(name string) string {
 		return shownPath(t.path)
 	}
 	return shownPath(append(slices.Clone(t.path), name))
+}
+
+// pathKey is the path of a key, of "" that of the table, by pathKey.
+func (t table) pathKey(name string) string {
+	if name == "" {
+		return pathKey(t.path)
+	}
+	return pathKey(append(slices.Clone(t.path), name))
 }
 
 // line returns where a key stands, or else its table.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
+	"strconv"
 	"strings"
 )
 
@@ -16,9 +18,16 @@ func uciCommand() command {
 		about: "reads uci export homeward on stdin and writes the TOML configuration on stdout",
 		long: `
 Logical interfaces are written as the devices that --device gives them; one
-without a device stays as it is, so that its account waits.`,
-		flags: []flag{{name: "--device", value: "INTERFACE=DEVICE", many: true, about: "as in --device wan=pppoe-wan"}},
-		run:   runUCI,
+without a device stays as it is, so that its account waits.
+
+With --check it names whatever homeward check would, too, as UCI spells it, and
+writes nothing if there is a fault.`,
+		flags: []flag{{name: "--device", value: "INTERFACE=DEVICE", many: true, about: "as in --device wan=pppoe-wan"},
+			{name: "--check", about: "checks the configuration as homeward check does"},
+			{name: "--file", value: "FILE", about: "what was exported, /etc/config/homeward say: faults name its lines"},
+			userFlag,
+			{name: "--json", about: "with --check: the faults and warnings for programs, in place of the TOML"}},
+		run: runUCI,
 	}
 }
 
@@ -28,17 +37,53 @@ func runUCI(_ context.Context, c call) int {
 		fmt.Fprintln(c.stderr, "homeward uci:", err)
 		return exitUsage
 	}
+	if !c.has("--check") && (c.has("--user") || c.has("--json")) {
+		fmt.Fprintln(c.stderr, "homeward uci: --user and --json go with --check")
+		return exitUsage
+	}
 	src, err := readUCI(c.stdin)
 	if err != nil {
 		fmt.Fprintln(c.stderr, "homeward uci:", err)
 		return exitUsage
 	}
-	toml, faults := uciToTOML(src, devices)
-	if len(faults) > 0 {
-		printFaults(c.stderr, "homeward", faults)
+	file := uciFile{name: "uci export homeward"}
+	if c.has("--file") {
+		file = uciFile{name: c.value("--file")}
+		if file.raw, file.mode, err = fileOnDisk(file.name, uciMax); err != nil {
+			fmt.Fprintf(c.stderr, "homeward uci: %s: %v\n", file.name, err)
+			return exitUsage
+		}
+	}
+	conv := convertUCI(src, file.raw, devices)
+	if c.has("--check") {
+		return c.checkUCI(conv, file)
+	}
+	if len(conv.faults) > 0 {
+		file.print(c.stderr, "", conv.faults)
 		return exitUsage
 	}
-	return writeAll(c.stdout, c.stderr, toml)
+	return writeAll(c.stdout, c.stderr, []byte(conv.text()))
+}
+
+// uciFile is the file that an export was made from.
+type uciFile struct {
+	name string
+	raw  []byte // nil: not known
+	mode fs.FileMode
+}
+
+// print writes one line a fault, as FILE:LINE: path: what.
+func (f uciFile) print(w io.Writer, before string, faults []uciFault) {
+	for _, fault := range faults {
+		at, path := f.name, fault.Path
+		if fault.Line > 0 {
+			at += ":" + strconv.Itoa(fault.Line)
+		}
+		if path != "" {
+			path += ": "
+		}
+		fmt.Fprintf(w, "%s%s: %s%s\n", before, at, path, fault.What)
+	}
 }
 
 // parseDevices reads pairs INTERFACE=DEVICE. Of two for one interface the last
@@ -70,17 +115,6 @@ func readUCI(stdin io.Reader) ([]byte, error) {
 		return nil, fmt.Errorf("standard input is longer than %d bytes: that is no configuration", uciMax)
 	}
 	return src, nil
-}
-
-// printFaults writes one line a fault, as FILE:LINE: path: what.
-func printFaults(stderr io.Writer, pkg string, faults []uciFault) {
-	for _, f := range faults {
-		path := f.Path
-		if path != "" {
-			path += ": "
-		}
-		fmt.Fprintf(stderr, "uci export %s:%d: %s%s\n", pkg, f.Line, path, f.What)
-	}
 }
 
 func writeAll(stdout, stderr io.Writer, text []byte) int {

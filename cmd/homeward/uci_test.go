@@ -123,11 +123,11 @@ func TestUCIFaults(t *testing.T) {
 config homeward 'main'
 	option enabled 'maybe'
 	option run_dir '/x'
-	option log_level 'hunter2'
+	option log_level 'loud'
 	list wan 'wan'
 
 config account 'home'
-	option service 'hunter2'
+	option service 'dyndns3'
 	option domains 'a.example'
 	option tokn 'hunter2
 hunter2'
@@ -137,21 +137,21 @@ hunter2'
 	option password 'hunter2'
 
 config account
-	list publish 'hunter2'
+	list publish 'ip6'
 
 config acount 'x'
-`, `uci export homeward:4: homeward.main.enabled: it is a switch; write 1 or 0
+`, `uci export homeward:4: homeward.main.enabled: "maybe" is no switch; write 1 or 0
 uci export homeward:5: homeward.main.run_dir: no such option; there are: enabled, state_dir, log_level, ca_file, wan, wan6, lan
-uci export homeward:6: homeward.main.log_level: it is not one of debug, info, warn, error
+uci export homeward:6: homeward.main.log_level: "loud" is not one of debug, info, warn, error
 uci export homeward:7: homeward.main.wan: this is no list; write: option wan 'VALUE'
-uci export homeward:10: homeward.home.service: it is not one of ipv64, spdyn, dyndns2, template
+uci export homeward:10: homeward.home.service: "dyndns3" is not one of ipv64, spdyn, dyndns2, template
 uci export homeward:11: homeward.home.domains: no such option; write: list domain 'VALUE'
-uci export homeward:12: homeward.home.tokn: no such option; there are: enabled, service, domain, token, token_file, username, password, password_file, publish, record, healthcheck, auth, server, template, url4, url6, url, answer, param_enc, param_opt, allow_http, detect, poll, checkip, host, refresh, limit_10s, limit_24h, one_address, wan, wan6, lan
-uci export homeward:14: homeward.home.limit_24h: it is a number; write one of digits alone, or 0 for none
+uci export homeward:12: homeward.home.tokn: no such option; did you mean token?
+uci export homeward:14: homeward.home.limit_24h: "-1" is no number; write one of digits alone, or 0 for none
 uci export homeward:15: homeward.home.limit_24h: it is there twice
 uci export homeward:17: homeward.home.password: it is there twice
 uci export homeward:19: homeward.@account[1]: it has neither a name nor a domain; write: config account 'NAME'
-uci export homeward:20: homeward.@account[1].publish: it is not one of ipv4, ipv6, prefix
+uci export homeward:20: homeward.@account[1].publish: "ip6" is not one of ipv4, ipv6, prefix
 uci export homeward:22: homeward.x: no such section; write: config homeward 'main', or config account 'NAME'
 `},
 		{"a name twice", "config account 'a.example'\nconfig account\nlist domain 'a.example'\n",

@@ -57,7 +57,7 @@ func FuzzUCI(f *testing.F) {
 			}
 		}
 		var b strings.Builder
-		printFaults(&b, "homeward", faults)
+		uciFile{name: "uci export homeward"}.print(&b, "", faults)
 		for _, r := range b.String() {
 			if r != '\n' && r != '…' && (r < ' ' || r > '~') {
 				t.Fatalf("unprintable %q in %q", r, b.String())

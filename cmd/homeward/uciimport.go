@@ -25,7 +25,7 @@ func runImport(_ context.Context, c call) int {
 	}
 	text, fault := importDDNS(src)
 	if fault != nil {
-		printFaults(c.stderr, "ddns", []uciFault{*fault})
+		uciFile{name: "uci export ddns"}.print(c.stderr, "", []uciFault{*fault})
 		return exitUsage
 	}
 	return writeAll(c.stdout, c.stderr, []byte(text))
@@ -91,7 +91,7 @@ func merge(accounts []*ddnsSection, d *ddnsSection) []*ddnsSection {
 			for _, n := range d.notes {
 				a.note(n)
 			}
-			a.note("the section " + uciName(d.title()) + " is in it, too")
+			a.note("the section " + printable(d.title()) + " is in it, too")
 			if slices.Contains(a.options, uciOption{Name: "service", Value: "dyndns2"}) {
 				a.add("one_address", "1")
 			}
@@ -170,7 +170,7 @@ func (d *ddnsSection) write(b *strings.Builder) {
 
 // writeLost writes a section that is not taken over, as a comment.
 func (d *ddnsSection) writeLost(b *strings.Builder, why string) {
-	fmt.Fprintf(b, "\n# not taken over: config %s '%s': %s\n", uciName(d.section.Type), uciName(d.section.Name), why)
+	fmt.Fprintf(b, "\n# not taken over: config %s '%s': %s\n", printable(d.section.Type), printable(d.section.Name), why)
 	for _, o := range d.section.Options {
 		fmt.Fprintf(b, "#\t%s\n", shownOption(o))
 	}

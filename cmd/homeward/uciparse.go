@@ -25,12 +25,13 @@ type uciOption struct {
 	Line  int
 }
 
-// A uciFault is one fault of a package, in UCI's words. It never repeats a
-// value: that may be a secret.
+// A uciFault is one fault of a package, in UCI's words. It holds no secret.
 type uciFault struct {
-	Line int
-	Path string // of the section or option, "" for a line that is none
-	What string
+	Line    int    // 0: not known
+	Path    string // of the section or option, "" for a line that is none
+	What    string
+	Section string // its name, or @TYPE[N]; "" if it is about none
+	Option  string // likewise
 }
 
 // uciValue returns the value of the last option of that name, "" if there is
@@ -69,6 +70,7 @@ type uciParser struct {
 	pos      int
 	line     int
 	pkg      string
+	loose    bool // read all that uci reads, and pass over what it does not
 	sections []uciSection
 	seen     map[string]int // sections of each type
 }
@@ -83,6 +85,10 @@ func (p *uciParser) skipToWord() bool {
 		case ' ', '\t', '\r':
 		case '#':
 			p.skipComment()
+		case ';':
+			if !p.loose {
+				return true
+			}
 		default:
 			return true
 		}
@@ -101,12 +107,12 @@ func (p *uciParser) skipComment() {
 // what is wrong with it.
 func (p *uciParser) statement() (words []string, fault string) {
 	for p.pos < len(p.src) {
-		switch p.src[p.pos] {
-		case '\n':
+		switch c := p.src[p.pos]; {
+		case c == '\n', c == ';' && p.loose:
 			return words, ""
-		case ' ', '\t', '\r':
+		case c == ' ', c == '\t', c == '\r':
 			p.pos++
-		case '#':
+		case c == '#':
 			p.skipComment()
 			p.pos++
 		default:
@@ -127,6 +133,12 @@ func (p *uciParser) word() (word, fault string) {
 		switch c := p.src[p.pos]; c {
 		case ' ', '\t', '\r', '\n':
 			return string(b), ""
+		case ';':
+			if p.loose {
+				return string(b), ""
+			}
+			b = append(b, c)
+			p.pos++
 		case '\'':
 			rest := string(p.src[p.pos+1:])
 			end := strings.IndexByte(rest, '\'')
@@ -137,12 +149,20 @@ func (p *uciParser) word() (word, fault string) {
 			p.line += strings.Count(rest[:end], "\n")
 			p.pos += end + 2
 		case '\\':
+			if p.loose {
+				b = p.escaped(b)
+				continue
+			}
 			if p.pos+1 == len(p.src) || p.src[p.pos+1] == '\n' {
 				return "", "a line is continued here, which `uci export` never does"
 			}
 			b = append(b, p.src[p.pos+1])
 			p.pos += 2
 		case '"':
+			if p.loose {
+				b = p.doubleQuoted(b)
+				continue
+			}
 			return "", "double quotes, which `uci export` never writes"
 		default:
 			b = append(b, c)
@@ -180,12 +200,17 @@ func (p *uciParser) take(words []string, line int) (fault string) {
 	return ""
 }
 
-// uciName returns a type or name for a message: its printable characters, at
-// most 64 of them, and … where it could be a secret that slipped there.
+// uciName returns a type or name for a message, … where it could be a secret
+// that slipped there.
 func uciName(s string) string {
 	if strings.ContainsAny(s, "=@?") || slices.ContainsFunc(strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(".:/ ", r) }), update.LikeToken) {
 		return "…"
 	}
+	return printable(s)
+}
+
+// printable returns the printable characters of s, at most 64 of them.
+func printable(s string) string {
 	keep := func(r rune) rune {
 		if r < ' ' || r > '~' {
 			return '?'

@@ -17,44 +17,75 @@ import (
 // faults are all there are, in the order of their lines; with one there is no
 // TOML.
 func uciToTOML(src []byte, devices map[string]string) ([]byte, []uciFault) {
-	sections, fault := parseUCI(src, "homeward")
-	if fault != nil {
-		return nil, []uciFault{*fault}
-	}
-	c := uciConverter{devices: devices, tables: map[string]string{}}
-	if len(strings.TrimSpace(string(src))) == 0 {
-		c.fault(1, "homeward", "nothing to read: is there an /etc/config/homeward?")
-	}
-	for i := range sections {
-		c.section(&sections[i])
-	}
+	c := convertUCI(src, nil, devices)
 	if len(c.faults) > 0 {
-		slices.SortStableFunc(c.faults, func(a, b uciFault) int { return a.Line - b.Line })
 		return nil, c.faults
 	}
 	return []byte(c.text()), nil
 }
 
+// convertUCI reads `uci export homeward`. raw is the file that it was made
+// from, whose lines the faults name; nil where it is not known.
+func convertUCI(src, raw []byte, devices map[string]string) *uciConverter {
+	c := &uciConverter{devices: devices, tables: map[string]string{}, origins: map[string]uciFault{}}
+	sections, fault := parseUCI(src, "homeward")
+	if fault != nil {
+		c.faults = []uciFault{*fault}
+		return c
+	}
+	if raw != nil {
+		relocate(sections, raw)
+	}
+	if len(strings.TrimSpace(string(src))) == 0 {
+		c.faults = []uciFault{{Line: 1, Path: "homeward", What: "nothing to read: is there an /etc/config/homeward?"}}
+	}
+	for i := range sections {
+		c.section(&sections[i])
+	}
+	sortUCI(c.faults)
+	return c
+}
+
+// sortUCI puts faults in the order of their lines.
+func sortUCI(faults []uciFault) {
+	slices.SortStableFunc(faults, func(a, b uciFault) int { return a.Line - b.Line })
+}
+
 type uciConverter struct {
 	devices map[string]string
-	main    string            // what `config homeward 'main'` became
-	hasMain bool              // there was one
-	tables  map[string]string // of each account, by its name
+	main    string              // what `config homeward 'main'` became
+	hasMain bool                // there was one
+	tables  map[string]string   // of each account, by its name
+	origins map[string]uciFault // where each key and table of the TOML comes from, by pathKey; without What
 	faults  []uciFault
 }
 
-func (c *uciConverter) fault(line int, path, what string) {
-	c.faults = append(c.faults, uciFault{line, path, what})
+// fault notes what is wrong with a section, or with an option of it.
+func (c *uciConverter) fault(s *uciSection, o *uciOption, what string) {
+	f := s.place(o)
+	f.What = what
+	c.faults = append(c.faults, f)
+}
+
+// place tells where a section is, or an option of it.
+func (s *uciSection) place(o *uciOption) uciFault {
+	_, name, _ := strings.Cut(s.Path, ".")
+	f := uciFault{Line: s.Line, Path: s.Path, Section: name}
+	if o != nil {
+		f.Line, f.Option = o.Line, uciName(o.Name)
+		f.Path += "." + f.Option
+	}
+	return f
 }
 
 func (c *uciConverter) section(s *uciSection) {
 	switch s.Type {
 	case "homeward":
 		if s.Name != "main" || c.hasMain {
-			c.fault(s.Line, s.Path, "there is one such section; write: config homeward 'main'")
+			c.fault(s, nil, "there is one such section; write: config homeward 'main'")
 		}
 		c.hasMain = true
-		values := c.values(s, slices.Concat(uciTopKeys, uciLineKeys))
+		values := c.values(s, nil, slices.Concat(uciTopKeys, uciLineKeys))
 		c.main = tomlTable("", uciTopKeys, values)
 		if line := tomlTable("", uciLineKeys, values); line != "" {
 			c.main += "\n[line]\n" + line
@@ -62,7 +93,7 @@ func (c *uciConverter) section(s *uciSection) {
 	case "account":
 		c.account(s)
 	default:
-		c.fault(s.Line, s.Path, "no such section; write: config homeward 'main', or config account 'NAME'")
+		c.fault(s, nil, "no such section; write: config homeward 'main', or config account 'NAME'")
 	}
 }
 
@@ -77,36 +108,41 @@ func (c *uciConverter) account(s *uciSection) {
 	_, twice := c.tables[name]
 	switch {
 	case name == "":
-		c.fault(s.Line, s.Path, "it has neither a name nor a domain; write: config account 'NAME'")
+		c.fault(s, nil, "it has neither a name nor a domain; write: config account 'NAME'")
 	case !utf8.ValidString(name):
-		c.fault(s.Line, s.Path, "its name is no UTF-8; write: config account 'NAME'")
+		c.fault(s, nil, "its name is no UTF-8; write: config account 'NAME'")
 	case twice:
-		c.fault(s.Line, s.Path, "another account has this name (one without has that of its first domain); write: config account 'NAME'")
+		c.fault(s, nil, "another account has this name (one without has that of its first domain); write: config account 'NAME'")
 	}
-	c.tables[name] = tomlTable("\n[account."+tomlKey(name)+"]\n", uciAccountKeys, c.values(s, uciAccountKeys))
+	path := []string{"account", name}
+	c.origins[pathKey(path)] = s.place(nil)
+	c.tables[name] = tomlTable("\n[account."+tomlKey(name)+"]\n", uciAccountKeys, c.values(s, path, uciAccountKeys))
 }
 
-// values reads the options of a section: option to TOML value. What is empty
-// is not set.
-func (c *uciConverter) values(s *uciSection, keys []uciKey) map[string]string {
+// values reads the options of a section, whose table is at a path: option to
+// TOML value. What is empty is not set.
+func (c *uciConverter) values(s *uciSection, path []string, keys []uciKey) map[string]string {
 	values := map[string]string{}
 	lists := map[string][]string{}
-	for _, o := range s.Options {
-		path := s.Path + "." + uciName(o.Name)
+	given := map[string]bool{}
+	for j := range s.Options {
+		o := &s.Options[j]
 		i := slices.IndexFunc(keys, func(k uciKey) bool { return k.option == o.Name })
 		if i < 0 {
-			c.fault(o.Line, path, noSuchOption(o.Name, keys))
+			c.fault(s, o, noSuchOption(o.Name, keys))
 			continue
 		}
-		_, twice := values[o.Name]
-		if fault := misplaced(keys[i], o, twice); fault != "" {
-			c.fault(o.Line, path, fault)
+		if fault := misplaced(keys[i], *o, given[o.Name]); fault != "" {
+			c.fault(s, o, fault)
 			continue
 		}
-		for _, item := range items(keys[i], o) {
+		given[o.Name] = o.Value != ""
+		c.origin(path, keys[i], s.place(o))
+		for _, item := range items(keys[i], *o) {
 			value, fault := c.value(keys[i], item)
 			if fault != "" {
-				c.fault(o.Line, path, fault)
+				c.fault(s, o, fault)
+				continue
 			}
 			values[o.Name] = value
 			lists[o.Name] = append(lists[o.Name], value)
@@ -118,6 +154,17 @@ func (c *uciConverter) values(s *uciSection, keys []uciKey) map[string]string {
 		}
 	}
 	return values
+}
+
+// origin notes where a key of the TOML comes from: of a list, its first item.
+func (c *uciConverter) origin(path []string, k uciKey, at uciFault) {
+	if path == nil && slices.Contains(uciLineKeys, k) {
+		path = []string{"line"}
+	}
+	key := pathKey(append(slices.Clone(path), k.key))
+	if _, ok := c.origins[key]; !ok && k.key != "" {
+		c.origins[key] = at
+	}
 }
 
 // misplaced tells what is wrong with an option before its value is looked at.
@@ -155,11 +202,11 @@ func (c *uciConverter) value(k uciKey, v string) (toml, fault string) {
 		case slices.Contains([]string{"0", "off", "false", "no", "disabled"}, v):
 			return "false", ""
 		}
-		return "", "it is a switch; write 1 or 0"
+		return "", shown(v) + " is no switch; write 1 or 0"
 	case uciInt:
 		n, err := strconv.ParseUint(v, 10, 31)
 		if err != nil {
-			return "", "it is a number; write one of digits alone, or 0 for none"
+			return "", shown(v) + " is no number; write one of digits alone, or 0 for none"
 		}
 		return strconv.FormatUint(n, 10), ""
 	case uciDevice:
@@ -171,7 +218,7 @@ func (c *uciConverter) value(k uciKey, v string) (toml, fault string) {
 		return "", "a byte in it is no UTF-8; write it anew"
 	}
 	if k.oneOf != "" && !slices.Contains(strings.Fields(k.oneOf), v) {
-		return "", "it is not one of " + strings.ReplaceAll(k.oneOf, " ", ", ")
+		return "", shown(v) + " is not one of " + strings.ReplaceAll(k.oneOf, " ", ", ")
 	}
 	return tomlString(v), ""
 }
@@ -189,6 +236,9 @@ func noSuchOption(name string, keys []uciKey) string {
 			return "no such option; write: list " + k.option + " 'VALUE'"
 		}
 		all = append(all, k.option)
+	}
+	if near := nearest(name, all); near != "" {
+		return "no such option; did you mean " + near + "?"
 	}
 	return "no such option; there are: " + strings.Join(all, ", ")
 }

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What a person has written, and what uci makes of it.
+const (
+	uciWritten = `# my router
+config homeward main
+	option	enabled	1	# yes
+	option wan "wan"
+	option lan 'br_lan_of_the_house'
+
+config account "home"; option service 'ipv64'
+	list domain 'home.ipv64.net'
+	list domain srv.ipv64.net
+	list domain "srv."'ipv64.net'
+	# a comment with a ' in it
+	option token 'two
+lines'
+
+c account
+	o service \
+		spdyn
+	l domain 'nas.spdns.org'
+	o token_file '/nowhere/token'
+	o tokn 'x'
+
+config account
+	option service spdyn
+	option domain 'third'
+	option password 'p'
+
+config account home
+	option poll '1s'
+	option detect 'web'
+`
+	uciExported = `package homeward
+
+config homeward 'main'
+	option enabled '1'
+	option wan 'wan'
+	option lan 'br_lan_of_the_house'
+
+config account 'home'
+	option service 'ipv64'
+	list domain 'home.ipv64.net'
+	list domain 'srv.ipv64.net'
+	list domain 'srv.ipv64.net'
+	option token 'two
+lines'
+	option poll '1s'
+	option detect 'web'
+	option refresh 'never'
+
+config account
+	option service 'spdyn'
+	list domain 'nas.spdns.org'
+	option token_file '/nowhere/token'
+	option tokn 'x'
+
+config account
+	option service 'spdyn'
+	option domain 'third'
+	option password 'p'
+`
+)
+
+// uciCheck runs homeward uci --check for a file that was exported.
+func uciCheck(t *testing.T, written, exported string, args ...string) (file, stdout, stderr string, code int) {
+	t.Helper()
+	file = filepath.Join(t.TempDir(), "homeward")
+	if err := os.WriteFile(file, []byte(written), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs strings.Builder
+	code = run(t.Context(), append([]string{"uci", "--check", "--file", file}, args...), strings.NewReader(exported), &out, &errs)
+	return file, out.String(), strings.ReplaceAll(errs.String(), file, "FILE"), code
+}
+
+func TestUCICheckNamesTheFaultsOfAllLayersByTheFilesLines(t *testing.T) {
+	const want = `FILE: homeward.home.refresh: "never" is no duration: write hours (h), minutes (m) or seconds (s), as in option refresh '600h'
+FILE:5: homeward.main.lan: "br_lan_of_the_house" is no device: write a device's name as ip link shows it, at most 15 letters, or "auto"
+FILE:8: homeward.home.domain: "srv.ipv64.net" stands here twice: take one of the two out
+FILE:12: homeward.home.token: has a line break in it: write it on one line
+FILE:19: homeward.@account[1].token_file: names no file that is there: write the secret into a file, and the file's path here
+FILE:20: homeward.@account[1].tokn: no such option; did you mean token?
+FILE:22: homeward.@account[2].username: missing: write option username '…' and option password '…', or token for a single host
+FILE:24: homeward.@account[2].domain: "third" is no whole domain name: write it as in "home.ipv64.net"
+FILE:28: homeward.home.poll: is below 1m, the least here: write option poll '5m'
+`
+	_, out, errs, code := uciCheck(t, uciWritten, uciExported)
+	if code != 2 || out != "" || errs != want {
+		t.Errorf("exit %d, stdout %q\n%s\nwant\n%s", code, out, errs, want)
+	}
+}
+
+const uciFine = `config homeward 'main'
+	option enabled '1'
+
+config account 'home'
+	option service 'ipv64'
+	list domain 'home.ipv64.net'
+	option token 'a b'
+	list publish 'ipv4'
+	list publish 'ipv6'
+	list publish 'prefix'
+`
+
+func TestUCICheckWritesTheTOMLAndWarnsOfTheFilesLines(t *testing.T) {
+	file, out, errs, code := uciCheck(t, uciFine, "package homeward\n\n"+uciFine, "--device", "wan=eth0")
+	if want, _ := uciToTOML([]byte(uciFine), map[string]string{"wan": "eth0"}); code != 0 || out != string(want) {
+		t.Errorf("exit %d, stdout\n%s\nwant\n%s", code, out, want)
+	}
+	for _, want := range []string{"warning: FILE:7: homeward.home.token: is of an odd form", "warning: FILE:8: homeward.home.publish: ipv6 and prefix on one record"} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("stderr lacks %q:\n%s", want, errs)
+		}
+	}
+	if err := os.Chmod(file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr strings.Builder
+	run(t.Context(), []string{"uci", "--check", "--file", file}, strings.NewReader(uciFine), &stdout, &stderr)
+	if want := "warning: " + file + ": others can read this file, and a secret stands in it: chmod 600 " + file + "\n"; !strings.HasPrefix(stderr.String(), want) {
+		t.Errorf("of a file that others can read: %s", stderr.String())
+	}
+}
+
+func TestUCICheckTellsPrograms(t *testing.T) {
+	var out, errs strings.Builder
+	if code := run(t.Context(), []string{"uci", "--check", "--json"}, strings.NewReader(uciExported), &out, &errs); code != 2 || errs.Len() > 0 {
+		t.Errorf("exit %d, %s", code, errs.String())
+	}
+	var got uciReport
+	if err := json.Unmarshal([]byte(out.String()), &got); err != nil || len(got.Faults) != 9 {
+		t.Fatalf("%v, %s", err, out.String())
+	}
+	if want := (uciJSON{"@account[1]", "tokn", 23, "no such option; did you mean token?"}); !slices.Contains(got.Faults, want) {
+		t.Errorf("%+v, want %+v in it", got.Faults, want)
+	}
+	out.Reset()
+	if code := run(t.Context(), []string{"uci", "--check", "--json"}, strings.NewReader(uciFine), &out, &errs); code != 0 || !strings.HasPrefix(out.String(), `{"faults":[],"warnings":[{"section":"home","option":"token","line":7,`) {
+		t.Errorf("exit %d, %s", code, out.String())
+	}
+}
+
+func TestUCICheckOfNoAccount(t *testing.T) {
+	for src, want := range map[string]string{
+		"config homeward 'main'\n": "FILE: there is no account: write config account 'home' with option service, list domain and option token\n",
+		strings.Replace(uciFine, "'a b'", "'ab'\n\toption enabled '0'", 1):            "FILE: every account is switched off: write option enabled '1' in one of them\n",
+		strings.Replace(uciFine, "option service 'ipv64'", "", 1):                     "FILE:4: homeward.home.service: missing: write option service 'ipv64', or another of dyndns2, ipv64, spdyn, template\n",
+		strings.Replace(uciFine, "list domain 'home.ipv64.net'", "", 1):               "FILE:4: homeward.home.domain: missing: write list domain 'home.ipv64.net', the names to keep up to date\n",
+		strings.Replace(uciFine, "\toption service 'ipv64'\n", "\toption s '1'\n", 1): "FILE:5: homeward.home.s: no such option",
+	} {
+		if _, _, errs, code := uciCheck(t, src, src); code != 2 || !strings.Contains(errs, want) {
+			t.Errorf("exit %d, %s\nwant %s", code, errs, want)
+		}
+	}
+}
+
+func TestUCIInOtherWords(t *testing.T) {
+	for toml, want := range map[string]string{
+		`missing: write server = "https://…", the base URL`:          `missing: write option server 'https://…', the base URL`,
+		`is empty: write publish = ["ipv4", "ipv6"], or x`:           `is empty: write list publish 'ipv4', list publish 'ipv6', or x`,
+		`with detect = "line": take it out, or write detect = "web"`: `with option detect 'line': take it out, or write option detect 'web'`,
+		`write limit_10s = 3, without quotes`:                        `write option limit_10s '3'`,
+		`if it cannot, write allow_http = true`:                      `if it cannot, write option allow_http '1'`,
+		`nothing to change`:                                          `nothing to change`,
+		`an odd end = `:                                              `an odd option end ''`,
+	} {
+		if got := inUCI(toml); got != want {
+			t.Errorf("inUCI(%s) = %s, want %s", toml, got, want)
+		}
+	}
+}
+
+// Whatever is written, the lines are found or not; nothing panics.
+func FuzzUCILines(f *testing.F) {
+	f.Add(uciWritten, uciExported)
+	f.Add("config a \"\\", "config a 'b'\n\toption c 'd'\n")
+	f.Fuzz(func(t *testing.T, written, exported string) {
+		conv := convertUCI([]byte(exported), []byte(written), nil)
+		lines := strings.Count(written, "\n") + 1
+		for _, f := range conv.faults {
+			if f.Path != "" && f.Path != "homeward" && (f.Line < 0 || f.Line > lines) {
+				t.Errorf("line %d of %d: %+v", f.Line, lines, f)
+			}
+		}
+	})
+}

@@ -1,0 +1,114 @@
+package main
+
+// escaped reads a backslash and what it escapes outside of quotes: a line's end
+// continues the line.
+func (p *uciParser) escaped(b []byte) []byte {
+	p.pos++
+	if p.pos == len(p.src) {
+		return b
+	}
+	c := p.src[p.pos]
+	p.pos++
+	if c == '\n' {
+		p.line++
+		return b
+	}
+	return append(b, c)
+}
+
+// doubleQuoted reads text in double quotes, in which a backslash escapes. Its
+// end may be missing.
+func (p *uciParser) doubleQuoted(b []byte) []byte {
+	for p.pos++; p.pos < len(p.src) && p.src[p.pos] != '"'; {
+		if p.src[p.pos] == '\\' {
+			b = p.escaped(b)
+			continue
+		}
+		if p.src[p.pos] == '\n' {
+			p.line++
+		}
+		b = append(b, p.src[p.pos])
+		p.pos++
+	}
+	p.pos = min(p.pos+1, len(p.src))
+	return b
+}
+
+// scanUCI reads a file as a person has written it, with all that uci allows.
+// What it does not understand it passes over.
+func scanUCI(raw []byte) []uciSection {
+	p := uciParser{src: raw, line: 1, seen: map[string]int{}, loose: true}
+	for p.skipToWord() {
+		line := p.line
+		words, fault := p.statement()
+		if fault != "" {
+			return p.sections // a quote that is never closed
+		}
+		if len(words) == 0 {
+			continue
+		}
+		for _, long := range []string{"config", "option", "list"} {
+			if words[0] == long[:1] {
+				words[0] = long
+			}
+		}
+		if words[0] != "package" {
+			p.take(words, line)
+		}
+	}
+	return p.sections
+}
+
+// relocate gives the sections of an export the lines of the file that it was
+// made from, and 0 to what is not in it: a change that was not committed yet.
+func relocate(sections []uciSection, raw []byte) {
+	written := scanUCI(raw)
+	nameless := map[string]int{}
+	for i := range sections {
+		s := &sections[i]
+		var at []*uciSection // a section with a name may stand in several parts
+		n := 0
+		for j := range written {
+			w := &written[j]
+			switch {
+			case w.Type != s.Type || w.Name != s.Name:
+			case s.Name != "" || n == nameless[s.Type]:
+				at = append(at, w)
+				n++
+			default:
+				n++
+			}
+		}
+		if s.Name == "" {
+			nameless[s.Type]++
+		}
+		s.relocate(at)
+	}
+}
+
+// relocate finds each option in the parts of its section: of several the last
+// with its value, which is the one that counts; of a list each item by itself.
+func (s *uciSection) relocate(at []*uciSection) {
+	s.Line = 0
+	if len(at) > 0 {
+		s.Line = at[0].Line
+	}
+	taken := map[*uciOption]bool{}
+	for i := range s.Options {
+		o := &s.Options[i]
+		var found *uciOption
+		for _, w := range at {
+			for j := range w.Options {
+				c := &w.Options[j]
+				switch {
+				case c.Name != o.Name, taken[c], found != nil && o.List:
+				case c.Value == o.Value, found == nil && !o.List:
+					found = c
+				}
+			}
+		}
+		if o.Line = 0; found != nil {
+			o.Line, taken[found] = found.Line, o.List
+		}
+	}
+}
