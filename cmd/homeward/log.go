@@ -2,15 +2,20 @@ package main
 
 import (
 	"io"
+	"os"
+	"strconv"
+	"strings"
 	"sync/atomic"
 
 	"homeward/update"
 )
 
-// logger writes to stderr, without a time: whoever collects it adds one. It may
-// be used by several goroutines: each message is one write.
+// logger writes to stderr, without a time: whoever collects it adds one. Or to
+// the system's log, with each message's own severity. It may be used by several
+// goroutines: each message is one write.
 type logger struct {
 	w     io.Writer
+	sys   *syslog      // nil: w alone
 	least atomic.Int32 // update.Level
 }
 
@@ -31,5 +36,46 @@ func (l *logger) log(level update.Level, text string) {
 		return
 	}
 	name := [...]string{"debug: ", "info: ", "warning: ", "error: "}[level]
+	if l.sys != nil && l.sys.send(level, text) {
+		return
+	}
 	io.WriteString(l.w, name+text+"\n")
+}
+
+// fail says why the program does not go on: a line for each fault.
+func (l *logger) fail(err error) {
+	if l.sys != nil && l.sys.send(update.Error, err.Error()) {
+		return
+	}
+	io.WriteString(l.w, err.Error()+"\n")
+}
+
+var syslogFlag = flag{name: "--syslog", about: "logs to the system's log, each message with its own severity"}
+
+// logTo returns the command's logger, whose level is not set yet.
+func (c call) logTo() *logger {
+	l := newLogger(c.stderr, "info")
+	if c.has("--syslog") {
+		l.sys = &syslog{path: devLog, fd: -1}
+	}
+	return l
+}
+
+// devLog is the socket of the system's log.
+const devLog = "/dev/log"
+
+// send hands a message over, a datagram for each of its lines; ok is false
+// where nobody takes it.
+func (s *syslog) send(level update.Level, text string) (ok bool) {
+	const facility = 3 << 3                         // daemon (RFC 3164, section 4.1.1)
+	severity := [...]int{7, 6, 4, 3}[level]         // debug, info, warning, error
+	head := "<" + strconv.Itoa(facility|severity) + // no time: logd adds its own
+		">homeward[" + strconv.Itoa(os.Getpid()) + "]: "
+	ok = true
+	for line := range strings.Lines(text) {
+		if line = strings.TrimRight(line, "\n"); line != "" {
+			ok = s.write(head+line) && ok
+		}
+	}
+	return ok
 }

@@ -91,7 +91,8 @@ func (r *rested) news(t netwatch.Tables) bool {
 
 // resume takes over from the image before.
 func (d *daemon) resume(c call) {
-	d.place, d.logger = d.rested.place, newLogger(c.stderr, d.rested.Level)
+	d.place, d.logger = d.rested.place, c.logTo()
+	d.setLevel(d.rested.Level)
 	d.lock = d.rested.keepLock()
 	d.files = d.rested.Files
 	d.missedHUP()

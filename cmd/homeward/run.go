@@ -25,7 +25,7 @@ func runCommand() command {
 		long: `
 SIGHUP reads the configuration again, SIGUSR1 sends everything anew, SIGTERM
 ends it.`,
-		flags: []flag{configFlag},
+		flags: []flag{configFlag, syslogFlag},
 		run:   runDaemon,
 	}
 }
@@ -113,12 +113,14 @@ func runDaemon(ctx context.Context, c call) int {
 
 // open reads the configuration that the command names.
 func (d *daemon) open(c call) (code int) {
+	d.logger = c.logTo()
 	cfg, warnings, err := load(c.value("-c"))
 	if err != nil {
-		fmt.Fprintln(c.stderr, err)
+		d.fail(err)
 		return exitUsage
 	}
-	d.cfg, d.logger = cfg, newLogger(c.stderr, cfg.LogLevel)
+	d.cfg = cfg
+	d.setLevel(cfg.LogLevel)
 	d.place = place{File: cfg.File, StateDir: cfg.StateDir, RunDir: cfg.RunDir, Begun: time.Now()}
 	for _, w := range warnings {
 		d.log(update.Warn, w)
