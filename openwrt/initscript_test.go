@@ -16,12 +16,12 @@ const (
 	two = "config homeward 'main'\n\toption enabled '1'\n\toption wan 'wan'\n\toption wan6 'auto'\n" +
 		"\nconfig account 'home'\n\toption wan 'wan'\n\nconfig account\n\toption wan6 'wanb'\n"
 
-	open  = "procd_open_service homeward /etc/init.d/homeward\n"
-	build = "homeward check -c /var/etc/homeward.toml.new\n600 /var/etc/homeward.toml.new\n" +
-		"chown root:homeward /var/etc/homeward.toml.new\n"
+	open = "procd_open_service homeward /etc/init.d/homeward\n"
+	// build is a configuration without a fault, after homeward uci
+	build    = "chown root:homeward /var/etc/homeward.toml.new\n"
 	dirs     = "chown homeward:homeward /var/run/homeward\nchown homeward:homeward /var/lib/homeward\n"
 	instance = `procd_open_instance
-procd_set_param command /usr/bin/homeward run -c /var/etc/homeward.toml
+procd_set_param command /usr/bin/homeward run --syslog -c /var/etc/homeward.toml
 procd_set_param file /var/etc/homeward.toml /usr/bin/homeward
 procd_set_param env GOMAXPROCS=1
 procd_set_param user homeward
@@ -36,6 +36,18 @@ procd_add_reload_trigger homeward
 	closed   = "procd_close_service set\n"
 	asked    = "network_get_device wan\nnetwork_get_device wanb\n"
 )
+
+// uciCall is the program's call that makes the TOML, in a file for root alone.
+func uciCall(devices ...string) string {
+	call := "homeward uci --check --user homeward --file /etc/config/homeward"
+	for _, d := range devices {
+		call += " --device " + d
+	}
+	return call + "\n600 /var/etc/homeward.toml.new\n"
+}
+
+// checkCall likewise is that of check.
+func checkCall() string { return strings.Replace(uciCall(), ".new", ".check", 1) }
 
 // want runs the init script and compares the calls it made, what it said on
 // stderr, and its exit code.
@@ -66,11 +78,12 @@ func (r router) mode(name string, want os.FileMode) {
 func TestDisabledStartsNothing(t *testing.T) {
 	eachShell(t, func(r router) {
 		r.write("/etc/config/homeward", off)
+		r.write(conf, "token = \"of an earlier time\"\n")
 		const hint = "homeward is off: uci set homeward.main.enabled=1; uci commit homeward\n"
 		r.want("start", open+"procd_add_reload_trigger homeward\n"+closed, hint, 0)
 		r.want("reload", open+"procd_add_reload_trigger homeward\n"+closed, hint, 0)
 		if r.read(conf) != "" {
-			r.Error("a configuration was written")
+			r.Error("a configuration was written, or is left")
 		}
 	})
 }
@@ -78,7 +91,7 @@ func TestDisabledStartsNothing(t *testing.T) {
 func TestEnabledRunsUnprivileged(t *testing.T) {
 	eachShell(t, func(r router) {
 		r.write("/etc/config/homeward", on)
-		r.want("start", open+"homeward uci\n"+build+dirs+instance+closed, "", 0)
+		r.want("start", open+uciCall()+build+dirs+instance+closed, "", 0)
 		r.equal(conf, r.read(conf), on)
 		r.mode(conf, 0o640)
 		r.mode("/var/run/homeward", 0o755)
@@ -94,9 +107,9 @@ func TestEnabledRunsUnprivileged(t *testing.T) {
 func TestInterfaceWithoutDeviceIsWaitedFor(t *testing.T) {
 	eachShell(t, func(r router) {
 		r.write("/etc/config/homeward", two)
-		r.want("start", open+asked+"homeward uci\n"+build+dirs+instance+triggers+closed, "", 0)
+		r.want("start", open+asked+uciCall()+build+dirs+instance+triggers+closed, "", 0)
 		r.write("/up", "wan pppoe-wan\n")
-		r.want("reload", asked+"homeward uci --device wan=pppoe-wan\n"+build+open+dirs+instance+triggers+closed, "", 0)
+		r.want("reload", open+asked+uciCall("wan=pppoe-wan")+build+dirs+instance+triggers+closed, "", 0)
 		r.equal(conf, r.read(conf), "# device wan=pppoe-wan\n"+two)
 	})
 }
@@ -109,7 +122,7 @@ func TestReconnectChangesNothing(t *testing.T) {
 		r.calls()
 		before, err := os.Stat(r.path(conf))
 		r.mustNot(err)
-		want := asked + "homeward uci --device wan=pppoe-wan --device wanb=eth2\n" + build + open + dirs + instance + triggers + closed
+		want := open + asked + uciCall("wan=pppoe-wan", "wanb=eth2") + build + dirs + instance + triggers + closed
 		for _, up := range []string{"wanb eth2\n", "", "wan pppoe-wan\n", "wan pppoe-wan\nwanb eth2\n"} {
 			r.write("/up", up)
 			r.want("reload", want, "", 0)
@@ -129,48 +142,104 @@ func TestReconnectChangesNothing(t *testing.T) {
 func TestDeviceNamesAreNotAskedFor(t *testing.T) {
 	eachShell(t, func(r router) {
 		r.write("/etc/config/homeward", "config homeward 'main'\n\toption enabled '1'\n\toption wan 'br-lan'\n\toption wan6 '$(touch /x)'\n\toption lan 'eth0.7'\n")
-		r.want("start", open+"homeward uci\n"+build+dirs+instance+closed, "", 0)
+		r.want("start", open+uciCall()+build+dirs+instance+closed, "", 0)
 		if _, err := os.Stat(r.path("/x")); err == nil {
 			r.Error("a value was run")
 		}
 	})
 }
 
-func TestFaultyConfigurationStartsNothing(t *testing.T) {
+// What is said of a fault, on the terminal and in the log.
+const (
+	faultWords = "warning: /etc/config/homeward:2: a warning, too\n/etc/config/homeward:3: a fault \\n \"of uci\"\n"
+	faultLog   = "logger -t homeward -p daemon.warn\nlogged /etc/config/homeward:2: a warning, too\n" +
+		"logger -t homeward -p daemon.err\nlogged /etc/config/homeward:3: a fault \\n \"of uci\"\n"
+	brokenWords = "/etc/config/homeward: uci: Parse error (unterminated ') at line 3, byte 18\n"
+	brokenLog   = "logger -t homeward -p daemon.err\nlogged " + brokenWords
+	goesOn      = "homeward goes on with the last configuration that had no fault\n"
+	goesOnLog   = "logger -t homeward -p daemon.warn\nlogged " + goesOn
+	notStarted  = "homeward is not started: mend /etc/config/homeward, then: service homeward start\n"
+)
+
+// faulty are configurations with a fault, and what is called, said and logged
+// because of it.
+func faulty() map[string][3]string {
+	return map[string][3]string{
+		strings.Replace(on, "ipv64", "fault", 1): {uciCall(), faultWords, faultLog},
+		on + "\toption x 'BROKEN\n":              {"", brokenWords, brokenLog},
+	}
+}
+
+func TestFaultWithoutAnEarlierConfigurationStartsNothing(t *testing.T) {
 	eachShell(t, func(r router) {
-		const trigger = "procd_add_reload_trigger homeward\n"
-		ofUCI := "uci export homeward:3: a fault \\n \"of uci\"\n"
-		ofCheck := conf + ".new:1: a fault of check\n"
-		logged := "logger -t homeward -p daemon.warn\nlogged "
-		check := "homeward check -c " + conf + ".new\n600 " + conf + ".new\n"
-		bad := strings.Replace(on, "ipv64", "fault of uci", 1)
-		worse := strings.Replace(on, "ipv64", "fault of check", 1)
-
-		r.write("/etc/config/homeward", bad)
-		r.want("start", open+"homeward uci\n"+logged+ofUCI+trigger+closed, ofUCI, 0)
-		r.write("/etc/config/homeward", worse)
-		r.want("start", open+"homeward uci\n"+check+logged+ofCheck+trigger+closed, ofCheck, 0)
-		if r.read(conf) != "" {
-			r.Error("a faulty configuration was written")
+		for src, is := range faulty() {
+			r.write("/etc/config/homeward", src)
+			stopped := "logger -t homeward -p daemon.err\nlogged " + notStarted
+			trigger := "procd_add_reload_trigger homeward\n"
+			r.want("start", open+is[0]+is[2]+stopped+trigger+closed, is[1]+notStarted, 1)
+			if r.read(conf) != "" {
+				r.Error("a faulty configuration was written")
+			}
 		}
+	})
+}
 
+// The last configuration without a fault goes on: procd is told of the same
+// instance, and leaves the daemon that runs as it is.
+func TestFaultLeavesTheDaemonToItsLastConfiguration(t *testing.T) {
+	eachShell(t, func(r router) {
+		for src, is := range faulty() {
+			for action, code := range map[string]int{"start": 1, "restart": 1, "reload": 0} {
+				r.write("/etc/config/homeward", on)
+				r.run(initd, "start")
+				before, err := os.Stat(r.path(conf))
+				r.mustNot(err)
+				r.calls()
+
+				r.write("/etc/config/homeward", src)
+				found := is[0] + is[2]
+				calls := open + found + goesOnLog + dirs + instance + closed
+				if action == "restart" {
+					calls = found + open + goesOnLog + dirs + instance + closed
+				}
+				r.want(action, calls, is[1]+"warning: "+goesOn, code)
+				after, err := os.Stat(r.path(conf))
+				r.mustNot(err)
+				if !os.SameFile(before, after) || r.read(conf) != on {
+					r.Errorf("%s: the last configuration was changed", action)
+				}
+			}
+		}
+	})
+}
+
+// An upgrade by opkg stops the daemon before it starts the new one.
+func TestUpgradeWithAFaultGoesOn(t *testing.T) {
+	eachShell(t, func(r router) {
 		r.write("/etc/config/homeward", on)
 		r.run(initd, "start")
-		r.calls()
-		r.write("/etc/config/homeward", bad)
-		r.want("reload", "homeward uci\n"+logged+ofUCI, ofUCI, 1)
-		r.write("/etc/config/homeward", worse)
-		r.want("reload", "homeward uci\n"+check+logged+ofCheck, ofCheck, 1)
-		r.equal("the file after faults", r.read(conf), on)
+		r.write("/etc/config/homeward", strings.Replace(on, "ipv64", "fault", 1))
+		r.run(initd, "stop")
+		r.run(initd, "start")
+		if calls := r.calls(); !strings.HasSuffix(calls, instance+closed) {
+			r.Errorf("calls are\n%s", calls)
+		}
+	})
+}
+
+func TestRestartWithoutAFaultStopsFirst(t *testing.T) {
+	eachShell(t, func(r router) {
+		r.write("/etc/config/homeward", on)
+		r.want("restart", uciCall()+build+"procd_kill homeward\n"+open+dirs+instance+closed, "", 0)
 	})
 }
 
 func TestWarningIsToldAndStarts(t *testing.T) {
 	eachShell(t, func(r router) {
 		r.write("/etc/config/homeward", strings.Replace(on, "ipv64", "warning", 1))
-		warning := conf + ".new:1: a warning\n"
-		built := strings.Replace(build, "chown", "logger -t homeward -p daemon.warn\nlogged "+warning+"chown", 1)
-		r.want("start", open+"homeward uci\n"+built+dirs+instance+closed, warning, 0)
+		const warning = "/etc/config/homeward:2: a warning\n"
+		logged := "logger -t homeward -p daemon.warn\nlogged " + warning
+		r.want("start", open+uciCall()+logged+build+dirs+instance+closed, "warning: "+warning, 0)
 	})
 }
 
@@ -187,8 +256,9 @@ func TestMissingUserStartsNothing(t *testing.T) {
 
 func TestStateDirOfOthersStaysTheirs(t *testing.T) {
 	eachShell(t, func(r router) {
-		for dir, file := range map[string]string{"/etc": "", "/mnt/theirs": "photos", "/mnt/ours": "state.json", "/mnt/a/new": ""} {
-			if file != "" {
+		for dir, files := range map[string][]string{"/etc": nil, "/mnt/theirs": {"photos"}, "/mnt/both": {"state.json", ".ssh"},
+			"/mnt/ours": {"state.json", "state.lock"}, "/mnt/a/new": nil} {
+			for _, file := range files {
 				r.write(dir+"/"+file, "")
 			}
 			r.write("/etc/config/homeward", strings.Replace(on, "'1'\n", "'1'\n\toption state_dir '"+dir+"'\n", 1))
@@ -204,17 +274,51 @@ func TestStateDirOfOthersStaysTheirs(t *testing.T) {
 	})
 }
 
+// What root has left there is the service's, but nothing that a link leads to.
+func TestFilesOfRootAreHandedOver(t *testing.T) {
+	eachShell(t, func(r router) {
+		r.write("/etc/config/homeward", on)
+		r.write("/var/lib/homeward/state.json", "")
+		r.write("/var/run/homeward/homeward.lock", "")
+		r.write("/etc/shadow", "")
+		r.mustNot(os.Symlink("/etc/shadow", r.path("/var/run/homeward/status.json")))
+		r.want("start", open+uciCall()+build+"chown -h homeward:homeward /var/run/homeward/homeward.lock\n"+
+			"chown homeward:homeward /var/run/homeward\nchown -h homeward:homeward /var/lib/homeward/state.json\n"+
+			"chown homeward:homeward /var/lib/homeward\n"+instance+closed, "", 0)
+	})
+}
+
+func TestOddStateDirsAreData(t *testing.T) {
+	eachShell(t, func(r router) {
+		for _, dir := range []string{"-x", "$(touch /x)", "a b", "`touch /x`", "/mnt/$(touch x)/y z", "../../etc"} {
+			r.write("/etc/config/homeward", strings.Replace(on, "'1'\n", "'1'\n\toption state_dir '"+dir+"'\n", 1))
+			_, errs, code := r.run(initd, "start")
+			if calls := r.calls(); code != 0 || errs != "" || !strings.Contains(calls, instance) {
+				r.Errorf("%s: exit %d, %s\n%s", dir, code, errs, calls)
+			}
+		}
+		if r.read("/x") != "" {
+			r.Error("a value was run")
+		}
+		if info, err := os.Stat(r.path("/mnt/$(touch x)/y z")); err != nil || !info.IsDir() {
+			r.Errorf("the folder was not made as it is named: %v", err)
+		}
+	})
+}
+
 func TestExtraCommands(t *testing.T) {
 	eachShell(t, func(r router) {
 		r.write("/etc/config/homeward", two)
 		out, errs, code := r.run(initd, "check")
 		r.equal("check", out+errs, "/etc/config/homeward is without a fault.\n")
-		r.equal("calls of check", r.calls(), asked+"homeward uci\nhomeward check -c "+conf+".check\n600 "+conf+".check\n")
+		r.equal("calls of check", r.calls(), asked+checkCall())
 		if code != 0 || r.read(conf) != "" {
 			r.Errorf("check: exit %d, %s is %q", code, conf, r.read(conf))
 		}
-		r.write("/etc/config/homeward", strings.Replace(on, "ipv64", "fault of check", 1))
-		r.want("check", "homeward uci\nhomeward check -c "+conf+".check\n600 "+conf+".check\n", conf+".check:1: a fault of check\n", 2)
+		for src, is := range faulty() {
+			r.write("/etc/config/homeward", src)
+			r.want("check", strings.Replace(is[0], ".new", ".check", 1), is[1], 2)
+		}
 
 		r.write("/once.err", "not accepted\n")
 		r.write("/once.code", "1")
