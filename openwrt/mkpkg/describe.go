@@ -40,6 +40,7 @@ func describe(root, program, arch, version string, mtime int64) (Package, error)
 		Section:     "net",
 		Origin:      "feeds/packages/net/homeward",
 		Maintainer:  "The homeward authors",
+		URL:         "https://example.org/homeward",
 		Depends:     []string{"ca-bundle"},
 		Provides:    []string{"homeward-any"},
 		User:        "homeward=864:homeward=864",

@@ -25,6 +25,7 @@ func makeIPK(p Package) (file []byte, control string, err error) {
 		{"conffiles", 0o644, []byte(strings.Join(p.Conffiles, "\n") + "\n")},
 		{"control", 0o644, []byte(control)},
 		{"postinst", 0o755, []byte(opkgPostinst)},
+		{"postrm", 0o755, []byte(postrm)},
 		{"prerm", 0o755, []byte(opkgPrerm)},
 	}, p.ModTime)
 	if err != nil {

@@ -114,7 +114,7 @@ func TestIPKHoldsWhatOpkgWants(t *testing.T) {
 	p := testPackage(t)
 	_, list, _, meta := unpacked(t, p)
 	same(t, "control", list, []string{
-		"0755 0:0 ./", "0644 0:0 ./conffiles", "0644 0:0 ./control", "0755 0:0 ./postinst", "0755 0:0 ./prerm",
+		"0755 0:0 ./", "0644 0:0 ./conffiles", "0644 0:0 ./control", "0755 0:0 ./postinst", "0755 0:0 ./postrm", "0755 0:0 ./prerm",
 	})
 	data, err := makeTar(p.Files, p.ModTime)
 	if err != nil {
@@ -122,7 +122,7 @@ func TestIPKHoldsWhatOpkgWants(t *testing.T) {
 	}
 	want := fmt.Sprintf("Package: homeward\nVersion: 1.4.2-r3\nDepends: ca-bundle\n"+
 		"Source: feeds/packages/net/homeward\nSourceName: homeward\nLicense: MIT\nSection: net\n"+
-		"Require-User: homeward=864:homeward=864\nSourceDateEpoch: %d\nMaintainer: The homeward authors\n"+
+		"Require-User: homeward=864:homeward=864\nSourceDateEpoch: %d\nURL: https://example.org/homeward\nMaintainer: The homeward authors\n"+
 		"Architecture: mipsel_24kc\nInstalled-Size: %d\nDescription: %s\n", testTime, len(data), p.Description)
 	if meta["./control"] != want {
 		t.Errorf("control:\n%s\nwant\n%s", meta["./control"], want)
@@ -130,7 +130,7 @@ func TestIPKHoldsWhatOpkgWants(t *testing.T) {
 	if meta["./conffiles"] != "/etc/config/homeward\n" {
 		t.Errorf("conffiles %q", meta["./conffiles"])
 	}
-	if meta["./postinst"] != opkgPostinst || meta["./prerm"] != opkgPrerm {
+	if meta["./postinst"] != opkgPostinst || meta["./prerm"] != opkgPrerm || meta["./postrm"] != postrm {
 		t.Errorf("scripts:\n%s%s", meta["./postinst"], meta["./prerm"])
 	}
 }

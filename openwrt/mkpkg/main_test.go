@@ -121,7 +121,7 @@ func TestFolderIsAFeed(t *testing.T) {
 	}
 	ipk, apk := read("homeward_1.4.2-r3_x86_64.ipk"), read("homeward-1.4.2-r3.apk")
 	index := string(read("Packages"))
-	if !strings.HasPrefix(index, "Package: homeward\nVersion: 1.4.2-r3\nDepends: ca-bundle\nLicense: MIT\nSection: net\nArchitecture: x86_64\n") ||
+	if !strings.HasPrefix(index, "Package: homeward\nVersion: 1.4.2-r3\nDepends: ca-bundle\nLicense: MIT\nSection: net\nURL: https://example.org/homeward\nArchitecture: x86_64\n") ||
 		!strings.Contains(index, fmt.Sprintf("Filename: homeward_1.4.2-r3_x86_64.ipk\nSize: %d\nSHA256sum: %x\nDescription: Dynamic",
 			len(ipk), sha256.Sum256(ipk))) || !strings.HasSuffix(index, "\n\n") {
 		t.Errorf("Packages:\n%s", index)

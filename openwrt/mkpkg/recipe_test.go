@@ -92,7 +92,7 @@ endef
 	probeMk = `include Makefile
 .PHONY: show compile install
 show:
-	@$(foreach v,PKG_NAME PKG_VERSION PKG_RELEASE PKG_LICENSE PKG_MAINTAINER SECTION CATEGORY DEPENDS USERID GO_PKG_BUILD_PKG GO_PKG_LDFLAGS_X,echo '$(v)=$($(v))';)
+	@$(foreach v,PKG_NAME PKG_VERSION PKG_RELEASE PKG_LICENSE PKG_MAINTAINER SECTION CATEGORY URL DEPENDS USERID GO_PKG_BUILD_PKG GO_PKG_LDFLAGS_X,echo '$(v)=$($(v))';)
 	@echo 'conffiles=$(strip $(Package/homeward/conffiles))'
 	@echo 'description=$(strip $(Package/homeward/description))'
 compile:
@@ -165,13 +165,14 @@ PKG_LICENSE=%s
 PKG_MAINTAINER=%s <homeward@example.org>
 SECTION=%s
 CATEGORY=Network
+URL=%s
 DEPENDS=@(x86_64) +%s
 USERID=%s
 GO_PKG_BUILD_PKG=homeward/cmd/homeward
 GO_PKG_LDFLAGS_X=main.version=%s
 conffiles=%s
 description=%s
-`, p.Name, o.version, o.release, p.License, p.Maintainer, p.Section, strings.Join(p.Depends, " +"), p.User, o.version,
+`, p.Name, o.version, o.release, p.License, p.Maintainer, p.Section, p.URL, strings.Join(p.Depends, " +"), p.User, o.version,
 		strings.Join(p.Conffiles, " "), p.Description)
 	if got != want {
 		t.Errorf("the recipe says\n%s\nthe package\n%s", got, want)
@@ -184,6 +185,18 @@ description=%s
 	}
 	if got, want := runRecipe(t, "compile", "PKG_BUILD_DIR=/nowhere"), "go install "+strings.Join(small, " ")+"\n"; got != want {
 		t.Errorf("the recipe compiles with %q, the package with %q", got, want)
+	}
+}
+
+// The SDK calls OpenWrt's own functions before, or around, the recipe's part.
+func TestRecipesScriptsAreThePackages(t *testing.T) {
+	text := recipe(t)
+	for name, want := range map[string]string{"postinst": "#!/bin/sh\n" + reloadRPCD + "exit 0\n", "postrm": postrm} {
+		_, body, _ := strings.Cut(text, "\ndefine Package/homeward/"+name+"\n")
+		body, _, _ = strings.Cut(body, "endef\n")
+		if got := strings.ReplaceAll(body, "$$", "$"); got != want {
+			t.Errorf("%s is\n%s\nthe package's is\n%s", name, got, want)
+		}
 	}
 }
 

@@ -32,14 +32,15 @@ const (
 	infoInstalled, infoFileSize, infoDepends, infoProvides       = 12, 13, 15, 16
 	infoSlots                                                    = 17
 
-	pkgInfo, pkgPaths, pkgScripts, pkgSlots                  = 1, 2, 3, 4
-	dirName, dirACL, dirFiles, dirSlots                      = 1, 2, 3, 4
-	aclMode, aclUser, aclGroup, aclSlots                     = 1, 2, 3, 4
-	fileName, fileACL, fileSize, fileTime, fileHash          = 1, 2, 3, 4, 5
-	fileTarget, fileSlots                                    = 6, 6
-	scriptPostInstall, scriptPreDeinstall, scriptPostUpgrade = 3, 4, 7
-	scriptSlots                                              = 8
-	indexPackages, indexSlots                                = 2, 3
+	pkgInfo, pkgPaths, pkgScripts, pkgSlots         = 1, 2, 3, 4
+	dirName, dirACL, dirFiles, dirSlots             = 1, 2, 3, 4
+	aclMode, aclUser, aclGroup, aclSlots            = 1, 2, 3, 4
+	fileName, fileACL, fileSize, fileTime, fileHash = 1, 2, 3, 4, 5
+	fileTarget, fileSlots                           = 6, 6
+	scriptPostInstall, scriptPreDeinstall           = 3, 4
+	scriptPostDeinstall, scriptPostUpgrade          = 5, 7
+	scriptSlots                                     = 8
+	indexPackages, indexSlots                       = 2, 3
 )
 
 func texts() schema        { return schema{{kind: asText}} }

@@ -60,9 +60,57 @@ func TestScriptsCallOpenWrtsFunctions(t *testing.T) {
 			"opkg, no functions":   {opkgPostinst, "IPKG_INSTROOT=/nowhere", "0"},
 			"apk, no functions":    {apk[scriptPostUpgrade], "IPKG_INSTROOT=/nowhere", "0"},
 			"removal, no function": {apk[scriptPreDeinstall], "IPKG_INSTROOT=/nowhere", "0"},
+			"opkg postrm":          {postrm, "", "0"},
+			"apk post-deinstall":   {apk[scriptPostDeinstall], "", "0"},
 		} {
 			if got := runScript(t, shell, c.script, c.env); got != c.want {
 				t.Errorf("%s under %s: %s\nwant %s", name, shell, got, c.want)
+			}
+		}
+	}
+}
+
+// On the router itself rpcd is told of the plugin that came or went, and what
+// holds a token goes with the package, but not with an upgrade of it.
+func TestScriptsOnTheRouterItself(t *testing.T) {
+	apk := openwrtAPK(testPackage(t)).Scripts
+	for _, shell := range [][]string{{"busybox", "ash"}, {"dash"}} {
+		for name, c := range map[string]struct {
+			script string
+			env    string
+			args   []string
+			want   string // of its output and exit code
+			kept   bool   // the generated configuration
+		}{
+			"opkg postinst":         {opkgPostinst, "", nil, "default_postinst DIR/script root= pkgname= upgrade=\nrpcd reload\n3", true},
+			"apk post-install":      {apk[scriptPostInstall], "", nil, "add_group_and_user root= pkgname=homeward upgrade=\ndefault_postinst root= pkgname=homeward upgrade=\nrpcd reload\n3", true},
+			"apk post-upgrade":      {apk[scriptPostUpgrade], "", nil, "add_group_and_user root= pkgname=homeward upgrade=1\ndefault_postinst root= pkgname=homeward upgrade=1\nrpcd reload\n3", true},
+			"opkg postrm":           {postrm, "", []string{"remove"}, "rpcd reload\n0", false},
+			"opkg postrm, upgrade":  {postrm, "", []string{"upgrade"}, "0", true},
+			"opkg postrm, upgrades": {postrm, "PKG_UPGRADE=1", nil, "0", true},
+			"apk post-deinstall":    {apk[scriptPostDeinstall], "", []string{"1.4.2-r3"}, "rpcd reload\n0", false},
+		} {
+			dir := t.TempDir()
+			here := strings.NewReplacer("/etc/init.d/", dir+"/etc/init.d/", "/var/etc/", dir+"/var/etc/",
+				"${IPKG_INSTROOT}/lib", dir+"/lib").Replace(c.script)
+			for file, body := range map[string]string{"script": here, "lib/functions.sh": functions, "var/etc/homeward.toml": "token",
+				"var/etc/homeward.toml.new": "token", "etc/init.d/rpcd": "#!/bin/sh\necho rpcd $*\n"} {
+				if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, file)), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(filepath.Join(dir, file), []byte(body), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd := exec.Command(shell[0], append(append(shell[1:], dir+"/script"), c.args...)...)
+			cmd.Env = []string{"PATH=" + os.Getenv("PATH"), c.env}
+			out, _ := cmd.CombinedOutput()
+			if got := fmt.Sprintf("%s%d", strings.ReplaceAll(strings.ReplaceAll(string(out), " \n", "\n"), dir, "DIR"), cmd.ProcessState.ExitCode()); got != c.want {
+				t.Errorf("%s under %s: %s\nwant %s", name, shell, got, c.want)
+			}
+			left, err := filepath.Glob(dir + "/var/etc/*")
+			if err != nil || (len(left) == 2) != c.kept || !c.kept && len(left) > 0 {
+				t.Errorf("%s under %s leaves %v", name, shell, left)
 			}
 		}
 	}
@@ -157,7 +205,8 @@ func TestAPKSaysWhatItIs(t *testing.T) {
 	for _, want := range []string{
 		"  name: homeward\n  version: 1.4.2-r3\n", "  arch: mipsel_24kc\n  license: MIT\n",
 		"  depends: # 1 items\n    - ca-bundle\n  provides: # 1 items\n    - homeward-any\n",
-		"  post-install: |\n", "  pre-deinstall: |\n", "  post-upgrade: |\n    #!/bin/sh\n    export PKG_UPGRADE=1\n",
+		"  url: https://example.org/homeward\n",
+		"  post-install: |\n", "  pre-deinstall: |\n", "  post-deinstall: |\n", "  post-upgrade: |\n    #!/bin/sh\n    export PKG_UPGRADE=1\n",
 	} {
 		if !strings.Contains(shown.String(), want) {
 			t.Errorf("dump lacks %q:\n%s", want, shown.String())
