@@ -70,7 +70,8 @@ type Account struct {
 type readFile func(path string, limit int) ([]byte, fs.FileMode, error)
 
 // load reads the configuration at path, of "" the default one. The error is
-// Faults where the file could be read; warnings are there either way.
+// Faults where the file could be read; warnings are there either way. With
+// faults the Config is nil, or what of it is without one.
 func load(path string) (*Config, []string, error) {
 	from := sources{}
 	cfg, warnings, err := loadBy(path, from.note)
@@ -111,7 +112,7 @@ func loadBy(path string, read readFile) (*Config, []string, error) {
 		said[i] = w.String()
 	}
 	if len(faults) > 0 {
-		return nil, said, faults
+		return cfg, said, faults
 	}
 	return cfg, said, nil
 }

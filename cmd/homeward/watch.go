@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"homeward/netwatch"
@@ -27,13 +29,12 @@ It needs no configuration; with one, it looks at the devices of its [line].`,
 
 func runWatch(ctx context.Context, c call) int {
 	cfg, _, err := load(c.value("-c"))
-	if err != nil {
-		var faults Faults
+	if err != nil && !lineIsFine(cfg, err) {
 		if c.has("-c") {
 			fmt.Fprintln(c.stderr, err)
 			return exitUsage
 		}
-		if errors.As(err, &faults) {
+		if errors.As(err, new(Faults)) {
 			fmt.Fprintf(c.stderr, "warning: %v\nwarning: the configuration is not used; looking at the best default routes\n", err)
 		}
 		cfg = &Config{}
@@ -61,6 +62,16 @@ func runWatch(ctx context.Context, c call) int {
 		return exitFault
 	}
 	return exitOK
+}
+
+// lineIsFine tells whether a configuration's faults are none of [line], which is
+// all that watch looks at: it may have no account yet.
+func lineIsFine(cfg *Config, err error) bool {
+	var faults Faults
+	if !errors.As(err, &faults) || cfg == nil {
+		return false
+	}
+	return !slices.ContainsFunc(faults, func(f Fault) bool { return f.path == "line" || strings.HasPrefix(f.path, "line\x00") })
 }
 
 // showLine prints one state of the line.
