@@ -2,12 +2,15 @@ package update
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,26 +20,32 @@ import (
 // first update of a new address on, and writes down what an owner sees. The
 // README shows the table; -rewrite writes it there.
 func TestFaultMatrix(t *testing.T) {
-	json := func(code int, info string) Outcome {
-		return Outcome{Answer: &Answer{Status: code, Body: fmt.Appendf(nil, `{"info":%q}`, info)}}
+	answer := func(a Answer) func() Outcome { return func() Outcome { return Outcome{Answer: &a} } }
+	json := func(code int, info string) func() Outcome {
+		return answer(Answer{Status: code, Body: fmt.Appendf(nil, `{"info":%q}`, info)})
 	}
-	fault := func(k FaultKind, sent bool, detail string) Outcome { return Outcome{Fault: &Fault{k, detail, sent}} }
+	// A fault's words are those of the function that tells it. Time is that of
+	// the bubble.
+	ctx, c, e := context.Background(), newClient(""), endpoint{host: "ipv64.net"}
+	fault := func(f *Fault) func() Outcome { return func() Outcome { return Outcome{Fault: f} } }
 	faults := []struct {
 		name string
-		out  Outcome
+		out  func() Outcome
 	}{
-		{"the resolver does not answer", fault(FaultResolve, false, "cannot resolve ipv64.net: no answer")},
-		{"no route, connection refused", fault(FaultConnect, false, "cannot connect to ipv64.net: connection refused")},
-		{"TLS fails, or half of it comes", fault(FaultTLS, false, "ipv64.net: the certificate is another host's")},
-		{"this router's clock is wrong", fault(FaultClock, false, "ipv64.net: the certificate is not valid yet by this router's clock")},
-		{"sent, and no answer: hangs, drips, resets", fault(FaultSent, true, "ipv64.net: no answer within 15s; could not confirm the update")},
-		{"the sender process crashes", fault(FaultSender, false, "the process that sends crashed")},
-		{"503", Outcome{Answer: &Answer{Status: 503}}},
-		{"503 with Retry-After: 3600", Outcome{Answer: &Answer{Status: 503, RetryAfter: "3600"}}},
-		{"a hotspot's page", Outcome{Answer: &Answer{Status: 200, Body: []byte("<html>good morning, please log in</html>")}}},
-		{"gigabytes: 4 KiB are read, and the connection closed", Outcome{Answer: &Answer{Status: 200, Body: []byte(strings.Repeat("x", 4096)), Cut: true}}},
-		{"half a JSON", Outcome{Answer: &Answer{Status: 200, Body: []byte(`{"info":"go`)}}},
-		{"a redirect", Outcome{Answer: &Answer{Status: 302, Location: "https://other.example/x?token=y"}}},
+		{"the resolver does not answer", fault(e.dialFault(ctx, c.connectWithin, &net.DNSError{IsTimeout: true}))},
+		{"no route, connection refused", fault(e.dialFault(ctx, c.connectWithin, syscall.ECONNREFUSED))},
+		{"TLS fails, or half of it comes", fault(e.tlsFault(ctx, c.connectWithin, x509.UnknownAuthorityError{}))},
+		{"this router's clock is wrong", func() Outcome {
+			return Outcome{Fault: e.tlsFault(ctx, c.connectWithin, x509.CertificateInvalidError{Reason: x509.Expired})}
+		}},
+		{"sent, and no answer: hangs, drips, resets", fault(e.sentFault(ctx, c.within, os.ErrDeadlineExceeded))},
+		{"the sender process crashes", fault((&Sender{Exe: "/bin/false"}).Exchange(ctx, Request{}, nil).Fault)},
+		{"503", answer(Answer{Status: 503})},
+		{"503 with Retry-After: 3600", answer(Answer{Status: 503, RetryAfter: "3600"})},
+		{"a hotspot's page", answer(Answer{Status: 200, Body: []byte("<html>good morning, please log in</html>")})},
+		{"gigabytes: 4 KiB are read, and the connection closed", answer(Answer{Status: 200, Body: []byte(strings.Repeat("x", 4096)), Cut: true})},
+		{"half a JSON", answer(Answer{Status: 200, Body: []byte(`{"info":"go`)})},
+		{"a redirect", answer(Answer{Status: 302, Location: "https://other.example/x?token=y"})},
 		{"429, `Updateintervall overcommited`", json(429, "Updateintervall overcommited")},
 		{"401, the key was never accepted", json(401, "Unauthorized")},
 		{"401, the key was accepted before", json(401, "Unauthorized")},
@@ -48,10 +57,10 @@ func TestFaultMatrix(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				before := strings.Contains(f.name, "accepted before")
-				soon := newIll(t, f.out, before)
+				soon := newIll(t, f.out(), before)
 				soon.after(30 * time.Minute)
 				event := soon.recoversAtAnEvent()
-				long := newIll(t, f.out, before)
+				long := newIll(t, f.out(), before)
 				table.WriteString("| " + f.name + " | " + long.row(t) + " | " + event + " | " + long.recoversByItself(t) + " |\n")
 			})
 		})
