@@ -34,12 +34,13 @@ procd_add_reload_trigger homeward
 `
 	triggers = "procd_add_reload_interface_trigger wan\nprocd_add_reload_interface_trigger wanb\n"
 	closed   = "procd_close_service set\n"
-	asked    = "network_get_device wan\nnetwork_get_device wanb\n"
+	askedLAN = "network_get_device lan\n"
+	asked    = "network_get_device wan\nnetwork_get_device wanb\n" + askedLAN
 )
 
 // uciCall is the program's call that makes the TOML, in a file for root alone.
 func uciCall(devices ...string) string {
-	call := "homeward uci --check --user homeward --file /etc/config/homeward"
+	call := "homeward uci --check --user homeward --file /etc/config/homeward --lan lan"
 	for _, d := range devices {
 		call += " --device " + d
 	}
@@ -91,7 +92,7 @@ func TestDisabledStartsNothing(t *testing.T) {
 func TestEnabledRunsUnprivileged(t *testing.T) {
 	eachShell(t, func(r router) {
 		r.write("/etc/config/homeward", on)
-		r.want("start", open+uciCall()+build+dirs+instance+closed, "", 0)
+		r.want("start", open+askedLAN+uciCall()+build+dirs+instance+closed, "", 0)
 		r.equal(conf, r.read(conf), on)
 		r.mode(conf, 0o640)
 		r.mode("/var/run/homeward", 0o755)
@@ -139,10 +140,27 @@ func TestReconnectChangesNothing(t *testing.T) {
 	})
 }
 
+// Where no LAN is named it is the interface lan. Nothing is triggered by it, and
+// while it is down its device stays.
+func TestTheInterfaceLanIsTheLAN(t *testing.T) {
+	eachShell(t, func(r router) {
+		r.write("/etc/config/homeward", on)
+		r.write("/up", "lan br-lan.1\n")
+		r.want("start", open+askedLAN+uciCall("lan=br-lan.1")+build+dirs+instance+closed, "", 0)
+		before, err := os.Stat(r.path(conf))
+		r.mustNot(err)
+		r.write("/up", "")
+		r.want("reload", open+askedLAN+uciCall("lan=br-lan.1")+build+dirs+instance+closed, "", 0)
+		if after, err := os.Stat(r.path(conf)); err != nil || !os.SameFile(before, after) {
+			r.Errorf("the file was replaced: %v", err)
+		}
+	})
+}
+
 func TestDeviceNamesAreNotAskedFor(t *testing.T) {
 	eachShell(t, func(r router) {
 		r.write("/etc/config/homeward", "config homeward 'main'\n\toption enabled '1'\n\toption wan 'br-lan'\n\toption wan6 '$(touch /x)'\n\toption lan 'eth0.7'\n")
-		r.want("start", open+uciCall()+build+dirs+instance+closed, "", 0)
+		r.want("start", open+strings.Replace(uciCall(), " --lan lan", "", 1)+build+dirs+instance+closed, "", 0)
 		if _, err := os.Stat(r.path("/x")); err == nil {
 			r.Error("a value was run")
 		}
@@ -165,7 +183,7 @@ const (
 // because of it.
 func faulty() map[string][3]string {
 	return map[string][3]string{
-		strings.Replace(on, "ipv64", "fault", 1): {uciCall(), faultWords, faultLog},
+		strings.Replace(on, "ipv64", "fault", 1): {askedLAN + uciCall(), faultWords, faultLog},
 		on + "\toption x 'BROKEN\n":              {"", brokenWords, brokenLog},
 	}
 }
@@ -230,7 +248,7 @@ func TestUpgradeWithAFaultGoesOn(t *testing.T) {
 func TestRestartWithoutAFaultStopsFirst(t *testing.T) {
 	eachShell(t, func(r router) {
 		r.write("/etc/config/homeward", on)
-		r.want("restart", uciCall()+build+"procd_kill homeward\n"+open+dirs+instance+closed, "", 0)
+		r.want("restart", askedLAN+uciCall()+build+"procd_kill homeward\n"+open+dirs+instance+closed, "", 0)
 	})
 }
 
@@ -239,7 +257,7 @@ func TestWarningIsToldAndStarts(t *testing.T) {
 		r.write("/etc/config/homeward", strings.Replace(on, "ipv64", "warning", 1))
 		const warning = "/etc/config/homeward:2: a warning\n"
 		logged := "logger -t homeward -p daemon.warn\nlogged " + warning
-		r.want("start", open+uciCall()+logged+build+dirs+instance+closed, "warning: "+warning, 0)
+		r.want("start", open+askedLAN+uciCall()+logged+build+dirs+instance+closed, "warning: "+warning, 0)
 	})
 }
 
@@ -282,7 +300,7 @@ func TestFilesOfRootAreHandedOver(t *testing.T) {
 		r.write("/var/run/homeward/homeward.lock", "")
 		r.write("/etc/shadow", "")
 		r.mustNot(os.Symlink("/etc/shadow", r.path("/var/run/homeward/status.json")))
-		r.want("start", open+uciCall()+build+"chown -h homeward:homeward /var/run/homeward/homeward.lock\n"+
+		r.want("start", open+askedLAN+uciCall()+build+"chown -h homeward:homeward /var/run/homeward/homeward.lock\n"+
 			"chown homeward:homeward /var/run/homeward\nchown -h homeward:homeward /var/lib/homeward/state.json\n"+
 			"chown homeward:homeward /var/lib/homeward\n"+instance+closed, "", 0)
 	})

@@ -133,6 +133,19 @@ func TestUCICheckWritesTheTOMLAndWarnsOfTheFilesLines(t *testing.T) {
 	}
 }
 
+func TestUCILANWhereNoneIsNamed(t *testing.T) {
+	named := strings.Replace(uciFine, "option enabled '1'\n", "option enabled '1'\n\toption lan 'guest'\n", 1)
+	for _, tt := range []struct{ src, device, want string }{
+		{uciFine, "lan=br-lan.1", "[line]\nlan = \"br-lan.1\"\n"},
+		{uciFine, "wan=eth0", "\n\n[account.home]"},
+		{named, "lan=br-lan.1", "[line]\nlan = \"guest\"\n"},
+	} {
+		if _, out, errs, code := uciCheck(t, tt.src, tt.src, "--lan", "lan", "--device", tt.device); code != 0 || !strings.Contains(out, tt.want) || strings.Count(out, "lan = ") > 1 {
+			t.Errorf("%s: exit %d, %s\n%s", tt.device, code, errs, out)
+		}
+	}
+}
+
 func TestUCICheckTellsPrograms(t *testing.T) {
 	var out, errs strings.Builder
 	if code := run(t.Context(), []string{"uci", "--check", "--json"}, strings.NewReader(uciExported), &out, &errs); code != 2 || errs.Len() > 0 {
@@ -186,7 +199,7 @@ func FuzzUCILines(f *testing.F) {
 	f.Add(uciWritten, uciExported)
 	f.Add("config a \"\\", "config a 'b'\n\toption c 'd'\n")
 	f.Fuzz(func(t *testing.T, written, exported string) {
-		conv := convertUCI([]byte(exported), []byte(written), nil)
+		conv := convertUCI([]byte(exported), []byte(written), nil, "")
 		lines := strings.Count(written, "\n") + 1
 		for _, f := range conv.faults {
 			if f.Path != "" && f.Path != "homeward" && (f.Line < 0 || f.Line > lines) {

@@ -17,7 +17,7 @@ import (
 // faults are all there are, in the order of their lines; with one there is no
 // TOML.
 func uciToTOML(src []byte, devices map[string]string) ([]byte, []uciFault) {
-	c := convertUCI(src, nil, devices)
+	c := convertUCI(src, nil, devices, "")
 	if len(c.faults) > 0 {
 		return nil, c.faults
 	}
@@ -25,9 +25,11 @@ func uciToTOML(src []byte, devices map[string]string) ([]byte, []uciFault) {
 }
 
 // convertUCI reads `uci export homeward`. raw is the file that it was made
-// from, whose lines the faults name; nil where it is not known.
-func convertUCI(src, raw []byte, devices map[string]string) *uciConverter {
-	c := &uciConverter{devices: devices, tables: map[string]string{}, origins: map[string]uciFault{}}
+// from, whose lines the faults name; nil where it is not known. lan is the
+// interface that is the LAN, if it has a device, where none is named; it may
+// be "".
+func convertUCI(src, raw []byte, devices map[string]string, lan string) *uciConverter {
+	c := &uciConverter{devices: devices, lan: devices[lan], tables: map[string]string{}, origins: map[string]uciFault{}}
 	sections, fault := parseUCI(src, "homeward")
 	if fault != nil {
 		c.faults = []uciFault{*fault}
@@ -53,6 +55,7 @@ func sortUCI(faults []uciFault) {
 
 type uciConverter struct {
 	devices map[string]string
+	lan     string              // the LAN's device where none is named; "" is none
 	main    string              // what `config homeward 'main'` became
 	hasMain bool                // there was one
 	tables  map[string]string   // of each account, by its name
@@ -86,6 +89,9 @@ func (c *uciConverter) section(s *uciSection) {
 		}
 		c.hasMain = true
 		values := c.values(s, nil, slices.Concat(uciTopKeys, uciLineKeys))
+		if values["lan"] == "" && c.lan != "" {
+			values["lan"] = tomlString(c.lan)
+		}
 		c.main = tomlTable("", uciTopKeys, values)
 		if line := tomlTable("", uciLineKeys, values); line != "" {
 			c.main += "\n[line]\n" + line
