@@ -80,7 +80,7 @@ func LikeToken(word string) bool {
 		}
 		last = r
 	}
-	return len(word) >= 16 && changes >= 5 || spdynForm(word)
+	return len(word) >= 16 && changes >= 6 || spdynForm(word)
 }
 
 // spdynForm tells whether a word is what SPDYN gives out as an update token:
