@@ -77,8 +77,11 @@ type uciFile struct {
 func (f uciFile) print(w io.Writer, before string, faults []uciFault) {
 	for _, fault := range faults {
 		at, path := f.name, fault.Path
-		if fault.Line > 0 {
+		switch {
+		case fault.Line > 0:
 			at += ":" + strconv.Itoa(fault.Line)
+		case f.raw != nil && fault.Section != "":
+			fault.What += " (a change that is not in the file yet: uci changes homeward)"
 		}
 		if path != "" {
 			path += ": "

@@ -26,8 +26,8 @@ config account "home"; option service 'ipv64'
 lines'
 
 c account
-	o service \
-		spdyn
+	o service spd\
+yn
 	l domain 'nas.spdns.org'
 	o token_file '/nowhere/token'
 	o tokn 'x'
@@ -85,7 +85,7 @@ func uciCheck(t *testing.T, written, exported string, args ...string) (file, std
 }
 
 func TestUCICheckNamesTheFaultsOfAllLayersByTheFilesLines(t *testing.T) {
-	const want = `FILE: homeward.home.refresh: "never" is no duration: write hours (h), minutes (m) or seconds (s), as in option refresh '600h'
+	const want = `FILE: homeward.home.refresh: "never" is no duration: write hours (h), minutes (m) or seconds (s), as in option refresh '600h' (a change that is not in the file yet: uci changes homeward)
 FILE:5: homeward.main.lan: "br_lan_of_the_house" is no device: write a device's name as ip link shows it, at most 15 letters, or "auto"
 FILE:8: homeward.home.domain: "srv.ipv64.net" stands here twice: take one of the two out
 FILE:12: homeward.home.token: has a line break in it: write it on one line
