@@ -231,6 +231,35 @@ func TestFaultLeavesTheDaemonToItsLastConfiguration(t *testing.T) {
 	})
 }
 
+// What is off is off, but a slip of the pen is not.
+func TestSlipsInEnabledAreFaults(t *testing.T) {
+	eachShell(t, func(r router) {
+		for src, running := range map[string]bool{
+			strings.Replace(on, "'1'", "'fault'", 1):                                 true,
+			strings.Replace(on, "enabled '1'", "enable 'fault'", 1):                  true,
+			strings.Replace(on, "\toption enabled '1'\n", "", 1):                     false,
+			strings.Replace(on, "'1'", "'0'", 1) + "\toption x 'fault'\n":            false,
+			strings.Replace(on, "'1'", "'disabled'", 1):                              false,
+			strings.Replace(strings.Replace(on, "'1'", "'on'", 1), "'1'", "'on'", 1): true,
+		} {
+			r.write("/etc/config/homeward", on)
+			r.run(initd, "start")
+			r.calls()
+			r.write("/etc/config/homeward", src)
+			_, errs, _ := r.run(initd, "reload")
+			if calls := r.calls(); strings.Contains(calls, "procd_open_instance") != running || (r.read(conf) != "") != running {
+				r.Errorf("%s\nruns: %v, want %v; stderr %s\n%s", src, !running, running, errs, calls)
+			}
+			if !running && !strings.Contains(errs, "homeward is off") {
+				r.Errorf("%s\nstderr %s", src, errs)
+			}
+			if _, err := os.Stat(r.path(conf + ".check")); err == nil {
+				r.Error("the checked file is left")
+			}
+		}
+	})
+}
+
 // An upgrade by opkg stops the daemon before it starts the new one.
 func TestUpgradeWithAFaultGoesOn(t *testing.T) {
 	eachShell(t, func(r router) {

@@ -73,6 +73,7 @@ func TestTheDaemonStartedByRootIsTheServicesUser(t *testing.T) {
 		}
 	}
 	h.belongs()
+	d.says("warning: " + h.path("homeward.toml") + " was read as root, and cannot be read again")
 	d.signal(syscall.SIGTERM)
 	d.end()
 	h.serviceStarts()

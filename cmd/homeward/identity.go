@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"homeward/update"
 )
 
 // serviceUser is the user that the package makes, and the init script runs the
@@ -119,6 +121,20 @@ func takeIdentity(users userFiles, stateDir, runDir string, look bool) error {
 	}
 	if err := owner.become(); err != nil {
 		return fmt.Errorf("the identity of %s's owner cannot be taken: %w", stateDir, err)
+	}
+	return nil
+}
+
+// takeIdentity is that of the daemon, which says what it cannot read again as
+// the user it is now.
+func (d *daemon) takeIdentity() error {
+	if err := takeIdentity(systemUsers(), d.StateDir, d.RunDir, false); err != nil {
+		return err
+	}
+	for path := range d.files {
+		if unix.Access(path, unix.R_OK) != nil {
+			d.log(update.Warn, path+" was read as root, and cannot be read again as the owner of state_dir: SIGHUP will leave the configuration as it is")
+		}
 	}
 	return nil
 }

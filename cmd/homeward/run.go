@@ -126,7 +126,7 @@ func (d *daemon) open(c call) (code int) {
 		d.log(update.Warn, w)
 	}
 	d.files = cfg.sources.stamps()
-	if err := takeIdentity(systemUsers(), d.StateDir, d.RunDir, false); err != nil {
+	if err := d.takeIdentity(); err != nil {
 		d.log(update.Error, err.Error())
 		return exitFault
 	}
