@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -103,6 +104,11 @@ func (c *uciConverter) translate(f Fault, file uciFile) uciFault {
 	}
 	at, ok := c.origins[f.path]
 	if ok {
+		quoted, _ := strconv.QuotedPrefix(f.Text)
+		item, _ := strconv.Unquote(quoted)
+		if line, ok := c.items[pathKey([]string{f.path, item})]; ok {
+			at.Line = line
+		}
 		at.What = text
 		return at
 	}

@@ -87,7 +87,7 @@ func uciCheck(t *testing.T, written, exported string, args ...string) (file, std
 func TestUCICheckNamesTheFaultsOfAllLayersByTheFilesLines(t *testing.T) {
 	const want = `FILE: homeward.home.refresh: "never" is no duration: write hours (h), minutes (m) or seconds (s), as in option refresh '600h' (a change that is not in the file yet: uci changes homeward)
 FILE:5: homeward.main.lan: "br_lan_of_the_house" is no device: write a device's name as ip link shows it, at most 15 letters, or "auto"
-FILE:8: homeward.home.domain: "srv.ipv64.net" stands here twice: take one of the two out
+FILE:10: homeward.home.domain: "srv.ipv64.net" stands here twice: take one of the two out
 FILE:12: homeward.home.token: has a line break in it: write it on one line
 FILE:19: homeward.@account[1].token_file: names no file that is there: write the secret into a file, and the file's path here
 FILE:20: homeward.@account[1].tokn: no such option; did you mean token?

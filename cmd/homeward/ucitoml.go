@@ -29,7 +29,7 @@ func uciToTOML(src []byte, devices map[string]string) ([]byte, []uciFault) {
 // interface that is the LAN, if it has a device, where none is named; it may
 // be "".
 func convertUCI(src, raw []byte, devices map[string]string, lan string) *uciConverter {
-	c := &uciConverter{devices: devices, lan: devices[lan], tables: map[string]string{}, origins: map[string]uciFault{}}
+	c := &uciConverter{devices: devices, lan: devices[lan], tables: map[string]string{}, origins: map[string]uciFault{}, items: map[string]int{}}
 	sections, fault := parseUCI(src, "homeward")
 	if fault != nil {
 		c.faults = []uciFault{*fault}
@@ -60,6 +60,7 @@ type uciConverter struct {
 	hasMain bool                // there was one
 	tables  map[string]string   // of each account, by its name
 	origins map[string]uciFault // where each key and table of the TOML comes from, by pathKey; without What
+	items   map[string]int      // the line of each item of a list, the last of equal ones, by the key's pathKey and the item
 	faults  []uciFault
 }
 
@@ -143,13 +144,14 @@ func (c *uciConverter) values(s *uciSection, path []string, keys []uciKey) map[s
 			continue
 		}
 		given[o.Name] = o.Value != ""
-		c.origin(path, keys[i], s.place(o))
+		key := c.origin(path, keys[i], s.place(o))
 		for _, item := range items(keys[i], *o) {
 			value, fault := c.value(keys[i], item)
 			if fault != "" {
 				c.fault(s, o, fault)
 				continue
 			}
+			c.items[pathKey([]string{key, item})] = o.Line
 			values[o.Name] = value
 			lists[o.Name] = append(lists[o.Name], value)
 		}
@@ -162,8 +164,9 @@ func (c *uciConverter) values(s *uciSection, path []string, keys []uciKey) map[s
 	return values
 }
 
-// origin notes where a key of the TOML comes from: of a list, its first item.
-func (c *uciConverter) origin(path []string, k uciKey, at uciFault) {
+// origin notes where a key of the TOML comes from: of a list, its first item. It
+// returns the key's path, by pathKey.
+func (c *uciConverter) origin(path []string, k uciKey, at uciFault) string {
 	if path == nil && slices.Contains(uciLineKeys, k) {
 		path = []string{"line"}
 	}
@@ -171,6 +174,7 @@ func (c *uciConverter) origin(path []string, k uciKey, at uciFault) {
 	if _, ok := c.origins[key]; !ok && k.key != "" {
 		c.origins[key] = at
 	}
+	return key
 }
 
 // misplaced tells what is wrong with an option before its value is looked at.
