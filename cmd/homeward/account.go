@@ -41,7 +41,7 @@ func (t table) account(name string, cfg *Config) Account {
 	a.Limit24h = t.count("limit_24h", limit24h)
 	a.Auth = t.choice("auth", "bearer", "bearer", "basic", "form")
 	a.Record = t.record()
-	a.Healthcheck = t.inlineSecret("healthcheck")
+	a.Healthcheck = t.alone("healthcheck", t.inlineSecret("healthcheck"), "the token")
 	a.OneAddress = t.boolean("one_address", false)
 	a.Server = t.server(a.Service)
 	t.credentials(&a.Account)

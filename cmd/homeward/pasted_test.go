@@ -52,6 +52,10 @@ func TestPastedTokenIsUnderstoodOrRefused(t *testing.T) {
 			}
 		}
 	}
+	src := "[account.a]\nservice = \"ipv64\"\ndomains = [\"a.ipv64.net\"]\ntoken = \"t\"\nhealthcheck = \"https://ipv64.net/health.php?token=" + token + "\"\n"
+	if cfg := wellFormed(t, src); cfg.Accounts[0].Healthcheck.Reveal() != token {
+		t.Errorf("healthcheck is %q", cfg.Accounts[0].Healthcheck.Reveal())
+	}
 	for _, v := range []string{
 		"Bearer", "Basic !!!", "none:", "https://ipv64.net/nic/update?domain=a.ipv64.net", "https://ipv64.net/%zz", "key=", "Bearer a\tb",
 	} {

@@ -144,18 +144,27 @@ func (t table) needToken(a *update.Account, given bool) {
 		return
 	}
 	name := t.given("token", "token_file")
-	token, form := pastedToken(a.Secret.Reveal())
-	switch {
-	case form == "a whole update URL" && token == "":
-		t.fault(name, "is a URL without a key in it: write the update token alone")
-	case form != "" && (token == "" || oddToken(token)):
-		t.fault(name, "is "+form+": write the update token alone, as ipv64.net shows it")
-	case form != "":
-		a.Secret = update.NewSecret(token)
-		t.warn(name, "is "+form+"; the token was taken out of it: write the token alone")
-	case oddToken(a.Secret.Reveal()):
+	if a.Secret = t.alone(name, a.Secret, "the update token"); oddToken(a.Secret.Reveal()) {
 		t.warn(name, "is of an odd form, with a space or a quote in it: compare it with the one that ipv64.net shows")
 	}
+}
+
+// alone returns a token of IPv64 without what was pasted around it, and warns
+// of that; of one that cannot be found in it, called what, it is a fault.
+func (t table) alone(name string, s update.Secret, what string) update.Secret {
+	token, form := pastedToken(s.Reveal())
+	switch {
+	case form == "":
+		return s
+	case form == "a whole update URL" && token == "":
+		t.fault(name, "is a URL without a key in it: write "+what+" alone")
+	case token == "" || oddToken(token):
+		t.fault(name, "is "+form+": write "+what+" alone, as ipv64.net shows it")
+	default:
+		t.warn(name, "is "+form+"; the token was taken out of it: write the token alone")
+		return update.NewSecret(token)
+	}
+	return update.Secret{}
 }
 
 func oddToken(v string) bool {
