@@ -80,7 +80,7 @@ func (c *uciConverter) check(file uciFile, read readFile) (faults, warnings []uc
 	_, warned, found := parse(uciConf, []byte(c.text()), mode, read)
 	for _, f := range found {
 		if g := c.translate(f, file); !slices.ContainsFunc(c.faults, func(h uciFault) bool {
-			return h.Section == g.Section && (h.Option == g.Option || h.Option == "")
+			return h.Section == g.Section && h.Option == g.Option
 		}) {
 			faults = append(faults, g)
 		}

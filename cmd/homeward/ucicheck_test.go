@@ -178,6 +178,20 @@ func TestUCICheckOfNoAccount(t *testing.T) {
 	}
 }
 
+// A section without a name is looked at all the same.
+func TestUCICheckOfANamelessAccount(t *testing.T) {
+	const src = "config account\n\toption service 'ipv64'\n\toption poll '1s'\n"
+	const want = `FILE:1: homeward.@account[0]: it has neither a name nor a domain; write: config account 'NAME'
+FILE:1: homeward.@account[0].domain: missing: write list domain 'home.ipv64.net', the names to keep up to date
+FILE:1: homeward.@account[0].token: missing: write option token '…', the account's update token, or option token_file '/path'
+FILE:3: homeward.@account[0].poll: is below 1m, the least here: write option poll '5m'
+`
+	_, _, errs, code := uciCheck(t, src, src)
+	if _, errs, _ = strings.Cut(errs, "take it out, or write option detect 'web'\n"); code != 2 || errs != want {
+		t.Errorf("exit %d\n%s\nwant\n%s", code, errs, want)
+	}
+}
+
 func TestUCIInOtherWords(t *testing.T) {
 	for toml, want := range map[string]string{
 		`missing: write server = "https://…", the base URL`:          `missing: write option server 'https://…', the base URL`,
