@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"slices"
@@ -27,16 +26,18 @@ func TestFaultMatrix(t *testing.T) {
 	// A fault's words are those of the function that tells it. Time is that of
 	// the bubble.
 	ctx, c, e := context.Background(), newClient(""), endpoint{host: "ipv64.net"}
+	cert := &x509.Certificate{NotBefore: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)}
+	notYet := x509.CertificateInvalidError{Cert: cert, Reason: x509.Expired}
 	fault := func(f *Fault) func() Outcome { return func() Outcome { return Outcome{Fault: f} } }
 	faults := []struct {
 		name string
 		out  func() Outcome
 	}{
-		{"the resolver does not answer", fault(e.dialFault(ctx, c.connectWithin, &net.DNSError{IsTimeout: true}))},
-		{"no route, connection refused", fault(e.dialFault(ctx, c.connectWithin, syscall.ECONNREFUSED))},
-		{"TLS fails, or half of it comes", fault(e.tlsFault(ctx, c.connectWithin, x509.UnknownAuthorityError{}))},
+		{"the resolver does not answer", fault(failed(FaultResolve, false, "cannot resolve ipv64.net: "+new(race).unresolved()).Fault)},
+		{"no route, connection refused", fault(&e.dialFault(ctx, c.connectWithin, "", syscall.ECONNREFUSED).Fault)},
+		{"TLS fails, or half of it comes", fault(&e.tlsFault(ctx, c.connectWithin, x509.UnknownAuthorityError{}).Fault)},
 		{"this router's clock is wrong", func() Outcome {
-			return Outcome{Fault: e.tlsFault(ctx, c.connectWithin, x509.CertificateInvalidError{Reason: x509.Expired})}
+			return Outcome{Fault: &e.tlsFault(ctx, c.connectWithin, notYet).Fault}
 		}},
 		{"sent, and no answer: hangs, drips, resets", fault(e.sentFault(ctx, c.within, os.ErrDeadlineExceeded))},
 		{"the sender process crashes", fault((&Sender{Exe: "/bin/false"}).Exchange(ctx, Request{}, nil).Fault)},

@@ -21,7 +21,7 @@ func TestWatchNeedsNoAccount(t *testing.T) {
 			}
 			return ""
 		})
-		if strings.Contains(w.out.String(), `"prefix"`) {
+		if strings.Contains(w.out.String(), `"prefix":"`) {
 			t.Errorf("it looks at another LAN than that of the file:\n%s", w.out.String())
 		}
 		w.kill()
