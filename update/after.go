@@ -1,21 +1,24 @@
 package update
 
 import (
-	"os"
+	"maps"
 	"slices"
 	"time"
 )
 
-// Reserve puts a request on the books before it leaves: its slot, and the doubt
-// about what it carries until the answer is there.
-func Reserve(now Now, a *Account, s Service, m Memory, k Key, call *Call, id uint64) (Memory, Key) {
-	k.Slots = append(k.Slots[:len(k.Slots):len(k.Slots)], Slot{Moment: now.Moment(), Open: true, ID: id, Account: a.Name, PID: os.Getpid()})
-	call.before = map[string]Publish{}
-	return m.each(s, *call, func(name string, h Host) Host {
-		call.before[name] = h.Doubt
-		h.Doubt = h.Doubt.or(call.Values.publish())
+// Reserve notes a request before it leaves: its slot, and the doubt about what
+// it carries until the answer is there. pid is the process that waits for the
+// answer. The call that it returns knows how its hosts were before.
+func Reserve(now Now, a *Account, s Service, m Memory, k Key, call Call, id uint64, pid int) (Memory, Key, Call) {
+	k.Slots = append(k.Slots[:len(k.Slots):len(k.Slots)], Slot{Moment: now.Moment(), Open: true, ID: id, Account: a.Name, PID: pid})
+	call.before = map[string]Host{}
+	for _, name := range call.hosts(s) {
+		call.before[name] = m.Hosts[name]
+	}
+	return m.each(s, call, func(name string, h Host) Host {
+		h.Doubt = h.Doubt.or(call.shown().publish()) // the others it holds either way
 		return h
-	}), k
+	}), k, call
 }
 
 // Release closes a request's slot: answered tells whether the service may have
@@ -38,7 +41,7 @@ func (k Key) Release(now Now, id uint64, counted bool) Key {
 // the line has changed meanwhile, and how the call ended says nothing of the
 // change: that was not tried yet.
 func (p Plan) carries(call Call) bool {
-	return missing(call.Values, Host{Values: p.Want}) == Values{}
+	return missing(call.shown(), Host{Values: p.Want}) == Values{}
 }
 
 // AfterFault tells what an exchange without an answer means. jitter, in [0,1),
@@ -198,11 +201,12 @@ func accept(now Now, a *Account, s Service, m Memory, p Plan, call Call, r Resul
 			h.Values, h.Moment = h.Values.with(call.Values), now.Moment()
 			h.Doubt, h.Stop = h.Doubt.without(call.Values.publish()), nil
 			if p.Redo != nil {
+				p.Redo = maps.Clone(p.Redo)
 				p.Redo[name] = p.Redo[name].with(call.Values)
 			}
 		case v.Verdict == Refused:
 			progress = true
-			h.Doubt = call.before[name]
+			h.Doubt = call.before[name].Doubt
 			h.Stop = &Stop{name + ": " + v.Detail, v.Do}
 		default:
 			p.Error, p.Tried = name+": "+v.Detail, true
@@ -271,7 +275,7 @@ func (m Memory) each(s Service, call Call, f func(string, Host) Host) Memory {
 // the service. What was in doubt before it still is.
 func (m Memory) unchanged(s Service, call Call) Memory {
 	return m.each(s, call, func(name string, h Host) Host {
-		h.Doubt = call.before[name]
+		h.Doubt = call.before[name].Doubt
 		return h
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"os"
 	"slices"
 	"time"
 )
@@ -24,7 +25,7 @@ type flight struct {
 // outdated tells whether the line does not show any more what the request
 // carries. What it shows besides can wait for the next one.
 func (f *flight) outdated() bool {
-	return missing(f.call.Values, Host{Values: f.plan.Want}) != Values{}
+	return !f.plan.carries(f.call)
 }
 
 var errGone = fmt.Errorf("the address it left from is gone")
@@ -65,7 +66,7 @@ func (r *Runner) clear(ctx context.Context, f *flight, local netip.Addr) bool {
 			if !known || m.Stop != nil || k.elsewhere(now, f.Name) || k.Until > now.Up || k.room(now, d.limits(b)[f.key]) > now.Up {
 				return // another process was first
 			}
-			b.Accounts[f.Name], b.Keys[f.key] = Reserve(now, f.Account, f.service, m, k, &f.call, f.id)
+			b.Accounts[f.Name], b.Keys[f.key], f.call = Reserve(now, f.Account, f.service, m, k, f.call, f.id, os.Getpid())
 			f.sent, f.lift = true, false
 		})
 		answer <- f.sent

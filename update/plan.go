@@ -196,20 +196,19 @@ func nextCall(a *Account, s Service, m Memory, p Plan) *Call {
 		if h.Stop != nil {
 			continue
 		}
-		if p.Redo != nil {
-			h = Host{Values: p.Redo[name], Doubt: h.Doubt}
-		}
-		diff := missing(p.Want, h)
+		diff := missing(p.Want, p.known(name, h))
 		if diff == (Values{}) {
 			continue
 		}
-		values, only := compose(a, s, m, p.Want, diff)
+		c := compose(a, s, m, h, p.Want, diff)
 		switch {
 		case s.MaxHosts == 0:
-			return &Call{Hosts: a.Domains, Values: values, OnlyPrefix: only}
+			c.Hosts = a.Domains
+			return &c
 		case call == nil:
-			call = &Call{Hosts: []string{name}, Values: values, OnlyPrefix: only}
-		case call.Values == values && call.OnlyPrefix == only:
+			c.Hosts = []string{name}
+			call = &c
+		case call.alike(c):
 			call.Hosts = append(call.Hosts, name)
 		}
 		if len(call.Hosts) == s.MaxHosts {
@@ -217,6 +216,20 @@ func nextCall(a *Account, s Service, m Memory, p Plan) *Call {
 		}
 	}
 	return call
+}
+
+// known returns what counts as known of a host: all that it has accepted, or,
+// where everything is sent anew, what it has accepted since.
+func (p Plan) known(name string, h Host) Host {
+	if p.Redo != nil {
+		h.Values = p.Redo[name]
+	}
+	return h
+}
+
+// alike tells whether two calls differ in their hosts alone.
+func (c Call) alike(o Call) bool {
+	return c.Values == o.Values && c.Held == o.Held && c.OnlyPrefix == o.OnlyPrefix
 }
 
 // hostsOf returns the hosts that are judged one by one: the account's domains,
@@ -244,18 +257,23 @@ func missing(want Values, h Host) Values {
 	return d
 }
 
-// compose makes the values of one request: the prefix alone where it alone is
-// missing, else every value that the line shows.
-func compose(a *Account, s Service, m Memory, want, diff Values) (values Values, only bool) {
+// compose makes one request for a host, its hosts left open: the prefix alone
+// where it alone is missing, else every value that the line shows. A service
+// that deletes what is not named is told what the line does not show as it was
+// accepted last.
+func compose(a *Account, s Service, m Memory, h Host, want, diff Values) Call {
 	switch {
 	case s.OnlyPrefix && !m.NoOnly && diff == (Values{Prefix: diff.Prefix}):
-		return diff, true
-	case !s.OneAddress && !a.OneAddress:
-		return want, false
+		return Call{Values: diff, OnlyPrefix: true}
+	case s.NamesAll:
+		held := h.Values.only(a.Publish.without(want.publish()))
+		return Call{Values: want.with(held), Held: held.publish()}
+	case !s.OneAddress:
+		return Call{Values: want}
 	case diff.IPv4.IsValid():
-		return Values{IPv4: diff.IPv4}, false
+		return Call{Values: Values{IPv4: diff.IPv4}}
 	default:
-		return Values{IPv6: diff.IPv6, Prefix: diff.Prefix}, false
+		return Call{Values: Values{IPv6: diff.IPv6, Prefix: diff.Prefix}}
 	}
 }
 

@@ -22,7 +22,7 @@ type Service struct {
 	MaxHosts   int    // hosts in one request, 0: all of an account together, with one verdict
 	OneAddress bool   // one address family a request
 	OnlyPrefix bool   // takes a prefix without an address, and leaves the addresses alone then
-	Busy       bool   // 911 and dnserr mean: not before 30 minutes
+	NamesAll   bool   // may delete what a request does not name: each names all that is published
 }
 
 // Call is one update to make: for these hosts, these values. OnlyPrefix leaves
@@ -30,10 +30,14 @@ type Service struct {
 type Call struct {
 	Hosts      []string
 	Values     Values
+	Held       Publish // which of Values the service holds already, and the line does not show
 	OnlyPrefix bool
 
-	before map[string]Publish // the hosts' doubts before it was sent
+	before map[string]Host // the hosts as they were before it was sent
 }
+
+// shown returns the values of the call that the line showed.
+func (c Call) shown() Values { return c.Values.without(c.Held) }
 
 // Request is one HTTP request as data.
 type Request struct {

@@ -16,6 +16,7 @@ func templateService(a *Account) Service {
 		Protocol:   template{},
 		MaxHosts:   1,
 		OneAddress: a.Template.URL == "",
+		NamesAll:   a.Template.URL != "",
 	}
 }
 

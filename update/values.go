@@ -28,6 +28,25 @@ func (v Values) publish() Publish {
 	return Publish{v.IPv4.IsValid(), v.IPv6.IsValid(), v.Prefix.IsValid()}
 }
 
+// only returns the members of v that p names.
+func (v Values) only(p Publish) Values {
+	if !p.IPv4 {
+		v.IPv4 = netip.Addr{}
+	}
+	if !p.IPv6 {
+		v.IPv6 = netip.Addr{}
+	}
+	if !p.Prefix {
+		v.Prefix = netip.Prefix{}
+	}
+	return v
+}
+
+// without returns the members of v that p does not name.
+func (v Values) without(p Publish) Values {
+	return v.only(Publish{!p.IPv4, !p.IPv6, !p.Prefix})
+}
+
 // Account is one account of the configuration, checked and with its defaults
 // filled in. It does not change; a new configuration makes new ones.
 type Account struct {
