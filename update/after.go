@@ -17,6 +17,7 @@ func Reserve(now Now, a *Account, s Service, m Memory, k Key, call Call, id uint
 	}
 	return m.each(s, call, func(name string, h Host) Host {
 		h.Doubt = h.Doubt.or(call.shown().publish()) // the others it holds either way
+		h.Lost, h.LostAt = call.Values, now.Up
 		return h
 	}), k, call
 }
@@ -53,6 +54,9 @@ func AfterFault(now Now, p Plan, call Call, f Fault, jitter float64) Plan {
 	}
 	if !p.carries(call) {
 		p.NotAgain = now.Up + eventGap
+		if f.Kind == FaultResolve {
+			p.Fault, p.NotAgain = f.Kind, now.Up+resolverGap
+		}
 		return p
 	}
 	if f.Kind == FaultGiven {
@@ -93,47 +97,80 @@ func After(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r
 // judge is After of a call that carries what the line shows now.
 func judge(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r Result, jitter float64) (Memory, Key, Plan) {
 	p.Attempt, p.Counted, p.Fault, p.Tried = now.Up, now.Up, 0, true
-	if r.Verdict == Refused && call.OnlyPrefix {
-		// One full update is tried before the account stops.
-		m.NoOnly, p.Tried, p.NotAgain, p.Error = true, false, 0, ""
-		return m.unchanged(s, call), k, p
-	}
 	if r.Hosts != nil && r.Verdict != Busy {
 		r.Verdict = Accepted // and host by host what it says
 	}
+	if r.Verdict == Locked && !k.Good {
+		r.Verdict = r.Else
+	}
+	if r.Wait > 0 && r.Verdict != Accepted && r.Verdict != Limited {
+		k.Quota = k.wait(now, r.Wait, "the service says: "+r.Detail)
+	}
+	switch r.Verdict {
+	case Refused, Unauthorized, Locked:
+		return refuse(now, a, s, m, k, p, call, r)
+	}
+	m = m.answered(s, call)
 	switch r.Verdict {
 	case Accepted:
-		k = k.accepted(now, r)
-		m, p = accept(now, a, s, m, p, call, r, jitter)
-	case Refused, Unauthorized:
-		m = m.unchanged(s, call)
-		if r.Verdict == Unauthorized && k.Good && !k.Locked {
-			k = k.lock(now, r)
-			p.Error, p.Tried = k.Why, false
-			break
+		m, p = accept(now, s, m, p, call, r, jitter)
+		if anyAccepted(r) {
+			m, k, p = m.proven(k, p, call), k.accepted(now), p.proven(call)
 		}
-		m.Stop = &Stop{r.Detail, r.Do}
-		p.Error = m.Stop.String()
 	case Limited:
-		k = k.limited(now, r)
+		k.Quota = k.limited(now, r)
 		p.Error = k.Why
 	case Busy:
 		if r.Hosts != nil {
-			m, p = accept(now, a, s, m, p, call, r, jitter)
+			m, p = accept(now, s, m, p, call, r, jitter)
 		}
-		k = k.wait(now, busyTime, "the service says: "+r.Detail+" (no sooner than 30 minutes)")
+		k.Quota = k.wait(now, busyTime, "the service says: "+r.Detail+" (no sooner than 30 minutes)")
 		p.Error = k.Why
 	default: // Passing, Unknown
 		p.Error = r.Detail
 		if r.Verdict == Unknown {
 			p.Error = "this is no answer of the service, but a hotspot's, say: " + r.Detail
 		}
-		if r.Wait > 0 {
-			k = k.wait(now, r.Wait, "the service says: "+r.Detail)
-		}
 		p = p.pause(now, jitter)
 	}
 	return m, k, p
+}
+
+// refuse tells what it means that the service refuses a whole request: that its
+// key may be locked, or that a person must change something.
+func refuse(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r Result) (Memory, Key, Plan) {
+	m = m.unchanged(s, call)
+	switch {
+	case call.OnlyPrefix && r.Verdict != Unauthorized && p.Want != (Values{Prefix: p.Want.Prefix}):
+		// One full update is tried before the account stops.
+		p.Full, p.Tried, p.NotAgain, p.Error = true, false, 0, ""
+	case r.Verdict != Refused && k.Good && k.Lock == nil && !m.Locked:
+		why := "the service refuses the key it has accepted before (" + r.Detail + "): it may be locked, so 10 minutes of silence, then one try"
+		k.Lock, m.Locked = &Lock{now.Up + lockTime, why}, true
+		p.Error, p.Tried = why, false
+	default:
+		m.Stop = &Stop{r.Detail, r.Do}
+		p.Error, p.Full = m.Stop.String(), false
+	}
+	return m, k, p
+}
+
+// proven remembers, of a call that was accepted, that its account is not locked,
+// and whether the service takes a full update where it has refused the prefix
+// alone. If the account was locked meanwhile, the lock has refused that.
+func (m Memory) proven(k Key, p Plan, call Call) Memory {
+	if p.Full && !call.OnlyPrefix && k.Lock == nil && !m.Locked {
+		m.NoOnly = true
+	}
+	m.Locked = false
+	return m
+}
+
+// proven forgets that the prefix alone was refused, once a full update was
+// accepted.
+func (p Plan) proven(call Call) Plan {
+	p.Full = p.Full && call.OnlyPrefix
+	return p
 }
 
 // anyAccepted tells whether the service took anything of an answered call.
@@ -141,46 +178,40 @@ func anyAccepted(r Result) bool {
 	return r.Hosts == nil || slices.ContainsFunc(r.Hosts, func(h HostResult) bool { return h.Verdict == Accepted })
 }
 
-// wait keeps the key silent, for the longest of what was asked for.
-func (k Key) wait(now Now, d time.Duration, why string) Key {
-	if until := now.Up + min(d, longestWait); until > k.Until {
-		k.Until, k.Why = until, why
+// wait keeps a limit group silent, for the longest of what was asked for.
+func (q Quota) wait(now Now, d time.Duration, why string) Quota {
+	if until := now.Up + min(d, longestWait); until > q.Until {
+		q.Until, q.Why = until, why
 	}
-	return k
+	return q
 }
 
 // limited waits as long as the service says, or, if it names no time, longer
 // from one answer to the next.
-func (k Key) limited(now Now, r Result) Key {
+func (q Quota) limited(now Now, r Result) Quota {
 	wait := r.Wait
 	if wait == 0 {
-		wait = namedLimit[min(k.Step, len(namedLimit)-1)]
-		k.Step++
+		wait = namedLimit[min(q.Step, len(namedLimit)-1)]
+		q.Step++
 	}
-	return k.wait(now, wait, "the service says: "+r.Detail)
-}
-
-// lock waits as for a key that the service has locked.
-func (k Key) lock(now Now, r Result) Key {
-	k.Locked = true
-	return k.wait(now, lockTime, "the service refuses the key it has accepted before ("+r.Detail+"): it may be locked, so 10 minutes of silence, then one try")
+	return q.wait(now, wait, "the service says: "+r.Detail)
 }
 
 // accepted is the key of an accepted call. A wait that is still on was asked for
 // by the answer to another one, meanwhile: it stays.
-func (k Key) accepted(now Now, r Result) Key {
-	if !anyAccepted(r) {
-		return k
-	}
+func (k Key) accepted(now Now) Key {
 	k.Good = true
 	if k.Until <= now.Up {
-		k.Locked, k.Step, k.Until, k.Why = false, 0, 0, ""
+		k.Step, k.Until, k.Why = 0, 0, ""
+	}
+	if k.Lock.until() <= now.Up {
+		k.Lock = nil
 	}
 	return k
 }
 
 // accept keeps what was accepted, host by host where the service says so.
-func accept(now Now, a *Account, s Service, m Memory, p Plan, call Call, r Result, jitter float64) (Memory, Plan) {
+func accept(now Now, s Service, m Memory, p Plan, call Call, r Result, jitter float64) (Memory, Plan) {
 	verdict := map[string]HostResult{}
 	for _, h := range r.Hosts {
 		verdict[h.Host] = h
@@ -199,12 +230,16 @@ func accept(now Now, a *Account, s Service, m Memory, p Plan, call Call, r Resul
 		case !judged || v.Verdict == Accepted:
 			progress = true
 			h.Values, h.Moment = h.Values.with(call.Values), now.Moment()
-			h.Doubt, h.Stop = h.Doubt.without(call.Values.publish()), nil
+			h.Doubt, h.Lock, h.Stop = h.Doubt.without(call.Values.publish()), nil, nil
 			if p.Redo != nil {
 				p.Redo = maps.Clone(p.Redo)
 				p.Redo[name] = p.Redo[name].with(call.Values)
 			}
-		case v.Verdict == Refused:
+		case v.Verdict == Locked && h.Lock == nil:
+			progress = true
+			h.Doubt = call.before[name].Doubt
+			h.Lock = &Lock{now.Up + lockTime, name + ": " + v.Detail + ": 10 minutes of silence, then one try"}
+		case v.Verdict == Refused, v.Verdict == Locked:
 			progress = true
 			h.Doubt = call.before[name].Doubt
 			h.Stop = &Stop{name + ": " + v.Detail, v.Do}
@@ -275,7 +310,21 @@ func (m Memory) each(s Service, call Call, f func(string, Host) Host) Memory {
 // the service. What was in doubt before it still is.
 func (m Memory) unchanged(s Service, call Call) Memory {
 	return m.each(s, call, func(name string, h Host) Host {
-		h.Doubt = call.before[name].Doubt
+		b := call.before[name]
+		h.Doubt, h.Lost, h.LostAt = b.Doubt, b.Lost, b.LostAt
+		return h
+	})
+}
+
+// silent tells whether a host of the call is locked now.
+func (m Memory) silent(now Now, s Service, call Call) bool {
+	return slices.ContainsFunc(call.hosts(s), func(name string) bool { return m.Hosts[name].Lock.until() > now.Up })
+}
+
+// answered notes that the answer to a call was not lost.
+func (m Memory) answered(s Service, call Call) Memory {
+	return m.each(s, call, func(_ string, h Host) Host {
+		h.Lost, h.LostAt = Values{}, 0
 		return h
 	})
 }

@@ -13,7 +13,7 @@ import (
 type flight struct {
 	*job
 	id    uint64
-	key   string
+	key   keyID
 	call  Call
 	local netip.Addr
 	sent  bool // its slot is on the books
@@ -58,15 +58,16 @@ func (r *Runner) clear(ctx context.Context, f *flight, local netip.Addr) bool {
 			return
 		}
 		d.Store.Do(now, func(b *Book) {
-			k := b.Keys[f.key]
+			k := b.key(f.key)
 			m, known := b.Accounts[f.Name]
 			if f.lift {
 				m = m.release()
 			}
-			if !known || m.Stop != nil || k.elsewhere(now, f.Name) || k.Until > now.Up || k.room(now, d.limits(b)[f.key]) > now.Up {
+			if !known || m.Stop != nil || k.elsewhere(now, f.Name, os.Getpid(), alive) || k.silent(now) || m.silent(now, f.service, f.call) || k.room(now, d.limits(b)[f.key.quota]) > now.Up {
 				return // another process was first
 			}
-			b.Accounts[f.Name], b.Keys[f.key], f.call = Reserve(now, f.Account, f.service, m, k, f.call, f.id, os.Getpid())
+			b.Accounts[f.Name], k, f.call = Reserve(now, f.Account, f.service, m, k, f.call, f.id, os.Getpid())
+			b.setKey(f.key, k)
 			f.sent, f.lift = true, false
 		})
 		answer <- f.sent
@@ -103,11 +104,11 @@ func (d *desk) land(f *flight, out Outcome) {
 	}
 	res := f.service.Parse(f.Account, f.call, *out.Answer)
 	d.Store.Do(now, func(b *Book) {
-		m, k := b.Accounts[f.Name], b.Keys[f.key].Release(now, f.id, true)
+		m, k := b.Accounts[f.Name], b.key(f.key).Release(now, f.id, true)
 		var p Plan
 		m, k, p = After(now, f.Account, f.service, m, k, f.plan, f.call, res, jitter)
 		k.Root = out.Answer.Root
-		b.Keys[f.key] = k
+		b.setKey(f.key, k)
 		if current {
 			b.Accounts[f.Name], f.plan = m, p
 		}
@@ -122,7 +123,7 @@ func (d *desk) land(f *flight, out Outcome) {
 func (d *desk) fell(f *flight, now Now, fault Fault, current bool, jitter float64) {
 	if f.sent {
 		d.Store.Do(now, func(b *Book) {
-			b.Keys[f.key] = b.Keys[f.key].Release(now, f.id, fault.Sent)
+			b.setKey(f.key, b.key(f.key).Release(now, f.id, fault.Sent))
 			if m, ok := b.Accounts[f.Name]; ok && !fault.Sent {
 				b.Accounts[f.Name] = m.unchanged(f.service, f.call)
 			}

@@ -60,7 +60,7 @@ func TestAReconnectCostsNoRecord(t *testing.T) {
 			if tt.resend {
 				p.Redo = map[string]Values{}
 			}
-			call := nextCall(tt.a, s, m, p)
+			call, _ := nextCall(at(time.Hour), tt.a, s, m, p)
 			if call == nil || call.Values != tt.sent {
 				t.Fatalf("nextCall = %+v, want %v", call, tt.sent)
 			}
@@ -76,7 +76,7 @@ func TestAReconnectCostsNoRecord(t *testing.T) {
 			}
 			m, _, p = After(at(time.Hour), tt.a, s, m, Key{}, p, sent, Result{Verdict: Accepted}, 0)
 			p.Want = tt.sent
-			if again := nextCall(tt.a, s, m, p.Quiet()); again != nil {
+			if again, _ := nextCall(at(time.Hour), tt.a, s, m, p.Quiet()); again != nil {
 				t.Errorf("gone and back: sent again, %+v", again)
 			}
 		})
@@ -148,7 +148,7 @@ func neverLost(t *testing.T, a *Account, seed uint64) bool {
 		}
 		p = p.See(now, line)
 		for range 1 + rng.IntN(3) {
-			call := nextCall(a, s, m, p)
+			call, _ := nextCall(now, a, s, m, p)
 			if call == nil {
 				p = p.Quiet()
 				break
@@ -167,7 +167,7 @@ func neverLost(t *testing.T, a *Account, seed uint64) bool {
 		}
 		for _, host := range a.Domains {
 			h := m.Hosts[host]
-			if nextCall(a, s, m, p) == nil && missing(line, Host{Values: d.records[host]}) != (Values{}) {
+			if next, _ := nextCall(now, a, s, m, p); next == nil && missing(line, Host{Values: d.records[host]}) != (Values{}) {
 				t.Errorf("%s, seed %d: current, the line shows %v, %s has %v", a.Service, seed, line, host, d.records[host])
 				return false
 			}

@@ -40,6 +40,7 @@ func TestFaultMatrix(t *testing.T) {
 		{"429, `Updateintervall overcommited`", json(429, "Updateintervall overcommited")},
 		{"401, the key was never accepted", json(401, "Unauthorized")},
 		{"401, the key was accepted before", json(401, "Unauthorized")},
+		{"403 with an unknown text, the key was accepted before", json(403, "try again later")},
 		{"nohost", json(400, "nohost")},
 	}
 	var table strings.Builder

@@ -26,6 +26,7 @@ type Plan struct {
 	NotAgain time.Duration     // no attempt before, unless an event comes
 	Error    string            // what the last attempt brought, "" if it was accepted
 	Redo     map[string]Values // send anew though nothing changed: what each host has accepted since; nil: no
+	Full     bool              // the service has refused onlyprefix: a full update is tried in its place
 }
 
 // Steps of waiting after an attempt that brought nothing. The first are for a
@@ -39,6 +40,7 @@ var namedLimit = [...]time.Duration{10 * time.Second, time.Minute, 5 * time.Minu
 
 const (
 	lockTime         = 10 * time.Minute       // IPv64 locks a key for so long after too many failures
+	lostGap          = 10 * time.Second       // before values are sent again whose answer was lost
 	busyTime         = 30 * time.Minute       // dyndns2: after 911 and dnserr
 	eventGap         = 200 * time.Millisecond // between attempts that events ask for
 	resolverGap      = 2 * time.Second        // between questions to the resolver
@@ -91,7 +93,7 @@ func (p Plan) Again(now Now) Plan {
 // settled tells whether the Plan remembers nothing that a new one would not
 // find in the Memory and on the line.
 func (p Plan) settled() bool {
-	return p.Unsent == 0 && !p.Tried && p.Fails == 0 && p.Fault == 0 && p.NotAgain == 0 && p.Error == "" && p.Redo == nil
+	return p.Unsent == 0 && !p.Tried && p.Fails == 0 && p.Fault == 0 && p.NotAgain == 0 && p.Error == "" && p.Redo == nil && !p.Full
 }
 
 // Decision is what to do for an account.
@@ -113,15 +115,22 @@ func Next(now Now, a *Account, s Service, m Memory, k Key, l Limits, p Plan) Dec
 	if m.Stop != nil {
 		return d
 	}
-	call := nextCall(a, s, m, p)
+	call, ready := nextCall(now, a, s, m, p)
 	if call == nil {
-		if stop == nil && p.Want == (Values{}) {
+		switch {
+		case stop != nil:
+		case p.Want == (Values{}):
 			d.State = StateWaiting
+		case needsAddress(s, m, p) && missing(p.Want, m.Hosts[""]) != (Values{}):
+			d.State, d.Error = StateWaiting, "the service does not take the prefix alone: it goes with the next address that the line shows"
 		}
 		return d
 	}
 	d.Call, d.Since = call, max(p.Unsent, p.NotAgain)
 	at, why := gate(now, k, l, p)
+	if ready.at > at {
+		at, why = ready.at, ready.why
+	}
 	d.At = at
 	switch {
 	case stop != nil:
@@ -148,6 +157,9 @@ func gate(now Now, k Key, l Limits, p Plan) (at time.Duration, why string) {
 		}
 	}
 	later(k.Until, k.Why)
+	if k.Lock != nil {
+		later(k.Lock.Until, k.Lock.Why)
+	}
 	later(k.free(now, l.Short, shortWindow+shortMargin), "as many requests as the service takes in 10 seconds")
 	later(k.free(now, l.Day, day+dayMargin), "as many requests as the service takes in 24 hours")
 	if p.Tried {
@@ -187,35 +199,72 @@ func merge(now Now, k Key, l Limits, p Plan) time.Duration {
 	return min(p.Changed+still, p.Unsent+day/time.Duration(left))
 }
 
+// ready is when a host's request may leave, and what asks for that; why is ""
+// where it is an answer that was lost.
+type ready struct {
+	at  time.Duration
+	why string
+}
+
 // nextCall returns the next request that brings the service to what the line
-// shows, or nil. Hosts that need the same request share it.
-func nextCall(a *Account, s Service, m Memory, p Plan) *Call {
+// shows, or nil, and when it may leave. Hosts that need the same request share
+// it, those that wait for longer excepted.
+func nextCall(now Now, a *Account, s Service, m Memory, p Plan) (*Call, ready) {
 	var call *Call
-	for _, name := range hostsOf(a, s) {
-		h := m.Hosts[name]
-		if h.Stop != nil {
-			continue
-		}
-		diff := missing(p.Want, p.known(name, h))
-		if diff == (Values{}) {
-			continue
-		}
-		c := compose(a, s, m, h, p.Want, diff)
+	var first ready
+	for _, next := range hostCalls(now, a, s, m, p) {
 		switch {
-		case s.MaxHosts == 0:
-			c.Hosts = a.Domains
-			return &c
-		case call == nil:
-			c.Hosts = []string{name}
-			call = &c
-		case call.alike(c):
-			call.Hosts = append(call.Hosts, name)
-		}
-		if len(call.Hosts) == s.MaxHosts {
-			break
+		case call == nil || next.at < first.at:
+			call, first = &next.Call, next.ready
+		case next.at == first.at && call.alike(next.Call) && len(call.Hosts) < s.MaxHosts:
+			call.Hosts = append(call.Hosts, next.Hosts...)
 		}
 	}
-	return call
+	return call, first
+}
+
+// hostCall is the request that one host needs.
+type hostCall struct {
+	Call
+	ready
+}
+
+// hostCalls returns what each host needs, now or at a later time.
+func hostCalls(now Now, a *Account, s Service, m Memory, p Plan) []hostCall {
+	var out []hostCall
+	for _, name := range hostsOf(a, s) {
+		h := m.Hosts[name]
+		diff := missing(p.Want, p.known(name, h))
+		if h.Stop != nil || diff == (Values{}) || needsAddress(s, m, p) {
+			continue
+		}
+		c := compose(a, s, m, h, p, diff)
+		if c.Hosts = []string{name}; s.MaxHosts == 0 {
+			c.Hosts = a.Domains
+		}
+		out = append(out, hostCall{c, h.ready(now, p, c)})
+	}
+	return out
+}
+
+// ready tells when the host's next request may leave: a lock is waited for, and
+// values whose answer was lost are not sent again at once.
+func (h Host) ready(now Now, p Plan, c Call) ready {
+	r := ready{at: now.Up}
+	if h.Lost != (Values{}) && missing(c.Values, Host{Values: h.Lost}) == (Values{}) {
+		r.at = max(r.at, max(h.LostAt, p.Counted)+lostGap)
+	}
+	if h.Lock != nil && h.Lock.Until > r.at {
+		r = ready{h.Lock.Until, h.Lock.Why}
+	}
+	return r
+}
+
+// needsAddress tells whether nothing can be sent for want of an address: the
+// service refuses the prefix alone, and from an update without any it may take
+// the address of the connection.
+func needsAddress(s Service, m Memory, p Plan) bool {
+	return s.OnlyPrefix && (m.NoOnly || p.Full) && p.Want == (Values{Prefix: p.Want.Prefix})
 }
 
 // known returns what counts as known of a host: all that it has accepted, or,
@@ -261,9 +310,10 @@ func missing(want Values, h Host) Values {
 // where it alone is missing, else every value that the line shows. A service
 // that deletes what is not named is told what the line does not show as it was
 // accepted last.
-func compose(a *Account, s Service, m Memory, h Host, want, diff Values) Call {
+func compose(a *Account, s Service, m Memory, h Host, p Plan, diff Values) Call {
+	want := p.Want
 	switch {
-	case s.OnlyPrefix && !m.NoOnly && diff == (Values{Prefix: diff.Prefix}):
+	case s.OnlyPrefix && !m.NoOnly && !p.Full && diff == (Values{Prefix: diff.Prefix}):
 		return Call{Values: diff, OnlyPrefix: true}
 	case s.NamesAll:
 		held := h.Values.only(a.Publish.without(want.publish()))

@@ -20,7 +20,7 @@ func plantedFaults() []struct{ name, file, old, new string } {
 		{"the state of before the restart is believed, not what is on disk", "store.go", "if b := s.load(i); b != nil && s.newer(i, b) {", "if b := s.load(i); b != nil && s.book == nil {"},
 		{"an unsynchronised clock ages the slots", "clock.go", "if m.Sure && n.Synced {", "if !m.At.IsZero() {"},
 		{"a reboot makes the slots a day old", "book.go", "shift = -sane(b.Up)", "shift = -sane(b.Up) - day"},
-		{"the limits do not hold `once`", "flight.go", "m.Stop != nil || k.elsewhere(now, f.Name) || k.Until > now.Up || k.room(now, d.limits(b)[f.key]) > now.Up", "m.Stop != nil"},
+		{"the limits do not hold `once`", "flight.go", "m.Stop != nil || k.elsewhere(now, f.Name, os.Getpid(), alive) || k.silent(now) || m.silent(now, f.service, f.call) || k.room(now, d.limits(b)[f.key.quota]) > now.Up", "m.Stop != nil"},
 	}
 }
 

@@ -79,18 +79,20 @@ const (
 	Busy                        // 911, dnserr: not before 30 minutes
 	Unauthorized                // the secret is wrong, or locked
 	Refused                     // a person must change something
+	Locked                      // a refusal that may be a lock for a while, of the key or of one host
 )
 
 // Result is a parsed answer.
 type Result struct {
 	Verdict Verdict
+	Else    Verdict       // of Locked: what it means of a key that was never accepted, Refused or Unknown
 	Wait    time.Duration // Limited, Passing: as the service asks, clamped; 0: it does not say
 	Detail  string        // the service's words, printable, at most 80 characters
 	Do      string        // what the owner can do, "" if nothing
 	Hosts   []HostResult  // where hosts were judged one by one: in the order of Call.Hosts; else nil
 }
 
-// HostResult is the verdict on one host: Accepted, Refused or Unknown.
+// HostResult is the verdict on one host: Accepted, Refused, Locked or Unknown.
 type HostResult struct {
 	Host    string
 	Verdict Verdict

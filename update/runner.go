@@ -116,8 +116,9 @@ func (r *Runner) Observe(s Sight) {
 // something is made ready for it, and nothing else is done.
 func (r *Runner) Expect(s Sight) {
 	r.tell(func(d *desk) {
-		book := d.Store.Known(d.Now())
-		if d.Warm != nil && len(d.flights) == 0 && slices.ContainsFunc(d.accounts, func(j *job) bool { return j.wouldSend(book, s) }) {
+		now := d.Now()
+		book := d.Store.Known(now)
+		if d.Warm != nil && len(d.flights) == 0 && slices.ContainsFunc(d.accounts, func(j *job) bool { return j.wouldSend(now, book, s) }) {
 			go d.Warm()
 		}
 	})

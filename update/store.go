@@ -190,8 +190,11 @@ func parseBook(data []byte) (*Book, error) {
 	if b.Version < 1 || b.Salt == "" || b.Boot == "" {
 		return nil, errNoBook
 	}
-	if b.Keys == nil {
-		b.Keys = map[string]Key{}
+	if b.Quotas == nil {
+		b.Quotas = map[string]Quota{}
+	}
+	if b.Credentials == nil {
+		b.Credentials = map[string]Credential{}
 	}
 	if b.Accounts == nil {
 		b.Accounts = map[string]Memory{}
@@ -281,3 +284,6 @@ func writeSynced(path string, data []byte, mode os.FileMode) error {
 	}
 	return f.Sync()
 }
+
+// alive tells whether there is such a process, whoever's it is.
+func alive(pid int) bool { return pid > 0 && unix.Kill(pid, 0) != unix.ESRCH }

@@ -154,18 +154,19 @@ func FuzzBook(f *testing.F) {
 		b.Arrive(now)
 		a := ipv64Account()
 		b.enrol(a)
-		for _, k := range b.Keys {
+		id := b.keyID(a)
+		for _, k := range []Key{b.key(id), {Quota: b.Quotas["k"], Credential: b.Credentials["k"]}, {Quota: b.Keys["k"].Quota}} {
 			if used := k.used(now); used > len(k.Slots) || used < 0 {
 				t.Errorf("used %d of %d", used, len(k.Slots))
 			}
-			if wait := k.Until - now.Up; wait > longestWait {
+			if wait := max(k.Until, k.Lock.until()) - now.Up; wait > longestWait {
 				t.Errorf("waits for %v", wait)
 			}
 			if wait := k.room(now, Limits{3, 48}) - now.Up; wait < 0 || wait > day+dayMargin+exchangeLimit {
 				t.Errorf("room in %v", wait)
 			}
 		}
-		d := Next(now, a, ipv64Service(), b.Accounts["home"], b.Keys[b.keyID(a)], Limits{3, 48}, Plan{Want: Values{IPv4: v4a}})
+		d := Next(now, a, ipv64Service(), b.Accounts["home"], b.key(b.keyID(a)), Limits{3, 48}, Plan{Want: Values{IPv4: v4a}})
 		if d.At < 0 || d.At > now.Up+2*day {
 			t.Errorf("decision %+v", d)
 		}
@@ -193,9 +194,9 @@ func TestTheTimeOfAnAcceptedUpdateIsPutRightWithTheClock(t *testing.T) {
 func TestAKeyWithoutALimitIsNotRememberedForEver(t *testing.T) {
 	dir := t.TempDir()
 	s, _ := opened(dir, "")
-	s.Do(at(time.Hour), func(b *Book) { b.Keys["k"] = slots(5*slotsMost, time.Hour) })
+	s.Do(at(time.Hour), func(b *Book) { b.Quotas["k"] = slots(5*slotsMost, time.Hour).Quota })
 	again, _ := opened(dir, "")
-	if n := len(again.Read(at(time.Hour)).Keys["k"].Slots); n != slotsMost {
+	if n := len(again.Read(at(time.Hour)).Quotas["k"].Slots); n != slotsMost {
 		t.Errorf("%d requests are remembered, want the last %d", n, slotsMost)
 	}
 }

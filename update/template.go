@@ -107,15 +107,6 @@ func (t Template) urls() []templateURL {
 	return slices.DeleteFunc(all, func(u templateURL) bool { return u.url == "" })
 }
 
-// hosts names whom the URLs lead to: the server that limits are counted for.
-func (t Template) hosts() string {
-	var out string
-	for _, u := range t.urls() {
-		out += splitURL(u.url).host + " "
-	}
-	return out
-}
-
 // choose returns the URL for these values: url for all of them, else that of
 // the one family.
 func (t Template) choose(v Values) templateURL {

@@ -68,6 +68,7 @@ type Account struct {
 	Refresh     time.Duration // 0: never
 	Limit10s    int           // 0: none
 	Limit24h    int           // 0: none
+	LimitGroup  string        // accounts with the same name share one count, "" as the service counts
 }
 
 // Template is a service described as ddns-scripts does it: URLs with

@@ -92,7 +92,7 @@ func addressOrHost(c Call, word string) bool {
 // readWords is the parser of the dyndns2 protocol: a line for each host in the
 // order asked, or a word for the whole request. Result.Hosts is set where hosts
 // were judged; its Verdict is then Accepted if all were accepted, else the one
-// that asks for the most patience (Busy, Unknown), else Refused.
+// that asks for the most patience (Busy, Unknown, Locked), else Refused.
 func readWords(a *Account, c Call, ans Answer, look func(string) (meaning, bool)) Result {
 	if ans.Status/100 == 3 || isHTML(ans.Body) {
 		return byStatus(a, ans)
@@ -138,7 +138,7 @@ func remarkFor(i, n int, said, known []remark) remark {
 
 func hostVerdict(v Verdict) Verdict {
 	switch v {
-	case Accepted, Refused:
+	case Accepted, Refused, Locked:
 		return v
 	case Unauthorized:
 		return Refused
@@ -170,7 +170,7 @@ func byStatus(a *Account, ans Answer) Result {
 	wait := retryAfter(ans)
 	switch code := ans.Status; {
 	case code/100 == 3:
-		return Result{Verdict: Passing, Detail: status(ans) + ": a redirect, not followed", Do: moved(a, ans.Location)}
+		return Result{Verdict: Passing, Wait: wait, Detail: status(ans) + ": a redirect, not followed", Do: moved(a, ans.Location)}
 	case code == 401:
 		return Result{Verdict: Unauthorized, Detail: status(ans) + ": the service does not know us", Do: "correct username and password"}
 	case code == 429:
@@ -178,7 +178,7 @@ func byStatus(a *Account, ans Answer) Result {
 	case code/100 == 5:
 		return Result{Verdict: Passing, Wait: wait, Detail: status(ans) + ": the service has trouble"}
 	case code/100 != 2:
-		text = status(ans) + ": " + text
+		return Result{Verdict: Unknown, Wait: wait, Detail: status(ans) + ": " + text}
 	}
 	return Result{Verdict: Unknown, Detail: text}
 }
