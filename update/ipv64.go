@@ -30,7 +30,7 @@ func (ipv64) Request(a *Account, c Call) Request {
 		}
 		return r
 	case "basic":
-		r.User, r.Password = "homeward", a.Secret // either half may be the token
+		r.User, r.Password = ipv64User, a.Secret // either half may be the token
 	default:
 		r.Bearer = a.Secret
 	}
@@ -116,6 +116,9 @@ func ipv64Refusal(a *Account, ans Answer, info string) Result {
 	}
 	return r
 }
+
+// ipv64User is the user's name that goes with a token in Basic auth.
+const ipv64User = "homeward"
 
 const checkDomains = "check `domains` and `record`, and that they are yours at the service"
 

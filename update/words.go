@@ -202,8 +202,29 @@ func secretsOf(a *Account) []Secret {
 	s := []Secret{a.Secret, a.Healthcheck}
 	if a.Template != nil {
 		s = append(s, NewSecret(a.Username), a.Template.ParamEnc)
+		s = append(s, a.Template.literals()...)
 	}
-	return s
+	return append(s, logins(a)...)
+}
+
+// logins returns what an account's requests can carry as Basic auth: user, colon
+// and password, and a template's own password.
+func logins(a *Account) []Secret {
+	var all []Secret
+	if a.Template == nil {
+		for _, user := range append([]string{a.Username, ipv64User}, a.Domains...) {
+			all = append(all, NewSecret(user+":"+a.Secret.Reveal()))
+		}
+		return all
+	}
+	for _, u := range a.Template.urls() {
+		user, password, _ := strings.Cut(splitURL(u.url).userinfo, ":")
+		for _, host := range append(a.Domains[:len(a.Domains):len(a.Domains)], "") {
+			f := filling{a, Call{Hosts: []string{host}}}
+			all = append(all, NewSecret(f.raw(user)+":"+f.raw(password)), NewSecret(f.raw(password)))
+		}
+	}
+	return all
 }
 
 // status names the HTTP code of an answer.
