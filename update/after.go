@@ -52,6 +52,7 @@ func AfterFault(now Now, p Plan, call Call, f Fault, jitter float64) Plan {
 	if f.Sent {
 		p.Counted = now.Up
 	}
+	p.Apart = p.Apart || call.Auto && !f.Sent && f.Kind != FaultGiven
 	if !p.carries(call) {
 		p.NotAgain = now.Up + eventGap
 		if f.Kind == FaultResolve {
@@ -85,6 +86,7 @@ func (p Plan) pause(now Now, jitter float64) Plan {
 
 // After tells what an answer means for the account, its key and its plan.
 func After(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r Result, jitter float64) (Memory, Key, Plan) {
+	p.Apart = p.Apart && !call.Auto
 	fresh := !p.carries(call)
 	before := p
 	m, k, p = judge(now, a, s, m, k, p, call, r, jitter)

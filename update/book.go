@@ -197,8 +197,12 @@ func (c Credential) hint() string {
 // configuration forgets what no longer holds.
 func (b *Book) enrol(a *Account) {
 	m := b.Accounts[a.Name]
-	config := b.fingerprint(a.Service, a.Server, a.Domains, a.Publish, a.Username, a.Secret.Reveal(), a.Auth, a.Record,
-		a.Healthcheck.Reveal(), a.OneAddress, a.Template.key(), a.Device, a.CAFile)
+	settings := []any{a.Service, a.Server, a.Domains, a.Publish, a.Username, a.Secret.Reveal(), a.Auth, a.Record,
+		a.Healthcheck.Reveal(), a.OneAddress, a.Template.key(), a.Device, a.CAFile}
+	if a.PrefixAuto { // a key that came later: a state without it is not another configuration
+		settings = append(settings, "prefix = auto")
+	}
+	config := b.fingerprint(settings...)
 	target := b.fingerprint(a.Service, a.Server, a.Domains, a.Record, a.Template.key())
 	id, server := b.keyID(a), b.fingerprint(a.serverName())
 	b.moveOld(b.oldKeyID(a), id)

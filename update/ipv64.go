@@ -18,6 +18,9 @@ func ipv64Service() Service {
 // Request spells an update. The secret goes in a header, or in the body.
 func (ipv64) Request(a *Account, c Call) Request {
 	r := Request{Method: "GET", Device: a.Device, CAFile: a.CAFile}
+	if c.Auto {
+		r.Family = 6
+	}
 	main, prefix := ipv64Parameters(a, c)
 	path := Text{}.Plain(a.Server + "/nic/update")
 	switch a.Auth {
@@ -61,7 +64,10 @@ func ipv64Parameters(a *Account, c Call) (main, prefix Text) {
 	if c.Values.IPv6.IsValid() {
 		add(&main, "ip6", c.Values.IPv6.String())
 	}
-	if c.Values.Prefix.IsValid() {
+	switch {
+	case c.Auto:
+		add(&prefix, "ipv6prefix", "auto")
+	case c.Values.Prefix.IsValid():
 		add(&prefix, "ipv6prefix", c.Values.Prefix.String())
 	}
 	if c.OnlyPrefix {

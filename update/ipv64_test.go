@@ -22,6 +22,10 @@ func TestIPv64Request(t *testing.T) {
 	}{
 		{"the prefix alone", ipv64Account(), Call{Values: Values{Prefix: pa}, OnlyPrefix: true},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ipv6prefix=2001:db8:1200::/64&onlyprefix=1  bearer ***"},
+		{"the prefix that the request comes from", ipv64Account(), Call{Values: Values{Prefix: pa}, OnlyPrefix: true, Auto: true},
+			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ipv6prefix=auto&onlyprefix=1  bearer *** over IPv6"},
+		{"full, with the prefix that the request comes from", ipv64Account(), Call{Values: Values{IPv4: v4a, Prefix: pa}, Auto: true},
+			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7&ipv6prefix=auto  bearer *** over IPv6"},
 		{"IPv4 alone", ipv64Account(), Call{Values: Values{IPv4: v4a}},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7  bearer ***"},
 		{"full", ipv64Account(), Call{Values: all},
@@ -45,6 +49,9 @@ func TestIPv64Request(t *testing.T) {
 			}
 			if r.User != "" {
 				got += "basic " + r.User + " " + r.Password.String()
+			}
+			if r.Family == 6 {
+				got += " over IPv6"
 			}
 			if got != tt.want {
 				t.Errorf("request\n %s, want\n %s", got, tt.want)
@@ -135,4 +142,44 @@ func FuzzIPv64Parse(f *testing.F) {
 			t.Errorf("the token is in %q", r.Detail)
 		}
 	})
+}
+
+// With prefix = "auto" the WAN's own /64 tells when the prefix has changed, and
+// an IPv6 that does not connect does not hold up the addresses.
+func TestPrefixAuto(t *testing.T) {
+	a, s, now := ipv64Account(), ipv64Service(), at(time.Hour)
+	a.PrefixAuto = true
+	m := Memory{Hosts: map[string]Host{"": {Values: Values{IPv4: v4a, Prefix: pa}}}}
+	next := func(m Memory, p Plan) Call {
+		t.Helper()
+		c, _ := nextCall(now, a, s, m, p)
+		if c == nil {
+			return Call{}
+		}
+		return *c
+	}
+	if c := next(m, Plan{Want: Values{IPv4: v4a, Prefix: pb}}); !c.Auto || !c.OnlyPrefix || s.Request(a, c).Family != 6 {
+		t.Errorf("the prefix has changed: %+v", c)
+	}
+	if c := next(m, Plan{Want: Values{IPv4: v4b}}); c.Auto || c.Values != (Values{IPv4: v4b}) {
+		t.Errorf("IPv6 is gone: %+v", c)
+	}
+	p := Plan{Want: Values{IPv4: v4b, Prefix: pb}}
+	c := next(m, p)
+	if !c.Auto || c.OnlyPrefix || c.Values != p.Want {
+		t.Errorf("both have changed: %+v", c)
+	}
+	p = AfterFault(now, p, c, Fault{Kind: FaultConnect}, 0)
+	if c = next(m, p); c.Auto || c.Values != (Values{IPv4: v4b}) || s.Request(a, c).Family != 0 {
+		t.Errorf("IPv6 does not connect: %+v, want the address without it", c)
+	}
+	m, _, p = After(now, a, s, m, Key{}, p, c, Result{Verdict: Accepted}, 0)
+	if c = next(m, p); !c.Auto || !c.OnlyPrefix {
+		t.Errorf("then: %+v, want the prefix over IPv6", c)
+	}
+	_, _, p = After(now, a, s, m, Key{}, p, c, Result{Verdict: Accepted}, 0)
+	p.Want = Values{IPv4: v4a, Prefix: pa}
+	if c = next(m, p); !c.Auto || c.Values != p.Want {
+		t.Errorf("IPv6 connects again: %+v, want one request", c)
+	}
 }

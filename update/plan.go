@@ -27,6 +27,7 @@ type Plan struct {
 	Error    string            // what the last attempt brought, "" if it was accepted
 	Redo     map[string]Values // send anew though nothing changed: what each host has accepted since; nil: no
 	Full     bool              // the service has refused onlyprefix: a full update is tried in its place
+	Apart    bool              // IPv6 did not connect: addresses do not wait for a prefix that is sent over it
 }
 
 // Steps of waiting after an attempt that brought nothing. The first are for a
@@ -278,7 +279,7 @@ func (p Plan) known(name string, h Host) Host {
 
 // alike tells whether two calls differ in their hosts alone.
 func (c Call) alike(o Call) bool {
-	return c.Values == o.Values && c.Held == o.Held && c.OnlyPrefix == o.OnlyPrefix
+	return c.Values == o.Values && c.Held == o.Held && c.OnlyPrefix == o.OnlyPrefix && c.Auto == o.Auto
 }
 
 // hostsOf returns the hosts that are judged one by one: the account's domains,
@@ -312,9 +313,14 @@ func missing(want Values, h Host) Values {
 // accepted last.
 func compose(a *Account, s Service, m Memory, h Host, p Plan, diff Values) Call {
 	want := p.Want
+	auto := a.PrefixAuto && want.Prefix.IsValid()
 	switch {
 	case s.OnlyPrefix && !m.NoOnly && !p.Full && diff == (Values{Prefix: diff.Prefix}):
-		return Call{Values: diff, OnlyPrefix: true}
+		return Call{Values: diff, OnlyPrefix: true, Auto: auto}
+	case auto && p.Apart && diff != (Values{Prefix: diff.Prefix}):
+		return Call{Values: want.without(Publish{Prefix: true})}
+	case auto:
+		return Call{Values: want, Auto: true}
 	case s.NamesAll:
 		held := h.Values.only(a.Publish.without(want.publish()))
 		return Call{Values: want.with(held), Held: held.publish()}

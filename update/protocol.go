@@ -32,6 +32,7 @@ type Call struct {
 	Values     Values
 	Held       Publish // which of Values the service holds already, and the line does not show
 	OnlyPrefix bool
+	Auto       bool // the prefix is that which the request comes from, over IPv6
 
 	before map[string]Host // the hosts as they were before it was sent
 }

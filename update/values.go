@@ -61,6 +61,7 @@ type Account struct {
 	Auth        string // ipv64: bearer, basic, form
 	Record      string // ipv64: praefix
 	Healthcheck Secret // ipv64
+	PrefixAuto  bool   // ipv64: the service takes the prefix that the request comes from
 	OneAddress  bool   // dyndns2: one address a request
 	Template    *Template
 	Device      string        // requests leave by this device, "" by any

@@ -95,12 +95,16 @@ func want(a Account, s netwatch.State) update.Want {
 	case a.Publish.IPv6:
 		w.IPv6 = s.IPv6
 	}
-	if a.Publish.Prefix {
+	auto := a.Publish.Prefix && a.PrefixAuto
+	switch {
+	case auto && s.IPv6.IsValid(): // that of the address which requests come from
+		w.Prefix = netip.PrefixFrom(s.IPv6, 64).Masked()
+	case a.Publish.Prefix && !auto:
 		w.Prefix = s.Prefix
 	}
 	add(a.Publish.IPv4, s.NoIPv4)
-	add(a.Publish.IPv6 && !a.Host.IsValid(), s.NoIPv6)
-	add(a.Publish.Prefix || a.Publish.IPv6 && a.Host.IsValid(), s.NoPrefix)
+	add(a.Publish.IPv6 && !a.Host.IsValid() || auto, s.NoIPv6)
+	add(a.Publish.Prefix && !auto || a.Publish.IPv6 && a.Host.IsValid(), s.NoPrefix)
 	w.Note = strings.Join(notes, "; ")
 	return w
 }

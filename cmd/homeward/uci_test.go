@@ -146,7 +146,7 @@ uci export homeward:6: homeward.main.log_level: it is not one of debug, info, wa
 uci export homeward:7: homeward.main.wan: this is no list; write: option wan 'VALUE'
 uci export homeward:10: homeward.home.service: it is not one of ipv64, spdyn, dyndns2, template
 uci export homeward:11: homeward.home.domains: no such option; write: list domain 'VALUE'
-uci export homeward:12: homeward.home.tokn: no such option; there are: enabled, service, domain, token, token_file, username, password, password_file, publish, record, healthcheck, auth, server, template, url4, url6, url, answer, param_enc, param_opt, allow_http, detect, poll, checkip, host, refresh, limit_10s, limit_24h, one_address, wan, wan6, lan
+uci export homeward:12: homeward.home.tokn: no such option; there are: enabled, service, domain, token, token_file, username, password, password_file, publish, record, healthcheck, auth, prefix, server, template, url4, url6, url, answer, param_enc, param_opt, allow_http, detect, poll, checkip, host, refresh, limit_10s, limit_24h, limit_group, one_address, wan, wan6, lan
 uci export homeward:14: homeward.home.limit_24h: it is a number; write one of digits alone, or 0 for none
 uci export homeward:15: homeward.home.limit_24h: it is there twice
 uci export homeward:17: homeward.home.password: it is there twice
