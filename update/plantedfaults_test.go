@@ -17,7 +17,7 @@ func plantedFaults() []struct{ name, file, old, new string } {
 		{"a refusal is not kept on disk", "book.go", "json:\"stop,omitempty\"`    // the service refused", "json:\"-\"`    // the service refused"},
 		{"a change within a change is lost", "after.go", "h.Values, h.Moment = h.Values.with(call.Values), now.Moment()", "h.Values, h.Moment = h.Values.with(p.Want), now.Moment()"},
 		{"a lost answer is taken for no change", "after.go", "h.Doubt = h.Doubt.or(call.shown().publish())", "h.Doubt = h.Doubt.or(Publish{})"},
-		{"the state of before the restart is believed, not what is on disk", "store.go", "if b := s.load(i); b != nil && s.newer(i, b) {", "if b := s.load(i); b != nil && s.book == nil {"},
+		{"the state of before the restart is believed, not what is on disk", "store.go", "if b := s.load(i); b != nil {", "if b := s.load(i); b != nil && s.book == nil {"},
 		{"an unsynchronised clock ages the slots", "clock.go", "if m.earlier() && m.Sure && n.Synced {", "if !m.At.IsZero() {"},
 		{"a reboot makes the slots a day old", "book.go", "shift = -sane(b.Up)", "shift = -sane(b.Up) - day"},
 		{"the limits do not hold `once`", "flight.go", "m.Stop != nil || k.elsewhere(now, f.Name, os.Getpid(), alive) || k.silent(now) || m.silent(now, f.service, f.call) || k.room(now, d.limits(b)[f.key.quota]) > now.Up", "m.Stop != nil"},

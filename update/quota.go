@@ -219,3 +219,14 @@ func (b *Book) moveCount(from, to string) {
 		b.Quotas[to] = b.Quotas[to].unite(q)
 	}
 }
+
+// unite takes over the counts and waits of a Book that another process wrote
+// without knowing this one.
+func (b *Book) unite(o *Book) {
+	for id, q := range o.Quotas {
+		b.Quotas[id] = b.Quotas[id].unite(q)
+	}
+	for id, c := range o.Credentials {
+		b.Credentials[id] = b.Credentials[id].unite(c)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -198,5 +199,104 @@ func TestAKeyWithoutALimitIsNotRememberedForEver(t *testing.T) {
 	again, _ := opened(dir, "")
 	if n := len(again.Read(at(time.Hour)).Quotas["k"].Slots); n != slotsMost {
 		t.Errorf("%d requests are remembered, want the last %d", n, slotsMost)
+	}
+}
+
+// reserved notes one request of k.
+func reserved(now Now) func(*Book) {
+	return func(b *Book) {
+		q := b.Quotas["k"]
+		q.Slots = append(q.Slots, Slot{Moment: now.Moment()})
+		b.Quotas["k"] = q
+	}
+}
+
+// A flash may take many seconds for one write. It is waited for, as long as the
+// process lives that writes.
+func TestASlowWriterIsWaitedFor(t *testing.T) {
+	dir := ramDir(t)
+	synctest.Test(t, func(t *testing.T) {
+		slow, _ := opened(dir, "")
+		write := slow.replace
+		slow.replace = func(p string, d []byte) error {
+			time.Sleep(20 * time.Second)
+			return write(p, d)
+		}
+		done := make(chan struct{})
+		go func() {
+			slow.Do(at(time.Hour), reserved(at(time.Hour)))
+			close(done)
+		}()
+		synctest.Wait()
+		s, said := opened(dir, "")
+		s.Do(at(time.Hour+time.Second), reserved(at(time.Hour+time.Second)))
+		<-done
+		again, _ := opened(dir, "")
+		if n := len(again.Read(at(time.Hour + time.Second)).Quotas["k"].Slots); n != 2 || len(*said) != 0 {
+			t.Errorf("%d of 2 requests are on disk, said %q", n, *said)
+		}
+	})
+}
+
+// A writer that hangs is said once and does not hold updates up for ever, and
+// what it writes when it wakes takes no request off the count, though it writes
+// more often than we did.
+func TestAWriterThatHangsCostsNoRequest(t *testing.T) {
+	for _, more := range []int{0, 7} {
+		dir := ramDir(t)
+		synctest.Test(t, func(t *testing.T) { testAWriterThatHangs(t, dir, more) })
+	}
+}
+
+func testAWriterThatHangs(t *testing.T, dir string, more int) {
+	s, said := opened(dir, "")
+	s.Do(at(time.Hour), note("home"))
+	hangs, _ := opened(dir, "")
+	woken, done := make(chan struct{}), make(chan struct{})
+	write := hangs.replace
+	hangs.replace = func(p string, d []byte) error {
+		os.WriteFile(p+".new", []byte("half of wh"), 0o600)
+		<-woken
+		return write(p, d)
+	}
+	go func() {
+		hangs.Do(at(time.Hour), reserved(at(time.Hour)))
+		close(done)
+	}()
+	synctest.Wait()
+	onDisk := func() int {
+		other, _ := opened(dir, "")
+		return len(other.Read(at(2 * time.Hour)).Quotas["k"].Slots)
+	}
+	for n := range 3 {
+		start := time.Now()
+		later := at(time.Hour + time.Duration(n+1)*time.Second)
+		s.Do(later, reserved(later))
+		if took := time.Since(start); n > 0 && took > time.Second {
+			t.Errorf("write %d waits %v again", n, took)
+		}
+		if got := onDisk(); got != n+1 {
+			t.Errorf("%d of %d requests are on disk", got, n+1)
+		}
+	}
+	if len(*said) != 1 || !strings.Contains((*said)[0], "hang") || s.kept() {
+		t.Errorf("said %q, want one sentence", *said)
+	}
+	if half, _ := os.ReadFile(filepath.Join(dir, stateFile+".new")); string(half) != "half of wh" {
+		t.Errorf("what it is writing was written over: %q", half)
+	}
+	close(woken)
+	<-done // it has put its own in the place of all that
+	for n := range more {
+		later := at(time.Hour + time.Minute + time.Duration(n)*time.Second)
+		hangs.seen[0], _ = os.Stat(filepath.Join(dir, stateFile))
+		hangs.Do(later, reserved(later))
+	}
+	s.Do(at(2*time.Hour), func(*Book) {})
+	if got := onDisk(); got != 4+more {
+		t.Errorf("%d requests are on disk, want all %d", got, 4+more)
+	}
+	if len(*said) != 2 || !strings.Contains((*said)[1], "free again") {
+		t.Errorf("said %q, want that it is over", *said)
 	}
 }

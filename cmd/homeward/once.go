@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -157,7 +156,7 @@ func enterState(dir string, look bool) error {
 			return fmt.Errorf("the identity of %s's owner cannot be taken: %w", dir, err)
 		}
 	}
-	f, err := os.Open(filepath.Join(dir, "state.json"))
+	f, err := os.Open(update.StatePath(dir))
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%w: without it the service's limits cannot be kept: run this as root, or as the user that homeward runs as", err)
 	}
