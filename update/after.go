@@ -65,7 +65,23 @@ func AfterFault(now Now, p Plan, call Call, f Fault, jitter float64) Plan {
 		return p
 	}
 	p.Fault, p.Error, p.Tried = f.Kind, f.Detail, p.Tried || f.Sent
+	switch {
+	case f.Kind == FaultRefused:
+		return p.pauseAtRandom(now, jitter)
+	case f.Sent:
+		p = p.pauseAtRandom(now, jitter)
+		p.NotAgain += lostGap
+		return p
+	}
 	return p.pause(now, jitter)
+}
+
+// pauseAtRandom makes the next attempt wait for a random part of its step.
+func (p Plan) pauseAtRandom(now Now, jitter float64) Plan {
+	step := overload[min(p.Fails, len(overload)-1)]
+	p.Fails++
+	p.NotAgain = now.Up + max(eventGap, time.Duration(jitter*float64(step)))
+	return p
 }
 
 // pause makes the next attempt wait its step.
@@ -120,7 +136,7 @@ func judge(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r
 			m, k, p = m.proven(k, p, call), k.accepted(now), p.proven(call)
 		}
 	case Limited:
-		k.Quota = k.limited(now, r)
+		k.Quota = k.limited(now, r, jitter)
 		p.Error = k.Why
 	case Busy:
 		if r.Hosts != nil {
@@ -133,7 +149,11 @@ func judge(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r
 		if r.Verdict == Unknown {
 			p.Error = "this is no answer of the service, but a hotspot's, say: " + r.Detail
 		}
-		p = p.pause(now, jitter)
+		if r.Overload {
+			p = p.pauseAtRandom(now, jitter)
+		} else {
+			p = p.pause(now, jitter)
+		}
 	}
 	return m, k, p
 }
@@ -189,11 +209,13 @@ func (q Quota) wait(now Now, d time.Duration, why string) Quota {
 }
 
 // limited waits as long as the service says, or, if it names no time, longer
-// from one answer to the next.
-func (q Quota) limited(now Now, r Result) Quota {
+// from one answer to the next, and up to twice as long, so that many routers do
+// not come back at once.
+func (q Quota) limited(now Now, r Result, jitter float64) Quota {
 	wait := r.Wait
 	if wait == 0 {
 		wait = namedLimit[min(q.Step, len(namedLimit)-1)]
+		wait += time.Duration(jitter * float64(wait))
 		q.Step++
 	}
 	return q.wait(now, wait, "the service says: "+r.Detail)

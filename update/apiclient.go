@@ -172,7 +172,7 @@ func (k Key) afterCall(now Now, r Result) Key {
 	case Accepted:
 		k.Step, k.Until, k.Why, k.Good = 0, 0, "", true
 	case Limited:
-		k.Quota = k.limited(now, r)
+		k.Quota = k.limited(now, r, 0)
 	}
 	return k
 }

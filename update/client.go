@@ -26,7 +26,7 @@ type client struct {
 // does not connect within 8 s is better asked anew, and 15 s is more than a
 // service that works ever takes.
 func newClient(agent string) client {
-	return client{agent, 8 * time.Second, 15 * time.Second}
+	return client{agent, 8 * time.Second, exchangeLimit}
 }
 
 // exchange sends req once and returns what came of it. ready is called when

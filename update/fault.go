@@ -62,12 +62,21 @@ func (e endpoint) dialFault(ctx context.Context, within time.Duration, err error
 	case timedOut(err):
 		detail += fmt.Sprintf(": no answer within %v", within)
 	default:
+		if turnedAway(err) {
+			kind = FaultRefused
+		}
 		if errors.As(err, &op) && op.Addr != nil {
 			detail += " (" + op.Addr.String() + ")"
 		}
 		detail += ": " + reason(err)
 	}
 	return &Fault{Kind: kind, Detail: faultText(detail)}
+}
+
+// turnedAway tells whether a service refused or reset a connection: it may have
+// more of them than it can take.
+func turnedAway(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // dnsText says in a few words why a name was not resolved, and who was asked.
@@ -95,6 +104,7 @@ func (e endpoint) tlsFault(ctx context.Context, within time.Duration, err error)
 		unknown x509.UnknownAuthorityError
 		record  tls.RecordHeaderError
 		text    string
+		kind    = FaultTLS
 	)
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
@@ -109,8 +119,11 @@ func (e endpoint) tlsFault(ctx context.Context, within time.Duration, err error)
 		text = fmt.Sprintf("the handshake was not done within %v", within)
 	default:
 		text = reason(err)
+		if turnedAway(err) {
+			kind = FaultRefused
+		}
 	}
-	return &Fault{Kind: FaultTLS, Detail: faultText("no secure connection to " + e.host + ": " + text)}
+	return &Fault{Kind: kind, Detail: faultText("no secure connection to " + e.host + ": " + text)}
 }
 
 // sentFault tells why there is no whole answer to what was sent.

@@ -26,7 +26,8 @@ func TestFaultMatrix(t *testing.T) {
 		out  Outcome
 	}{
 		{"the resolver does not answer", fault(FaultResolve, false, "cannot resolve ipv64.net: no answer")},
-		{"no route, connection refused", fault(FaultConnect, false, "cannot connect to ipv64.net: connection refused")},
+		{"no route, no answer to the connection", fault(FaultConnect, false, "cannot connect to ipv64.net: no route to host")},
+		{"the service refuses connections, or resets them", fault(FaultRefused, false, "cannot connect to ipv64.net: connection refused")},
 		{"TLS fails, or half of it comes", fault(FaultTLS, false, "ipv64.net: the certificate is another host's")},
 		{"this router's clock is wrong", fault(FaultClock, false, "ipv64.net: the certificate is not valid yet by this router's clock")},
 		{"sent, and no answer: hangs, drips, resets", fault(FaultSent, true, "ipv64.net: no answer within 15s; could not confirm the update")},

@@ -35,6 +35,12 @@ type Plan struct {
 var backoff = [...]time.Duration{200 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second,
 	10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
 
+// overload are the steps of waiting where the service itself shows that it is
+// too much: a refused or reset connection, no answer, 5xx. The pauses are wholly
+// random up to them: else all routers that a provider cuts off at once would come
+// back at once, again and again (herd_test.go).
+var overload = [...]time.Duration{5 * time.Second, 15 * time.Second, 45 * time.Second, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute}
+
 // namedLimit is how long a limit is waited for that the service names without
 // a time: the documented 10 s window first.
 var namedLimit = [...]time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}

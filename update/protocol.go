@@ -75,7 +75,7 @@ type Verdict int
 const (
 	Unknown      Verdict = iota // says nothing known (a hotspot's page): passes
 	Accepted                    // good or nochg
-	Passing                     // the service's own trouble, 5xx
+	Passing                     // the service's own trouble, 5xx, or a redirect
 	Limited                     // the service names a limit: wait whatever the line does
 	Busy                        // 911, dnserr: not before 30 minutes
 	Unauthorized                // the secret is wrong, or locked
@@ -85,12 +85,13 @@ const (
 
 // Result is a parsed answer.
 type Result struct {
-	Verdict Verdict
-	Else    Verdict       // of Locked: what it means of a key that was never accepted, Refused or Unknown
-	Wait    time.Duration // Limited, Passing: as the service asks, clamped; 0: it does not say
-	Detail  string        // the service's words, printable, at most 80 characters
-	Do      string        // what the owner can do, "" if nothing
-	Hosts   []HostResult  // where hosts were judged one by one: in the order of Call.Hosts; else nil
+	Verdict  Verdict
+	Overload bool          // of Passing: the service may have more to do than it can, 5xx
+	Else     Verdict       // of Locked: what it means of a key that was never accepted, Refused or Unknown
+	Wait     time.Duration // Limited, Passing: as the service asks, clamped; 0: it does not say
+	Detail   string        // the service's words, printable, at most 80 characters
+	Do       string        // what the owner can do, "" if nothing
+	Hosts    []HostResult  // where hosts were judged one by one: in the order of Call.Hosts; else nil
 }
 
 // HostResult is the verdict on one host: Accepted, Refused, Locked or Unknown.
@@ -106,11 +107,12 @@ type FaultKind int
 
 const (
 	FaultResolve FaultKind = iota + 1 // the name was not resolved
-	FaultConnect                      // no route, refused, no answer to the connection
+	FaultConnect                      // no route, no answer to the connection
 	FaultTLS                          // the handshake failed
 	FaultClock                        // the certificate is not valid at the time of this machine's clock
 	FaultSent                         // sent, but no whole answer came: could not confirm
 	FaultSender                       // the sender process crashed or could not start
+	FaultRefused                      // the service refuses or resets connections
 	FaultGiven                        // given up by us
 )
 

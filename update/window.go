@@ -14,7 +14,7 @@ const (
 	shortWindow = 10 * time.Second
 	shortMargin = 200 * time.Millisecond
 
-	// exchangeLimit is how long a request may be under way (client.go).
+	// exchangeLimit is how long a request may be under way.
 	exchangeLimit = 15 * time.Second
 )
 

@@ -176,7 +176,7 @@ func byStatus(a *Account, ans Answer) Result {
 	case code == 429:
 		return Result{Verdict: Limited, Wait: wait, Detail: status(ans) + ": too many requests"}
 	case code/100 == 5:
-		return Result{Verdict: Passing, Wait: wait, Detail: status(ans) + ": the service has trouble"}
+		return Result{Verdict: Passing, Overload: true, Wait: wait, Detail: status(ans) + ": the service has trouble"}
 	case code/100 != 2:
 		return Result{Verdict: Unknown, Wait: wait, Detail: status(ans) + ": " + text}
 	}
