@@ -11,7 +11,7 @@ import (
 // answer. The call that it returns knows how its hosts were before.
 func Reserve(now Now, a *Account, s Service, m Memory, k Key, call Call, id uint64, pid int) (Memory, Key, Call) {
 	k.Slots = append(k.Slots[:len(k.Slots):len(k.Slots)], Slot{Moment: now.Moment(), Open: true, ID: id, Account: a.Name, PID: pid})
-	call.before = map[string]Host{}
+	call.before, call.sent = map[string]Host{}, now.Up
 	for _, name := range call.hosts(s) {
 		call.before[name] = m.Hosts[name]
 	}
@@ -70,7 +70,7 @@ func AfterFault(now Now, p Plan, call Call, f Fault, jitter float64) Plan {
 		return p.pauseAtRandom(now, jitter)
 	case f.Sent:
 		p = p.pauseAtRandom(now, jitter)
-		p.NotAgain += lostGap
+		p.NotAgain += max(0, call.sent+lostGap-now.Up)
 		return p
 	}
 	return p.pause(now, jitter)
@@ -209,13 +209,12 @@ func (q Quota) wait(now Now, d time.Duration, why string) Quota {
 }
 
 // limited waits as long as the service says, or, if it names no time, longer
-// from one answer to the next, and up to twice as long, so that many routers do
-// not come back at once.
+// from one answer to the next. jitter, in [0,1), spreads many routers.
 func (q Quota) limited(now Now, r Result, jitter float64) Quota {
 	wait := r.Wait
 	if wait == 0 {
-		wait = namedLimit[min(q.Step, len(namedLimit)-1)]
-		wait += time.Duration(jitter * float64(wait))
+		step := min(q.Step, len(namedLimit)-1)
+		wait = namedLimit[step] + time.Duration(jitter*float64(namedSpread[step]))
 		q.Step++
 	}
 	return q.wait(now, wait, "the service says: "+r.Detail)

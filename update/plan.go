@@ -39,11 +39,14 @@ var backoff = [...]time.Duration{200 * time.Millisecond, 500 * time.Millisecond,
 // too much: a refused or reset connection, no answer, 5xx. The pauses are wholly
 // random up to them: else all routers that a provider cuts off at once would come
 // back at once, again and again (herd_test.go).
-var overload = [...]time.Duration{5 * time.Second, 15 * time.Second, 45 * time.Second, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute}
+var overload = [...]time.Duration{2500 * time.Millisecond, 15 * time.Second, 45 * time.Second, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute}
 
 // namedLimit is how long a limit is waited for that the service names without
 // a time: the documented 10 s window first.
 var namedLimit = [...]time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
+
+// namedSpread is by how much longer at most, at random.
+var namedSpread = [...]time.Duration{time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
 
 const (
 	lockTime         = 10 * time.Minute       // IPv64 locks a key for so long after too many failures
@@ -249,17 +252,17 @@ func hostCalls(now Now, a *Account, s Service, m Memory, p Plan) []hostCall {
 		if c.Hosts = []string{name}; s.MaxHosts == 0 {
 			c.Hosts = a.Domains
 		}
-		out = append(out, hostCall{c, h.ready(now, p, c)})
+		out = append(out, hostCall{c, h.ready(now, c)})
 	}
 	return out
 }
 
 // ready tells when the host's next request may leave: a lock is waited for, and
 // values whose answer was lost are not sent again at once.
-func (h Host) ready(now Now, p Plan, c Call) ready {
+func (h Host) ready(now Now, c Call) ready {
 	r := ready{at: now.Up}
 	if h.Lost != (Values{}) && missing(c.Values, Host{Values: h.Lost}) == (Values{}) {
-		r.at = max(r.at, max(h.LostAt, p.Counted)+lostGap)
+		r.at = max(r.at, h.LostAt+lostGap)
 	}
 	if h.Lock != nil && h.Lock.Until > r.at {
 		r = ready{h.Lock.Until, h.Lock.Why}

@@ -35,6 +35,7 @@ type Call struct {
 	Auto       bool // the prefix is that which the request comes from, over IPv6
 
 	before map[string]Host // the hosts as they were before it was sent
+	sent   time.Duration   // when it was sent
 }
 
 // shown returns the values of the call that the line showed.
