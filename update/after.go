@@ -45,6 +45,15 @@ func (p Plan) carries(call Call) bool {
 	return missing(call.shown(), Host{Values: p.Want}) == Values{}
 }
 
+// outdated tells whether a call that has not connected yet is to be given up:
+// the line does not show any more what it carries, or shows an address that would
+// wait for an IPv6 which may never connect. Else what is new can wait for the
+// next one.
+func (p Plan) outdated(call Call) bool {
+	addresses := missing(p.Want, Host{Values: call.line}).without(Publish{Prefix: true})
+	return !p.carries(call) || call.Auto && addresses != Values{}
+}
+
 // AfterFault tells what an exchange without an answer means. jitter, in [0,1),
 // spreads the retries of many routers.
 func AfterFault(now Now, p Plan, call Call, f Fault, jitter float64) Plan {
@@ -52,7 +61,7 @@ func AfterFault(now Now, p Plan, call Call, f Fault, jitter float64) Plan {
 	if f.Sent {
 		p.Counted = now.Up
 	}
-	p.Apart = p.Apart || call.Auto && !f.Sent && f.Kind != FaultGiven
+	p.Apart = p.Apart || call.Auto && !f.Sent
 	if !p.carries(call) {
 		p.NotAgain = now.Up + eventGap
 		if f.Kind == FaultResolve {
@@ -213,7 +222,7 @@ func (q Quota) wait(now Now, d time.Duration, why string) Quota {
 func (q Quota) limited(now Now, r Result, jitter float64) Quota {
 	wait := r.Wait
 	if wait == 0 {
-		step := min(q.Step, len(namedLimit)-1)
+		step := min(max(q.Step, 0), len(namedLimit)-1)
 		wait = namedLimit[step] + time.Duration(jitter*float64(namedSpread[step]))
 		q.Step++
 	}

@@ -112,7 +112,7 @@ func (d *desk) observe(s Sight) {
 		j.plan = j.plan.See(now, w.Values).Event(now)
 	}
 	for _, f := range d.flights {
-		if f.local.IsValid() && s.Has != nil && !s.Has(f.local) || !f.local.IsValid() && f.outdated() {
+		if f.local.IsValid() && s.Has != nil && !s.Has(f.local) || !f.local.IsValid() && f.plan.outdated(f.call) {
 			f.gone = true
 			f.stop(errGone)
 		}

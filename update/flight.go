@@ -22,12 +22,6 @@ type flight struct {
 	stop  context.CancelCauseFunc
 }
 
-// outdated tells whether the line does not show any more what the request
-// carries. What it shows besides can wait for the next one.
-func (f *flight) outdated() bool {
-	return !f.plan.carries(f.call)
-}
-
 var errGone = fmt.Errorf("the address it left from is gone")
 
 // launch starts one exchange.

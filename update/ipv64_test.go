@@ -161,6 +161,16 @@ func TestPrefixAuto(t *testing.T) {
 	if c := next(m, Plan{Want: Values{IPv4: v4a, Prefix: pb}}); !c.Auto || !c.OnlyPrefix || s.Request(a, c).Family != 6 {
 		t.Errorf("the prefix has changed: %+v", c)
 	}
+	prefix := Plan{Want: Values{IPv4: v4a, Prefix: pb}}
+	under := next(m, prefix)
+	if prefix.outdated(under) {
+		t.Error("nothing has changed, and yet it is given up")
+	}
+	if changed := prefix.See(now, Values{IPv4: v4b, Prefix: pb}); !changed.outdated(under) {
+		t.Error("another address waits for IPv6 to connect")
+	} else if c := next(m, AfterFault(now, changed, under, Fault{Kind: FaultGiven}, 0)); c.Auto || c.Values != (Values{IPv4: v4b}) {
+		t.Errorf("then: %+v, want the address at once", c)
+	}
 	if c := next(m, Plan{Want: Values{IPv4: v4b}}); c.Auto || c.Values != (Values{IPv4: v4b}) {
 		t.Errorf("IPv6 is gone: %+v", c)
 	}

@@ -151,6 +151,8 @@ func Next(now Now, a *Account, s Service, m Memory, k Key, l Limits, p Plan) Dec
 		}
 	case p.Error != "":
 		d.State, d.Error = StateRetrying, p.Error
+	case ready.at > now.Up:
+		d.State, d.Error = StateDue, "the answer to the same update was lost just now"
 	default:
 		d.State = StateDue
 	}
@@ -249,6 +251,7 @@ func hostCalls(now Now, a *Account, s Service, m Memory, p Plan) []hostCall {
 			continue
 		}
 		c := compose(a, s, m, h, p, diff)
+		c.line = p.Want
 		if c.Hosts = []string{name}; s.MaxHosts == 0 {
 			c.Hosts = a.Domains
 		}

@@ -36,6 +36,7 @@ type Call struct {
 
 	before map[string]Host // the hosts as they were before it was sent
 	sent   time.Duration   // when it was sent
+	line   Values          // what the line showed when it was composed
 }
 
 // shown returns the values of the call that the line showed.

@@ -205,3 +205,11 @@ func TestAnotherLimitGroupForgetsNoRequest(t *testing.T) {
 		t.Errorf("at another server: %d requests are counted", used(moved))
 	}
 }
+
+func TestAStepThatAForeignHandWroteIsOne(t *testing.T) {
+	for _, step := range []int{-1 << 40, -1, 1 << 40} {
+		if q := (Quota{Step: step}).limited(at(time.Hour), Result{}, 0); q.Until <= time.Hour {
+			t.Errorf("step %d waits until %v", step, q.Until)
+		}
+	}
+}

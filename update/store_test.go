@@ -146,6 +146,9 @@ func TestNoFolderTakesTheState(t *testing.T) {
 func FuzzBook(f *testing.F) {
 	f.Add([]byte(`{"version":1,"boot":"b1","up":5,"salt":"00","keys":{"k":{"slots":[{"up":99999999999999999,"open":true}],"until":9223372036854775807}},"accounts":{"home":{"hosts":{"":{"ipv4":"203.0.113.7"}}}}}`))
 	f.Add([]byte(`{"version":1,"boot":"b0","up":-5,"salt":"00","keys":{"k":{"slots":[{"up":-9223372036854775808,"at":"9999-01-01T00:00:00Z","sure":true}]}}}`))
+	f.Add([]byte(`{"version":1,"boot":"b0","up":7,"salt":"00","quotas":{"k":{"slots":[{"up":9,"open":true,"id":3}],"until":9223372036854775807,"step":-1}},
+		"credentials":{"k":{"good":true,"lock":{"until":9223372036854775807,"why":"x"}}},
+		"accounts":{"home":{"hosts":{"":{"ipv4":"203.0.113.7","lost":{"ipv4":"203.0.113.7"},"lost_at":9223372036854775807,"lock":{"until":-9223372036854775808}}}}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		b, err := parseBook(data)
 		if err != nil {
