@@ -141,9 +141,6 @@ func judge(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r
 	switch r.Verdict {
 	case Accepted:
 		m, p = accept(now, s, m, p, call, r, jitter)
-		if anyAccepted(r) {
-			m, k, p = m.proven(k, p, call), k.accepted(now), p.proven(call)
-		}
 	case Limited:
 		k.Quota = k.limited(now, r, jitter)
 		p.Error = k.Why
@@ -163,6 +160,9 @@ func judge(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r
 		} else {
 			p = p.pause(now, jitter)
 		}
+	}
+	if anyAccepted(r) {
+		m, k, p = m.proven(k, p, call), k.accepted(now), p.proven(call)
 	}
 	return m, k, p
 }
@@ -206,7 +206,10 @@ func (p Plan) proven(call Call) Plan {
 
 // anyAccepted tells whether the service took anything of an answered call.
 func anyAccepted(r Result) bool {
-	return r.Hosts == nil || slices.ContainsFunc(r.Hosts, func(h HostResult) bool { return h.Verdict == Accepted })
+	if r.Hosts == nil {
+		return r.Verdict == Accepted
+	}
+	return slices.ContainsFunc(r.Hosts, func(h HostResult) bool { return h.Verdict == Accepted })
 }
 
 // wait keeps a limit group silent, for the longest of what was asked for.

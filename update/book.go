@@ -216,7 +216,8 @@ func (b *Book) enrol(a *Account) {
 	if m.Config != config {
 		m.Stop, m.NoOnly, m.Locked = nil, false, false
 		for name, h := range m.Hosts {
-			h.Stop = nil
+			// What is not published any more is not ours to name again.
+			h.Stop, h.Values = nil, h.Values.only(a.Publish)
 			m.Hosts[name] = h
 		}
 	}

@@ -181,3 +181,32 @@ func neverLost(t *testing.T, a *Account, seed uint64) bool {
 	}
 	return true
 }
+
+// A family that is published again after a while was somebody else's meanwhile.
+func TestWhatIsNotPublishedAnyMoreIsForgotten(t *testing.T) {
+	a := Account{Name: "home", Service: "dyndns2", Server: "https://dyn.example", Domains: []string{"a.example"}, Publish: Publish{IPv4: true, IPv6: true}}
+	b := newBook(at(time.Hour))
+	b.enrol(&a)
+	b.Accounts["home"] = b.Accounts["home"].each(dyndns2Service(&a), Call{Hosts: a.Domains}, func(_ string, h Host) Host {
+		h.Values = Values{IPv4: v4a, IPv6: v6a}
+		return h
+	})
+	for _, ipv6 := range []bool{true, false, true} {
+		now := a
+		now.Publish.IPv6 = ipv6
+		b.enrol(&now)
+	}
+	if got, want := b.Accounts["home"].Hosts["a.example"].Values, (Values{IPv4: v4a}); got != want {
+		t.Errorf("accepted is %v, want %v", got, want)
+	}
+}
+
+// Of a call that left the service half-way what was accepted counts, though the
+// rest has to wait.
+func TestABusyAnswerProvesTheKey(t *testing.T) {
+	a := &Account{Service: "dyndns2", Domains: []string{"a.example", "b.example"}, Publish: Publish{IPv4: true}}
+	m, k, _, _ := answeredBy(t, at(time.Hour), a, Memory{}, Key{}, Plan{Want: Values{IPv4: v4a}}, Answer{Status: 200, Body: []byte("good\n911")})
+	if !k.Good || k.Until != time.Hour+busyTime || m.Hosts["a.example"].IPv4 != v4a {
+		t.Errorf("key %+v, hosts %+v", k, m.Hosts)
+	}
+}

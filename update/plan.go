@@ -151,8 +151,6 @@ func Next(now Now, a *Account, s Service, m Memory, k Key, l Limits, p Plan) Dec
 		}
 	case p.Error != "":
 		d.State, d.Error = StateRetrying, p.Error
-	case ready.at > now.Up:
-		d.State, d.Error = StateDue, "the answer to the same update was lost just now"
 	default:
 		d.State = StateDue
 	}

@@ -73,7 +73,11 @@ func (c claims) check(t table, a Account) {
 	if a.Service == "" {
 		return
 	}
-	identity := []string{a.Service, update.ServerName(a.Server), strings.TrimPrefix(a.Record, "@")}
+	service, server := a.Service, update.ServerName(a.Server)
+	if server == "ipv64.net" {
+		service = "ipv64" // it speaks dyndns2, too
+	}
+	identity := []string{service, server, strings.TrimPrefix(a.Record, "@")}
 	if a.Template != nil {
 		identity = append(identity, spelled(a.Template.URL), spelled(a.Template.URL4), spelled(a.Template.URL6))
 	}
