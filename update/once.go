@@ -11,6 +11,7 @@ import (
 // place of Run.
 func (r *Runner) Once(ctx context.Context, accounts []*Account, sight Sight, chosen func(name string) bool, force bool) map[string]Status {
 	defer close(r.ended)
+	defer context.AfterFunc(ctx, r.Store.Leave)()
 	d := r.newDesk(ctx)
 	defer d.timer.Stop()
 	d.adopt(accounts)

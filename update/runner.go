@@ -67,6 +67,7 @@ func (r *Runner) Run(ctx context.Context) {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	defer close(r.ended)
+	defer context.AfterFunc(ctx, r.Store.Leave)()
 	d := r.newDesk(work)
 	defer d.timer.Stop()
 	for done := ctx.Done(); ; {

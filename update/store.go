@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -27,6 +28,7 @@ type Store struct {
 	seen    [2]os.FileInfo                       // state.json of each folder when it was last read or written
 	trouble [2]string                            // what was said of each folder
 	hung    bool                                 // another process holds the lock and hangs: we write without it
+	leaving atomic.Bool                          // no lock is waited for
 	replace func(path string, data []byte) error // replace, but for a test that dies in it
 }
 

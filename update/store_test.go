@@ -303,3 +303,25 @@ func testAWriterThatHangs(t *testing.T, dir string, more int) {
 		t.Errorf("said %q, want that it is over", *said)
 	}
 }
+
+// SIGTERM does not wait for a process that hangs.
+func TestARunnerThatIsToEndWaitsForNoLock(t *testing.T) {
+	dir := ramDir(t)
+	synctest.Test(t, func(t *testing.T) {
+		hangs, _ := opened(dir, "")
+		hangs.Do(at(time.Hour), note("home"))
+		woken := make(chan struct{})
+		hangs.replace = func(string, []byte) error { <-woken; return nil }
+		go hangs.Do(at(time.Hour), note("b"))
+		b := newBench(t, dir, func(string) bool { return false })
+		accounts := []*Account{ipv64Account()}
+		b.Accounts(accounts, sees(Values{IPv4: v4a}, accounts))
+		time.Sleep(time.Second)
+		start := time.Now()
+		b.stop()
+		if took := time.Since(start); took > parting+time.Second {
+			t.Errorf("it took %v", took)
+		}
+		close(woken)
+	})
+}

@@ -35,7 +35,7 @@ func (s *Store) lock() (unlock func(), alone bool) {
 		switch {
 		case s.hung && alone:
 			s.say(path + " is free again")
-		case !s.hung && !alone:
+		case !s.hung && !alone && !s.leaving.Load():
 			s.say(fmt.Sprintf("another homeward has held %s for %s and seems to hang: end it (fuser %s shows it); updates go on, and what both have sent is counted",
 				path, spell(lockWait), path))
 		}
@@ -43,6 +43,10 @@ func (s *Store) lock() (unlock func(), alone bool) {
 	}
 	return func() {}, true
 }
+
+// Leave tells that the process is to end: no lock is waited for any longer. It
+// may be called from any goroutine.
+func (s *Store) Leave() { s.leaving.Store(true) }
 
 // wait waits for a lock and tells whether it has it.
 func (s *Store) wait(f *os.File) bool {
@@ -54,7 +58,7 @@ func (s *Store) wait(f *os.File) bool {
 		if unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
 			return true
 		}
-		if time.Since(start) > patience {
+		if s.leaving.Load() || time.Since(start) > patience {
 			return false
 		}
 	}
