@@ -85,30 +85,6 @@ func AfterFault(now Now, p Plan, call Call, f Fault, jitter float64) Plan {
 	return p.pause(now, jitter)
 }
 
-// pauseAtRandom makes the next attempt wait for a random part of its step.
-func (p Plan) pauseAtRandom(now Now, jitter float64) Plan {
-	step := overload[min(p.Fails, len(overload)-1)]
-	p.Fails++
-	p.NotAgain = now.Up + max(eventGap, time.Duration(jitter*float64(step)))
-	return p
-}
-
-// pause makes the next attempt wait its step.
-func (p Plan) pause(now Now, jitter float64) Plan {
-	wait := backoff[min(p.Fails, len(backoff)-1)]
-	if p.Fault == FaultResolve {
-		wait = resolverGap
-		if p.Fails >= resolverPatience {
-			wait = resolverRest
-		}
-	} else {
-		wait += time.Duration(jitter * float64(wait) / 4)
-	}
-	p.Fails++
-	p.NotAgain = now.Up + wait
-	return p
-}
-
 // After tells what an answer means for the account, its key and its plan.
 func After(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r Result, jitter float64) (Memory, Key, Plan) {
 	p.Apart = p.Apart && !call.Auto
@@ -150,12 +126,11 @@ func judge(now Now, a *Account, s Service, m Memory, k Key, p Plan, call Call, r
 		}
 		k.Quota = k.wait(now, busyTime, "the service says: "+r.Detail+" (no sooner than 30 minutes)")
 		p.Error = k.Why
-	default: // Passing, Unknown
-		p.Error = r.Detail
-		if r.Verdict == Unknown {
-			p.Error = "this is no answer of the service, but a hotspot's, say: " + r.Detail
-		}
-		if r.Overload {
+	case Unknown:
+		p.Error = "this is no answer of the service, but a hotspot's, say: " + r.Detail
+		p = p.pause(now, jitter)
+	case Passing:
+		if p.Error = r.Detail; r.Overload {
 			p = p.pauseAtRandom(now, jitter)
 		} else {
 			p = p.pause(now, jitter)
@@ -212,39 +187,6 @@ func anyAccepted(r Result) bool {
 	return slices.ContainsFunc(r.Hosts, func(h HostResult) bool { return h.Verdict == Accepted })
 }
 
-// wait keeps a limit group silent, for the longest of what was asked for.
-func (q Quota) wait(now Now, d time.Duration, why string) Quota {
-	if until := now.Up + min(d, longestWait); until > q.Until {
-		q.Until, q.Why = until, why
-	}
-	return q
-}
-
-// limited waits as long as the service says, or, if it names no time, longer
-// from one answer to the next. jitter, in [0,1), spreads many routers.
-func (q Quota) limited(now Now, r Result, jitter float64) Quota {
-	wait := r.Wait
-	if wait == 0 {
-		step := min(max(q.Step, 0), len(namedLimit)-1)
-		wait = namedLimit[step] + time.Duration(jitter*float64(namedSpread[step]))
-		q.Step++
-	}
-	return q.wait(now, wait, "the service says: "+r.Detail)
-}
-
-// accepted is the key of an accepted call. A wait that is still on was asked for
-// by the answer to another one, meanwhile: it stays.
-func (k Key) accepted(now Now) Key {
-	k.Good = true
-	if k.Until <= now.Up {
-		k.Step, k.Until, k.Why = 0, 0, ""
-	}
-	if k.Lock.until() <= now.Up {
-		k.Lock = nil
-	}
-	return k
-}
-
 // accept keeps what was accepted, host by host where the service says so.
 func accept(now Now, s Service, m Memory, p Plan, call Call, r Result, jitter float64) (Memory, Plan) {
 	verdict := map[string]HostResult{}
@@ -259,29 +201,20 @@ func accept(now Now, s Service, m Memory, p Plan, call Call, r Result, jitter fl
 		next[name] = h
 	}
 	for _, name := range call.hosts(s) {
-		h := next[name]
 		v, judged := verdict[name]
-		switch {
-		case !judged || v.Verdict == Accepted:
-			progress = true
-			h.Values, h.Moment = h.Values.with(call.Values), now.Moment()
-			h.Doubt, h.Lock, h.Stop = h.Doubt.without(call.Values.publish()), nil, nil
-			if p.Redo != nil {
-				p.Redo = maps.Clone(p.Redo)
-				p.Redo[name] = p.Redo[name].with(call.Values)
-			}
-		case v.Verdict == Locked && h.Lock == nil:
-			progress = true
-			h.Doubt = call.before[name].Doubt
-			h.Lock = &Lock{now.Up + lockTime, name + ": " + v.Detail + ": 10 minutes of silence, then one try"}
-		case v.Verdict == Refused, v.Verdict == Locked:
-			progress = true
-			h.Doubt = call.before[name].Doubt
-			h.Stop = &Stop{name + ": " + v.Detail, v.Do}
-		default:
-			p.Error, p.Tried = name+": "+v.Detail, true
+		if !judged {
+			v = HostResult{Host: name, Verdict: Accepted}
 		}
+		h, known := next[name].after(now, call, v)
 		next[name] = h
+		progress = progress || known
+		switch {
+		case !known:
+			p.Error, p.Tried = name+": "+v.Detail, true
+		case v.Verdict == Accepted && p.Redo != nil:
+			p.Redo = maps.Clone(p.Redo)
+			p.Redo[name] = p.Redo[name].with(call.Values)
+		}
 	}
 	m.Hosts = next
 	if p.Error != "" {
@@ -291,6 +224,25 @@ func accept(now Now, s Service, m Memory, p Plan, call Call, r Result, jitter fl
 		p = p.pause(now, jitter)
 	}
 	return m, p
+}
+
+// after tells what a verdict means for the host; known is false where it says
+// nothing.
+func (h Host) after(now Now, call Call, v HostResult) (next Host, known bool) {
+	switch {
+	case v.Verdict == Accepted:
+		h.Values, h.Moment = h.Values.with(call.Values), now.Moment()
+		h.Doubt, h.Lock, h.Stop = h.Doubt.without(call.Values.publish()), nil, nil
+	case v.Verdict == Locked && h.Lock == nil:
+		h.Doubt = call.before[v.Host].Doubt
+		h.Lock = &Lock{now.Up + lockTime, v.Host + ": " + v.Detail + ": 10 minutes of silence, then one try"}
+	case v.Verdict == Refused, v.Verdict == Locked:
+		h.Doubt = call.before[v.Host].Doubt
+		h.Stop = &Stop{v.Host + ": " + v.Detail, v.Do}
+	default:
+		return h, false
+	}
+	return h, true
 }
 
 // Quiet forgets the attempts of a change that is done with.
@@ -318,56 +270,4 @@ func (m Memory) stale(now Now, a *Account, s Service) (at time.Duration) {
 		}
 	}
 	return at
-}
-
-// hosts returns the names under which the Memory keeps the hosts of a call.
-func (c Call) hosts(s Service) []string {
-	if s.MaxHosts == 0 {
-		return []string{""}
-	}
-	return c.Hosts
-}
-
-// each returns the Memory with the hosts of a call changed by f.
-func (m Memory) each(s Service, call Call, f func(string, Host) Host) Memory {
-	next := make(map[string]Host, len(m.Hosts)+1)
-	for name, h := range m.Hosts {
-		next[name] = h
-	}
-	for _, name := range call.hosts(s) {
-		next[name] = f(name, next[name])
-	}
-	m.Hosts = next
-	return m
-}
-
-// unchanged takes back the doubt that a call brought: it has changed nothing at
-// the service. What was in doubt before it still is.
-func (m Memory) unchanged(s Service, call Call) Memory {
-	return m.each(s, call, func(name string, h Host) Host {
-		b := call.before[name]
-		h.Doubt, h.Lost, h.LostAt = b.Doubt, b.Lost, b.LostAt
-		return h
-	})
-}
-
-// silent tells whether a host of the call is locked now.
-func (m Memory) silent(now Now, s Service, call Call) bool {
-	return slices.ContainsFunc(call.hosts(s), func(name string) bool { return m.Hosts[name].Lock.until() > now.Up })
-}
-
-// answered notes that the answer to a call was not lost.
-func (m Memory) answered(s Service, call Call) Memory {
-	return m.each(s, call, func(_ string, h Host) Host {
-		h.Lost, h.LostAt = Values{}, 0
-		return h
-	})
-}
-
-func (p Publish) or(o Publish) Publish {
-	return Publish{p.IPv4 || o.IPv4, p.IPv6 || o.IPv6, p.Prefix || o.Prefix}
-}
-
-func (p Publish) without(o Publish) Publish {
-	return Publish{p.IPv4 && !o.IPv4, p.IPv6 && !o.IPv6, p.Prefix && !o.Prefix}
 }

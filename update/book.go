@@ -85,29 +85,16 @@ func (b *Book) Arrive(now Now) {
 		return m
 	}
 	wait := func(until time.Duration) time.Duration { return min(sane(until)+shift, now.Up+longestWait) }
-	arrive := func(q Quota) Quota {
-		q.Slots = slices.Clone(q.Slots)
-		for i, s := range q.Slots {
-			q.Slots[i].Moment = clamp(s.Moment)
-		}
-		sorted(q.Slots)
-		if q.Until != 0 {
-			q.Until = wait(q.Until)
-		}
-		return q
-	}
 	for id, q := range b.Quotas {
-		b.Quotas[id] = arrive(q)
+		b.Quotas[id] = q.arrive(clamp, wait)
 	}
 	for id, k := range b.Keys {
-		k.Quota = arrive(k.Quota)
+		k.Quota = k.Quota.arrive(clamp, wait)
 		b.Keys[id] = k
 	}
 	for id, c := range b.Credentials {
-		if c.Lock != nil {
-			c.Lock = &Lock{wait(c.Lock.Until), c.Lock.Why}
-			b.Credentials[id] = c
-		}
+		c.Lock = c.Lock.arrive(wait)
+		b.Credentials[id] = c
 	}
 	for _, m := range b.Accounts {
 		for name, h := range m.Hosts {
@@ -115,12 +102,31 @@ func (b *Book) Arrive(now Now) {
 			if h.Lost != (Values{}) {
 				h.LostAt = min(sane(h.LostAt)+shift, now.Up)
 			}
-			if h.Lock != nil {
-				h.Lock = &Lock{wait(h.Lock.Until), h.Lock.Why}
-			}
+			h.Lock = h.Lock.arrive(wait)
 			m.Hosts[name] = h
 		}
 	}
+}
+
+// arrive moves the times of a count.
+func (q Quota) arrive(clamp func(Moment) Moment, wait func(time.Duration) time.Duration) Quota {
+	q.Slots = slices.Clone(q.Slots)
+	for i, s := range q.Slots {
+		q.Slots[i].Moment = clamp(s.Moment)
+	}
+	sorted(q.Slots)
+	if q.Until != 0 {
+		q.Until = wait(q.Until)
+	}
+	return q
+}
+
+// arrive moves the time of a lock; nil is none.
+func (l *Lock) arrive(wait func(time.Duration) time.Duration) *Lock {
+	if l == nil {
+		return nil
+	}
+	return &Lock{wait(l.Until), l.Why}
 }
 
 // sane bounds a time that a foreign hand wrote, so that sums of it do not

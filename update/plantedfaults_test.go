@@ -15,7 +15,7 @@ func plantedFaults() []struct{ name, file, old, new string } {
 		{"the request is counted only when it is answered", "after.go", "k.Slots = append(k.Slots[:len(k.Slots):len(k.Slots)], Slot{Moment: now.Moment(), Open: true, ID: id, Account: a.Name, PID: pid})", "_ = pid"},
 		{"a slot counts from when it left, not from its answer", "after.go", "slots = append(slots, Slot{Moment: now.Moment()})", "s.Open = false\n\t\t\tslots = append(slots, s)"},
 		{"a refusal is not kept on disk", "book.go", "json:\"stop,omitempty\"`    // the service refused", "json:\"-\"`    // the service refused"},
-		{"a change within a change is lost", "after.go", "h.Values, h.Moment = h.Values.with(call.Values), now.Moment()", "h.Values, h.Moment = h.Values.with(p.Want), now.Moment()"},
+		{"a change within a change is lost", "after.go", "next[name].after(now, call, v)", "next[name].after(now, Call{Values: p.Want, before: call.before}, v)"},
 		{"a lost answer is taken for no change", "after.go", "h.Doubt = h.Doubt.or(call.shown().publish())", "h.Doubt = h.Doubt.or(Publish{})"},
 		{"the state of before the restart is believed, not what is on disk", "store.go", "if b := s.load(i); b != nil {", "if b := s.load(i); b != nil && s.book == nil {"},
 		{"an unsynchronised clock ages the slots", "clock.go", "if m.earlier() && m.Sure && n.Synced {", "if !m.At.IsZero() {"},
