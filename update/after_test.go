@@ -61,15 +61,19 @@ func TestALockedKeyIsTriedOnceAfterTheLock(t *testing.T) {
 	now := at(time.Hour)
 	a, r := ipv64Account(), Result{Verdict: Unauthorized, Detail: "no"}
 	call := Call{Hosts: a.Domains, Values: Values{IPv4: v4a}}
-	m, k, _ := After(now, a, ipv64Service(), Memory{}, Key{Good: true}, Plan{}, call, r, 0)
-	if m.Stop != nil || k.Until-now.Up != lockTime {
+	m, k, _ := After(now, a, ipv64Service(), Memory{}, Key{Credential: Credential{Good: true}}, Plan{}, call, r, 0)
+	if m.Stop != nil || k.Lock.until()-now.Up != lockTime || k.Until != 0 {
 		t.Fatalf("the first refusal of an accepted key: %+v, %+v", m, k)
 	}
-	for _, account := range []string{"the same", "another"} {
-		m, _, _ := After(at(2*time.Hour), a, ipv64Service(), Memory{}, k, Plan{}, call, r, 0)
+	for account, before := range map[string]Memory{"the same": m, "another": {}} {
+		m, _, _ := After(at(2*time.Hour), a, ipv64Service(), before, k, Plan{}, call, r, 0)
 		if m.Stop == nil {
 			t.Errorf("%s account is not stopped by the refusal after the lock", account)
 		}
+	}
+	_, k, _ = After(at(2*time.Hour), a, ipv64Service(), Memory{}, k, Plan{}, call, Result{Verdict: Accepted}, 0)
+	if m, _, _ := After(at(2*time.Hour), a, ipv64Service(), m, k, Plan{}, call, r, 0); m.Stop == nil {
+		t.Error("what another account had accepted since gives this one another try")
 	}
 	if m, _, _ := After(now, a, ipv64Service(), Memory{}, Key{}, Plan{}, call, r, 0); m.Stop == nil {
 		t.Error("a key that was never accepted does not stop its account at once")

@@ -2,10 +2,16 @@ package update
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/base64"
 	"errors"
+	"fmt"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 )
 
 // The bounds of a wait that a service asks for: a shorter one is not worth a
@@ -108,17 +114,50 @@ func isHTML(body []byte) bool {
 	return !bytes.HasPrefix(low, []byte("<?xml")) || bytes.Contains(low, []byte("<html"))
 }
 
-// mask hides secrets that a service repeats in its answer, as they are and as
-// they stand in a URL.
+// mask hides secrets that a service repeats in its answer, in every form in
+// which a request can carry them.
 func mask(body []byte, secrets ...Secret) []byte {
+	var all []string
 	for _, s := range secrets {
-		if s.IsZero() {
-			continue
+		if !s.IsZero() {
+			all = append(all, forms(s.Reveal())...)
 		}
-		body = bytes.ReplaceAll(body, []byte(s.Reveal()), []byte(hidden))
-		body = bytes.ReplaceAll(body, []byte(percent(s.Reveal())), []byte(hidden))
+	}
+	// the longest first: one may stand within another
+	slices.SortFunc(all, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	for _, form := range all {
+		body = bytes.ReplaceAll(body, []byte(form), []byte(hidden))
 	}
 	return body
+}
+
+// forms returns a secret as it is, as it stands in a URL or a form, in base64,
+// and as JSON may write each of these.
+func forms(s string) []string {
+	all := []string{s, percent(s), url.QueryEscape(s), url.PathEscape(s),
+		base64.RawStdEncoding.EncodeToString([]byte(s)), base64.RawURLEncoding.EncodeToString([]byte(s))}
+	for _, form := range all {
+		quoted := jsonText(form)
+		all = append(all, quoted, strings.ReplaceAll(form, "/", `\/`), strings.ReplaceAll(quoted, "/", `\/`))
+	}
+	return all
+}
+
+// jsonText writes s as it stands in JSON whose writer keeps to ASCII.
+func jsonText(s string) string {
+	var b strings.Builder
+	for _, u := range utf16.Encode([]rune(s)) {
+		switch {
+		case u == '"' || u == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(byte(u))
+		case ' ' <= u && u <= '~':
+			b.WriteByte(byte(u))
+		default:
+			fmt.Fprintf(&b, `\u%04x`, u)
+		}
+	}
+	return b.String()
 }
 
 // percent encodes everything but letters, digits and -_.~ as %xx, as

@@ -1,6 +1,8 @@
 package update
 
 import (
+	"encoding/base64"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +58,64 @@ func TestMaskHidesWhatAServiceRepeats(t *testing.T) {
 	if want := "bad key *** in ?key=***"; got != want {
 		t.Errorf("mask = %q, want %q", got, want)
 	}
+}
+
+// A service may repeat what it was sent, header and all.
+func TestNoFormOfASecretIsRepeated(t *testing.T) {
+	const password = "p w/ö+s3cret?"
+	accounts := map[string]*Account{
+		"dyndns2":     {Service: "dyndns2", Server: "https://x.example", Username: "alice", Secret: NewSecret(password), Domains: []string{"a.example"}},
+		"spdyn token": {Service: "spdyn", Server: "https://x.example", Token: true, Secret: NewSecret(password), Domains: []string{"a.example"}},
+		"ipv64":       {Service: "ipv64", Server: "https://x.example", Secret: NewSecret(password), Domains: []string{"a.example"}},
+		"ipv64 basic": {Service: "ipv64", Server: "https://x.example", Auth: "basic", Secret: NewSecret(password), Domains: []string{"a.example"}},
+		"ipv64 form":  {Service: "ipv64", Server: "https://x.example", Auth: "form", Secret: NewSecret(password), Healthcheck: NewSecret("h/ealth"), Domains: []string{"a.example"}},
+		"template": {Service: "template", Username: "alice", Secret: NewSecret(password), Domains: []string{"a.example"},
+			Template: &Template{URL: "https://[USERNAME]@[DOMAIN]:pre-[PASSWORD]@x.example/?key=written%20in&ip=[IP]&k=[PASSWORD]"}},
+	}
+	for name, a := range accounts {
+		s, _ := ServiceOf(a)
+		c := Call{Hosts: a.Domains, Values: Values{IPv4: ip4}}
+		r := s.Request(a, c)
+		login := r.User + r.Login.Reveal() + ":" + r.Password.Reveal()
+		basic := base64.StdEncoding.EncodeToString([]byte(login))
+		said := map[string]string{
+			"the login": login, "the header": basic, "the header in JSON": strings.ReplaceAll(basic, "/", `\/`),
+			"the token in base64": base64.StdEncoding.EncodeToString([]byte(password)), "for a URL": base64.RawURLEncoding.EncodeToString([]byte(password)),
+			"the secret": password, "in a query": url.QueryEscape(password), "in a path": url.PathEscape(password), "small": percent(password),
+			"in JSON": strings.ReplaceAll(password, "/", `\/`), "in JSON of ASCII": strings.ReplaceAll(password, "ö", `\u00f6`),
+			"in JSON of ASCII, slashes escaped": strings.ReplaceAll(strings.ReplaceAll(password, "ö", `\u00f6`), "/", `\/`),
+		}
+		_, query, _ := strings.Cut(r.URL.Reveal()+"&"+r.Form.Reveal(), "?")
+		for _, param := range strings.Split(query, "&") {
+			if _, value, _ := strings.Cut(param, "="); strings.Contains(value, "written") || strings.Contains(value, "ealth") {
+				said["the query's "+value] = value
+			}
+		}
+		for how, text := range said {
+			for _, body := range []string{text, `{"info":"x ` + text + `"}`, `{"status":"` + text + `"}`, "badauth " + text} {
+				for _, code := range []int{200, 400, 401, 403, 404, 500} {
+					got := s.Parse(a, c, Answer{Status: code, Body: []byte(body)})
+					all := got.Detail + got.Do
+					for _, h := range got.Hosts {
+						all += h.Detail + h.Do
+					}
+					if leaked(all, text) {
+						t.Errorf("%s: %s stands in %q", name, how, all)
+					}
+				}
+			}
+		}
+	}
+}
+
+// leaked tells whether six characters in a row of a secret can be seen.
+func leaked(seen, secret string) bool {
+	for i := 0; i+6 <= len(secret); i++ {
+		if strings.Contains(seen, secret[i:i+6]) && !strings.Contains("a.example", secret[i:i+6]) {
+			return true
+		}
+	}
+	return false
 }
 
 func TestIsHTML(t *testing.T) {

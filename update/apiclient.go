@@ -60,7 +60,7 @@ func (c *APIClient) once(ctx context.Context, call APICall) (APIAnswer, error) {
 func (c *APIClient) gate() (at time.Duration, why string) {
 	now := c.Now()
 	b := c.Store.Read(now)
-	k := b.Keys[c.keyID(b)]
+	k := c.keyIn(b)
 	at = now.Up
 	later := func(t time.Duration, reason string) {
 		if t > at {
@@ -109,13 +109,13 @@ func (c *APIClient) exchange(ctx context.Context, call APICall) (APIAnswer, erro
 	out := c.Exchange(ctx, c.Request(call), func(netip.Addr) bool {
 		now := c.Now()
 		c.Store.Do(now, func(b *Book) {
-			key := c.keyID(b)
-			k := b.Keys[key]
+			k := c.keyIn(b)
 			if taken = k.room(now, apiLimits()) > now.Up || k.Until > now.Up; taken {
 				return
 			}
 			k.Slots = append(k.Slots[:len(k.Slots):len(k.Slots)], Slot{Moment: now.Moment(), Open: true, ID: id})
-			b.Keys[key], reserved = k, true
+			b.setKey(c.keyID(b), k)
+			reserved = true
 		})
 		return reserved
 	})
@@ -129,12 +129,11 @@ func (c *APIClient) exchange(ctx context.Context, call APICall) (APIAnswer, erro
 	if reserved {
 		now := c.Now()
 		c.Store.Do(now, func(b *Book) {
-			key := c.keyID(b)
-			k := b.Keys[key].Release(now, id, out.Answer != nil || out.Fault.Sent)
+			k := c.keyIn(b).Release(now, id, out.Answer != nil || out.Fault.Sent)
 			if out.Answer != nil {
 				k = k.afterCall(now, answer.Result)
 			}
-			b.Keys[key] = k
+			b.setKey(c.keyID(b), k)
 		})
 	}
 	if out.Fault != nil {
@@ -155,8 +154,16 @@ func faultError(ctx context.Context, call APICall, f Fault) error {
 
 // keyID names the Key that calls count for: apart from updates with the same
 // secret, which the service counts apart.
-func (c *APIClient) keyID(b *Book) string {
-	return b.fingerprint("ipv64-api", c.Server, c.Key.Reveal())
+func (c *APIClient) keyID(b *Book) keyID {
+	id := b.fingerprint("ipv64-api", c.Server, c.Key.Reveal())
+	return keyID{id, id}
+}
+
+// keyIn returns the Key, with what an older version has counted.
+func (c *APIClient) keyIn(b *Book) Key {
+	id := c.keyID(b)
+	b.moveOld(id.quota, id)
+	return b.key(id)
 }
 
 // afterCall tells what an answer means for the key.
@@ -165,7 +172,7 @@ func (k Key) afterCall(now Now, r Result) Key {
 	case Accepted:
 		k.Step, k.Until, k.Why, k.Good = 0, 0, "", true
 	case Limited:
-		k = k.limited(now, r)
+		k.Quota = k.limited(now, r, 0)
 	}
 	return k
 }

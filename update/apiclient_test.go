@@ -114,7 +114,7 @@ func TestTheDailyLimitEndsTheCallAndSaysWhenToComeBack(t *testing.T) {
 func TestAConnectionThatFailsCostsNoCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newAPIBench(t)
-		used := func() int { k := b.Store.Read(b.Now()); return k.Keys[b.keyID(k)].used(b.Now()) }
+		used := func() int { k := b.Store.Read(b.Now()); return b.keyIn(k).used(b.Now()) }
 		b.fault = &Fault{Kind: FaultConnect, Detail: "no route"}
 		if _, err := b.Do(t.Context(), APICall{Name: APILogs}); err == nil || err.Error() != "no route" || used() != 0 {
 			t.Errorf("never sent: %v, %d used", err, used())

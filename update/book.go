@@ -1,7 +1,6 @@
 package update
 
 import (
-	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -14,47 +13,29 @@ import (
 // Book is everything that is remembered across restarts: plain data, JSON on
 // disk (Store). Times in it count from the boot it was written in.
 type Book struct {
-	Version  int               `json:"version"`
-	Seq      uint64            `json:"seq"` // grows with every write
-	Boot     string            `json:"boot"`
-	Up       time.Duration     `json:"up"`   // when it was written
-	Salt     string            `json:"salt"` // of the fingerprints, so that no two routers' files compare
-	Keys     map[string]Key    `json:"keys"` // by fingerprint of service, server and secret
-	Accounts map[string]Memory `json:"accounts"`
+	Version     int                   `json:"version"`
+	Seq         uint64                `json:"seq"` // grows with every write
+	Boot        string                `json:"boot"`
+	Up          time.Duration         `json:"up"`          // when it was written
+	Salt        string                `json:"salt"`        // of the fingerprints, so that no two routers' files compare
+	Quotas      map[string]Quota      `json:"quotas"`      // by fingerprint of the limit group
+	Credentials map[string]Credential `json:"credentials"` // by fingerprint of service, server and secret
+	Accounts    map[string]Memory     `json:"accounts"`
+	Keys        map[string]oldKey     `json:"keys,omitempty"` // what an older version has left
 }
 
 // bookVersion is written; any that a reader can make sense of is read.
 const bookVersion = 1
 
-// Key is what is known of one secret at one service and server, whichever
-// accounts use it.
-type Key struct {
-	Slots  []Slot        `json:"slots,omitempty"`  // requests of the last 24 hours, oldest first
-	Until  time.Duration `json:"until,omitempty"`  // nothing is sent before: a limit or lock that the service named
-	Why    string        `json:"why,omitempty"`    // why not before Until
-	Step   int           `json:"step,omitempty"`   // how often in a row a limit was named without a time
-	Good   bool          `json:"good,omitempty"`   // the service has accepted it
-	Locked bool          `json:"locked,omitempty"` // and refused since: one more try after the lock
-	Root   string        `json:"root,omitempty"`   // Answer.Root of the last answer
-	Addrs  []Reached     `json:"addrs,omitempty"`  // where its service was reached, the best first
-}
-
-// Slot is one request that the service may have counted.
-type Slot struct {
-	Moment         // when its answer came: it may have been counted as late as that
-	Open    bool   `json:"open,omitempty"`    // no answer yet; Moment is when it left
-	ID      uint64 `json:"id,omitempty"`      // while open
-	Account string `json:"account,omitempty"` // while open
-	PID     int    `json:"pid,omitempty"`     // while open: the process that waits for the answer
-}
-
 // Memory is what is known of one account.
 type Memory struct {
 	Config string          `json:"config"`            // fingerprint of all its settings; another one lifts a stop
 	Target string          `json:"target"`            // fingerprint of what it updates; another one forgets what was accepted
+	Server string          `json:"server,omitempty"`  // fingerprint of where its requests go
+	Quota  string          `json:"quota,omitempty"`   // whose count they are part of
 	Hosts  map[string]Host `json:"hosts,omitempty"`   // by host name, "" where all have one verdict
 	Stop   *Stop           `json:"stop,omitempty"`    // the service refused in a way that does not pass
-	Locked bool            `json:"locked,omitempty"`  // an accepted key was refused: one more try after the lock
+	Locked bool            `json:"locked,omitempty"`  // it has waited for a lock to end, and nothing was accepted since: another refusal stops it
 	NoOnly bool            `json:"no_only,omitempty"` // the service refuses onlyprefix
 }
 
@@ -62,8 +43,11 @@ type Memory struct {
 type Host struct {
 	Values
 	Moment
-	Doubt Publish `json:"doubt,omitzero"` // values sent since without an answer: the service may hold others
-	Stop  *Stop   `json:"stop,omitempty"`
+	Doubt  Publish       `json:"doubt,omitzero"`    // values sent since without an answer: the service may hold others
+	Lost   Values        `json:"lost,omitzero"`     // what was sent last, while there is no answer to it
+	LostAt time.Duration `json:"lost_at,omitempty"` // when it was sent
+	Lock   *Lock         `json:"lock,omitempty"`    // the service has locked the host
+	Stop   *Stop         `json:"stop,omitempty"`
 }
 
 // Stop is a final refusal, in the service's words and ours.
@@ -84,7 +68,7 @@ func newBook(now Now) *Book {
 	var salt [16]byte
 	rand.Read(salt[:]) // never fails (crypto/rand, Go 1.24)
 	return &Book{Version: bookVersion, Boot: now.Boot, Up: now.Up, Salt: hex.EncodeToString(salt[:]),
-		Keys: map[string]Key{}, Accounts: map[string]Memory{}}
+		Quotas: map[string]Quota{}, Credentials: map[string]Credential{}, Accounts: map[string]Memory{}}
 }
 
 // Arrive moves all times to the present boot. What an earlier boot wrote is
@@ -100,28 +84,53 @@ func (b *Book) Arrive(now Now) {
 		m.Up = min(sane(m.Up)+shift, now.Up)
 		return m
 	}
+	wait := func(until time.Duration) time.Duration { return min(sane(until)+shift, now.Up+longestWait) }
+	for id, q := range b.Quotas {
+		b.Quotas[id] = q.arrive(clamp, wait)
+	}
 	for id, k := range b.Keys {
-		k.Slots = slices.Clone(k.Slots)
-		for i, s := range k.Slots {
-			s.Moment = clamp(s.Moment)
-			k.Slots[i] = s
-		}
-		slices.SortFunc(k.Slots, func(a, b Slot) int { return cmp.Compare(a.Up, b.Up) })
-		k.Addrs = slices.Clone(k.Addrs)
-		for i, r := range k.Addrs {
-			k.Addrs[i].Moment = clamp(r.Moment)
-		}
-		if k.Until != 0 {
-			k.Until = min(sane(k.Until)+shift, now.Up+longestWait)
-		}
+		k.Quota = k.Quota.arrive(clamp, wait)
 		b.Keys[id] = k
+	}
+	for id, c := range b.Credentials {
+		c.Lock = c.Lock.arrive(wait)
+		c.Addrs = slices.Clone(c.Addrs)
+		for i, r := range c.Addrs {
+			c.Addrs[i].Moment = clamp(r.Moment)
+		}
+		b.Credentials[id] = c
 	}
 	for _, m := range b.Accounts {
 		for name, h := range m.Hosts {
 			h.Moment = clamp(h.Moment)
+			if h.Lost != (Values{}) {
+				h.LostAt = min(sane(h.LostAt)+shift, now.Up)
+			}
+			h.Lock = h.Lock.arrive(wait)
 			m.Hosts[name] = h
 		}
 	}
+}
+
+// arrive moves the times of a count.
+func (q Quota) arrive(clamp func(Moment) Moment, wait func(time.Duration) time.Duration) Quota {
+	q.Slots = slices.Clone(q.Slots)
+	for i, s := range q.Slots {
+		q.Slots[i].Moment = clamp(s.Moment)
+	}
+	sorted(q.Slots)
+	if q.Until != 0 {
+		q.Until = wait(q.Until)
+	}
+	return q
+}
+
+// arrive moves the time of a lock; nil is none.
+func (l *Lock) arrive(wait func(time.Duration) time.Duration) *Lock {
+	if l == nil {
+		return nil
+	}
+	return &Lock{wait(l.Until), l.Why}
 }
 
 // sane bounds a time that a foreign hand wrote, so that sums of it do not
@@ -138,18 +147,24 @@ const slotsMost = 1024
 // settle makes a Book ready to be written: the moments of this boot get the
 // right wall time once the clock is right, and what no limit asks for goes.
 func (b *Book) settle(now Now) {
-	for id, k := range b.Keys {
-		slots := k.Slots[:0]
-		for _, s := range k.Slots {
-			s.Moment = now.sure(s.Moment)
-			if now.Since(s.Moment) < day+dayMargin {
-				slots = append(slots, s)
-			}
+	for id, q := range b.Quotas {
+		if q = q.settle(now); len(q.Slots) == 0 && q.Until <= now.Up && q.Step == 0 {
+			delete(b.Quotas, id)
+			continue
 		}
-		k.Slots = slots[max(0, len(slots)-slotsMost):]
-		k.Addrs = slices.DeleteFunc(k.Addrs, func(r Reached) bool { return now.Since(r.Moment) >= reachedFor })
-		for i, r := range k.Addrs {
-			k.Addrs[i].Moment = now.sure(r.Moment)
+		b.Quotas[id] = q
+	}
+	for id, c := range b.Credentials {
+		c.Addrs = slices.DeleteFunc(c.Addrs, func(r Reached) bool { return now.Since(r.Moment) >= reachedFor })
+		for i, r := range c.Addrs {
+			c.Addrs[i].Moment = now.sure(r.Moment)
+		}
+		b.Credentials[id] = c
+	}
+	for id, k := range b.Keys {
+		if k.Quota = k.Quota.settle(now); len(k.Slots) == 0 && (len(k.Moved) > 0 || !k.Good && k.Until <= now.Up) {
+			delete(b.Keys, id)
+			continue
 		}
 		b.Keys[id] = k
 	}
@@ -164,6 +179,19 @@ func (b *Book) settle(now Now) {
 	b.Boot, b.Up = now.Boot, now.Up
 }
 
+// settle drops the slots that no limit asks for any more.
+func (q Quota) settle(now Now) Quota {
+	slots := make([]Slot, 0, len(q.Slots))
+	for _, s := range q.Slots {
+		s.Moment = now.sure(s.Moment)
+		if now.Since(s.Moment) < day+dayMargin {
+			slots = append(slots, s)
+		}
+	}
+	q.Slots = slots[max(0, len(slots)-slotsMost):]
+	return q
+}
+
 // fingerprint tells settings apart without telling them.
 func (b *Book) fingerprint(parts ...any) string {
 	h := hmac.New(sha256.New, []byte(b.Salt))
@@ -174,37 +202,39 @@ func (b *Book) fingerprint(parts ...any) string {
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
-// keyID names the Key that an account's requests count for.
-func (b *Book) keyID(a *Account) string {
-	server := a.Server
-	if a.Template != nil {
-		server = a.Template.hosts()
-	}
-	return b.fingerprint(a.Service, server, a.Secret.Reveal())
-}
-
 // hint returns the Root, or "" of what is none: the file may be a foreign one.
-func (k Key) hint() string {
-	if len(k.Root) != hintLen {
+func (c Credential) hint() string {
+	if len(c.Root) != hintLen {
 		return ""
 	}
-	return k.Root
+	return c.Root
 }
 
 // enrol makes sure that an account has its Memory, and that a changed
 // configuration forgets what no longer holds.
 func (b *Book) enrol(a *Account) {
 	m := b.Accounts[a.Name]
-	config := b.fingerprint(a.Service, a.Server, a.Domains, a.Publish, a.Username, a.Secret.Reveal(), a.Auth, a.Record,
-		a.Healthcheck.Reveal(), a.OneAddress, a.Template.key(), a.devices(), a.CAFile)
+	settings := []any{a.Service, a.Server, a.Domains, a.Publish, a.Username, a.Secret.Reveal(), a.Auth, a.Record,
+		a.Healthcheck.Reveal(), a.OneAddress, a.Template.key(), a.devices(), a.CAFile}
+	if a.PrefixAuto { // a key that came later: a state without it is not another configuration
+		settings = append(settings, "prefix = auto")
+	}
+	config := b.fingerprint(settings...)
 	target := b.fingerprint(a.Service, a.Server, a.Domains, a.Record, a.Template.key())
+	id, server := b.keyID(a), b.fingerprint(a.serverName())
+	b.moveOld(b.oldKeyID(a), id)
+	if m.Server == server {
+		b.moveCount(m.Quota, id.quota)
+	}
+	m.Quota, m.Server = id.quota, server
 	if m.Target != target {
 		m.Hosts = nil
 	}
 	if m.Config != config {
-		m.Stop, m.NoOnly = nil, false
+		m.Stop, m.NoOnly, m.Locked = nil, false, false
 		for name, h := range m.Hosts {
-			h.Stop = nil
+			// What is not published any more is not ours to name again.
+			h.Stop, h.Values = nil, h.Values.only(a.Publish)
 			m.Hosts[name] = h
 		}
 	}

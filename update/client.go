@@ -28,7 +28,7 @@ type client struct {
 // does not connect within 8 s is better asked anew, and 15 s is more than a
 // service that works ever takes.
 func newClient(agent string) client {
-	return client{agent: agent, connectWithin: 8 * time.Second, within: 15 * time.Second}
+	return client{agent: agent, connectWithin: 8 * time.Second, within: exchangeLimit}
 }
 
 // exchange sends req once and returns what came of it. ready is called when

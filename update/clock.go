@@ -3,8 +3,9 @@ package update
 import "time"
 
 // Now is one reading of the clocks. A router has no battery clock: the wall
-// clock starts in the past and jumps, so it decides nothing unless the kernel
-// says that NTP keeps it (Synced). Up never jumps.
+// clock starts in the past and jumps, now and then though the kernel says that
+// NTP keeps it (Synced). It only tells how long a boot ago something was. Up
+// never jumps.
 type Now struct {
 	Wall   time.Time
 	Synced bool
@@ -25,20 +26,29 @@ func (n Now) Moment() Moment {
 	return Moment{n.Up, n.Wall.Round(0).UTC().Truncate(time.Millisecond), n.Synced}
 }
 
-// Since tells how long ago m was, at least: what only an unsynchronised clock
-// says does not count, and a moment in the future is now.
+// earlier tells whether an earlier boot wrote the moment.
+func (m Moment) earlier() bool { return m.Up <= 0 }
+
+// Since tells how long ago m was, at least: within a boot the boot's own time
+// counts alone, what only an unsynchronised clock says never does, and a moment
+// in the future is now.
 func (n Now) Since(m Moment) time.Duration {
 	age := max(0, n.Up-m.Up)
-	if m.Sure && n.Synced {
+	if m.earlier() && m.Sure && n.Synced {
 		age = max(age, n.Wall.Sub(m.At))
 	}
 	return age
 }
 
-// sure corrects a moment of this boot that was taken by an unsynchronised
-// clock, now that the clock is right.
+// wrongBy is how far a moment may be off the clock before it is corrected: NTP
+// steps a clock that is more than 128 ms off, and a crystal that is 500 ppm off
+// loses 43 s a day.
+const wrongBy = time.Minute
+
+// sure corrects a moment that was taken by an unsynchronised clock, or, if it is
+// of this boot, by one that was set since, now that the clock is right.
 func (n Now) sure(m Moment) Moment {
-	if n.Synced && !m.Sure {
+	if n.Synced && (!m.Sure || !m.earlier() && n.Wall.Add(m.Up-n.Up).Sub(m.At).Abs() > wrongBy) {
 		m.At = n.Wall.Add(m.Up - n.Up).Round(0).UTC().Truncate(time.Millisecond)
 		m.Sure = true
 	}

@@ -3,6 +3,7 @@ package update
 import (
 	"cmp"
 	"context"
+	"os"
 	"reflect"
 	"slices"
 	"time"
@@ -23,7 +24,7 @@ type desk struct {
 	lastID   uint64
 	seq      uint64 // of the Book that the last look saw
 	salt     string // and its Salt
-	keys     map[string]Key
+	known    Book   // its counts and credentials
 	timer    *time.Timer
 	wake     time.Duration   // when it fires
 	ctx      context.Context // of the exchanges
@@ -42,12 +43,12 @@ type job struct {
 	held    bool   // another process has a request of it under way
 	said    string // the last message about trouble, so that it is said once
 	salt    string // of the Book in which key names its Key
-	key     string
+	key     keyID
 }
 
 // keyIn names the account's Key in a Book. Books have the same salt unless one
 // was lost.
-func (j *job) keyIn(b *Book) string {
+func (j *job) keyIn(b *Book) keyID {
 	if j.salt != b.Salt {
 		j.salt, j.key = b.Salt, b.keyID(j.Account)
 	}
@@ -96,7 +97,7 @@ func (d *desk) resume() {
 		}
 	}
 	if b := d.Store.rested; b != nil {
-		d.salt, d.keys = b.Salt, b.Keys
+		d.salt, d.known = b.Salt, *b
 		for _, j := range d.accounts {
 			j.keyIn(b)
 		}
@@ -111,7 +112,7 @@ func (d *desk) observe(s Sight) {
 		j.plan = j.plan.See(now, w.Values).Event(now)
 	}
 	for _, f := range d.flights {
-		if f.local.IsValid() && s.Has != nil && !s.Has(f.local) || !f.local.IsValid() && f.outdated() {
+		if f.local.IsValid() && s.Has != nil && !s.Has(f.local) || !f.local.IsValid() && f.plan.outdated(f.call) {
 			f.gone = true
 			f.stop(errGone)
 		}
@@ -120,10 +121,14 @@ func (d *desk) observe(s Sight) {
 
 // wouldSend tells whether what the line shows differs from what it did, and
 // from what the service holds.
-func (j *job) wouldSend(b *Book, s Sight) bool {
+func (j *job) wouldSend(now Now, b *Book, s Sight) bool {
 	p, m := j.plan, b.Accounts[j.Name]
 	p.Want = s.Wants[j.Name].Values
-	return p.Want != j.plan.Want && m.Stop == nil && nextCall(j.Account, j.service, m, p) != nil
+	if p.Want == j.plan.Want || m.Stop != nil {
+		return false
+	}
+	call, _ := nextCall(now, j.Account, j.service, m, p)
+	return call != nil
 }
 
 // look decides for every account, starts what is due, and sets the timer.
@@ -133,14 +138,14 @@ func (d *desk) look() {
 	if d.salt != "" && d.salt != book.Salt {
 		book = d.carry(now, book)
 	}
-	d.seq, d.salt, d.keys = book.Seq, book.Salt, book.Keys
+	d.seq, d.salt, d.known = book.Seq, book.Salt, *book
 	limits := d.limits(book)
 	var due []*pending
 	wake := now.Up + day
 	status := make(map[string]Status, len(d.accounts))
 	for _, j := range d.accounts {
 		m, id := book.Accounts[j.Name], j.keyIn(book)
-		k := book.Keys[id]
+		k, l := book.key(id), limits[id.quota]
 		if j.lift {
 			m = m.release()
 		}
@@ -149,23 +154,23 @@ func (d *desk) look() {
 		} else if at != 0 && j.plan.Redo == nil { // else it is on its way, and waits as everything does
 			j.plan = j.plan.Again(now)
 		}
-		dec := Next(now, j.Account, j.service, m, k, limits[id], j.plan)
+		dec := Next(now, j.Account, j.service, m, k, l, j.plan)
 		if dec.Call == nil && !j.flying {
 			j.plan = j.plan.Quiet()
 		}
-		j.held = dec.Call != nil && !j.flying && !j.idle && k.elsewhere(now, j.Name)
+		j.held = dec.Call != nil && !j.flying && !j.idle && k.elsewhere(now, j.Name, os.Getpid(), alive)
 		if j.held {
 			wake = min(wake, now.Up+heldGap)
 		} else if dec.Call != nil && !j.flying && !j.idle && !d.leaving {
 			if dec.At <= now.Up {
-				due = append(due, &pending{j, dec, id, k, limits[id]})
+				due = append(due, &pending{j, dec, id, k, l})
 			} else {
 				wake = min(wake, dec.At)
 			}
 		}
 		wake = min(wake, k.nextChange(now))
 		d.report(now, j, dec)
-		status[j.Name] = j.status(now, m, k, limits[id], dec)
+		status[j.Name] = j.status(now, m, k, l, dec)
 	}
 	d.start(now, due)
 	if d.Publish != nil {
@@ -184,15 +189,8 @@ func (d *desk) carry(now Now, b *Book) *Book {
 				continue
 			}
 			b.enrol(j.Account)
-			old, k := d.keys[j.key], b.Keys[b.keyID(j.Account)]
-			if len(old.Slots) > 0 && !slices.Contains(k.Slots, old.Slots[0]) {
-				k.Slots = append(slices.Clone(old.Slots), k.Slots...)
-			}
-			k.Good = k.Good || old.Good
-			if old.Until > k.Until {
-				k.Until, k.Why = old.Until, old.Why
-			}
-			b.Keys[b.keyID(j.Account)] = k
+			id := b.keyID(j.Account)
+			b.setKey(id, b.key(id).unite(d.known.key(j.key)))
 		}
 	})
 	return d.Store.Known(now)
@@ -202,7 +200,7 @@ func (d *desk) carry(now Now, b *Book) *Book {
 type pending struct {
 	*job
 	Decision
-	key    string
+	key    keyID
 	known  Key
 	limits Limits
 }
@@ -211,19 +209,19 @@ type pending struct {
 // limits and this machine have room for.
 func (d *desk) start(now Now, due []*pending) {
 	slices.SortStableFunc(due, func(a, b *pending) int { return cmp.Compare(a.Since, b.Since) })
-	waiting := map[string]Key{} // with those that fly but are not yet on the books
+	waiting := map[string]Quota{} // with those that fly but are not yet on the books
 	for _, f := range d.flights {
 		if !f.sent {
-			waiting[f.key] = waiting[f.key].claim(now)
+			waiting[f.key.quota] = waiting[f.key.quota].claim(now)
 		}
 	}
 	for _, p := range due {
 		k := p.known
-		k.Slots = append(slices.Clone(k.Slots), waiting[p.key].Slots...)
+		k.Slots = append(slices.Clone(k.Slots), waiting[p.key.quota].Slots...)
 		if len(d.flights) >= sendersMost || d.with(p.Account) >= sendersServer || k.room(now, p.limits) > now.Up {
 			continue // the end of a flight looks again
 		}
-		waiting[p.key] = waiting[p.key].claim(now)
+		waiting[p.key.quota] = waiting[p.key.quota].claim(now)
 		d.launch(now, p)
 	}
 }
@@ -240,25 +238,25 @@ func (d *desk) with(a *Account) int {
 }
 
 // claim adds a slot for a request that may leave at any moment.
-func (k Key) claim(now Now) Key {
-	k.Slots = append(k.Slots, Slot{Moment: now.Moment(), Open: true})
-	return k
+func (q Quota) claim(now Now) Quota {
+	q.Slots = append(q.Slots, Slot{Moment: now.Moment(), Open: true})
+	return q
 }
 
-// limits returns those of each key: the lowest of the accounts that use it.
+// limits returns those of each quota: the lowest of the accounts that use it.
 func (d *desk) limits(b *Book) map[string]Limits {
 	l := make(map[string]Limits, len(d.accounts))
 	for _, j := range d.accounts {
-		id := j.keyIn(b)
+		id := j.keyIn(b).quota
 		l[id] = l[id].stricter(Limits{j.Limit10s, j.Limit24h})
 	}
 	return l
 }
 
 // nextChange tells when the count of used requests next falls.
-func (k Key) nextChange(now Now) time.Duration {
+func (q Quota) nextChange(now Now) time.Duration {
 	at := now.Up + day
-	for _, s := range k.Slots {
+	for _, s := range q.Slots {
 		if t := s.end(now) + day + dayMargin; t > now.Up {
 			at = min(at, t)
 		}

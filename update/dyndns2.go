@@ -7,7 +7,7 @@ import (
 
 // dyndns2Service is any server that speaks the Remote Access API.
 func dyndns2Service(a *Account) Service {
-	return Service{Protocol: dyndns2{}, MaxHosts: 20, OneAddress: a.OneAddress, Busy: true}
+	return Service{Protocol: dyndns2{}, MaxHosts: 20, OneAddress: a.OneAddress, NamesAll: !a.OneAddress}
 }
 
 // dyndns2 is the Remote Access API that most services speak: one GET, a word a

@@ -61,8 +61,18 @@ func (e endpoint) dialFault(ctx context.Context, within time.Duration, device st
 		}
 		detail += ": " + reason(err)
 	}
-	return &attemptFault{Fault: Fault{Kind: FaultConnect, Detail: faultText(detail)}, elsewhere: errors.Is(err, syscall.ECONNREFUSED),
+	f := &attemptFault{Fault: Fault{Kind: FaultConnect, Detail: faultText(detail)}, elsewhere: errors.Is(err, syscall.ECONNREFUSED),
 		noRoute: errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EADDRNOTAVAIL)}
+	if turnedAway(err) {
+		f.Kind = FaultRefused
+	}
+	return f
+}
+
+// turnedAway tells whether a service refused or reset a connection: it may have
+// more of them than it can take.
+func turnedAway(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // tlsFault tells why the handshake failed.
@@ -91,6 +101,9 @@ func (e endpoint) tlsFault(ctx context.Context, within time.Duration, err error)
 		text = fmt.Sprintf("the handshake was not done within %v", within)
 	default:
 		text = reason(err)
+		if turnedAway(err) {
+			f.Kind = FaultRefused
+		}
 	}
 	f.Detail = faultText("no secure connection to " + e.host + ": " + text)
 	return f

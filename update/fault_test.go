@@ -65,7 +65,7 @@ func TestFaultsBeforeTheHandshake(t *testing.T) {
 	for _, tt := range []faultCase{
 		{"no such name", updateRequest("https://name.invalid", ""), FaultResolve, "cannot resolve name.invalid: "},
 		{"no address of the family", with("https://127.0.0.1:9", func(r *Request) { r.Family = 6 }), FaultResolve, "no address of the family"},
-		{"refused", updateRequest(refused, ""), FaultConnect, "cannot connect to 127.0.0.1 (127.0.0.1:" + refused[len("https://127.0.0.1:"):] + "): connection refused"},
+		{"refused", updateRequest(refused, ""), FaultRefused, "cannot connect to 127.0.0.1 (127.0.0.1:" + refused[len("https://127.0.0.1:"):] + "): connection refused"},
 		{"no route", with("https://[100::1]:9", func(r *Request) { r.Device6 = "lo" }), FaultConnect, "cannot connect to 100::1 by lo"},
 		{"no such device", with(silent, func(r *Request) { r.Device4 = "pppoe-none" }), FaultConnect, "cannot connect to 127.0.0.1 by pppoe-none (" + l.Addr().String() + "): no such device"},
 		{"plain and not loopback", updateRequest("http://192.0.2.1", ""), FaultConnect, "use https://"},
@@ -105,7 +105,7 @@ func TestFaultsInTheHandshake(t *testing.T) {
 		checkFault(t, tt, steady().exchange(t.Context(), tt.req, nil))
 	}
 	srv.BreakHandshakes(1)
-	checkFault(t, faultCase{name: "reset", kind: FaultTLS, detail: "no secure connection"},
+	checkFault(t, faultCase{name: "reset", kind: FaultRefused, detail: "no secure connection"},
 		steady().exchange(t.Context(), updateRequest(srv.URL, ca), nil))
 	if o := steady().exchange(t.Context(), updateRequest(srv.URL, ca), nil); o.Answer == nil {
 		t.Errorf("afterwards: %+v", o.Fault)

@@ -97,6 +97,25 @@ func (f filling) query(t Text, query string, hide bool) Text {
 	return t
 }
 
+// literalLeast is how long a value written into a URL is to be taken for a secret
+// in an answer: a shorter one is a word, such as "1" or "update".
+const literalLeast = 8
+
+// literals returns the values that are written into the queries, which may be
+// secrets.
+func (t Template) literals() []Secret {
+	var all []Secret
+	for _, u := range t.urls() {
+		for param := range strings.SplitSeq(splitURL(u.url).query, "&") {
+			_, value, _ := strings.Cut(param, "=")
+			if plain, err := url.PathUnescape(value); err == nil && len(plain) >= literalLeast && !strings.Contains(value, "[") {
+				all = append(all, NewSecret(plain))
+			}
+		}
+	}
+	return all
+}
+
 // encoded appends a part of a URL to t. hide hides what stands in the template
 // itself, too; else that of it which could be a secret.
 func (f filling) encoded(t Text, part string, hide bool) Text {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"os"
 	"slices"
 	"time"
 )
@@ -12,7 +13,7 @@ import (
 type flight struct {
 	*job
 	id    uint64
-	key   string
+	key   keyID
 	call  Call
 	place place
 	local netip.Addr
@@ -20,12 +21,6 @@ type flight struct {
 	start time.Duration
 	gone  bool // given up: the address it left from is gone, or one that it carries before it was connected
 	stop  context.CancelCauseFunc
-}
-
-// outdated tells whether the line does not show any more what the request
-// carries. What it shows besides can wait for the next one.
-func (f *flight) outdated() bool {
-	return missing(f.call.Values, Host{Values: f.plan.Want}) != Values{}
 }
 
 var errGone = fmt.Errorf("the address it left from is gone")
@@ -59,15 +54,16 @@ func (r *Runner) clear(ctx context.Context, f *flight, local netip.Addr) bool {
 			return
 		}
 		d.Store.Do(now, func(b *Book) {
-			k := b.Keys[f.key]
+			k := b.key(f.key)
 			m, known := b.Accounts[f.Name]
 			if f.lift {
 				m = m.release()
 			}
-			if !known || m.Stop != nil || k.elsewhere(now, f.Name) || k.Until > now.Up || k.room(now, d.limits(b)[f.key]) > now.Up {
+			if !known || m.Stop != nil || k.elsewhere(now, f.Name, os.Getpid(), alive) || k.silent(now) || m.silent(now, f.service, f.call) || k.room(now, d.limits(b)[f.key.quota]) > now.Up {
 				return // another process was first
 			}
-			b.Accounts[f.Name], b.Keys[f.key] = Reserve(now, f.Account, f.service, m, k, &f.call, f.id)
+			b.Accounts[f.Name], k, f.call = Reserve(now, f.Account, f.service, m, k, f.call, f.id, os.Getpid())
+			b.setKey(f.key, k)
 			f.sent, f.lift = true, false
 		})
 		answer <- f.sent
@@ -104,11 +100,11 @@ func (d *desk) land(f *flight, out Outcome) {
 	}
 	res := f.service.Parse(f.Account, f.call, *out.Answer)
 	d.Store.Do(now, func(b *Book) {
-		m, k := b.Accounts[f.Name], b.Keys[f.key].Release(now, f.id, true)
+		m, k := b.Accounts[f.Name], b.key(f.key).Release(now, f.id, true)
 		var p Plan
 		m, k, p = After(now, f.Account, f.service, m, k, f.plan, f.call, res, jitter)
 		k.Root = out.Answer.Root
-		b.Keys[f.key] = k.reach(now, f.place, out.Answer.Known)
+		b.setKey(f.key, k.reach(now, f.place, out.Answer.Known))
 		if current {
 			b.Accounts[f.Name], f.plan = m, p
 		}
@@ -123,11 +119,11 @@ func (d *desk) land(f *flight, out Outcome) {
 func (d *desk) fell(f *flight, now Now, out Outcome, current bool, jitter float64) {
 	fault := *out.Fault
 	if len(out.Forget) > 0 {
-		d.Store.Do(now, func(b *Book) { b.Keys[f.key] = b.Keys[f.key].forget(f.place, out.Forget) })
+		d.Store.Do(now, func(b *Book) { b.setKey(f.key, b.key(f.key).forget(f.place, out.Forget)) })
 	}
 	if f.sent {
 		d.Store.Do(now, func(b *Book) {
-			b.Keys[f.key] = b.Keys[f.key].Release(now, f.id, fault.Sent)
+			b.setKey(f.key, b.key(f.key).Release(now, f.id, fault.Sent))
 			if m, ok := b.Accounts[f.Name]; ok && !fault.Sent {
 				b.Accounts[f.Name] = m.unchanged(f.service, f.call)
 			}

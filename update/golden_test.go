@@ -85,21 +85,24 @@ func TestGoldenRequests(t *testing.T) {
 
 func TestServices(t *testing.T) {
 	token, user := &Account{Token: true}, &Account{OneAddress: true}
-	if s := spdynService(token); s.MaxHosts != 1 || s.OneAddress || s.Busy || s.Server != "https://update.spdyn.de" {
+	if s := spdynService(token); s.MaxHosts != 1 || s.OneAddress || s.NamesAll || s.Server != "https://update.spdyn.de" {
 		t.Errorf("spdyn with a token: %+v", s)
 	}
 	if s := spdynService(user); s.MaxHosts != 20 {
 		t.Errorf("spdyn with a password: %+v", s)
 	}
-	if s := dyndns2Service(user); s.MaxHosts != 20 || !s.OneAddress || !s.Busy || s.Server != "" {
+	if s := dyndns2Service(user); s.MaxHosts != 20 || !s.OneAddress || s.NamesAll || s.Server != "" {
+		t.Errorf("dyndns2, one address a request: %+v", s)
+	}
+	if s := dyndns2Service(&Account{}); s.OneAddress || !s.NamesAll {
 		t.Errorf("dyndns2: %+v", s)
 	}
 	families := &Account{Template: &Template{URL4: "https://x.example/"}}
-	if s := templateService(families); s.MaxHosts != 1 || !s.OneAddress || s.OnlyPrefix || s.Busy {
+	if s := templateService(families); s.MaxHosts != 1 || !s.OneAddress || s.OnlyPrefix || s.NamesAll {
 		t.Errorf("a template with url4: %+v", s)
 	}
 	all := &Account{Template: &Template{URL: "https://x.example/?a=[IP]&p=[PREFIX]"}}
-	if s := templateService(all); s.MaxHosts != 1 || s.OneAddress || s.OnlyPrefix {
+	if s := templateService(all); s.MaxHosts != 1 || s.OneAddress || s.OnlyPrefix || !s.NamesAll {
 		t.Errorf("a template with url: %+v", s)
 	}
 }

@@ -19,6 +19,9 @@ func ipv64Service() Service {
 // Request spells an update. The secret goes in a header, or in the body.
 func (ipv64) Request(a *Account, c Call) Request {
 	r := Request{Method: "GET", Device4: a.Device4, Device6: a.Device6, CAFile: a.CAFile}
+	if c.Auto {
+		r.Family = 6
+	}
 	main, prefix := ipv64Parameters(a, c)
 	path := Text{}.Plain(a.Server + "/nic/update")
 	switch a.Auth {
@@ -31,7 +34,7 @@ func (ipv64) Request(a *Account, c Call) Request {
 		}
 		return r
 	case "basic":
-		r.User, r.Password = "homeward", a.Secret // either half may be the token
+		r.User, r.Password = ipv64User, a.Secret // either half may be the token
 	default:
 		r.Bearer = a.Secret
 	}
@@ -62,7 +65,10 @@ func ipv64Parameters(a *Account, c Call) (main, prefix Text) {
 	if c.Values.IPv6.IsValid() {
 		add(&main, "ip6", c.Values.IPv6.String())
 	}
-	if c.Values.Prefix.IsValid() {
+	switch {
+	case c.Auto:
+		add(&prefix, "ipv6prefix", "auto")
+	case c.Values.Prefix.IsValid():
 		add(&prefix, "ipv6prefix", c.Values.Prefix.String())
 	}
 	if c.OnlyPrefix {
@@ -90,18 +96,38 @@ func (ipv64) Parse(a *Account, c Call, ans Answer) Result {
 	case ans.Status == 401 || word == "unauthorized" || word == "badauth":
 		return Result{Verdict: Unauthorized, Detail: "the service does not accept the token",
 			Do: "write the update token of the account or of the domain in `token`, not the API key"}
-	case ans.Status/100 == 3 || ans.Status >= 500 || info == "":
+	case ans.Status/100 == 3 || ans.Status >= 500:
 		return byStatus(a, ans)
 	case ans.Status/100 == 2 && (word == "good" || word == "nochg" || word == "ok"):
 		return Result{Verdict: Accepted}
 	case isWord && known.verdict == Refused:
 		return Result{Verdict: Refused, Detail: said + ": " + known.what, Do: known.do}
-	case isJSON && (ans.Status == 400 || ans.Status == 403 || c.OnlyPrefix && ans.Status/100 == 2):
-		return Result{Verdict: Refused, Detail: status(ans) + ": " + said,
-			Do: "check `domains` and `record`, and that they are yours at the service"}
+	case (ans.Status == 400 || ans.Status == 403) && !isHTML(ans.Body):
+		return ipv64Refusal(a, ans, info)
+	case info != "" && isJSON && c.OnlyPrefix && ans.Status/100 == 2:
+		return Result{Verdict: Refused, Detail: status(ans) + ": " + said, Do: checkDomains}
 	}
 	return byStatus(a, ans)
 }
+
+// ipv64Refusal reads an answer of 400 or 403 whose text is not known. It may be
+// the lock: what the service says of that was never seen. Else it is a refusal
+// if it is in the service's own form.
+func ipv64Refusal(a *Account, ans Answer, info string) Result {
+	r := byStatus(a, ans)
+	if r.Verdict, r.Do = Locked, checkDomains; info != "" {
+		r.Detail = status(ans) + ": " + say(a, []byte(info))
+	}
+	if json.Valid(ans.Body) {
+		r.Else = Refused
+	}
+	return r
+}
+
+// ipv64User is the user's name that goes with a token in Basic auth.
+const ipv64User = "homeward"
+
+const checkDomains = "check `domains` and `record`, and that they are yours at the service"
 
 // ipv64Info returns what an answer says: the member info of its JSON, or its
 // text if that is one short line; "" if neither.

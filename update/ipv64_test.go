@@ -22,6 +22,10 @@ func TestIPv64Request(t *testing.T) {
 	}{
 		{"the prefix alone", ipv64Account(), Call{Values: Values{Prefix: pa}, OnlyPrefix: true},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ipv6prefix=2001:db8:1200::/64&onlyprefix=1  bearer ***"},
+		{"the prefix that the request comes from", ipv64Account(), Call{Values: Values{Prefix: pa}, OnlyPrefix: true, Auto: true},
+			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ipv6prefix=auto&onlyprefix=1  bearer *** over IPv6"},
+		{"full, with the prefix that the request comes from", ipv64Account(), Call{Values: Values{IPv4: v4a, Prefix: pa}, Auto: true},
+			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7&ipv6prefix=auto  bearer *** over IPv6"},
 		{"IPv4 alone", ipv64Account(), Call{Values: Values{IPv4: v4a}},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7  bearer ***"},
 		{"full", ipv64Account(), Call{Values: all},
@@ -45,6 +49,9 @@ func TestIPv64Request(t *testing.T) {
 			}
 			if r.User != "" {
 				got += "basic " + r.User + " " + r.Password.String()
+			}
+			if r.Family == 6 {
+				got += " over IPv6"
 			}
 			if got != tt.want {
 				t.Errorf("request\n %s, want\n %s", got, tt.want)
@@ -77,7 +84,7 @@ func TestIPv64Parse(t *testing.T) {
 		{"a good page is no answer", 200, "<html><body>good</body></html>", false, Unknown, "<html><body>good</body></html>"},
 		{"a good sentence is no answer", 200, "good morning", false, Unknown, "good morning"},
 		{"good with a server error", 500, `{"info":"good"}`, false, Passing, "HTTP 500: the service has trouble"},
-		{"good with a refusal's code", 400, `{"info":"good"}`, false, Refused, "HTTP 400: good"},
+		{"good with a refusal's code", 400, `{"info":"good"}`, false, Locked, "HTTP 400: good"},
 		{"fail", 200, "fail", false, Unknown, "fail"},
 		{"null", 200, "null", false, Unknown, "null"},
 		{"half a JSON", 200, `{"info":"go`, false, Unknown, `{"info":"go`},
@@ -90,16 +97,20 @@ func TestIPv64Parse(t *testing.T) {
 		{"unauthorized without a body", 401, "", false, Unauthorized, "the service does not accept the token"},
 		{"badauth", 200, "badauth", false, Unauthorized, "the service does not accept the token"},
 		{"nohost", 200, `{"info":"nohost"}`, false, Refused, "nohost: the service has no such host"},
-		{"a 400 in its words", 400, `{"info":"domain not found","status":"400"}`, false, Refused, "HTTP 400: domain not found"},
-		{"a 403 in its words", 403, `{"info":"not your domain"}`, false, Refused, "HTTP 403: not your domain"},
+		{"a 400 in its words", 400, `{"info":"domain not found","status":"400"}`, false, Locked, "HTTP 400: domain not found"},
+		{"a 403 in its words", 403, `{"info":"not your domain"}`, false, Locked, "HTTP 403: not your domain"},
+		{"a 403 without a word", 403, "", false, Locked, "HTTP 403: an empty answer"},
+		{"a 403 in plain text", 403, "temporarily blocked", false, Locked, "HTTP 403: temporarily blocked"},
+		{"a 403 without info", 403, `{"status":"403"}`, false, Locked, `HTTP 403: {"status":"403"}`},
+		{"nohost with its code", 400, `{"info":"nohost"}`, false, Refused, "nohost: the service has no such host"},
 		{"a 403 of a proxy", 403, "<html>blocked</html>", false, Unknown, "HTTP 403: <html>blocked</html>"},
 		{"911 is no word of this service", 200, "911", false, Unknown, "911"},
 		{"onlyprefix refused in an answer with 200", 200, `{"info":"parameter unknown"}`, true, Refused, "HTTP 200: parameter unknown"},
 		{"503", 503, "busy", false, Passing, "HTTP 503: the service has trouble"},
 		{"behind a byte order mark", 200, "\uFEFF" + `{"info":"good"}`, false, Accepted, ""},
-		{"a refusal behind a byte order mark", 400, "\uFEFF" + `{"info":"domain not found"}`, false, Refused, "HTTP 400: domain not found"},
+		{"a refusal behind a byte order mark", 400, "\uFEFF" + `{"info":"domain not found"}`, false, Locked, "HTTP 400: domain not found"},
 		{"a redirect", 302, "", false, Passing, "HTTP 302: a redirect, not followed"},
-		{"the token repeated", 400, `{"info":"bad key s3cr3t-token"}`, false, Refused, "HTTP 400: bad key ***"},
+		{"the token repeated", 400, `{"info":"bad key s3cr3t-token"}`, false, Locked, "HTTP 400: bad key ***"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -133,4 +144,54 @@ func FuzzIPv64Parse(f *testing.F) {
 			t.Errorf("the token is in %q", r.Detail)
 		}
 	})
+}
+
+// With prefix = "auto" the WAN's own /64 tells when the prefix has changed, and
+// an IPv6 that does not connect does not hold up the addresses.
+func TestPrefixAuto(t *testing.T) {
+	a, s, now := ipv64Account(), ipv64Service(), at(time.Hour)
+	a.PrefixAuto = true
+	m := Memory{Hosts: map[string]Host{"": {Values: Values{IPv4: v4a, Prefix: pa}}}}
+	next := func(m Memory, p Plan) Call {
+		t.Helper()
+		c, _ := nextCall(now, a, s, m, p)
+		if c == nil {
+			return Call{}
+		}
+		return *c
+	}
+	if c := next(m, Plan{Want: Values{IPv4: v4a, Prefix: pb}}); !c.Auto || !c.OnlyPrefix || s.Request(a, c).Family != 6 {
+		t.Errorf("the prefix has changed: %+v", c)
+	}
+	prefix := Plan{Want: Values{IPv4: v4a, Prefix: pb}}
+	under := next(m, prefix)
+	if prefix.outdated(under) {
+		t.Error("nothing has changed, and yet it is given up")
+	}
+	if changed := prefix.See(now, Values{IPv4: v4b, Prefix: pb}); !changed.outdated(under) {
+		t.Error("another address waits for IPv6 to connect")
+	} else if c := next(m, AfterFault(now, changed, under, Fault{Kind: FaultGiven}, 0)); c.Auto || c.Values != (Values{IPv4: v4b}) {
+		t.Errorf("then: %+v, want the address at once", c)
+	}
+	if c := next(m, Plan{Want: Values{IPv4: v4b}}); c.Auto || c.Values != (Values{IPv4: v4b}) {
+		t.Errorf("IPv6 is gone: %+v", c)
+	}
+	p := Plan{Want: Values{IPv4: v4b, Prefix: pb}}
+	c := next(m, p)
+	if !c.Auto || c.OnlyPrefix || c.Values != p.Want {
+		t.Errorf("both have changed: %+v", c)
+	}
+	p = AfterFault(now, p, c, Fault{Kind: FaultConnect}, 0)
+	if c = next(m, p); c.Auto || c.Values != (Values{IPv4: v4b}) || s.Request(a, c).Family != 0 {
+		t.Errorf("IPv6 does not connect: %+v, want the address without it", c)
+	}
+	m, _, p = After(now, a, s, m, Key{}, p, c, Result{Verdict: Accepted}, 0)
+	if c = next(m, p); !c.Auto || !c.OnlyPrefix {
+		t.Errorf("then: %+v, want the prefix over IPv6", c)
+	}
+	_, _, p = After(now, a, s, m, Key{}, p, c, Result{Verdict: Accepted}, 0)
+	p.Want = Values{IPv4: v4a, Prefix: pa}
+	if c = next(m, p); !c.Auto || c.Values != p.Want {
+		t.Errorf("IPv6 connects again: %+v, want one request", c)
+	}
 }

@@ -34,7 +34,8 @@ func TestFaultMatrix(t *testing.T) {
 		out  func() Outcome
 	}{
 		{"the resolver does not answer", fault(failed(FaultResolve, false, "cannot resolve ipv64.net: "+new(race).unresolved()).Fault)},
-		{"no route, connection refused", fault(&e.dialFault(ctx, c.connectWithin, "", syscall.ECONNREFUSED).Fault)},
+		{"no route, no answer to the connection", fault(&e.dialFault(ctx, c.connectWithin, "", syscall.EHOSTUNREACH).Fault)},
+		{"the service refuses connections, or resets them", fault(&e.dialFault(ctx, c.connectWithin, "", syscall.ECONNREFUSED).Fault)},
 		{"TLS fails, or half of it comes", fault(&e.tlsFault(ctx, c.connectWithin, x509.UnknownAuthorityError{}).Fault)},
 		{"this router's clock is wrong", func() Outcome {
 			return Outcome{Fault: &e.tlsFault(ctx, c.connectWithin, notYet).Fault}
@@ -50,6 +51,7 @@ func TestFaultMatrix(t *testing.T) {
 		{"429, `Updateintervall overcommited`", json(429, "Updateintervall overcommited")},
 		{"401, the key was never accepted", json(401, "Unauthorized")},
 		{"401, the key was accepted before", json(401, "Unauthorized")},
+		{"403 with an unknown text, the key was accepted before", json(403, "try again later")},
 		{"nohost", json(400, "nohost")},
 	}
 	var table strings.Builder

@@ -87,7 +87,7 @@ func TestSpdynWithItsStandIn(t *testing.T) {
 	for range 6 {
 		last = exchange(t, spdyn{}, a, Call{Hosts: []string{host}, Values: Values{IPv4: netip.MustParseAddr("192.0.2.1")}})
 	}
-	if last.Verdict != Refused || last.Detail != "abuse: the host is locked for a while" {
+	if last.Verdict != Locked || last.Detail != "abuse: the host is locked for a while" {
 		t.Errorf("repeated without a change: %+v", last)
 	}
 }

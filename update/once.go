@@ -11,6 +11,7 @@ import (
 // place of Run.
 func (r *Runner) Once(ctx context.Context, accounts []*Account, sight Sight, chosen func(name string) bool, force bool) map[string]Status {
 	defer close(r.ended)
+	defer context.AfterFunc(ctx, r.Store.Leave)()
 	d := r.newDesk(ctx)
 	defer d.timer.Stop()
 	d.adopt(accounts)
@@ -74,9 +75,13 @@ func (r *Runner) Preview(accounts []*Account, sight Sight, chosen func(name stri
 		if at := m.stale(now, a, s); at != 0 && at <= now.Up {
 			p = p.Again(now)
 		}
-		for call := nextCall(a, s, m, p); call != nil && m.Stop == nil; call = nextCall(a, s, m, p) {
+		for {
+			call, _ := nextCall(now, a, s, m, p)
+			if call == nil || m.Stop != nil {
+				break
+			}
 			out = append(out, s.Request(a, *call))
-			m, p = accept(now, a, s, m, p, *call, Result{}, 0)
+			m, p = accept(now, s, m.answered(s, *call), p, *call, Result{}, 0)
 		}
 	}
 	return out

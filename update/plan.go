@@ -26,31 +26,9 @@ type Plan struct {
 	NotAgain time.Duration     // no attempt before, unless an event comes
 	Error    string            // what the last attempt brought, "" if it was accepted
 	Redo     map[string]Values // send anew though nothing changed: what each host has accepted since; nil: no
+	Full     bool              // the service has refused onlyprefix: a full update is tried in its place
+	Apart    bool              // IPv6 did not connect: addresses do not wait for a prefix that is sent over it
 }
-
-// Steps of waiting after an attempt that brought nothing. The first are for a
-// line that is just coming up, the last for a service that is down.
-var backoff = [...]time.Duration{200 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second,
-	10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
-
-// namedLimit is how long a limit is waited for that the service names without
-// a time: the documented 10 s window first.
-var namedLimit = [...]time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
-
-const (
-	lockTime         = 10 * time.Minute       // IPv64 locks a key for so long after too many failures
-	busyTime         = 30 * time.Minute       // dyndns2: after 911 and dnserr
-	eventGap         = 200 * time.Millisecond // between attempts that events ask for
-	resolverGap      = 2 * time.Second        // between questions to the resolver
-	resolverPatience = 300                    // questions at that pace, ten minutes; then every resolverRest
-	resolverRest     = 10 * time.Second
-
-	// stable is how long the line must be still before a change is sent when
-	// the last quarter of the day's requests has begun; it doubles with each
-	// one of that quarter that is gone.
-	stable     = 5 * time.Second
-	stableMost = 30 * time.Minute
-)
 
 // See tells the Plan what the line shows now.
 func (p Plan) See(now Now, want Values) Plan {
@@ -91,7 +69,7 @@ func (p Plan) Again(now Now) Plan {
 // settled tells whether the Plan remembers nothing that a new one would not
 // find in the Memory and on the line.
 func (p Plan) settled() bool {
-	return p.Unsent == 0 && !p.Tried && p.Fails == 0 && p.Fault == 0 && p.NotAgain == 0 && p.Error == "" && p.Redo == nil
+	return p.Unsent == 0 && !p.Tried && p.Fails == 0 && p.Fault == 0 && p.NotAgain == 0 && p.Error == "" && p.Redo == nil && !p.Full
 }
 
 // Decision is what to do for an account.
@@ -113,15 +91,22 @@ func Next(now Now, a *Account, s Service, m Memory, k Key, l Limits, p Plan) Dec
 	if m.Stop != nil {
 		return d
 	}
-	call := nextCall(a, s, m, p)
+	call, ready := nextCall(now, a, s, m, p)
 	if call == nil {
-		if stop == nil && p.Want == (Values{}) {
+		switch {
+		case stop != nil:
+		case p.Want == (Values{}):
 			d.State = StateWaiting
+		case needsAddress(s, m, p) && missing(p.Want, m.Hosts[""]) != (Values{}):
+			d.State, d.Error = StateWaiting, "the service does not take the prefix alone: it goes with the next address that the line shows"
 		}
 		return d
 	}
 	d.Call, d.Since = call, max(p.Unsent, p.NotAgain)
 	at, why := gate(now, k, l, p)
+	if ready.at > at {
+		at, why = ready.at, ready.why
+	}
 	d.At = at
 	switch {
 	case stop != nil:
@@ -148,6 +133,9 @@ func gate(now Now, k Key, l Limits, p Plan) (at time.Duration, why string) {
 		}
 	}
 	later(k.Until, k.Why)
+	if k.Lock != nil {
+		later(k.Lock.Until, k.Lock.Why)
+	}
 	later(k.free(now, l.Short, shortWindow+shortMargin), "as many requests as the service takes in 10 seconds")
 	later(k.free(now, l.Day, day+dayMargin), "as many requests as the service takes in 24 hours")
 	if p.Tried {
@@ -185,90 +173,4 @@ func merge(now Now, k Key, l Limits, p Plan) time.Duration {
 	}
 	still := min(stable<<min(quarter-left, 10), stableMost)
 	return min(p.Changed+still, p.Unsent+day/time.Duration(left))
-}
-
-// nextCall returns the next request that brings the service to what the line
-// shows, or nil. Hosts that need the same request share it.
-func nextCall(a *Account, s Service, m Memory, p Plan) *Call {
-	var call *Call
-	for _, name := range hostsOf(a, s) {
-		h := m.Hosts[name]
-		if h.Stop != nil {
-			continue
-		}
-		if p.Redo != nil {
-			h = Host{Values: p.Redo[name], Doubt: h.Doubt}
-		}
-		diff := missing(p.Want, h)
-		if diff == (Values{}) {
-			continue
-		}
-		values, only := compose(a, s, m, p.Want, diff)
-		switch {
-		case s.MaxHosts == 0:
-			return &Call{Hosts: a.Domains, Values: values, OnlyPrefix: only}
-		case call == nil:
-			call = &Call{Hosts: []string{name}, Values: values, OnlyPrefix: only}
-		case call.Values == values && call.OnlyPrefix == only:
-			call.Hosts = append(call.Hosts, name)
-		}
-		if len(call.Hosts) == s.MaxHosts {
-			break
-		}
-	}
-	return call
-}
-
-// hostsOf returns the hosts that are judged one by one: the account's domains,
-// or "" where they have one verdict.
-func hostsOf(a *Account, s Service) []string {
-	if s.MaxHosts == 0 {
-		return []string{""}
-	}
-	return a.Domains
-}
-
-// missing returns what of want the service is not known to hold. Of what the
-// line does not show it is not told.
-func missing(want Values, h Host) Values {
-	var d Values
-	if want.IPv4.IsValid() && (want.IPv4 != h.IPv4 || h.Doubt.IPv4) {
-		d.IPv4 = want.IPv4
-	}
-	if want.IPv6.IsValid() && (want.IPv6 != h.IPv6 || h.Doubt.IPv6) {
-		d.IPv6 = want.IPv6
-	}
-	if want.Prefix.IsValid() && (want.Prefix != h.Prefix || h.Doubt.Prefix) {
-		d.Prefix = want.Prefix
-	}
-	return d
-}
-
-// compose makes the values of one request: the prefix alone where it alone is
-// missing, else every value that the line shows.
-func compose(a *Account, s Service, m Memory, want, diff Values) (values Values, only bool) {
-	switch {
-	case s.OnlyPrefix && !m.NoOnly && diff == (Values{Prefix: diff.Prefix}):
-		return diff, true
-	case !s.OneAddress && !a.OneAddress:
-		return want, false
-	case diff.IPv4.IsValid():
-		return Values{IPv4: diff.IPv4}, false
-	default:
-		return Values{IPv6: diff.IPv6, Prefix: diff.Prefix}, false
-	}
-}
-
-// with returns v with the valid members of o in place of its own.
-func (v Values) with(o Values) Values {
-	if o.IPv4.IsValid() {
-		v.IPv4 = o.IPv4
-	}
-	if o.IPv6.IsValid() {
-		v.IPv6 = o.IPv6
-	}
-	if o.Prefix.IsValid() {
-		v.Prefix = o.Prefix
-	}
-	return v
 }

@@ -46,7 +46,7 @@ func TestWhatIsSent(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			a := ipv64Account()
-			got := nextCall(a, ipv64Service(), tt.m, tt.p)
+			got, _ := nextCall(at(time.Hour), a, ipv64Service(), tt.m, tt.p)
 			if (got == nil) != (tt.want == nil) || got != nil && (got.Values != tt.want.Values || got.OnlyPrefix != tt.want.OnlyPrefix || len(got.Hosts) != 2) {
 				t.Errorf("nextCall = %+v, want %+v", got, tt.want)
 			}
@@ -60,11 +60,11 @@ func TestHostsAreGrouped(t *testing.T) {
 	a := &Account{Name: "d", Domains: []string{"a.x", "b.x", "c.x", "d.x"}}
 	s := Service{MaxHosts: 2}
 	m := Memory{Hosts: map[string]Host{"a.x": {Values: Values{IPv4: v4a}}, "c.x": {Stop: &Stop{Detail: "nohost"}}}}
-	got := nextCall(a, s, m, Plan{Want: Values{IPv4: v4a, IPv6: v6a}})
+	got, _ := nextCall(at(time.Hour), a, s, m, Plan{Want: Values{IPv4: v4a, IPv6: v6a}})
 	if got == nil || len(got.Hosts) != 2 || got.Hosts[0] != "a.x" || got.Hosts[1] != "b.x" || got.Values != (Values{IPv4: v4a, IPv6: v6a}) {
 		t.Errorf("two a request: %+v", got)
 	}
-	got = nextCall(a, Service{MaxHosts: 20, OneAddress: true}, m, Plan{Want: Values{IPv4: v4a, IPv6: v6a}})
+	got, _ = nextCall(at(time.Hour), a, Service{MaxHosts: 20, OneAddress: true}, m, Plan{Want: Values{IPv4: v4a, IPv6: v6a}})
 	if got == nil || len(got.Hosts) != 1 || got.Hosts[0] != "a.x" || got.Values != (Values{IPv6: v6a}) {
 		t.Errorf("one address a request, first host lacks IPv6 only: %+v", got)
 	}
@@ -76,7 +76,7 @@ func at(d time.Duration) Now {
 }
 
 func slots(n int, d time.Duration) Key {
-	var k Key
+	k := Key{}
 	for range n {
 		k.Slots = append(k.Slots, Slot{Moment: at(d).Moment()})
 	}
@@ -103,7 +103,7 @@ func TestGate(t *testing.T) {
 		{"one of it is gone: 10 s", slots(37, now.Up-time.Hour), fresh, 10 * time.Second},
 		{"one left: half an hour", slots(47, now.Up-time.Hour), fresh, 30 * time.Minute},
 		{"none left: when the first is a day old", slots(48, now.Up-23*time.Hour), fresh, time.Hour + dayMargin},
-		{"a limit that the service named", Key{Until: now.Up + time.Minute}, fresh, time.Minute},
+		{"a limit that the service named", Key{Quota: Quota{Until: now.Up + time.Minute}}, fresh, time.Minute},
 		{"a retry waits its step", Key{}, retry, time.Second},
 		{"a retry after half of its budget: spread over the day", slots(18, now.Up-time.Hour), retry, day / 18},
 		{"a retry never takes the last quarter", slots(36, now.Up-time.Hour), retry, 23*time.Hour + dayMargin},
@@ -123,23 +123,23 @@ func TestGate(t *testing.T) {
 
 func TestTimesOfAnotherBoot(t *testing.T) {
 	b := newBook(at(50 * time.Hour))
-	k := Key{Until: 50*time.Hour + 5*time.Minute}
+	k := Quota{Until: 50*time.Hour + 5*time.Minute}
 	k.Slots = []Slot{{Moment: at(50*time.Hour - time.Minute).Moment()}, {Moment: at(49 * time.Hour).Moment()}}
-	b.Keys["k"] = k
+	b.Quotas["k"] = k
 	dark := Now{Wall: time.Date(1970, 1, 1, 0, 1, 0, 0, time.UTC), Boot: "b2", Up: 20 * time.Second}
 	b.Arrive(dark)
-	if got := b.Keys["k"].Until - dark.Up; got != 5*time.Minute-20*time.Second {
+	if got := b.Quotas["k"].Until - dark.Up; got != 5*time.Minute-20*time.Second {
 		t.Errorf("the lock has %v to go", got)
 	}
-	if got := dark.Since(b.Keys["k"].Slots[1].Moment); got != 80*time.Second {
+	if got := dark.Since(b.Quotas["k"].Slots[1].Moment); got != 80*time.Second {
 		t.Errorf("with a clock in 1970 the youngest slot is %v old, want what both boots have counted", got)
 	}
 	light := Now{Wall: at(50 * time.Hour).Wall.Add(7 * time.Hour), Synced: true, Boot: "b2", Up: 40 * time.Second}
-	if got := light.Since(b.Keys["k"].Slots[1].Moment); got != 7*time.Hour+time.Minute {
+	if got := light.Since(b.Quotas["k"].Slots[1].Moment); got != 7*time.Hour+time.Minute {
 		t.Errorf("once NTP has set the clock it is %v old", got)
 	}
 	future := Now{Wall: light.Wall.Add(10 * 365 * day), Boot: "b2", Up: time.Minute}
-	if got := future.Since(b.Keys["k"].Slots[1].Moment); got > 3*time.Minute {
+	if got := future.Since(b.Quotas["k"].Slots[1].Moment); got > 3*time.Minute {
 		t.Errorf("a clock that nobody vouches for made a slot %v old", got)
 	}
 }

@@ -22,7 +22,7 @@ type Service struct {
 	MaxHosts   int    // hosts in one request, 0: all of an account together, with one verdict
 	OneAddress bool   // one address family a request
 	OnlyPrefix bool   // takes a prefix without an address, and leaves the addresses alone then
-	Busy       bool   // 911 and dnserr mean: not before 30 minutes
+	NamesAll   bool   // may delete what a request does not name: each names all that is published
 }
 
 // Call is one update to make: for these hosts, these values. OnlyPrefix leaves
@@ -30,10 +30,17 @@ type Service struct {
 type Call struct {
 	Hosts      []string
 	Values     Values
+	Held       Publish // which of Values the service holds already, and the line does not show
 	OnlyPrefix bool
+	Auto       bool // the prefix is that which the request comes from, over IPv6
 
-	before map[string]Publish // the hosts' doubts before it was sent
+	before map[string]Host // the hosts as they were before it was sent
+	sent   time.Duration   // when it was sent
+	line   Values          // what the line showed when it was composed
 }
+
+// shown returns the values of the call that the line showed.
+func (c Call) shown() Values { return c.Values.without(c.Held) }
 
 // Request is one HTTP request as data.
 type Request struct {
@@ -73,23 +80,26 @@ type Verdict int
 const (
 	Unknown      Verdict = iota // says nothing known (a hotspot's page): passes
 	Accepted                    // good or nochg
-	Passing                     // the service's own trouble, 5xx
+	Passing                     // the service's own trouble, 5xx, or a redirect
 	Limited                     // the service names a limit: wait whatever the line does
 	Busy                        // 911, dnserr: not before 30 minutes
 	Unauthorized                // the secret is wrong, or locked
 	Refused                     // a person must change something
+	Locked                      // a refusal that may be a lock for a while, of the key or of one host
 )
 
 // Result is a parsed answer.
 type Result struct {
-	Verdict Verdict
-	Wait    time.Duration // Limited, Passing: as the service asks, clamped; 0: it does not say
-	Detail  string        // the service's words, printable, at most 80 characters
-	Do      string        // what the owner can do, "" if nothing
-	Hosts   []HostResult  // where hosts were judged one by one: in the order of Call.Hosts; else nil
+	Verdict  Verdict
+	Overload bool          // of Passing: the service may have more to do than it can, 5xx
+	Else     Verdict       // of Locked: what it means of a key that was never accepted, Refused or Unknown
+	Wait     time.Duration // Limited, Passing: as the service asks, clamped; 0: it does not say
+	Detail   string        // the service's words, printable, at most 80 characters
+	Do       string        // what the owner can do, "" if nothing
+	Hosts    []HostResult  // where hosts were judged one by one: in the order of Call.Hosts; else nil
 }
 
-// HostResult is the verdict on one host: Accepted, Refused or Unknown.
+// HostResult is the verdict on one host: Accepted, Refused, Locked or Unknown.
 type HostResult struct {
 	Host    string
 	Verdict Verdict
@@ -102,11 +112,12 @@ type FaultKind int
 
 const (
 	FaultResolve FaultKind = iota + 1 // the name was not resolved
-	FaultConnect                      // no route, refused, no answer to the connection
+	FaultConnect                      // no route, no answer to the connection
 	FaultTLS                          // the handshake failed
 	FaultClock                        // the certificate is not valid at the time of this machine's clock
 	FaultSent                         // sent, but no whole answer came: could not confirm
 	FaultSender                       // the sender process crashed or could not start
+	FaultRefused                      // the service refuses or resets connections
 	FaultGiven                        // given up by us
 )
 

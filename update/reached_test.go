@@ -78,14 +78,14 @@ func TestForgettingWritesNothingWhereNothingChanges(t *testing.T) {
 	dir := t.TempDir()
 	now := Now{Boot: "b", Up: time.Hour, Wall: time.Unix(1e9, 0)}
 	s := OpenStore(dir, "", func(s string) { t.Error(s) })
-	p := s.Known(now).place(Request{URL: Text{}.Plain("https://a.example")})
-	s.Do(now, func(b *Book) { b.Keys["k"] = b.Keys["k"].reach(now, p, splitAddrs(a1)) })
+	p, id := s.Known(now).place(Request{URL: Text{}.Plain("https://a.example")}), keyID{"q", "c"}
+	s.Do(now, func(b *Book) { b.setKey(id, b.key(id).reach(now, p, splitAddrs(a1))) })
 	before := StateStamp(dir)
-	s.Do(now, func(b *Book) { b.Keys["k"] = b.Keys["k"].forget(p, splitAddrs(b1)) })
+	s.Do(now, func(b *Book) { b.setKey(id, b.key(id).forget(p, splitAddrs(b1))) })
 	if after := StateStamp(dir); before == "" || after != before {
 		t.Errorf("the state was written again: %s, %s", before, after)
 	}
-	s.Do(now, func(b *Book) { b.Keys["k"] = b.Keys["k"].forget(p, splitAddrs(a1)) })
+	s.Do(now, func(b *Book) { b.setKey(id, b.key(id).forget(p, splitAddrs(a1))) })
 	if StateStamp(dir) == before {
 		t.Error("the state still has what was forgotten")
 	}

@@ -67,6 +67,7 @@ func (r *Runner) Run(ctx context.Context) {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	defer close(r.ended)
+	defer context.AfterFunc(ctx, r.Store.Leave)()
 	d := r.newDesk(work)
 	defer d.timer.Stop()
 	for done := ctx.Done(); ; {
@@ -116,8 +117,9 @@ func (r *Runner) Observe(s Sight) {
 // something is made ready for it, and nothing else is done.
 func (r *Runner) Expect(s Sight) {
 	r.tell(func(d *desk) {
-		book := d.Store.Known(d.Now())
-		if d.Warm != nil && len(d.flights) == 0 && slices.ContainsFunc(d.accounts, func(j *job) bool { return j.wouldSend(book, s) }) {
+		now := d.Now()
+		book := d.Store.Known(now)
+		if d.Warm != nil && len(d.flights) == 0 && slices.ContainsFunc(d.accounts, func(j *job) bool { return j.wouldSend(now, book, s) }) {
 			go d.Warm()
 		}
 	})

@@ -154,7 +154,7 @@ func TestARemovedStateBeginsAnew(t *testing.T) {
 		time.Sleep(time.Second)
 		synctest.Wait()
 		book := OpenStore(dir, "", func(string) {}).Read(b.Now())
-		if got := book.Keys[book.keyID(accounts[0])].used(b.Now()); got != len(b.servers()) {
+		if got := book.key(book.keyID(accounts[0])).used(b.Now()); got != len(b.servers()) {
 			t.Errorf("%d requests on the books, %d were sent", got, len(b.servers()))
 		}
 		b.mu.Lock()

@@ -63,7 +63,7 @@ func BenchmarkStoreDo(b *testing.B) {
 	now := Now{Boot: "b", Up: time.Hour, Wall: time.Now()}
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
-		s.Do(now, func(book *Book) { book.Keys["k"] = Key{Good: true, Step: n} })
+		s.Do(now, func(book *Book) { book.Quotas["k"] = Quota{Step: n + 1} })
 	}
 	if got := s.Known(now).Seq; got != uint64(b.N) {
 		b.Errorf("written %d times of %d", got, b.N)

@@ -38,6 +38,7 @@ func spdynWord(a *Account, c Call, word string) (meaning, bool) {
 	case "fatal":
 		return meaning{Refused, true, "the host was switched off by hand", "switch the host on again at spdyn.de, or ask its support"}, true
 	case "abuse":
+		m.verdict = Locked // first; if it still is after the time of a lock, a person has to look
 		m.what = "the host is locked for a while"
 		m.do = "it was updated too often without a change: see that only one program updates it, then run homeward once --force"
 	case "badauth":

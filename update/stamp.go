@@ -3,14 +3,13 @@ package update
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"syscall"
 )
 
 // StateStamp tells one content of a folder's state from any other, without
 // reading it; it is "" where there is none.
 func StateStamp(dir string) string {
-	return FileStamp(filepath.Join(dir, stateFile))
+	return FileStamp(StatePath(dir))
 }
 
 // FileStamp likewise tells a file's contents apart, by what the file system

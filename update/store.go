@@ -9,15 +9,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
 
 // Store keeps the Book on disk, for this process and others beside it (`once`
 // beside the daemon). It is for one goroutine. No trouble with the disk ends
-// or delays an update: it is said once, and the Book is kept in the spare
-// folder, else in memory, until the disk takes it again.
+// an update: it is said once, and the Book is kept in the spare folder, else in
+// memory, until the disk takes it again. Another process that is writing is
+// waited for, half a minute at the most.
 type Store struct {
 	dirs    [2]string // state_dir, run_dir: the spare, in RAM
 	say     func(string)
@@ -27,14 +28,19 @@ type Store struct {
 	seen    [2]os.FileInfo                       // state.json of each folder when it was last read or written
 	trouble [2]string                            // what was said of each folder
 	unread  [2]bool                              // state.json of each folder is there and cannot be read: it is not replaced
+	hung    bool                                 // another process holds the lock and hangs: we write without it
+	leaving atomic.Bool                          // no lock is waited for
 	replace func(path string, data []byte) error // replace, but for a test that dies in it
 }
 
 const (
 	stateFile = "state.json"
-	stateMost = 4 << 20     // bytes; 100 accounts of 20 hosts and 512 requests a day need a tenth of it
-	lockWait  = time.Second // another process holds the lock for one write of a small file
+	lockFile  = "state.lock"
+	stateMost = 4 << 20 // bytes; 100 accounts of 20 hosts and 512 requests a day need a tenth of it
 )
+
+// StatePath tells where a folder's state is.
+func StatePath(dir string) string { return filepath.Join(dir, stateFile) }
 
 // OpenStore opens the state below dir, or below spare where dir takes no
 // writes. say is called with a sentence for the owner whenever something about
@@ -48,20 +54,32 @@ func OpenStore(dir, spare string, say func(string)) *Store {
 // until the next call.
 func (s *Store) Read(now Now) *Book {
 	for i := range s.dirs {
-		if b := s.load(i); b != nil && s.newer(i, b) {
-			s.content = b.encode()
-			b.Arrive(now)
-			s.book = b
+		if b := s.load(i); b != nil {
+			s.take(now, i, b)
 		}
 	}
 	return s.Known(now)
 }
 
-// newer tells whether a Book that was just read takes the place of ours: a later
-// one does, and so does one in state_dir that began anew, after somebody has
-// removed ours.
-func (s *Store) newer(i int, b *Book) bool {
-	return s.book == nil || b.Salt == s.book.Salt && b.Seq > s.book.Seq || b.Salt != s.book.Salt && i == 0
+// take puts a Book that was just read in the place of ours if it is a later one,
+// or one in state_dir that began anew, after somebody has removed ours. Where
+// it comes of a process that did not know ours, both count.
+func (s *Store) take(now Now, i int, b *Book) {
+	content, ours := b.encode(), s.book
+	b.Arrive(now)
+	switch {
+	case ours == nil || b.Salt != ours.Salt && i == 0:
+		s.book = b
+	case b.Salt != ours.Salt || b.Seq <= ours.Seq && i != 0:
+		return
+	case b.Seq > ours.Seq:
+		if s.book = b; s.hung {
+			b.unite(ours)
+		}
+	default:
+		ours.unite(b)
+	}
+	s.content = content
 }
 
 // Known returns the Book as it was last read or written.
@@ -75,8 +93,14 @@ func (s *Store) Known(now Now) *Book {
 // Do lets f change the Book, alone among all processes, and returns when the
 // result is on disk, as far as the disk lets it.
 func (s *Store) Do(now Now, f func(*Book)) {
-	defer s.lock()()
+	unlock, alone := s.lock()
+	defer unlock()
 	b := s.Read(now)
+	s.hung = !alone
+	write := s.replace
+	if !alone {
+		write = replaceBeside
+	}
 	f(b)
 	b.settle(now)
 	content := b.encode()
@@ -89,18 +113,18 @@ func (s *Store) Do(now Now, f func(*Book)) {
 		if dir == "" || s.unread[i] {
 			continue
 		}
-		err := s.replace(filepath.Join(dir, stateFile), full)
+		err := write(StatePath(dir), full)
 		if errors.Is(err, fs.ErrNotExist) && os.MkdirAll(dir, 0o750) == nil {
-			err = s.replace(filepath.Join(dir, stateFile), full)
+			err = write(StatePath(dir), full)
 		}
 		s.report(i, "written", err)
 		if err != nil {
 			continue
 		}
-		s.seen[i], _ = os.Stat(filepath.Join(dir, stateFile))
+		s.seen[i], _ = os.Stat(StatePath(dir))
 		s.content = content
 		if i == 0 && !s.unread[1] {
-			os.Remove(filepath.Join(s.dirs[1], stateFile))
+			os.Remove(StatePath(s.dirs[1]))
 		}
 		return
 	}
@@ -109,7 +133,7 @@ func (s *Store) Do(now Now, f func(*Book)) {
 
 // kept tells whether the Book is in state_dir, where the next look finds it.
 func (s *Store) kept() bool {
-	return s.book != nil && s.seen[0] != nil && s.trouble == [2]string{}
+	return s.book != nil && s.seen[0] != nil && s.trouble == [2]string{} && !s.hung
 }
 
 // Remember takes over the Book of the daemon that was at rest, as its file had
@@ -139,7 +163,7 @@ func (s *Store) load(i int) *Book {
 	if s.dirs[i] == "" {
 		return nil
 	}
-	path := filepath.Join(s.dirs[i], stateFile)
+	path := StatePath(s.dirs[i])
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) { // to write says what is wrong
 		return nil
@@ -203,8 +227,11 @@ func parseBook(data []byte) (*Book, error) {
 	if b.Version < 1 || b.Salt == "" || b.Boot == "" {
 		return nil, errNoBook
 	}
-	if b.Keys == nil {
-		b.Keys = map[string]Key{}
+	if b.Quotas == nil {
+		b.Quotas = map[string]Quota{}
+	}
+	if b.Credentials == nil {
+		b.Credentials = map[string]Credential{}
 	}
 	if b.Accounts == nil {
 		b.Accounts = map[string]Memory{}
@@ -240,31 +267,18 @@ func (s *Store) report(i int, done string, err error) {
 	}
 }
 
-// lock keeps other processes out until the function it returns is called. A
-// process that holds the lock for too long is not waited for.
-func (s *Store) lock() (unlock func()) {
-	for _, dir := range s.dirs {
-		if dir == "" {
-			continue
-		}
-		f, err := os.OpenFile(filepath.Join(dir, "state.lock"), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
-		if err != nil {
-			continue
-		}
-		for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
-			err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-			if err == nil || time.Since(start) > lockWait {
-				return func() { f.Close() }
-			}
-		}
-	}
-	return func() {}
-}
-
 // replace writes a file whole or not at all: the old one stays until the new
 // one is on disk. Only its owner can read it.
-func replace(path string, data []byte) error {
-	tmp := path + ".new"
+func replace(path string, data []byte) error { return replaceBy(path+".new", path, data) }
+
+// replaceBeside is replace beside another process that may be in the middle of
+// one.
+func replaceBeside(path string, data []byte) error {
+	return replaceBy(fmt.Sprint(path, ".new.", os.Getpid()), path, data)
+}
+
+// replaceBy is replace with the temporary file's name.
+func replaceBy(tmp, path string, data []byte) error {
 	if err := writeSynced(tmp, data, 0o600); err != nil {
 		os.Remove(tmp) // on a full disk, room for the next attempt
 		return err

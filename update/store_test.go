@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -145,6 +146,9 @@ func TestNoFolderTakesTheState(t *testing.T) {
 func FuzzBook(f *testing.F) {
 	f.Add([]byte(`{"version":1,"boot":"b1","up":5,"salt":"00","keys":{"k":{"slots":[{"up":99999999999999999,"open":true}],"until":9223372036854775807}},"accounts":{"home":{"hosts":{"":{"ipv4":"203.0.113.7"}}}}}`))
 	f.Add([]byte(`{"version":1,"boot":"b0","up":-5,"salt":"00","keys":{"k":{"slots":[{"up":-9223372036854775808,"at":"9999-01-01T00:00:00Z","sure":true}]}}}`))
+	f.Add([]byte(`{"version":1,"boot":"b0","up":7,"salt":"00","quotas":{"k":{"slots":[{"up":9,"open":true,"id":3}],"until":9223372036854775807,"step":-1}},
+		"credentials":{"k":{"good":true,"lock":{"until":9223372036854775807,"why":"x"}}},
+		"accounts":{"home":{"hosts":{"":{"ipv4":"203.0.113.7","lost":{"ipv4":"203.0.113.7"},"lost_at":9223372036854775807,"lock":{"until":-9223372036854775808}}}}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		b, err := parseBook(data)
 		if err != nil {
@@ -154,18 +158,19 @@ func FuzzBook(f *testing.F) {
 		b.Arrive(now)
 		a := ipv64Account()
 		b.enrol(a)
-		for _, k := range b.Keys {
+		id := b.keyID(a)
+		for _, k := range []Key{b.key(id), {Quota: b.Quotas["k"], Credential: b.Credentials["k"]}, {Quota: b.Keys["k"].Quota}} {
 			if used := k.used(now); used > len(k.Slots) || used < 0 {
 				t.Errorf("used %d of %d", used, len(k.Slots))
 			}
-			if wait := k.Until - now.Up; wait > longestWait {
+			if wait := max(k.Until, k.Lock.until()) - now.Up; wait > longestWait {
 				t.Errorf("waits for %v", wait)
 			}
 			if wait := k.room(now, Limits{3, 48}) - now.Up; wait < 0 || wait > day+dayMargin+exchangeLimit {
 				t.Errorf("room in %v", wait)
 			}
 		}
-		d := Next(now, a, ipv64Service(), b.Accounts["home"], b.Keys[b.keyID(a)], Limits{3, 48}, Plan{Want: Values{IPv4: v4a}})
+		d := Next(now, a, ipv64Service(), b.Accounts["home"], b.key(b.keyID(a)), Limits{3, 48}, Plan{Want: Values{IPv4: v4a}})
 		if d.At < 0 || d.At > now.Up+2*day {
 			t.Errorf("decision %+v", d)
 		}
@@ -193,9 +198,130 @@ func TestTheTimeOfAnAcceptedUpdateIsPutRightWithTheClock(t *testing.T) {
 func TestAKeyWithoutALimitIsNotRememberedForEver(t *testing.T) {
 	dir := t.TempDir()
 	s, _ := opened(dir, "")
-	s.Do(at(time.Hour), func(b *Book) { b.Keys["k"] = slots(5*slotsMost, time.Hour) })
+	s.Do(at(time.Hour), func(b *Book) { b.Quotas["k"] = slots(5*slotsMost, time.Hour).Quota })
 	again, _ := opened(dir, "")
-	if n := len(again.Read(at(time.Hour)).Keys["k"].Slots); n != slotsMost {
+	if n := len(again.Read(at(time.Hour)).Quotas["k"].Slots); n != slotsMost {
 		t.Errorf("%d requests are remembered, want the last %d", n, slotsMost)
 	}
+}
+
+// reserved notes one request of k.
+func reserved(now Now) func(*Book) {
+	return func(b *Book) {
+		q := b.Quotas["k"]
+		q.Slots = append(q.Slots, Slot{Moment: now.Moment()})
+		b.Quotas["k"] = q
+	}
+}
+
+// A flash may take many seconds for one write. It is waited for, as long as the
+// process lives that writes.
+func TestASlowWriterIsWaitedFor(t *testing.T) {
+	dir := ramDir(t)
+	synctest.Test(t, func(t *testing.T) {
+		slow, _ := opened(dir, "")
+		write := slow.replace
+		slow.replace = func(p string, d []byte) error {
+			time.Sleep(20 * time.Second)
+			return write(p, d)
+		}
+		done := make(chan struct{})
+		go func() {
+			slow.Do(at(time.Hour), reserved(at(time.Hour)))
+			close(done)
+		}()
+		synctest.Wait()
+		s, said := opened(dir, "")
+		s.Do(at(time.Hour+time.Second), reserved(at(time.Hour+time.Second)))
+		<-done
+		again, _ := opened(dir, "")
+		if n := len(again.Read(at(time.Hour + time.Second)).Quotas["k"].Slots); n != 2 || len(*said) != 0 {
+			t.Errorf("%d of 2 requests are on disk, said %q", n, *said)
+		}
+	})
+}
+
+// A writer that hangs is said once and does not hold updates up for ever, and
+// what it writes when it wakes takes no request off the count, though it writes
+// more often than we did.
+func TestAWriterThatHangsCostsNoRequest(t *testing.T) {
+	for _, more := range []int{0, 7} {
+		dir := ramDir(t)
+		synctest.Test(t, func(t *testing.T) { testAWriterThatHangs(t, dir, more) })
+	}
+}
+
+func testAWriterThatHangs(t *testing.T, dir string, more int) {
+	s, said := opened(dir, "")
+	s.Do(at(time.Hour), note("home"))
+	hangs, _ := opened(dir, "")
+	woken, done := make(chan struct{}), make(chan struct{})
+	write := hangs.replace
+	hangs.replace = func(p string, d []byte) error {
+		os.WriteFile(p+".new", []byte("half of wh"), 0o600)
+		<-woken
+		return write(p, d)
+	}
+	go func() {
+		hangs.Do(at(time.Hour), reserved(at(time.Hour)))
+		close(done)
+	}()
+	synctest.Wait()
+	onDisk := func() int {
+		other, _ := opened(dir, "")
+		return len(other.Read(at(2 * time.Hour)).Quotas["k"].Slots)
+	}
+	for n := range 3 {
+		start := time.Now()
+		later := at(time.Hour + time.Duration(n+1)*time.Second)
+		s.Do(later, reserved(later))
+		if took := time.Since(start); n > 0 && took > time.Second {
+			t.Errorf("write %d waits %v again", n, took)
+		}
+		if got := onDisk(); got != n+1 {
+			t.Errorf("%d of %d requests are on disk", got, n+1)
+		}
+	}
+	if len(*said) != 1 || !strings.Contains((*said)[0], "hang") || s.kept() {
+		t.Errorf("said %q, want one sentence", *said)
+	}
+	if half, _ := os.ReadFile(filepath.Join(dir, stateFile+".new")); string(half) != "half of wh" {
+		t.Errorf("what it is writing was written over: %q", half)
+	}
+	close(woken)
+	<-done // it has put its own in the place of all that
+	for n := range more {
+		later := at(time.Hour + time.Minute + time.Duration(n)*time.Second)
+		hangs.seen[0], _ = os.Stat(filepath.Join(dir, stateFile))
+		hangs.Do(later, reserved(later))
+	}
+	s.Do(at(2*time.Hour), func(*Book) {})
+	if got := onDisk(); got != 4+more {
+		t.Errorf("%d requests are on disk, want all %d", got, 4+more)
+	}
+	if len(*said) != 2 || !strings.Contains((*said)[1], "free again") {
+		t.Errorf("said %q, want that it is over", *said)
+	}
+}
+
+// SIGTERM does not wait for a process that hangs.
+func TestARunnerThatIsToEndWaitsForNoLock(t *testing.T) {
+	dir := ramDir(t)
+	synctest.Test(t, func(t *testing.T) {
+		hangs, _ := opened(dir, "")
+		hangs.Do(at(time.Hour), note("home"))
+		woken := make(chan struct{})
+		hangs.replace = func(string, []byte) error { <-woken; return nil }
+		go hangs.Do(at(time.Hour), note("b"))
+		b := newBench(t, dir, func(string) bool { return false })
+		accounts := []*Account{ipv64Account()}
+		b.Accounts(accounts, sees(Values{IPv4: v4a}, accounts))
+		time.Sleep(time.Second)
+		start := time.Now()
+		b.stop()
+		if took := time.Since(start); took > parting+time.Second {
+			t.Errorf("it took %v", took)
+		}
+		close(woken)
+	})
 }

@@ -16,6 +16,7 @@ func templateService(a *Account) Service {
 		Protocol:   template{},
 		MaxHosts:   1,
 		OneAddress: a.Template.URL == "",
+		NamesAll:   a.Template.URL != "",
 	}
 }
 
@@ -106,15 +107,6 @@ type templateURL struct{ key, url, answer string }
 func (t Template) urls() []templateURL {
 	all := []templateURL{{"url4", t.URL4, t.Answer4}, {"url6", t.URL6, t.Answer6}, {"url", t.URL, t.Answer}}
 	return slices.DeleteFunc(all, func(u templateURL) bool { return u.url == "" })
-}
-
-// hosts names whom the URLs lead to: the server that limits are counted for.
-func (t Template) hosts() string {
-	var out string
-	for _, u := range t.urls() {
-		out += splitURL(u.url).host + " "
-	}
-	return out
 }
 
 // choose returns the URL for these values: url for all of them, else that of

@@ -28,6 +28,25 @@ func (v Values) publish() Publish {
 	return Publish{v.IPv4.IsValid(), v.IPv6.IsValid(), v.Prefix.IsValid()}
 }
 
+// only returns the members of v that p names.
+func (v Values) only(p Publish) Values {
+	if !p.IPv4 {
+		v.IPv4 = netip.Addr{}
+	}
+	if !p.IPv6 {
+		v.IPv6 = netip.Addr{}
+	}
+	if !p.Prefix {
+		v.Prefix = netip.Prefix{}
+	}
+	return v
+}
+
+// without returns the members of v that p does not name.
+func (v Values) without(p Publish) Values {
+	return v.only(Publish{!p.IPv4, !p.IPv6, !p.Prefix})
+}
+
 // Account is one account of the configuration, checked and with its defaults
 // filled in. It does not change; a new configuration makes new ones.
 type Account struct {
@@ -42,6 +61,7 @@ type Account struct {
 	Auth        string // ipv64: bearer, basic, form
 	Record      string // ipv64: praefix
 	Healthcheck Secret // ipv64
+	PrefixAuto  bool   // ipv64: the service takes the prefix that the request comes from
 	OneAddress  bool   // dyndns2: one address a request
 	Template    *Template
 	Device4     string        // requests over IPv4 leave by this device, "" as the routes say
@@ -50,6 +70,7 @@ type Account struct {
 	Refresh     time.Duration // 0: never
 	Limit10s    int           // 0: none
 	Limit24h    int           // 0: none
+	LimitGroup  string        // accounts with the same name share one count, "" as the service counts
 }
 
 // devices names the two together; an account's fingerprint holds it.

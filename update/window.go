@@ -1,11 +1,8 @@
 package update
 
 import (
-	"os"
 	"slices"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -17,7 +14,7 @@ const (
 	shortWindow = 10 * time.Second
 	shortMargin = 200 * time.Millisecond
 
-	// exchangeLimit is how long a request may be under way (client.go).
+	// exchangeLimit is how long a request may be under way.
 	exchangeLimit = 15 * time.Second
 )
 
@@ -46,9 +43,9 @@ func (s Slot) end(now Now) time.Duration {
 }
 
 // used counts the slots of the last 24 hours.
-func (k Key) used(now Now) int {
+func (q Quota) used(now Now) int {
 	n := 0
-	for _, s := range k.Slots {
+	for _, s := range q.Slots {
 		if now.Up-s.end(now) < day+dayMargin {
 			n++
 		}
@@ -58,13 +55,13 @@ func (k Key) used(now Now) int {
 
 // free tells when fewer than n slots lie within window+margin: the earliest time
 // at which one more request keeps the limit n. n 0 is no limit.
-func (k Key) free(now Now, n int, window time.Duration) time.Duration {
+func (q Quota) free(now Now, n int, window time.Duration) time.Duration {
 	if n == 0 {
 		return now.Up
 	}
 	// With n or more slots, the n-th last must have left the window.
-	ends := make([]time.Duration, 0, len(k.Slots))
-	for _, s := range k.Slots {
+	ends := make([]time.Duration, 0, len(q.Slots))
+	for _, s := range q.Slots {
 		ends = append(ends, s.end(now))
 	}
 	if len(ends) < n {
@@ -84,18 +81,15 @@ func nthLast(ends []time.Duration, n int) time.Duration {
 }
 
 // room tells when the limits allow one more request, whatever it is for.
-func (k Key) room(now Now, l Limits) time.Duration {
-	return max(k.free(now, l.Short, shortWindow+shortMargin), k.free(now, l.Day, day+dayMargin))
+func (q Quota) room(now Now, l Limits) time.Duration {
+	return max(q.free(now, l.Short, shortWindow+shortMargin), q.free(now, l.Day, day+dayMargin))
 }
 
-// elsewhere tells whether another process waits for the answer to a request of
-// the account: it may make ours needless, and two at once could arrive in
-// either order. One that has died or hangs is not waited for.
-func (k Key) elsewhere(now Now, account string) bool {
-	return slices.ContainsFunc(k.Slots, func(s Slot) bool {
-		return s.Open && s.Account == account && s.PID != os.Getpid() && now.Up-s.Up < senderWithin && alive(s.PID)
+// elsewhere tells whether another process than self waits for the answer to a
+// request of the account: it may make ours needless, and two at once could
+// arrive in either order. One that has died or hangs is not waited for.
+func (q Quota) elsewhere(now Now, account string, self int, alive func(pid int) bool) bool {
+	return slices.ContainsFunc(q.Slots, func(s Slot) bool {
+		return s.Open && s.Account == account && s.PID != self && now.Up-s.Up < senderWithin && alive(s.PID)
 	})
 }
-
-// alive tells whether there is such a process, whoever's it is.
-func alive(pid int) bool { return pid > 0 && unix.Kill(pid, 0) != unix.ESRCH }

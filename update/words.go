@@ -92,7 +92,7 @@ func addressOrHost(c Call, word string) bool {
 // readWords is the parser of the dyndns2 protocol: a line for each host in the
 // order asked, or a word for the whole request. Result.Hosts is set where hosts
 // were judged; its Verdict is then Accepted if all were accepted, else the one
-// that asks for the most patience (Busy, Unknown), else Refused.
+// that asks for the most patience (Busy, Unknown, Locked), else Refused.
 func readWords(a *Account, c Call, ans Answer, look func(string) (meaning, bool)) Result {
 	if ans.Status/100 == 3 || isHTML(ans.Body) {
 		return byStatus(a, ans)
@@ -138,7 +138,7 @@ func remarkFor(i, n int, said, known []remark) remark {
 
 func hostVerdict(v Verdict) Verdict {
 	switch v {
-	case Accepted, Refused:
+	case Accepted, Refused, Locked:
 		return v
 	case Unauthorized:
 		return Refused
@@ -176,9 +176,9 @@ func byStatus(a *Account, ans Answer) Result {
 	case code == 429:
 		return Result{Verdict: Limited, Wait: wait, Detail: status(ans) + ": too many requests"}
 	case code/100 == 5:
-		return Result{Verdict: Passing, Wait: wait, Detail: status(ans) + ": the service has trouble"}
+		return Result{Verdict: Passing, Overload: true, Wait: wait, Detail: status(ans) + ": the service has trouble"}
 	case code/100 != 2:
-		text = status(ans) + ": " + text
+		return Result{Verdict: Unknown, Wait: wait, Detail: status(ans) + ": " + text}
 	}
 	return Result{Verdict: Unknown, Detail: text}
 }
@@ -221,8 +221,29 @@ func secretsOf(a *Account) []Secret {
 	s := []Secret{a.Secret, a.Healthcheck}
 	if a.Template != nil {
 		s = append(s, NewSecret(a.Username), a.Template.ParamEnc)
+		s = append(s, a.Template.literals()...)
 	}
-	return s
+	return append(s, logins(a)...)
+}
+
+// logins returns what an account's requests can carry as Basic auth: user, colon
+// and password, and a template's own password.
+func logins(a *Account) []Secret {
+	var all []Secret
+	if a.Template == nil {
+		for _, user := range append([]string{a.Username, ipv64User}, a.Domains...) {
+			all = append(all, NewSecret(user+":"+a.Secret.Reveal()))
+		}
+		return all
+	}
+	for _, u := range a.Template.urls() {
+		user, password, _ := strings.Cut(splitURL(u.url).userinfo, ":")
+		for _, host := range append(a.Domains[:len(a.Domains):len(a.Domains)], "") {
+			f := filling{a, Call{Hosts: []string{host}}}
+			all = append(all, NewSecret(f.raw(user)+":"+f.raw(password)), NewSecret(f.raw(password)))
+		}
+	}
+	return all
 }
 
 // status names the HTTP code of an answer.

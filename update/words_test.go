@@ -210,7 +210,7 @@ func TestSpdynWords(t *testing.T) {
 		{"no AAAA record yet", token, callFor(host), "nohost", Refused, "nohost: the service has no such host", "AAAA record must exist before"},
 		{"no AAAA record yet, the second line", token, callFor(host), "good 192.0.2.1\n!yours", Refused, "!yours: the host belongs to another user", "AAAA record must exist before"},
 		{"switched off", token, v4, "fatal", Refused, "fatal: the host was switched off by hand", "switch the host on"},
-		{"locked", token, v4, "abuse", Refused, "abuse: the host is locked for a while", "only one program updates it"},
+		{"locked", token, v4, "abuse", Locked, "abuse: the host is locked for a while", "only one program updates it"},
 		{"911 is no word of SPDYN", token, v4, "911", Unknown, "911", ""},
 	}
 	for _, tt := range tests {

@@ -39,6 +39,7 @@ func (t table) account(name string, cfg *Config) Account {
 	a.Refresh = t.duration("refresh", refresh)
 	a.Limit10s = t.count("limit_10s", limit10s)
 	a.Limit24h = t.count("limit_24h", limit24h)
+	a.LimitGroup = t.text("limit_group")
 	a.Auth = t.choice("auth", "bearer", "bearer", "basic", "form")
 	a.Record = t.record()
 	a.Healthcheck = t.alone("healthcheck", t.inlineSecret("healthcheck"), "the token")
@@ -47,6 +48,7 @@ func (t table) account(name string, cfg *Config) Account {
 	t.credentials(&a.Account)
 	t.template(&a)
 	t.publish(&a)
+	t.prefix(&a)
 	t.detect(&a)
 	return a
 }
@@ -188,6 +190,14 @@ func (t table) publish(a *Account) {
 	}
 	if t.has("host") && !a.Publish.IPv6 {
 		t.warn("host", `has no effect without "ipv6" in publish: write it there, or take host out`)
+	}
+}
+
+// prefix reads who tells the service the prefix.
+func (t table) prefix(a *Account) {
+	a.PrefixAuto = t.choice("prefix", "line", "line", "auto") == "auto"
+	if a.PrefixAuto && !a.Publish.Prefix && !t.bad["publish"] {
+		t.warn("prefix", `has no effect without "prefix" in publish: write it there, or take prefix out`)
 	}
 }
 

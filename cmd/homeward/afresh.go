@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"syscall"
@@ -77,7 +76,7 @@ func (d *daemon) afresh() {
 			return
 		}
 		d.sender.Cool()
-		state, err := os.ReadFile(filepath.Join(d.StateDir, "state.json"))
+		state, err := os.ReadFile(update.StatePath(d.StateDir))
 		if err != nil {
 			return
 		}

@@ -78,10 +78,12 @@ lan = "br-lan"
 service = "ipv64"
 domains = ["a.ipv64.net", "b.ipv64.net"]
 token = "t0ken"
-publish = ["ipv6"]
+publish = ["ipv6", "prefix"]
 record = "WWW"
 healthcheck = "h"
 auth = "form"
+prefix = "auto"
+limit_group = "ours"
 server = "http://127.0.0.1:8080/base/"
 detect = "web"
 poll = "1m"
@@ -113,7 +115,8 @@ checkip = "https://ip.example/?format=text"
 		Accounts: []Account{{
 			Account: update.Account{
 				Name: "a", Service: "ipv64", Server: "http://127.0.0.1:8080/base", Domains: []string{"a.ipv64.net", "b.ipv64.net"},
-				Publish: update.Publish{IPv6: true}, Secret: update.NewSecret("t0ken"), Token: true,
+				Publish: update.Publish{IPv6: true, Prefix: true}, Secret: update.NewSecret("t0ken"), Token: true,
+				PrefixAuto: true, LimitGroup: "ours",
 				Auth: "form", Record: "www", Healthcheck: update.NewSecret("h"), Device6: "pppoe-wan", Limit24h: 512,
 			},
 			Devices: netwatch.Devices{WAN: "auto", WAN6: "pppoe-wan", LAN: "auto"}, Detect: "web", Poll: time.Minute,

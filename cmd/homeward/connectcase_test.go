@@ -221,10 +221,10 @@ func (c *connectCase) counted() (n int) {
 	text, err := os.ReadFile(c.path("state/state.json"))
 	c.must(err)
 	var book struct {
-		Keys map[string]struct{ Slots []any }
+		Quotas map[string]struct{ Slots []any }
 	}
 	c.must(json.Unmarshal(text, &book))
-	for _, k := range book.Keys {
+	for _, k := range book.Quotas {
 		n += len(k.Slots)
 	}
 	return n

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"homeward/update"
 	"homeward/update/updatetest"
@@ -151,12 +152,29 @@ func TestARefusedOnlyprefixIsFollowedByOneFullUpdate(t *testing.T) {
 		full("&ip=203.0.113.7&ipv6prefix=" + prefix2)}
 	h.sent(want...)
 	h.current(lease)
-	h.Next(refuse) // and now a full one
+	h.Next(updatetest.Answer{Status: 400, Body: `{"info":"nohost","status":"400 Bad Request"}`}) // and now a full one
 	h.must(h.SetIPv4(lease2, gateway))
-	if s := h.state(update.StateStopped); !strings.Contains(s.Error, "onlyprefix is unknown") || s.Next != (status{}.Started) {
+	if s := h.state(update.StateStopped); !strings.Contains(s.Error, "the service has no such host") || s.Next != (status{}.Started) {
 		t.Errorf("stopped with error %q, next %v", s.Error, s.Next)
 	}
 	h.sent(append(want, full("&ip=203.0.113.8&ipv6prefix="+prefix2))...)
+}
+
+// Of an account without addresses a full update would have none in it, and the
+// service may take the connection's.
+func TestWithoutAnAddressNothingFollowsARefusedOnlyprefix(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.more = append(h.more, `publish = ["prefix"]`)
+	h.online()
+	h.daemon()
+	h.state(update.StateCurrent)
+	h.Next(updatetest.Answer{Status: 400, Body: `{"info":"onlyprefix is unknown","status":"400 Bad Request"}`})
+	h.renumber()
+	// The text is not known: it may be the lock.
+	if s := h.state(update.StateLimited); !strings.Contains(s.Error, "it may be locked") || time.Until(s.Next) < 9*time.Minute {
+		t.Errorf("limited with error %q, next %v", s.Error, s.Next)
+	}
+	h.sent(full("&ipv6prefix="+prefix1+"&onlyprefix=1"), full("&ipv6prefix="+prefix2+"&onlyprefix=1"))
 }
 
 func TestARedirectIsNotFollowed(t *testing.T) {

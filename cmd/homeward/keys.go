@@ -54,6 +54,7 @@ func accountKeys() []key {
 		{"record", text, "ipv64", `"www"`},
 		{"healthcheck", text, "ipv64", `"…"`},
 		{"auth", text, "ipv64", `"bearer"`},
+		{"prefix", text, "ipv64", `"line"`},
 		{"username", text, "spdyn dyndns2 template", `"…"`},
 		{"password", text, "spdyn dyndns2 template", `"…"`},
 		{"password_file", text, "spdyn dyndns2 template", `"/etc/homeward.password"`},
@@ -73,6 +74,7 @@ func accountKeys() []key {
 		{"refresh", text, "", `"600h"`},
 		{"limit_10s", number, "", "3"},
 		{"limit_24h", number, "", "48"},
+		{"limit_group", text, "", `"mine"`},
 		{"one_address", boolean, "dyndns2", "true"},
 		{"enabled", boolean, "", "true"},
 	}...)

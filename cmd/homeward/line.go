@@ -99,12 +99,16 @@ func want(a Account, s netwatch.State, no whys) update.Want {
 	case a.Publish.IPv6:
 		w.IPv6 = s.IPv6
 	}
-	if a.Publish.Prefix {
+	auto := a.Publish.Prefix && a.PrefixAuto
+	switch {
+	case auto && s.IPv6.IsValid(): // that of the address which requests come from
+		w.Prefix = netip.PrefixFrom(s.IPv6, 64).Masked()
+	case a.Publish.Prefix && !auto:
 		w.Prefix = s.Prefix
 	}
 	add(a.Publish.IPv4, no.ipv4)
-	add(a.Publish.IPv6 && !a.Host.IsValid(), no.ipv6)
-	ofLAN := a.Publish.Prefix || a.Publish.IPv6 && a.Host.IsValid()
+	add(a.Publish.IPv6 && !a.Host.IsValid() || auto, no.ipv6)
+	ofLAN := a.Publish.Prefix && !auto || a.Publish.IPv6 && a.Host.IsValid()
 	add(ofLAN, no.prefix)
 	add(ofLAN && s.LAN != "br-lan", s.NoteLAN()) // else the choice is OpenWrt's own
 	add(ofLAN, s.NoteWAN())

@@ -103,3 +103,26 @@ func TestProgramsAreToldWhatIsMissing(t *testing.T) {
 		t.Errorf("read again: %+v, %v", back.Line, err)
 	}
 }
+
+// With prefix = "auto" the service takes the prefix of the address that requests
+// come from: that is what is watched, whatever the LAN has.
+func TestPrefixAutoIsTheWANs(t *testing.T) {
+	line := netwatch.State{IPv6: netip.MustParseAddr("2a02:8071:1:5::77"), Prefix: netip.MustParsePrefix("2a02:8071:2:1::/64")}
+	a := Account{}
+	a.Publish, a.PrefixAuto = update.Publish{Prefix: true}, true
+	if got := want(a, line, whys{}); got.Prefix.String() != "2a02:8071:1:5::/64" || got.Note != "" {
+		t.Errorf("want = %+v", got)
+	}
+	if got := want(a, netwatch.State{}, whys{ipv6: "no default route for IPv6", prefix: "nothing is delegated"}); got.Prefix.IsValid() || got.Note != "no default route for IPv6" {
+		t.Errorf("without IPv6: %+v", got)
+	}
+	a.Host, a.Publish.IPv6 = netip.MustParseAddr("::1"), true
+	if got := want(a, line, whys{}); got.IPv6.String() != "2a02:8071:2:1::1" {
+		t.Errorf("a host is in %s, want the LAN's prefix", got.IPv6)
+	}
+	src := "[account.a]\nservice = \"ipv64\"\ndomains = [\"a.ipv64.net\"]\ntoken = \"t\"\nprefix = \"auto\"\npublish = [\"ipv4\"]\n"
+	if _, warnings, faults := parse("x.toml", []byte(src), 0o600, noFiles); len(faults) > 0 ||
+		warnings.Error() != `x.toml:5: account.a.prefix: has no effect without "prefix" in publish: write it there, or take prefix out` {
+		t.Errorf("without the prefix in publish: %v, %v", warnings, faults)
+	}
+}

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"net/url"
 	"strconv"
+	"strings"
+
+	"homeward/update"
 )
 
 // server reads the base URL of the account's service.
@@ -57,14 +60,28 @@ type claim struct {
 	line    int
 }
 
+// spelled writes a URL as every other spelling of its server.
+func spelled(u string) string {
+	_, rest, _ := strings.Cut(u, "://")
+	path := ""
+	if i := strings.IndexAny(rest, "/?"); i >= 0 {
+		path = rest[i:]
+	}
+	return update.ServerName(u) + path
+}
+
 // check notes what the account publishes, and faults what another one does.
 func (c claims) check(t table, a Account) {
 	if a.Service == "" {
 		return
 	}
-	identity := []string{a.Service, a.Server, a.Record}
+	service, server := a.Service, update.ServerName(a.Server)
+	if server == "ipv64.net" {
+		service = "ipv64" // it speaks dyndns2, too
+	}
+	identity := []string{service, server, strings.TrimPrefix(a.Record, "@")}
 	if a.Template != nil {
-		identity = append(identity, a.Template.URL, a.Template.URL4, a.Template.URL6)
+		identity = append(identity, spelled(a.Template.URL), spelled(a.Template.URL4), spelled(a.Template.URL6))
 	}
 	what := map[string]bool{"ipv4": a.Publish.IPv4, "ipv6": a.Publish.IPv6, "prefix": a.Publish.Prefix}
 	for _, value := range []string{"ipv4", "ipv6", "prefix"} {

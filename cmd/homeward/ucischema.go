@@ -45,6 +45,7 @@ var (
 		{"record", "record", uciString, ""},
 		{"healthcheck", "healthcheck", uciString, ""},
 		{"auth", "auth", uciString, "bearer basic form"},
+		{"prefix", "prefix", uciString, "line auto"},
 		{"server", "server", uciString, ""},
 		{"template", "template", uciString, ""},
 		{"url4", "url4", uciString, ""},
@@ -61,6 +62,7 @@ var (
 		{"refresh", "refresh", uciString, ""},
 		{"limit_10s", "limit_10s", uciInt, ""},
 		{"limit_24h", "limit_24h", uciInt, ""},
+		{"limit_group", "limit_group", uciString, ""},
 		{"one_address", "one_address", uciBool, ""},
 	}, uciLineKeys...)
 )

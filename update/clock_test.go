@@ -1,0 +1,48 @@
+package update
+
+import (
+	"testing"
+	"time"
+)
+
+// Within one boot its own time counts, whatever the wall clock and the kernel's
+// word for it say.
+func TestAClockThatJumpsForwardEmptiesNoWindow(t *testing.T) {
+	k := slots(48, time.Hour)
+	l := Limits{3, 48}
+	for _, jump := range []time.Duration{25 * time.Hour, 10 * 365 * day, -25 * time.Hour} {
+		now := at(2 * time.Hour)
+		now.Wall = now.Wall.Add(jump)
+		if used := k.used(now); used != 48 {
+			t.Errorf("the clock jumps by %v: %d requests of the last hour are counted, want 48", jump, used)
+		}
+		if free := k.room(now, l) - now.Up; free != day+dayMargin-time.Hour {
+			t.Errorf("the clock jumps by %v: the next one in %v", jump, free)
+		}
+	}
+}
+
+// What a clock wrote that was wrong though it counted as synchronised is put
+// right in the same boot: the next boot has nothing else to go by.
+func TestAMomentOfAWrongClockIsPutRight(t *testing.T) {
+	wrong := at(time.Hour)
+	wrong.Wall = wrong.Wall.Add(-10 * day)
+	b := newBook(wrong)
+	b.Quotas["k"] = Quota{Slots: []Slot{{Moment: wrong.Moment()}}}
+	b.settle(wrong)
+	right := at(2 * time.Hour)
+	b.settle(right)
+	for range 100 { // a clock that NTP slews is no news for the disk
+		content := string(b.encode())
+		right.Up, right.Wall = right.Up+time.Minute, right.Wall.Add(time.Minute+10*time.Millisecond)
+		b.settle(right)
+		if string(b.encode()) != content {
+			t.Fatal("a slewed clock makes another write")
+		}
+	}
+	boot := Now{Wall: at(3 * time.Hour).Wall, Synced: true, Boot: "b2", Up: 20 * time.Second}
+	b.Arrive(boot)
+	if n := b.Quotas["k"].used(boot); n != 1 {
+		t.Errorf("%d requests of two hours ago are counted after a reboot, want 1", n)
+	}
+}

@@ -1,0 +1,212 @@
+package update
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestAReconnectCostsNoRecord: at a service that deletes what a request does not
+// name, the family that has not come back yet is named as it was accepted last.
+func TestAReconnectCostsNoRecord(t *testing.T) {
+	both := Publish{IPv4: true, IPv6: true}
+	dyn := &Account{Service: "dyndns2", Server: "https://dyn.example", Domains: []string{"a.example"}, Publish: both}
+	url := &Account{Service: "template", Domains: []string{"a.example"}, Publish: Publish{true, true, true},
+		Template: &Template{URL: "https://t.example/?h=[DOMAIN]&a=[IPV4]&aaaa=[IPV6]&net=[PREFIX]"}}
+	changed := func(a *Account, f func(*Account)) *Account {
+		b := *a
+		f(&b)
+		return &b
+	}
+	tests := []struct {
+		name     string
+		a        *Account
+		h        Host
+		want     Values
+		sent     Values
+		query    string
+		resend   bool
+		hasDoubt Publish // once it is sent and not yet answered
+	}{
+		{"IPv6 is gone, IPv4 is new", dyn, Host{Values: Values{IPv4: v4a, IPv6: v6a}}, Values{IPv4: v4b}, Values{IPv4: v4b, IPv6: v6a},
+			"hostname=a.example&myip=203.0.113.8,2001:db8::7", false, Publish{IPv4: true}},
+		{"IPv4 is gone, IPv6 is new", dyn, Host{Values: Values{IPv4: v4a, IPv6: ip6}}, Values{IPv6: v6a}, Values{IPv4: v4a, IPv6: v6a},
+			"hostname=a.example&myip=203.0.113.7,2001:db8::7", false, Publish{IPv6: true}},
+		{"nothing was accepted before", dyn, Host{}, Values{IPv4: v4b}, Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, Publish{IPv4: true}},
+		{"it is not published any more", changed(dyn, func(a *Account) { a.Publish.IPv6 = false }), Host{Values: Values{IPv4: v4a, IPv6: v6a}},
+			Values{IPv4: v4b}, Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, Publish{IPv4: true}},
+		{"sent anew", dyn, Host{Values: Values{IPv4: v4a, IPv6: v6a}}, Values{IPv4: v4a}, Values{IPv4: v4a, IPv6: v6a},
+			"hostname=a.example&myip=203.0.113.7,2001:db8::7", true, Publish{IPv4: true}},
+		{"a doubt about it stays until the answer", dyn, Host{Values: Values{IPv4: v4a, IPv6: v6a}, Doubt: Publish{IPv6: true}}, Values{IPv4: v4b},
+			Values{IPv4: v4b, IPv6: v6a}, "hostname=a.example&myip=203.0.113.8,2001:db8::7", false, Publish{IPv4: true, IPv6: true}},
+		{"one address a request", changed(dyn, func(a *Account) { a.OneAddress = true }), Host{Values: Values{IPv4: v4a, IPv6: v6a}}, Values{IPv4: v4b},
+			Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, Publish{IPv4: true}},
+		{"a template with one URL", url, Host{Values: Values{v4a, v6a, pa}}, Values{IPv4: v4b}, Values{v4b, v6a, pa},
+			"h=a.example&a=203.0.113.8&aaaa=2001:db8::7&net=2001:db8:1200::/64", false, Publish{IPv4: true}},
+		{"a template with a URL for each family", changed(url, func(a *Account) {
+			a.Template = &Template{URL4: "https://t.example/?a=[IP]", URL6: "https://t.example/?aaaa=[IP]"}
+		}), Host{Values: Values{v4a, v6a, pa}}, Values{IPv4: v4b}, Values{IPv4: v4b}, "a=203.0.113.8", false, Publish{IPv4: true}},
+		{"SPDYN keeps what is not named", changed(dyn, func(a *Account) { a.Service = "spdyn" }), Host{Values: Values{IPv4: v4a, IPv6: v6a}},
+			Values{IPv4: v4b}, Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, Publish{IPv4: true}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s, _ := ServiceOf(tt.a)
+			m := Memory{Hosts: map[string]Host{"a.example": tt.h}}
+			p := Plan{Want: tt.want}
+			if tt.resend {
+				p.Redo = map[string]Values{}
+			}
+			call, _ := nextCall(at(time.Hour), tt.a, s, m, p)
+			if call == nil || call.Values != tt.sent {
+				t.Fatalf("nextCall = %+v, want %v", call, tt.sent)
+			}
+			if _, query, _ := strings.Cut(s.Request(tt.a, *call).URL.Reveal(), "?"); query != tt.query {
+				t.Errorf("query %s, want %s", query, tt.query)
+			}
+			if !p.carries(*call) {
+				t.Error("a request with a value that the line does not show any more counts as outdated")
+			}
+			m, _, sent := Reserve(at(time.Hour), tt.a, s, m, Key{}, *call, 1, 1)
+			if got := m.Hosts["a.example"].Doubt; got != tt.hasDoubt {
+				t.Errorf("in doubt meanwhile: %+v, want %+v", got, tt.hasDoubt)
+			}
+			m, _, p = After(at(time.Hour), tt.a, s, m, Key{}, p, sent, Result{Verdict: Accepted}, 0)
+			p.Want = tt.sent
+			if again, _ := nextCall(at(time.Hour), tt.a, s, m, p.Quiet()); again != nil {
+				t.Errorf("gone and back: sent again, %+v", again)
+			}
+		})
+	}
+}
+
+// deleting is a service that holds for each host what its last request named,
+// and nothing else.
+type deleting struct{ records map[string]Values }
+
+func (d *deleting) take(t *testing.T, r Request) {
+	_, query, _ := strings.Cut(r.URL.Reveal(), "?")
+	q, err := url.ParseQuery(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range strings.Split(q.Get("hostname"), ",") {
+		var v Values
+		for _, text := range strings.Split(q.Get("myip"), ",") {
+			if ip := netip.MustParseAddr(text); ip.Is4() {
+				v.IPv4 = ip
+			} else {
+				v.IPv6 = ip
+			}
+		}
+		d.records[host] = v
+	}
+}
+
+// TestNoRecordIsEverLost lets a line come and go at a service that deletes what
+// is not named, with answers that are lost and restarts, for dyndns2 and for a
+// template with one URL.
+func TestNoRecordIsEverLost(t *testing.T) {
+	for _, a := range []*Account{
+		{Service: "dyndns2", Server: "https://dyn.example", Domains: []string{"a.example", "b.example", "c.example"}, Publish: Publish{IPv4: true, IPv6: true}},
+		{Service: "template", Domains: []string{"a.example", "b.example"}, Publish: Publish{IPv4: true, IPv6: true},
+			Template: &Template{URL: "https://dyn.example/?hostname=[DOMAIN]&myip=[IP]"}},
+	} {
+		for seed := range uint64(200) {
+			if !neverLost(t, a, seed) {
+				return
+			}
+		}
+	}
+}
+
+func neverLost(t *testing.T, a *Account, seed uint64) bool {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	s, _ := ServiceOf(a)
+	d := &deleting{records: map[string]Values{}}
+	var m Memory
+	var p Plan
+	line := Values{}
+	for step := range 200 {
+		now := at(time.Duration(step+1) * time.Minute)
+		switch rng.IntN(6) {
+		case 0:
+			line.IPv4 = netip.Addr{}
+		case 1:
+			line.IPv6 = netip.Addr{}
+		case 2:
+			line.IPv4 = netip.AddrFrom4([4]byte{198, 51, 100, byte(rng.IntN(3))})
+		case 3:
+			line.IPv6 = netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 15: byte(rng.IntN(3))})
+		case 4:
+			p = p.Again(now)
+		case 5:
+			p = Plan{} // a restart
+		}
+		p = p.See(now, line)
+		for range 1 + rng.IntN(3) {
+			call, _ := nextCall(now, a, s, m, p)
+			if call == nil {
+				p = p.Quiet()
+				break
+			}
+			var k Key
+			m, k, *call = Reserve(now, a, s, m, Key{}, *call, 1, 1)
+			ends := rng.IntN(4) // 0: it never arrives, 1: its answer is lost
+			if ends != 0 {
+				d.take(t, s.Request(a, *call))
+			}
+			if ends < 2 {
+				p = AfterFault(now, p, *call, Fault{Kind: FaultSent, Sent: true}, 0)
+				continue
+			}
+			m, _, p = After(now, a, s, m, k, p, *call, Result{Verdict: Accepted}, 0)
+		}
+		for _, host := range a.Domains {
+			h := m.Hosts[host]
+			if next, _ := nextCall(now, a, s, m, p); next == nil && missing(line, Host{Values: d.records[host]}) != (Values{}) {
+				t.Errorf("%s, seed %d: current, the line shows %v, %s has %v", a.Service, seed, line, host, d.records[host])
+				return false
+			}
+			has := d.records[host]
+			lost := h.IPv4.IsValid() && !has.IPv4.IsValid() || h.IPv6.IsValid() && !has.IPv6.IsValid()
+			if lost || missing(h.Values.without(h.Doubt), Host{Values: has}) != (Values{}) {
+				t.Errorf("%s, seed %d: %s has %v, accepted was %v (in doubt: %+v)", a.Service, seed, host, has, h.Values, h.Doubt)
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// A family that is published again after a while was somebody else's meanwhile.
+func TestWhatIsNotPublishedAnyMoreIsForgotten(t *testing.T) {
+	a := Account{Name: "home", Service: "dyndns2", Server: "https://dyn.example", Domains: []string{"a.example"}, Publish: Publish{IPv4: true, IPv6: true}}
+	b := newBook(at(time.Hour))
+	b.enrol(&a)
+	b.Accounts["home"] = b.Accounts["home"].each(dyndns2Service(&a), Call{Hosts: a.Domains}, func(_ string, h Host) Host {
+		h.Values = Values{IPv4: v4a, IPv6: v6a}
+		return h
+	})
+	for _, ipv6 := range []bool{true, false, true} {
+		now := a
+		now.Publish.IPv6 = ipv6
+		b.enrol(&now)
+	}
+	if got, want := b.Accounts["home"].Hosts["a.example"].Values, (Values{IPv4: v4a}); got != want {
+		t.Errorf("accepted is %v, want %v", got, want)
+	}
+}
+
+// Of a call that left the service half-way what was accepted counts, though the
+// rest has to wait.
+func TestABusyAnswerProvesTheKey(t *testing.T) {
+	a := &Account{Service: "dyndns2", Domains: []string{"a.example", "b.example"}, Publish: Publish{IPv4: true}}
+	m, k, _, _ := answeredBy(t, at(time.Hour), a, Memory{}, Key{}, Plan{Want: Values{IPv4: v4a}}, Answer{Status: 200, Body: []byte("good\n911")})
+	if !k.Good || k.Until != time.Hour+busyTime || m.Hosts["a.example"].IPv4 != v4a {
+		t.Errorf("key %+v, hosts %+v", k, m.Hosts)
+	}
+}

@@ -1,0 +1,260 @@
+package update
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// answeredBy sends what is due of p.Want and returns what its answer makes of the
+// account.
+func answeredBy(t *testing.T, now Now, a *Account, m Memory, k Key, p Plan, ans Answer) (Memory, Key, Plan, Call) {
+	t.Helper()
+	s, _ := ServiceOf(a)
+	d := Next(now, a, s, m, k, Limits{}, p)
+	if d.Call == nil || d.At > now.Up {
+		t.Fatalf("nothing is due: %+v", d)
+	}
+	m, k, call := Reserve(now, a, s, m, k, *d.Call, 1, 1)
+	m, k, p = After(now, a, s, m, k.Release(now, 1, true), p, call, s.Parse(a, call, ans), 0)
+	return m, k, p, call
+}
+
+// What IPv64 says of its lock was never seen: a 400 or 403 with an unknown text
+// may be it, of a key that was accepted before.
+func TestAnUnknownRefusalMayBeTheLock(t *testing.T) {
+	good := Key{Credential: Credential{Good: true}}
+	tests := []struct {
+		name          string
+		key           Key
+		ans           Answer
+		first, second string // the state after it, and after the same again, once the time of a lock is over
+	}{
+		{"400 in the service's form", good, Answer{Status: 400, Body: []byte(`{"info":"too many failures"}`)}, StateLimited, StateStopped},
+		{"403 in the service's form", good, Answer{Status: 403, Body: []byte(`{"info":"locked"}`)}, StateLimited, StateStopped},
+		{"403 in plain text", good, Answer{Status: 403, Body: []byte("locked")}, StateLimited, StateStopped},
+		{"403 without a word", good, Answer{Status: 403}, StateLimited, StateStopped},
+		{"403 with a page is a proxy's", good, Answer{Status: 403, Body: []byte("<html>no</html>")}, StateRetrying, StateRetrying},
+		{"400 with a word that is known", good, Answer{Status: 400, Body: []byte(`{"info":"nohost"}`)}, StateStopped, ""},
+		{"a key that was never accepted", Key{}, Answer{Status: 403, Body: []byte(`{"info":"locked"}`)}, StateStopped, ""},
+		{"a key that was never accepted, in plain text", Key{}, Answer{Status: 403, Body: []byte("locked")}, StateRetrying, StateRetrying},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a, now := ipv64Account(), at(time.Hour)
+			p := Plan{Want: Values{IPv4: v4a, Prefix: pa}}
+			m, k, p, _ := answeredBy(t, now, a, Memory{}, tt.key, p, tt.ans)
+			d := Next(now, a, ipv64Service(), m, k, Limits{}, p)
+			if d.State != tt.first {
+				t.Fatalf("first: %s (%s), want %s", d.State, d.Error, tt.first)
+			}
+			if tt.first == StateLimited && (d.At != now.Up+lockTime || d.Call == nil) {
+				t.Errorf("tried again in %v, want 10 minutes", d.At-now.Up)
+			}
+			if tt.second == "" {
+				return
+			}
+			later := at(time.Hour + lockTime)
+			m, k, p, _ = answeredBy(t, later, a, m, k, p.Event(later), tt.ans)
+			if d = Next(later, a, ipv64Service(), m, k, Limits{}, p); d.State != tt.second {
+				t.Errorf("after the time of a lock: %s (%s), want %s", d.State, d.Error, tt.second)
+			}
+		})
+	}
+}
+
+// A refused onlyprefix is followed by one full update, if that has an address in
+// it: from one without any the service may take the address of the connection.
+func TestRefusedOnlyPrefix(t *testing.T) {
+	refusal := Answer{Status: 400, Body: []byte(`{"info":"unknown parameter"}`)}
+	good := Answer{Status: 200, Body: []byte(`{"info":"good"}`)}
+	key, now, s := Key{Credential: Credential{Good: true}}, at(time.Hour), ipv64Service()
+	held := Memory{Hosts: map[string]Host{"": {Values: Values{IPv4: v4a, Prefix: pa}}}}
+	want := Plan{Want: Values{IPv4: v4a, Prefix: pb}}
+
+	m, k, p, _ := answeredBy(t, now, ipv64Account(), held, key, want, refusal)
+	m, k, p, call := answeredBy(t, now, ipv64Account(), m, k, p, good)
+	if call.OnlyPrefix || call.Values != want.Want {
+		t.Errorf("after the refusal: %+v, want a full update", call)
+	}
+	if !m.NoOnly || p.Full {
+		t.Error("that the full update was accepted is not remembered")
+	}
+	p.Want.Prefix = pa
+	if _, _, _, call = answeredBy(t, now, ipv64Account(), m, k, p, good); call.OnlyPrefix {
+		t.Errorf("the next prefix: %+v, want a full update at once", call)
+	}
+	if d := Next(now, ipv64Account(), s, m, k, Limits{}, Plan{Want: Values{Prefix: pa}}); d.Call != nil || d.State != StateWaiting || d.Error == "" {
+		t.Errorf("the prefix alone is there: %+v, want that it waits for an address", d)
+	}
+
+	m, k, p, _ = answeredBy(t, now, ipv64Account(), held, key, want, refusal)
+	m, k, p, _ = answeredBy(t, now, ipv64Account(), m, k, p, refusal)
+	if m.NoOnly {
+		t.Error("the full update was refused, and yet is remembered as what the service takes")
+	}
+	later := at(time.Hour + lockTime)
+	if m, _, _, _ = answeredBy(t, later, ipv64Account(), m, k, p.Event(later), good); m.NoOnly {
+		t.Error("it was the lock that refused onlyprefix, and yet that is remembered")
+	}
+
+	alone := Plan{Want: Values{Prefix: pb}}
+	m, k, p, _ = answeredBy(t, now, ipv64Account(), held, key, alone, refusal)
+	if d := Next(now, ipv64Account(), s, m, k, Limits{}, p); d.State != StateLimited || d.At != now.Up+lockTime || !d.Call.OnlyPrefix {
+		t.Errorf("without an address: %+v, want the time of a lock, and the prefix alone again", d)
+	}
+	if m, _, _, _ = answeredBy(t, now, ipv64Account(), held, Key{}, alone, refusal); m.Stop == nil {
+		t.Error("without an address, by a key that was never accepted: not stopped")
+	}
+}
+
+// SPDYN locks a host for a while: that is waited for, the others go on, and only
+// a lock that stays stops the host.
+func TestSpdynsAbuseIsALockFirst(t *testing.T) {
+	a := &Account{Service: "spdyn", Username: "alice", Domains: []string{"a.spdns.example", "b.spdns.example"}, Publish: Publish{IPv4: true}}
+	s, now := spdynService(a), at(time.Hour)
+	p := Plan{Want: Values{IPv4: v4a}}
+	m, k, p, _ := answeredBy(t, now, a, Memory{}, Key{}, p, Answer{Status: 200, Body: []byte("abuse\ngood")})
+	d := Next(now, a, s, m, k, Limits{}, p)
+	if d.State != StateLimited || d.At != now.Up+lockTime || len(d.Call.Hosts) != 1 || d.Call.Hosts[0] != "a.spdns.example" {
+		t.Errorf("locked: %+v, want another try in 10 minutes", d)
+	}
+	p.Want.IPv4 = v4b
+	if d := Next(now, a, s, m, k, Limits{}, p); d.Call == nil || d.At > now.Up || len(d.Call.Hosts) != 1 || d.Call.Hosts[0] != "b.spdns.example" {
+		t.Errorf("another address meanwhile: %+v, want that the other host goes on", d)
+	}
+	p.Want.IPv4 = v4a
+	later := at(time.Hour + lockTime)
+	if well, _, _, _ := answeredBy(t, later, a, m, k, p, Answer{Status: 200, Body: []byte("nochg")}); well.Hosts["a.spdns.example"].Lock != nil || well.stopped(a) != nil {
+		t.Errorf("unlocked by itself: %+v", well.Hosts)
+	}
+	if still, _, _, _ := answeredBy(t, later, a, m, k, p, Answer{Status: 200, Body: []byte("abuse")}); still.stopped(a) == nil {
+		t.Errorf("locked still: %+v, want a stop", still.Hosts)
+	}
+}
+
+// Values whose answer was lost are not sent again for 10 s, whatever the line
+// does; others go at once.
+func TestLostValuesAreSentAgainAfterTenSeconds(t *testing.T) {
+	for _, takes := range []time.Duration{0, 14 * time.Second} {
+		dir := ramDir(t)
+		synctest.Test(t, func(t *testing.T) { testLostValues(t, dir, takes) })
+	}
+}
+
+// testLostValues has each exchange end without an answer after a time.
+func testLostValues(t *testing.T, dir string, takes time.Duration) {
+	a := &Account{Name: "home", Service: "spdyn", Server: "https://update.spdyn.de", Username: "u", Secret: NewSecret("p"),
+		Domains: []string{"a.spdns.example"}, Publish: Publish{IPv4: true}}
+	var mu sync.Mutex
+	sent := map[string][]time.Duration{}
+	begin := time.Now()
+	clock := func() Now { return Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour} }
+	r := NewRunner(OpenStore(dir, "", func(string) {}), func(ctx context.Context, r Request, ready Ready) Outcome {
+		if !ready(v4a) {
+			return failed(FaultGiven, false, "given up")
+		}
+		mu.Lock()
+		_, ip, _ := strings.Cut(r.URL.Reveal(), "myip=")
+		sent[ip] = append(sent[ip], time.Since(begin))
+		mu.Unlock()
+		select {
+		case <-time.After(takes):
+		case <-ctx.Done():
+		}
+		return failed(FaultSent, true, "reset")
+	}, clock, func(Level, string) {}, nil)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { r.Run(ctx); close(done) }()
+	r.Accounts([]*Account{a}, sees(Values{IPv4: v4a}, []*Account{a}))
+	for range 470 { // events, until an attempt has just failed
+		time.Sleep(100 * time.Millisecond)
+		r.Observe(sees(Values{IPv4: v4a}, []*Account{a}))
+	}
+	r.Observe(sees(Values{IPv4: v4b}, []*Account{a}))
+	time.Sleep(20 * time.Second)
+	synctest.Wait()
+	stop()
+	<-done
+	times := sent[v4a.String()]
+	if len(times) < 2 {
+		t.Errorf("sent at %v: it was never tried again", times)
+	}
+	for i := 1; i < len(times); i++ {
+		if gap := times[i] - times[i-1]; gap < 10*time.Second {
+			t.Errorf("sent at %v: again after %v", times, gap)
+		}
+	}
+	// Another address waits for the attempt under way, and for nothing else.
+	if now := sent[v4b.String()]; len(now) == 0 || now[0] > 47*time.Second+takes+eventGap {
+		t.Errorf("another address, there after 47s, was sent at %v", now)
+	}
+}
+
+// A restart does not forget when it was that an answer was lost.
+func TestLostValuesOutliveARestart(t *testing.T) {
+	a, s := ipv64Account(), ipv64Service()
+	p := Plan{Want: Values{IPv4: v4a}}
+	call, _ := nextCall(at(time.Hour), a, s, Memory{}, p)
+	m, _, _ := Reserve(at(time.Hour), a, s, Memory{}, Key{}, *call, 1, 1)
+	b := newBook(at(time.Hour))
+	b.Accounts["home"] = m
+	b.settle(at(time.Hour))
+	read, err := parseBook(b.encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := at(time.Hour + 3*time.Second)
+	read.Arrive(now)
+	for want, wait := range map[Values]time.Duration{{IPv4: v4a}: 7 * time.Second, {IPv4: v4b}: 0} {
+		if d := Next(now, a, s, read.Accounts["home"], Key{}, Limits{}, Plan{Want: want}); d.At-now.Up != wait {
+			t.Errorf("%v is sent after %v, want %v", want, d.At-now.Up, wait)
+		}
+	}
+}
+
+// A name is resolved every 2 s at most, whatever the line does meanwhile.
+func TestALineThatFlapsDoesNotFloodTheResolver(t *testing.T) {
+	now := at(time.Hour)
+	p := Plan{Want: Values{IPv4: v4a}}.See(now, Values{IPv4: v4b})
+	p = AfterFault(now, p, Call{Values: Values{IPv4: v4a}}, Fault{Kind: FaultResolve}, 0)
+	if got := p.Event(now).NotAgain - now.Up; got != resolverGap {
+		t.Errorf("the next question after %v, want %v", got, resolverGap)
+	}
+	if got := fmt.Sprint(resolverGap); got != "2s" {
+		t.Errorf("the gap is %s", got)
+	}
+}
+
+// A lock that another process met while ours was connecting holds ours, too.
+func TestALockOfAnotherProcessHolds(t *testing.T) {
+	dir := ramDir(t)
+	synctest.Test(t, func(t *testing.T) {
+		a := ipv64Account()
+		begin := time.Now()
+		clock := func() Now { return Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour} }
+		asked, sent := 0, 0
+		r := NewRunner(OpenStore(dir, "", func(string) {}), func(_ context.Context, r Request, ready Ready) Outcome {
+			asked++
+			OpenStore(dir, "", func(string) {}).Do(clock(), func(b *Book) {
+				id := b.keyID(a)
+				k := b.key(id)
+				k.Lock = &Lock{clock().Up + lockTime, "locked"}
+				b.setKey(id, k)
+			})
+			if ready(v4a) {
+				sent++
+			}
+			return failed(FaultGiven, false, "given up")
+		}, clock, func(Level, string) {}, nil)
+		stands := r.Once(t.Context(), []*Account{a}, sees(Values{IPv4: v4a}, []*Account{a}), func(string) bool { return true }, false)
+		if asked != 1 || sent != 0 || stands["home"].State != StateLimited {
+			t.Errorf("connected %d times, sent %d, %+v", asked, sent, stands["home"])
+		}
+	})
+}

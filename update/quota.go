@@ -1,0 +1,237 @@
+package update
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Key is what is known of an account's requests beside the account itself: the
+// count that they share with others, and the secret that they carry.
+type Key struct {
+	Quota
+	Credential
+}
+
+// Quota is the count of one limit group, whichever accounts and secrets use it.
+type Quota struct {
+	Slots []Slot        `json:"slots,omitempty"` // requests of the last 24 hours, oldest first
+	Until time.Duration `json:"until,omitempty"` // nothing is sent before: a limit that the service named
+	Why   string        `json:"why,omitempty"`   // why not before Until
+	Step  int           `json:"step,omitempty"`  // how often in a row a limit was named without a time
+}
+
+// Credential is what is known of one secret at one server.
+type Credential struct {
+	Good bool   `json:"good,omitempty"` // the service has accepted it
+	Lock *Lock  `json:"lock,omitempty"` // it was accepted, and refused since
+	Root string `json:"root,omitempty"` // Answer.Root of the last answer
+
+	Addrs []Reached `json:"addrs,omitempty"` // where its service was reached, the best first
+}
+
+// Lock is a refusal that may pass: silence until then, and one more try.
+type Lock struct {
+	Until time.Duration `json:"until"`
+	Why   string        `json:"why"`
+}
+
+// until tells when a lock ends; 0 of none.
+func (l *Lock) until() time.Duration {
+	if l == nil {
+		return 0
+	}
+	return l.Until
+}
+
+// silent tells whether nothing may be sent now: a limit that the service named,
+// or a lock.
+func (k Key) silent(now Now) bool { return max(k.Until, k.Lock.until()) > now.Up }
+
+// Slot is one request that the service may have counted.
+type Slot struct {
+	Moment         // when its answer came: it may have been counted as late as that
+	Open    bool   `json:"open,omitempty"`    // no answer yet; Moment is when it left
+	ID      uint64 `json:"id,omitempty"`      // while open
+	Account string `json:"account,omitempty"` // while open
+	PID     int    `json:"pid,omitempty"`     // while open: the process that waits for the answer
+}
+
+// keyID names the parts of a Key in one Book.
+type keyID struct{ quota, credential string }
+
+// keyID names the Key of an account's requests.
+func (b *Book) keyID(a *Account) keyID {
+	server, secret := a.serverName(), a.Secret.Reveal()
+	id := keyID{credential: b.fingerprint(a.Service, server, secret)}
+	switch {
+	case a.LimitGroup != "":
+		id.quota = b.fingerprint("limit_group", a.LimitGroup)
+	case a.Service == "ipv64" || server == ipv64Server: // the limit is the service account's, whatever its secrets
+		id.quota = b.fingerprint("ipv64", server)
+	default:
+		id.quota = id.credential
+	}
+	return id
+}
+
+func (b *Book) key(id keyID) Key { return Key{b.Quotas[id.quota], b.Credentials[id.credential]} }
+
+func (b *Book) setKey(id keyID, k Key) {
+	b.Quotas[id.quota], b.Credentials[id.credential] = k.Quota, k.Credential
+}
+
+// ipv64Server is what all of IPv64's hosts are called.
+const ipv64Server = "ipv64.net"
+
+// ServerName tells which server a base URL leads to, however it is spelled: its
+// host in lower case, without a dot at its end, and its port unless that is the
+// scheme's own. All of IPv64's hosts are one server, at whatever port.
+func ServerName(base string) string {
+	scheme, rest, _ := strings.Cut(strings.ToLower(base), "://")
+	host := rest[:endOfHost(rest)]
+	port := ""
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		host, port = host[:i], host[i+1:]
+	}
+	host = strings.TrimSuffix(host, ".")
+	switch {
+	case host == ipv64Server || strings.HasSuffix(host, "."+ipv64Server):
+		return ipv64Server
+	case port == "", scheme == "https" && port == "443", scheme == "http" && port == "80":
+		return host
+	}
+	return host + ":" + port
+}
+
+// serverName is ServerName of where the account's requests go; a template's may
+// go to several.
+func (a *Account) serverName() string {
+	if a.Template == nil {
+		return ServerName(a.Server)
+	}
+	return a.Template.servers()
+}
+
+// servers names the servers that the URLs lead to, each once.
+func (t Template) servers() string {
+	var names []string
+	for _, u := range t.urls() {
+		s := splitURL(u.url)
+		names = append(names, ServerName(s.scheme+"://"+s.host))
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), " ")
+}
+
+// join adds up the counts of two groups, and keeps the longer wait.
+func (q Quota) join(o Quota) Quota {
+	q.Slots = sorted(append(slices.Clone(q.Slots), o.Slots...))
+	return q.longer(o)
+}
+
+// unite is join of two copies of one count: what stands in both counts once.
+func (q Quota) unite(o Quota) Quota {
+	rest := slices.Clone(q.Slots)
+	q.Slots = slices.Clone(q.Slots)
+	for _, s := range o.Slots {
+		same := func(r Slot) bool { return r.Up == s.Up && r.Open == s.Open && r.ID == s.ID }
+		if i := slices.IndexFunc(rest, same); i >= 0 {
+			rest = slices.Delete(rest, i, i+1)
+			continue
+		}
+		q.Slots = append(q.Slots, s)
+	}
+	q.Slots = sorted(q.Slots)
+	return q.longer(o)
+}
+
+func (q Quota) longer(o Quota) Quota {
+	if o.Until > q.Until {
+		q.Until, q.Why = o.Until, o.Why
+	}
+	q.Step = max(q.Step, o.Step)
+	return q
+}
+
+// unite takes over what a copy of the credential knows besides.
+func (c Credential) unite(o Credential) Credential {
+	c.Good = c.Good || o.Good
+	c.Root = cmp.Or(c.Root, o.Root)
+	if c.Addrs == nil {
+		c.Addrs = o.Addrs
+	}
+	if o.Lock != nil && (c.Lock == nil || o.Lock.Until > c.Lock.Until) {
+		c.Lock = o.Lock
+	}
+	return c
+}
+
+// unite takes over what a copy of the Key knows besides.
+func (k Key) unite(o Key) Key { return Key{k.Quota.unite(o.Quota), k.Credential.unite(o.Credential)} }
+
+// sorted sorts slots by age, the oldest first.
+func sorted(slots []Slot) []Slot {
+	slices.SortStableFunc(slots, func(a, b Slot) int { return cmp.Compare(a.Up, b.Up) })
+	return slots
+}
+
+// oldKey is a Key as older versions wrote it: one for each service, server
+// as it was spelled, and secret.
+type oldKey struct {
+	Quota
+	Good   bool     `json:"good,omitempty"`
+	Locked bool     `json:"locked,omitempty"` // Until is a lock
+	Root   string   `json:"root,omitempty"`
+	Moved  []string `json:"moved,omitempty"` // the quotas that count its requests since
+}
+
+// oldKeyID names an account's oldKey.
+func (b *Book) oldKeyID(a *Account) string {
+	server := a.Server
+	if a.Template != nil {
+		server = ""
+		for _, u := range a.Template.urls() {
+			server += splitURL(u.url).host + " "
+		}
+	}
+	return b.fingerprint(a.Service, server, a.Secret.Reveal())
+}
+
+// moveOld takes what an older version knew over into a Key, once.
+func (b *Book) moveOld(old string, id keyID) {
+	o, ok := b.Keys[old]
+	if !ok || slices.Contains(o.Moved, id.quota) {
+		return
+	}
+	k := b.key(id)
+	c := Credential{Good: o.Good, Root: o.Root}
+	if o.Locked {
+		c.Lock = &Lock{o.Until, o.Why}
+		o.Until, o.Why = 0, ""
+	}
+	b.setKey(id, Key{k.Quota.join(o.Quota), k.Credential.unite(c)})
+	o = b.Keys[old]
+	o.Moved = append(slices.Clone(o.Moved), id.quota)
+	b.Keys[old] = o
+}
+
+// moveCount has a count go along with an account that now belongs to another
+// limit group at the same server: the service has not forgotten it.
+func (b *Book) moveCount(from, to string) {
+	if q, ok := b.Quotas[from]; ok && from != to {
+		b.Quotas[to] = b.Quotas[to].unite(q)
+	}
+}
+
+// unite takes over the counts and waits of a Book that another process wrote
+// without knowing this one.
+func (b *Book) unite(o *Book) {
+	for id, q := range o.Quotas {
+		b.Quotas[id] = b.Quotas[id].unite(q)
+	}
+	for id, c := range o.Credentials {
+		b.Credentials[id] = b.Credentials[id].unite(c)
+	}
+}
