@@ -35,8 +35,8 @@ lint: ## formatting, modules, vet, staticcheck, known vulnerabilities
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt -w these"; exit 1; }
 	go mod tidy -diff
 	go vet ./...
-	go vet -tags planted ./update
-	GOARCH=mips go vet ./cmd/homeward ./netwatch ./update
+	go vet -tags planted ./cmd/homeward/daemon
+	GOARCH=mips go vet ./cmd/homeward/... ./netwatch ./update
 	go tool -modfile=.ci/tools.mod staticcheck ./...
 	@.ci/vuln
 	shellcheck .ci/run .ci/install .ci/vuln openwrt/test.sh openwrt/test-version.sh
@@ -44,14 +44,14 @@ lint: ## formatting, modules, vet, staticcheck, known vulnerabilities
 test: ## the tests, with the race detector; those of the kernel in namespaces of their own
 	go test -race ./...
 
-days: ## simulates 3000 days of the scheduler's life
-	go test -run '^TestSimulation$$' ./update -sim.days=3000
+days: ## simulates 600 days of the life of watcher, worker and scheduler
+	go test -run '^TestSimulation$$' ./cmd/homeward/daemon -sim.days=600
 
-planted: ## plants faults into the scheduler: the simulation must find each
-	go test -tags planted -run '^TestPlanted' ./update
+planted: ## plants faults into scheduler, watcher and worker: the simulation must find each
+	go test -tags planted -run '^TestPlanted' -timeout 20m ./cmd/homeward/daemon
 
-soak: ## simulates DAYS days of the scheduler's life
-	go test -run '^TestSimulation$$' -timeout 0 ./update -sim.days=$(DAYS)
+soak: ## simulates DAYS days of it
+	go test -run '^TestSimulation$$' -timeout 0 ./cmd/homeward/daemon -sim.days=$(DAYS)
 
 fuzz: ## feeds each parser of foreign bytes with mutated ones
 	@set -e; for dir in $$(go list -f '{{.Dir}}' ./...); do \

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -15,13 +16,19 @@ import (
 )
 
 // client makes exchanges with services: one connection each, TLS always
-// verified, a redirect an answer like any other. It runs in the sender
-// process only, so that TLS and the roots never weigh on the idle watcher.
+// verified, a redirect an answer like any other. It may be used by many
+// goroutines at once.
 type client struct {
 	agent         string        // User-Agent
 	connectWithin time.Duration // resolve, TCP and TLS
 	within        time.Duration // all of it
 	resolver      resolver.Resolver
+}
+
+// NewExchange returns the Exchange of a client that presents itself as homeward
+// of this version.
+func NewExchange(version string) Exchange {
+	return newClient(fmt.Sprintf("homeward/%s (%s/%s)", version, runtime.GOOS, runtime.GOARCH)).exchange
 }
 
 // newClient returns the client that presents itself as agent. A line that

@@ -154,7 +154,7 @@ func testLostValues(t *testing.T, dir string, takes time.Duration) {
 	sent := map[string][]time.Duration{}
 	begin := time.Now()
 	clock := func() Now { return Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour} }
-	r := NewRunner(OpenStore(dir, "", func(string) {}), func(ctx context.Context, r Request, ready Ready) Outcome {
+	exchange := func(ctx context.Context, r Request, ready Ready) Outcome {
 		if !ready(v4a) {
 			return failed(FaultGiven, false, "given up")
 		}
@@ -167,20 +167,17 @@ func testLostValues(t *testing.T, dir string, takes time.Duration) {
 		case <-ctx.Done():
 		}
 		return failed(FaultSent, true, "reset")
-	}, clock, func(Level, string) {}, nil)
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() { r.Run(ctx); close(done) }()
-	r.Accounts([]*Account{a}, sees(Values{IPv4: v4a}, []*Account{a}))
+	}
+	r := own(OpenStore(dir, "", func(string) {}), Parts{Exchange: exchange, Now: clock, Log: func(Level, string) {}}, nil, func(map[string]Status) {})
+	r.set([]*Account{a}, sees(Values{IPv4: v4a}, []*Account{a}))
 	for range 470 { // events, until an attempt has just failed
 		time.Sleep(100 * time.Millisecond)
-		r.Observe(sees(Values{IPv4: v4a}, []*Account{a}))
+		r.observe(sees(Values{IPv4: v4a}, []*Account{a}))
 	}
-	r.Observe(sees(Values{IPv4: v4b}, []*Account{a}))
+	r.observe(sees(Values{IPv4: v4b}, []*Account{a}))
 	time.Sleep(20 * time.Second)
 	synctest.Wait()
-	stop()
-	<-done
+	r.stop()
 	times := sent[v4a.String()]
 	if len(times) < 2 {
 		t.Errorf("sent at %v: it was never tried again", times)
@@ -239,7 +236,7 @@ func TestALockOfAnotherProcessHolds(t *testing.T) {
 		begin := time.Now()
 		clock := func() Now { return Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour} }
 		asked, sent := 0, 0
-		r := NewRunner(OpenStore(dir, "", func(string) {}), func(_ context.Context, r Request, ready Ready) Outcome {
+		exchange := func(_ context.Context, r Request, ready Ready) Outcome {
 			asked++
 			OpenStore(dir, "", func(string) {}).Do(clock(), func(b *Book) {
 				id := b.keyID(a)
@@ -251,8 +248,9 @@ func TestALockOfAnotherProcessHolds(t *testing.T) {
 				sent++
 			}
 			return failed(FaultGiven, false, "given up")
-		}, clock, func(Level, string) {}, nil)
-		stands := r.Once(t.Context(), []*Account{a}, sees(Values{IPv4: v4a}, []*Account{a}), func(string) bool { return true }, false)
+		}
+		parts := Parts{Exchange: exchange, Now: clock, Log: func(Level, string) {}}
+		stands := sendOnce(OpenStore(dir, "", func(string) {}), parts, []*Account{a}, sees(Values{IPv4: v4a}, []*Account{a}), false)
 		if asked != 1 || sent != 0 || stands["home"].State != StateLimited {
 			t.Errorf("connected %d times, sent %d, %+v", asked, sent, stands["home"])
 		}

@@ -41,7 +41,6 @@ func TestFaultMatrix(t *testing.T) {
 			return Outcome{Fault: &e.tlsFault(ctx, c.connectWithin, notYet).Fault}
 		}},
 		{"sent, and no answer: hangs, drips, resets", fault(e.sentFault(ctx, c.within, os.ErrDeadlineExceeded))},
-		{"the sender process crashes", fault((&Sender{Exe: "/bin/false"}).Exchange(ctx, Request{}, nil).Fault)},
 		{"503", answer(Answer{Status: 503})},
 		{"503 with Retry-After: 3600", answer(Answer{Status: 503, RetryAfter: "3600"})},
 		{"a hotspot's page", answer(Answer{Status: 200, Body: []byte("<html>good morning, please log in</html>")})},
@@ -74,9 +73,8 @@ func TestFaultMatrix(t *testing.T) {
 // illness is an account whose every exchange ends in one fault, from the
 // first update of a new address on.
 type illness struct {
-	mu       sync.Mutex // over what the exchanges' goroutines see, too
-	runner   *Runner
-	stop     func()
+	mu sync.Mutex // over what the exchanges' goroutines see, too
+	*owner
 	from     time.Time
 	ill      bool
 	out      Outcome
@@ -90,32 +88,28 @@ func newIll(t *testing.T, out Outcome, before bool) *illness {
 	i := &illness{out: out, ill: !before, line: v4a}
 	begin := time.Now()
 	clock := func() Now { return Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour} }
-	i.runner = NewRunner(OpenStore(ramDir(t), "", func(s string) { t.Error(s) }), i.exchange, clock, func(Level, string) {},
-		func(s map[string]Status) {
-			i.mu.Lock()
-			i.last = s["home"]
-			i.mu.Unlock()
-		})
-	i.runner.jitter = func() float64 { return 1 } // the longest waits
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { i.runner.Run(ctx); close(done) }()
-	i.stop = func() { stop(); <-done }
+	parts := Parts{Exchange: i.exchange, Now: clock, Log: func(Level, string) {}}
+	longest := func() float64 { return 1 } // of the waits
+	i.owner = own(OpenStore(ramDir(t), "", func(s string) { t.Error(s) }), parts, longest, func(s map[string]Status) {
+		i.mu.Lock()
+		i.last = s["home"]
+		i.mu.Unlock()
+	})
 	i.from = time.Now()
-	i.runner.Accounts([]*Account{ipv64Account()}, i.sight())
+	i.set([]*Account{ipv64Account()}, i.seen())
 	synctest.Wait()
 	if before {
 		i.after(time.Minute)
 		i.mu.Lock()
 		i.ill, i.line, i.counted, i.from = true, v4b, nil, time.Now()
 		i.mu.Unlock()
-		i.runner.Observe(i.sight())
+		i.observe(i.seen())
 	}
 	return i
 }
 
-func (i *illness) sight() Sight {
-	return Sight{Wants: map[string]Want{"home": {Values: Values{IPv4: i.line}}}}
+func (i *illness) seen() Observation {
+	return Observation{Wants: map[string]Want{"home": {Values: Values{IPv4: i.line}}}}
 }
 
 func (i *illness) exchange(_ context.Context, _ Request, ready Ready) Outcome {
@@ -144,9 +138,9 @@ func (i *illness) after(d time.Duration) {
 	synctest.Wait()
 }
 
-// seen returns the present status, and when requests were counted and
+// tally returns the present status, and when requests were counted and
 // attempts made.
-func (i *illness) seen() (last Status, counted []time.Duration, attempts []time.Time) {
+func (i *illness) tally() (last Status, counted []time.Duration, attempts []time.Time) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.last, slices.Clone(i.counted), slices.Clone(i.attempts)
@@ -155,9 +149,9 @@ func (i *illness) seen() (last Status, counted []time.Duration, attempts []time.
 // row lets a day pass.
 func (i *illness) row(t *testing.T) string {
 	i.after(time.Minute)
-	early, _, _ := i.seen()
+	early, _, _ := i.tally()
 	i.after(day - time.Minute)
-	last, counted, _ := i.seen()
+	last, counted, _ := i.tally()
 	within := func(d time.Duration) (n int) {
 		for _, c := range counted {
 			if c <= d {
@@ -185,10 +179,10 @@ func (i *illness) well() {
 func (i *illness) recoversAtAnEvent() string {
 	defer i.stop()
 	i.well()
-	_, before, _ := i.seen()
-	i.runner.Observe(i.sight())
+	_, before, _ := i.tally()
+	i.observe(i.seen())
 	i.after(time.Second)
-	switch last, counted, _ := i.seen(); {
+	switch last, counted, _ := i.tally(); {
 	case len(counted) > len(before):
 		return "at once"
 	case last.State == StateStopped:
@@ -199,11 +193,11 @@ func (i *illness) recoversAtAnEvent() string {
 
 func (i *illness) recoversByItself(t *testing.T) string {
 	defer i.stop()
-	_, _, attempts := i.seen()
+	_, _, attempts := i.tally()
 	gap := attempts[len(attempts)-1].Sub(attempts[max(0, len(attempts)-2)])
 	i.well()
 	i.after(2 * day)
-	last, _, _ := i.seen()
+	last, _, _ := i.tally()
 	if last.State == StateStopped {
 		return "never: a person has to act"
 	}

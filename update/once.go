@@ -1,74 +1,64 @@
 package update
 
-import (
-	"context"
-	"slices"
-)
-
-// Once sends what is due now for the accounts that chosen accepts, each request
-// once, and returns how all accounts stand then. force lifts their stops and
-// sends though nothing has changed; it overrides no limit. It is called in
-// place of Run.
-func (r *Runner) Once(ctx context.Context, accounts []*Account, sight Sight, chosen func(name string) bool, force bool) map[string]Status {
-	defer close(r.ended)
-	defer context.AfterFunc(ctx, r.Store.Leave)()
-	d := r.newDesk(ctx)
-	defer d.timer.Stop()
-	d.adopt(accounts)
-	for _, j := range d.accounts {
-		j.idle = !chosen(j.Name)
-		if force && !j.idle {
-			j.lift, j.plan = true, j.plan.Again(d.Now())
-		}
-	}
-	d.observe(sight)
-	for _, j := range d.accounts {
-		j.plan.Changed = 0 // how long the line has been still is not known: it is as still as it will be
-	}
-	var last map[string]Status
-	d.Publish = func(s map[string]Status) { last = s }
-	for {
-		d.look()
-		held := slices.ContainsFunc(d.accounts, func(j *job) bool { return j.held })
-		if len(d.flights) == 0 && (!held || ctx.Err() != nil) {
-			d.lift()
-			return last
-		}
-		select {
-		case f := <-r.inbox:
-			f(d)
-		case <-d.timer.C:
-			d.Store.Read(d.Now())
+// Choose has nothing sent for accounts that chosen does not accept. With
+// force, the others' stops do not hold, and they are sent though nothing has
+// changed. It is called after SetAccounts, before Observe, by `once`.
+func (s *Scheduler) Choose(chosen func(name string) bool, force bool) {
+	now := s.now()
+	for _, a := range s.accounts {
+		a.idle = !chosen(a.Name)
+		if force && !a.idle {
+			a.lift, a.plan = true, a.plan.Again(now)
 		}
 	}
 }
 
-// lift takes the stops off the books of what could not be sent. Of the others
-// they went with the request, so that no daemon is told to send it, too.
-func (d *desk) lift() {
-	d.Store.Do(d.Now(), func(b *Book) {
-		for _, j := range d.accounts {
-			if j.lift {
-				b.Accounts[j.Name] = b.Accounts[j.Name].release()
+// Still tells that the uplink is as still as it will be: `once` cannot know for
+// how long it has been, and takes what is left of the day's requests.
+func (s *Scheduler) Still() {
+	for _, a := range s.accounts {
+		a.plan.Changed = 0
+	}
+}
+
+// Held tells whether an account waits for a request of another process.
+func (s *Scheduler) Held() bool {
+	for _, a := range s.accounts {
+		if a.held {
+			return true
+		}
+	}
+	return false
+}
+
+// Reread reads the state on disk once more: another process may have changed
+// it.
+func (s *Scheduler) Reread() { s.store.Read(s.now()) }
+
+// Lift takes the stops off disk of what could not be sent. Of the others they
+// went with the request, so that no daemon is told to send it, too.
+func (s *Scheduler) Lift() {
+	s.store.Do(s.now(), func(b *Book) {
+		for _, a := range s.accounts {
+			if a.lift {
+				b.Accounts[a.Name] = b.Accounts[a.Name].release()
 			}
 		}
 	})
 }
 
-// Preview returns the requests that Once would send if each were accepted,
+// Preview returns the requests that `once` would send if each were accepted,
 // in the accounts' order, without sending or writing anything.
-func (r *Runner) Preview(accounts []*Account, sight Sight, chosen func(name string) bool, force bool) []Request {
-	now := r.Now()
-	book := r.Store.Read(now)
+func Preview(now Now, book *Book, accounts []*Account, o Observation, force bool) []Request {
 	var out []Request
 	for _, a := range accounts {
 		s, ok := ServiceOf(a)
-		if !ok || !chosen(a.Name) {
+		if !ok {
 			continue
 		}
 		book.enrol(a)
 		m := book.Accounts[a.Name]
-		p := Plan{}.See(now, sight.Wants[a.Name].Values)
+		p := Plan{}.See(now, o.Wants[a.Name].Values)
 		if force {
 			m, p = m.release(), p.Again(now)
 		}

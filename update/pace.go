@@ -100,3 +100,21 @@ func (p pace) change(of string, f func(string) string) {
 		file.WriteAt([]byte(after), 0)
 	}
 }
+
+func joinAddrs(addrs []netip.Addr) string {
+	var out []string
+	for _, a := range addrs {
+		out = append(out, a.String())
+	}
+	return strings.Join(out, " ")
+}
+
+func splitAddrs(s string) []netip.Addr {
+	var out []netip.Addr
+	for _, f := range strings.Fields(s) {
+		if a, err := netip.ParseAddr(f); err == nil {
+			out = append(out, a)
+		}
+	}
+	return out
+}

@@ -116,7 +116,6 @@ const (
 	FaultTLS                          // the handshake failed
 	FaultClock                        // the certificate is not valid at the time of this machine's clock
 	FaultSent                         // sent, but no whole answer came: could not confirm
-	FaultSender                       // the sender process crashed or could not start
 	FaultRefused                      // the service refuses or resets connections
 	FaultGiven                        // given up by us
 )

@@ -26,10 +26,10 @@ func TestKnownAddressesOutliveARestart(t *testing.T) {
 			}
 			return out
 		}
-		r := NewRunner(OpenStore(dir, "", func(s string) { t.Error(s) }), send, now, func(Level, string) {}, nil)
+		parts := Parts{Exchange: send, Now: now, Log: func(Level, string) {}}
 		seq++
-		line := Sight{Wants: map[string]Want{"a": {Values: Values{IPv4: netip.AddrFrom4([4]byte{203, 0, 113, seq})}}}}
-		r.Once(t.Context(), []*Account{&a}, line, func(string) bool { return true }, false)
+		line := Observation{Wants: map[string]Want{"a": {Values: Values{IPv4: netip.AddrFrom4([4]byte{203, 0, 113, seq})}}}}
+		sendOnce(OpenStore(dir, "", func(s string) { t.Error(s) }), parts, []*Account{&a}, line, false)
 		return known
 	}
 	good := func(addrs string) Outcome {
@@ -80,13 +80,13 @@ func TestForgettingWritesNothingWhereNothingChanges(t *testing.T) {
 	s := OpenStore(dir, "", func(s string) { t.Error(s) })
 	p, id := s.Known(now).place(Request{URL: Text{}.Plain("https://a.example")}), keyID{"q", "c"}
 	s.Do(now, func(b *Book) { b.setKey(id, b.key(id).reach(now, p, splitAddrs(a1))) })
-	before := StateStamp(dir)
+	before := ReadStamp(StatePath(dir))
 	s.Do(now, func(b *Book) { b.setKey(id, b.key(id).forget(p, splitAddrs(b1))) })
-	if after := StateStamp(dir); before == "" || after != before {
-		t.Errorf("the state was written again: %s, %s", before, after)
+	if after := ReadStamp(StatePath(dir)); before == (Stamp{}) || after != before {
+		t.Errorf("the state was written again: %v, %v", before, after)
 	}
 	s.Do(now, func(b *Book) { b.setKey(id, b.key(id).forget(p, splitAddrs(a1))) })
-	if StateStamp(dir) == before {
+	if ReadStamp(StatePath(dir)) == before {
 		t.Error("the state still has what was forgotten")
 	}
 }

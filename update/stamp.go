@@ -1,31 +1,38 @@
 package update
 
 import (
-	"fmt"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
-// StateStamp tells one content of a folder's state from any other, without
-// reading it; it is "" where there is none.
-func StateStamp(dir string) string {
-	return FileStamp(StatePath(dir))
+// Stamp tells one content of a file from any other without reading it, by what
+// the file system says of it. The zero Stamp is that of no file.
+type Stamp struct {
+	Inode    uint64
+	Modified int64 // nanoseconds since 1970
+	Size     int64
 }
 
-// FileStamp likewise tells a file's contents apart, by what the file system
-// says of it.
-func FileStamp(path string) string {
-	info, err := os.Stat(path)
-	if err != nil {
-		return ""
+// ReadStamp returns the stamp of the file at path, the zero Stamp where there
+// is none.
+func ReadStamp(path string) Stamp {
+	var st unix.Stat_t
+	if unix.Stat(path, &st) != nil {
+		return Stamp{}
 	}
-	return stamp(info)
+	return Stamp{st.Ino, st.Mtim.Nano(), st.Size}
 }
 
-func stamp(info os.FileInfo) string {
-	inode := uint64(0)
+func stampOf(info os.FileInfo) Stamp {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		inode = st.Ino
+		return Stamp{st.Ino, st.Mtim.Nano(), st.Size}
 	}
-	return fmt.Sprint(inode, info.ModTime().UnixNano(), info.Size())
+	return Stamp{}
+}
+
+// StateStamps returns the stamps of the state in state_dir and run_dir.
+func StateStamps(stateDir, runDir string) [2]Stamp {
+	return [2]Stamp{ReadStamp(StatePath(stateDir)), ReadStamp(StatePath(runDir))}
 }

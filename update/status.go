@@ -66,35 +66,35 @@ func (v Values) common(o Values) Values {
 }
 
 // status tells how an account stands.
-func (j *job) status(now Now, m Memory, k Key, l Limits, d Decision) Status {
-	s := Status{Service: j.Service, Domains: j.Domains, State: d.State, Error: d.Error, Note: j.note,
-		Accepted: m.accepted(now, j.Account, j.service), Used: k.used(now), Limit: l.Day}
-	if j.plan.Want != (Values{}) {
-		w := j.plan.Want
+func (a *account) status(now Now, m Memory, k Key, l Limits, d Decision) Status {
+	s := Status{Service: a.Service, Domains: a.Domains, State: d.State, Error: d.Error, Note: a.note,
+		Accepted: m.accepted(now, a.Account, a.service), Used: k.used(now), Limit: l.Day}
+	if a.plan.Want != (Values{}) {
+		w := a.plan.Want
 		s.Want = &w
 	}
-	if d.Call != nil && !j.flying && d.At > now.Up {
+	if d.Call != nil && !a.sending && d.At > now.Up {
 		s.Next = now.wall(d.At)
 	}
 	return s
 }
 
 // report says what is wrong with an account, each thing once.
-func (d *desk) report(now Now, j *job, dec Decision) {
-	why := j.plan.Error // and not which limit holds the next attempt: that changes with every attempt
+func (s *Scheduler) report(now Now, a *account, dec Decision) {
+	why := a.plan.Error // and not which limit holds the next attempt: that changes with every attempt
 	if why == "" {
 		why = dec.Error
 	}
 	switch {
 	case dec.State == StateCurrent:
-		j.said = ""
-	case j.flying || why == "" || why == j.said || dec.State == StateWaiting:
+		a.said = ""
+	case a.sending || why == "" || why == a.said || dec.State == StateWaiting:
 	case dec.State == StateStopped:
-		j.said = why
-		d.Log(Error, j.Name+": "+why+". Nothing more is sent until the configuration changes, or `homeward once --force`")
+		a.said = why
+		s.log(Error, a.Name+": "+why+". Nothing more is sent until the configuration changes, or `homeward once --force`")
 	default:
-		j.said = why
-		d.Log(Warn, j.Name+": "+why+". "+next(dec.At-now.Up))
+		a.said = why
+		s.log(Warn, a.Name+": "+why+". "+next(dec.At-now.Up))
 	}
 }
 
@@ -107,21 +107,21 @@ func next(in time.Duration) string {
 }
 
 // tellAccepted says what a service took.
-func (d *desk) tellAccepted(f *flight, now Now, r Result) {
+func (s *Scheduler) tellAccepted(t *attempt, now Now, r Result) {
 	if !anyAccepted(r) || r.Verdict != Accepted && r.Hosts == nil {
 		return
 	}
 	var what []string
-	for _, v := range []interface{ IsValid() bool }{f.call.Values.IPv4, f.call.Values.IPv6, f.call.Values.Prefix} {
+	for _, v := range []interface{ IsValid() bool }{t.call.Values.IPv4, t.call.Values.IPv6, t.call.Values.Prefix} {
 		if v.IsValid() {
 			what = append(what, fmt.Sprint(v))
 		}
 	}
-	if d.Store.Known(now).Accounts[f.Name].stopped(f.Account) == nil { // a host that is stopped was told of
-		f.said = ""
+	if s.store.Known(now).Accounts[t.Name].stopped(t.Account) == nil { // a host that is stopped was told of
+		t.said = ""
 	}
-	d.Log(Info, fmt.Sprintf("%s: %s has accepted %s for %s (%s)", f.Name, f.Service, strings.Join(what, ", "),
-		strings.Join(f.call.Hosts, ", "), spell(now.Up-f.start)))
+	s.log(Info, fmt.Sprintf("%s: %s has accepted %s for %s (%s)", t.Name, t.Service, strings.Join(what, ", "),
+		strings.Join(t.call.Hosts, ", "), spell(now.Up-t.start)))
 }
 
 // spell writes a duration for people: no more digits than they need.

@@ -23,9 +23,8 @@ type Store struct {
 	dirs    [2]string // state_dir, run_dir: the spare, in RAM
 	say     func(string)
 	book    *Book
-	rested  *Book                                // what Remember was given
 	content []byte                               // the Book as last read or written, without what every write changes
-	seen    [2]os.FileInfo                       // state.json of each folder when it was last read or written
+	stamps  [2]Stamp                             // of state.json in each folder when it was last read or written
 	trouble [2]string                            // what was said of each folder
 	unread  [2]bool                              // state.json of each folder is there and cannot be read: it is not replaced
 	hung    bool                                 // another process holds the lock and hangs: we write without it
@@ -47,6 +46,12 @@ func StatePath(dir string) string { return filepath.Join(dir, stateFile) }
 // the disk changes.
 func OpenStore(dir, spare string, say func(string)) *Store {
 	return &Store{dirs: [2]string{dir, spare}, say: say, replace: replace}
+}
+
+// WrapWrite has what wrap makes of the Store's own way to write a file take its
+// place: for a test that dies in it.
+func (s *Store) WrapWrite(wrap func(write func(path string, data []byte) error) func(path string, data []byte) error) {
+	s.replace = wrap(s.replace)
 }
 
 // Read returns the Book as it is now on disk. It writes nothing but the name of
@@ -121,29 +126,31 @@ func (s *Store) Do(now Now, f func(*Book)) {
 		if err != nil {
 			continue
 		}
-		s.seen[i], _ = os.Stat(StatePath(dir))
+		s.stamps[i] = ReadStamp(StatePath(dir))
 		s.content = content
 		if i == 0 && !s.unread[1] {
 			os.Remove(StatePath(s.dirs[1]))
+			s.stamps[1] = Stamp{}
 		}
 		return
 	}
 	s.content = content
 }
 
-// kept tells whether the Book is in state_dir, where the next look finds it.
-func (s *Store) kept() bool {
-	return s.book != nil && s.seen[0] != nil && s.trouble == [2]string{} && !s.hung
-}
-
-// Remember takes over the Book of the daemon that was at rest, as its file had
-// it: it holds where somebody has removed the file since, torn it, or put an
-// older one there; and beside one that began anew. It is called before any
-// other method.
-func (s *Store) Remember(now Now, text []byte) {
-	if b, err := parseBook(text); err == nil {
-		b.Arrive(now)
-		s.book, s.rested = b, b
+// Restore takes over what the Store of another process knew, before any other
+// method is called. It holds where the file was removed, torn or replaced by
+// an older one since, and beside one that began anew.
+func (s *Store) Restore(now Now, snap Snapshot) {
+	s.trouble, s.hung = snap.Trouble, snap.Hung
+	b, err := parseBook(snap.State)
+	if err != nil {
+		return // there was none
+	}
+	b.Arrive(now)
+	s.book = b
+	if snap.OnDisk && StateStamps(s.dirs[0], s.dirs[1]) == [2]Stamp{} {
+		s.say(fmt.Sprintf("%s is gone: it is written anew", filepath.Join(s.dirs[0], stateFile)))
+		s.Do(now, func(*Book) {})
 	}
 }
 
@@ -168,7 +175,7 @@ func (s *Store) load(i int) *Book {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) { // to write says what is wrong
 		return nil
 	}
-	if err == nil && s.seen[i] != nil && sameFile(info, s.seen[i]) {
+	if err == nil && s.stamps[i] == stampOf(info) {
 		return nil
 	}
 	b, err := readBook(path)
@@ -179,17 +186,12 @@ func (s *Store) load(i int) *Book {
 			return nil
 		}
 	}
-	s.seen[i] = info
+	s.stamps[i] = stampOf(info)
 	if err != nil {
-		s.unread[i], s.seen[i] = true, nil
+		s.unread[i], s.stamps[i] = true, Stamp{}
 	}
 	s.report(i, "read", err)
 	return b
-}
-
-// sameFile tells whether a file was neither replaced nor changed.
-func sameFile(a, b os.FileInfo) bool {
-	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
 }
 
 var errNoBook = errors.New("it is not homeward's state, or was torn")

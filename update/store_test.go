@@ -282,7 +282,7 @@ func testAWriterThatHangs(t *testing.T, dir string, more int) {
 			t.Errorf("%d of %d requests are on disk", got, n+1)
 		}
 	}
-	if len(*said) != 1 || !strings.Contains((*said)[0], "hang") || s.kept() {
+	if len(*said) != 1 || !strings.Contains((*said)[0], "hang") || !s.hung {
 		t.Errorf("said %q, want one sentence", *said)
 	}
 	if half, _ := os.ReadFile(filepath.Join(dir, stateFile+".new")); string(half) != "half of wh" {
@@ -292,7 +292,7 @@ func testAWriterThatHangs(t *testing.T, dir string, more int) {
 	<-done // it has put its own in the place of all that
 	for n := range more {
 		later := at(time.Hour + time.Minute + time.Duration(n)*time.Second)
-		hangs.seen[0], _ = os.Stat(filepath.Join(dir, stateFile))
+		hangs.stamps[0] = ReadStamp(StatePath(dir))
 		hangs.Do(later, reserved(later))
 	}
 	s.Do(at(2*time.Hour), func(*Book) {})
@@ -304,8 +304,8 @@ func testAWriterThatHangs(t *testing.T, dir string, more int) {
 	}
 }
 
-// SIGTERM does not wait for a process that hangs.
-func TestARunnerThatIsToEndWaitsForNoLock(t *testing.T) {
+// A process that is to end does not wait for one that hangs.
+func TestAWriterThatIsToEndWaitsForNoLock(t *testing.T) {
 	dir := ramDir(t)
 	synctest.Test(t, func(t *testing.T) {
 		hangs, _ := opened(dir, "")
@@ -313,13 +313,15 @@ func TestARunnerThatIsToEndWaitsForNoLock(t *testing.T) {
 		woken := make(chan struct{})
 		hangs.replace = func(string, []byte) error { <-woken; return nil }
 		go hangs.Do(at(time.Hour), note("b"))
-		b := newBench(t, dir, func(string) bool { return false })
-		accounts := []*Account{ipv64Account()}
-		b.Accounts(accounts, sees(Values{IPv4: v4a}, accounts))
+		synctest.Wait()
+		waits, _ := opened(dir, "")
+		done := make(chan struct{})
+		go func() { waits.Do(at(time.Hour), note("c")); close(done) }()
 		time.Sleep(time.Second)
 		start := time.Now()
-		b.stop()
-		if took := time.Since(start); took > parting+time.Second {
+		waits.Leave()
+		<-done
+		if took := time.Since(start); took > time.Second {
 			t.Errorf("it took %v", took)
 		}
 		close(woken)

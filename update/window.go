@@ -14,6 +14,10 @@ const (
 	shortWindow = 10 * time.Second
 	shortMargin = 200 * time.Millisecond
 
+	// heldMost is how long the request of another process is waited for: it is
+	// more than exchangeLimit, for a router under load.
+	heldMost = 20 * time.Second
+
 	// exchangeLimit is how long a request may be under way.
 	exchangeLimit = 15 * time.Second
 )
@@ -90,6 +94,6 @@ func (q Quota) room(now Now, l Limits) time.Duration {
 // arrive in either order. One that has died or hangs is not waited for.
 func (q Quota) elsewhere(now Now, account string, self int, alive func(pid int) bool) bool {
 	return slices.ContainsFunc(q.Slots, func(s Slot) bool {
-		return s.Open && s.Account == account && s.PID != self && now.Up-s.Up < senderWithin && alive(s.PID)
+		return s.Open && s.Account == account && s.PID != self && now.Up-s.Up < heldMost && alive(s.PID)
 	})
 }

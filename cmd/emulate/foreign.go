@@ -37,8 +37,8 @@ func (p processor) programFile(dir string) string {
 }
 
 // interpreter writes what runs the programs of p below dir, and returns its
-// path. The processor stands in it, not in the environment, which the sender
-// process does not get.
+// path. The processor stands in it, not in the environment, which the worker
+// does not get.
 func (p processor) interpreter(dir string) (string, error) {
 	qemu, err := exec.LookPath(p.qemu)
 	if err != nil {
@@ -53,7 +53,7 @@ func (p processor) interpreter(dir string) (string, error) {
 }
 
 // command runs the program for p. The kernel must know how to run it, as the
-// program starts itself again as its own sender: it is told so in a user
+// program starts itself again as its own worker: it is told so in a user
 // namespace, where nobody else sees it.
 func (p processor) command(ctx context.Context, dir string, args ...string) (*exec.Cmd, error) {
 	if p.qemu == "" {

@@ -7,16 +7,14 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
+	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
-	"homeward/update"
 )
 
 // defaultFiles are where the configuration is without -c, the first that is
@@ -36,35 +34,11 @@ const (
 	maxTemplate = 64 << 10
 )
 
-// Config is a configuration, checked and with its defaults filled in. It does
-// not change; reading the file again makes a new one.
-type Config struct {
-	File     string
-	StateDir string
-	RunDir   string
-	LogLevel string // debug, info, warn, error
-	CAFile   string // "" none
-	Line     netwatch.Devices
-	Accounts []Account // by name, those that are switched off included
-
-	sources sources // what it was read from
-}
-
-// Active returns the accounts that are switched on.
-func (c *Config) Active() []Account {
-	return slices.DeleteFunc(slices.Clone(c.Accounts), func(a Account) bool { return !a.Enabled })
-}
-
-// Account is an account with what decides which values it publishes.
-type Account struct {
-	update.Account
-	Devices netwatch.Devices // [line]'s, with the account's own over them
-	Detect  string           // line or web
-	Poll    time.Duration    // web: how often to ask
-	CheckIP string           // web: whom to ask, "" the service itself
-	Host    netip.Addr       // the low 64 bits of a host behind the router; invalid: the router itself
-	Enabled bool
-}
+// Config and Account are what a configuration is read into.
+type (
+	Config  = settings.Config
+	Account = settings.Account
+)
 
 // readFile reads a file of at most limit bytes and tells its mode.
 type readFile func(path string, limit int) ([]byte, fs.FileMode, error)
@@ -72,14 +46,7 @@ type readFile func(path string, limit int) ([]byte, fs.FileMode, error)
 // load reads the configuration at path, of "" the default one. The error is
 // Faults where the file could be read; warnings are there either way. With
 // faults the Config is nil, or what of it is without one.
-func load(path string) (*Config, []string, error) {
-	from := sources{}
-	cfg, warnings, err := loadBy(path, from.note)
-	if cfg != nil {
-		cfg.sources = from
-	}
-	return cfg, warnings, err
-}
+func load(path string) (*Config, []string, error) { return loadBy(path, fileOnDisk) }
 
 // loadBy is load by means of read.
 func loadBy(path string, read readFile) (*Config, []string, error) {
@@ -89,6 +56,8 @@ func loadBy(path string, read readFile) (*Config, []string, error) {
 				defaultFiles[0], defaultFiles[1])
 		}
 	}
+	from := settings.Sources{}
+	read = noting(read, from)
 	src, mode, err := read(path, maxConfig)
 	var notFor errNotFor
 	if errors.As(err, &notFor) {
@@ -110,6 +79,9 @@ func loadBy(path string, read readFile) (*Config, []string, error) {
 	said := make([]string, len(warnings))
 	for i, w := range warnings {
 		said[i] = w.String()
+	}
+	if cfg != nil {
+		cfg.Sources = from
 	}
 	if len(faults) > 0 {
 		return cfg, said, faults

@@ -49,7 +49,7 @@ const (
 
 	// patience is how long a test waits for what must happen. It bounds
 	// failures only: nothing here measures.
-	patience = 40 * time.Second
+	patience = 90 * time.Second
 )
 
 // house is a router and its provider in a network namespace of the test's own,
@@ -264,4 +264,16 @@ func (h *house) becomes(account, state string, values update.Values) update.Stat
 // netRoute is a route that is nobody's business.
 func netRoute() netwatchtest.Route {
 	return netwatchtest.Route{Dst: netip.MustParsePrefix("192.0.2.0/24"), Dev: "eth0"}
+}
+
+// netwatchDefault is the default route as it is.
+func netwatchDefault(gateway netip.Addr) netwatchtest.Route {
+	return netwatchtest.Default4("eth0", gateway, netip.Addr{}, 0)
+}
+
+// seen returns the queries that the service has seen.
+func (h *house) seen() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.queries)
 }

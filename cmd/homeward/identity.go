@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"homeward/update"
+	"homeward/cmd/homeward/daemon"
 )
 
 // serviceUser is the user that the package makes, and the init script runs the
@@ -125,20 +125,6 @@ func takeIdentity(users userFiles, stateDir, runDir string, look bool) error {
 	return nil
 }
 
-// takeIdentity is that of the daemon, which says what it cannot read again as
-// the user it is now.
-func (d *daemon) takeIdentity() error {
-	if err := takeIdentity(systemUsers(), d.StateDir, d.RunDir, false); err != nil {
-		return err
-	}
-	for path := range d.files {
-		if unix.Access(path, unix.R_OK) != nil {
-			d.log(update.Warn, path+" was read as root, and cannot be read again as the owner of state_dir: SIGHUP will leave the configuration as it is")
-		}
-	}
-	return nil
-}
-
 // ownerOf returns the owner of state_dir: the daemon's user. A folder that is
 // not there yet belongs to the user homeward, where there is one.
 func (f userFiles) ownerOf(dir string) identity {
@@ -171,7 +157,7 @@ func (id identity) prepare(dir string, mode fs.FileMode) {
 
 // ownFiles are the names of all that homeward keeps in its two folders.
 var ownFiles = [...]string{"state.json", "state.json.new", "state.json.bad", "state.lock", "state_dir",
-	lockFile, statusFile, statusFile + ".new", "metrics.prom", "metrics.prom.new"}
+	daemon.LockFile, daemon.StatusFile, daemon.StatusFile + ".new", "metrics.prom", "metrics.prom.new"}
 
 // takeOver gives the folder, if it is root's and holds homeward's files alone,
 // and those files that are root's, to the daemon's user.

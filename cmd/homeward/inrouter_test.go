@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"homeward/cmd/homeward/daemon"
 	"homeward/netwatch/netwatchtest"
 	"homeward/update/updatetest"
 )
@@ -15,7 +16,7 @@ import (
 // on a real kernel, with a stand-in of IPv64's API. Its address is written in
 // place of SERVER into router.toml.
 func inRouter() {
-	if len(os.Args) > 1 && os.Args[1] == "sender-process" {
+	if len(os.Args) > 1 && os.Args[1] == daemon.WorkerArg {
 		main()
 	}
 	netwatchtest.Enter()

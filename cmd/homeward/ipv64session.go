@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"homeward/cmd/homeward/daemon"
 	"homeward/netwatch"
 	"homeward/update"
 )
@@ -48,7 +49,7 @@ func openIPv64(c call) (s *ipv64Session, code int) {
 	for _, a := range s.cfg.Accounts {
 		api.Hide = append(api.Hide, a.Secret, a.Healthcheck)
 	}
-	s.api = &update.APIClient{IPv64API: api, Now: update.SystemClock(), Exchange: (&update.Sender{}).Exchange,
+	s.api = &update.APIClient{IPv64API: api, Now: update.SystemClock(), Exchange: update.NewExchange(version),
 		Store: update.OpenStore(s.cfg.StateDir, s.cfg.RunDir, s.warn),
 		Say:   func(text string) { fmt.Fprintln(c.stderr, "homeward ipv64:", text) }}
 	return s, exitOK
@@ -250,7 +251,7 @@ func (s *ipv64Session) publications() (pubs []publication, notes []string) {
 	book := s.api.Store.Read(s.api.Now())
 	cfg := *s.cfg
 	cfg.Accounts = accounts
-	wants := newViews(&cfg, book.Held, nil).sight(tables).Wants
+	wants := daemon.NewViews(&cfg, book.Held, nil).Observe(tables).Wants
 	for _, a := range accounts {
 		if a.Server != s.api.Server {
 			continue

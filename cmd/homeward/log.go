@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -52,11 +51,11 @@ func (l *logger) fail(err error) {
 
 var syslogFlag = flag{name: "--syslog", about: "logs to the system's log, each message with its own severity"}
 
-// logTo returns the command's logger, whose level is not set yet.
-func (c call) logTo() *logger {
+// logTo returns the logger of a daemon's process, whose level is not set yet.
+func (c call) logTo(daemon int) *logger {
 	l := newLogger(c.stderr, "info")
 	if c.has("--syslog") {
-		l.sys = &syslog{path: devLog, fd: -1}
+		l.sys = &syslog{path: devLog, pid: daemon, fd: -1}
 	}
 	return l
 }
@@ -70,7 +69,7 @@ func (s *syslog) send(level update.Level, text string) (ok bool) {
 	const facility = 3 << 3                         // daemon (RFC 3164, section 4.1.1)
 	severity := [...]int{7, 6, 4, 3}[level]         // debug, info, warning, error
 	head := "<" + strconv.Itoa(facility|severity) + // no time: logd adds its own
-		">homeward[" + strconv.Itoa(os.Getpid()) + "]: "
+		">homeward[" + strconv.Itoa(s.pid) + "]: "
 	ok = true
 	for line := range strings.Lines(text) {
 		if line = strings.TrimRight(line, "\n"); line != "" {

@@ -10,7 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"homeward/update"
+	"homeward/cmd/homeward/daemon"
 )
 
 // The exit codes that scripts rely on; status and others add their own.
@@ -36,11 +36,11 @@ func commands(yield func(command) bool) {
 }
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == update.SenderArg {
-		os.Exit(update.ServeSender(os.Stdin, os.Stdout, version))
+	if len(os.Args) > 1 && os.Args[1] == daemon.WorkerArg {
+		os.Exit(runWorker(os.Args[2:]))
 	}
 	ctx, stop := context.Background(), func() {}
-	if len(os.Args) < 2 || os.Args[1] != runName { // which takes its signals itself
+	if len(os.Args) < 2 || os.Args[1] != daemon.RunName { // which takes its signals itself
 		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	}
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"homeward/cmd/homeward/daemon"
 	"homeward/netwatch"
 	"homeward/update"
 )
@@ -36,7 +37,7 @@ func runOnce(ctx context.Context, c call) int {
 	for _, w := range warnings {
 		log.log(update.Warn, w)
 	}
-	accounts := active(cfg)
+	accounts := cfg.Updates()
 	for _, name := range c.names {
 		if !slices.ContainsFunc(accounts, func(a *update.Account) bool { return a.Name == name }) {
 			fmt.Fprintf(c.stderr, "homeward once: no account %q is switched on: there %s\n", name, accountNames(accounts))
@@ -56,20 +57,12 @@ func runOnce(ctx context.Context, c call) int {
 		log.log(update.Error, "the kernel does not show the line: "+err.Error())
 		return exitFault
 	}
-	clock := update.SystemClock()
-	store := update.OpenStore(cfg.StateDir, cfg.RunDir, func(s string) { log.log(update.Warn, s) })
-	book := store.Read(clock())
-	exchange := (&update.Sender{}).Exchange
-	views := newViews(cfg, book.Held, nil)
-	runner := update.NewRunner(store, exchange, clock, log.log, nil)
-	asking := slices.DeleteFunc(cfg.Active(), func(a Account) bool { return !chosen(a.Name) })
+	parts := update.Parts{Exchange: update.NewExchange(version), Now: update.SystemClock(), Log: log.log}
 	if c.has("--dry-run") {
-		previewQuestions(c.stdout, asking)
-		return preview(c, runner.Preview(accounts, views.sight(tables), chosen, c.has("--force")), len(inquiries(asking)))
+		questions, requests := daemon.Preview(cfg, tables, parts, chosen, c.has("--force"))
+		return preview(c, questions, requests)
 	}
-	views.found = update.NewAsker(cfg.RunDir, exchange, clock, log.log, netwatch.Public, nil).Once(ctx, inquiries(asking))
-	stands := runner.Once(ctx, accounts, views.sight(tables), chosen, c.has("--force"))
-	return printStands(c, stands, chosen)
+	return printStands(c, daemon.Once(ctx, cfg, tables, parts, chosen, c.has("--force")), chosen)
 }
 
 // printStands prints how the chosen accounts stand in the end and returns the
@@ -117,9 +110,13 @@ func onceWords(name string, s update.Status) string {
 	return text
 }
 
-// preview prints requests as they would go out, secrets hidden; asked is how
-// many questions stand before them.
-func preview(c call, requests []update.Request, asked int) int {
+// preview prints questions and requests as they would go out, secrets hidden.
+func preview(c call, questions []daemon.Question, requests []update.Request) int {
+	for _, q := range questions {
+		r := q.Request()
+		fmt.Fprintf(c.stdout, "%s %s\n  asked first, over IPv%d: without the answer the address is not known (%s)\n",
+			r.Method, r.URL, q.Family, strings.Join(q.Accounts, ", "))
+	}
 	for _, r := range requests {
 		fmt.Fprintf(c.stdout, "%s %s\n", r.Method, r.URL)
 		switch {
@@ -136,7 +133,7 @@ func preview(c call, requests []update.Request, asked int) int {
 			fmt.Fprintf(c.stdout, "  %s\n", r.Form)
 		}
 	}
-	if len(requests)+asked == 0 {
+	if len(requests)+len(questions) == 0 {
 		fmt.Fprintln(c.stdout, "nothing is due")
 	}
 	return exitOK

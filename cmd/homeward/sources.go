@@ -4,64 +4,45 @@ import (
 	"bytes"
 	"io/fs"
 
-	"homeward/update"
+	"homeward/cmd/homeward/settings"
 )
-
-// sources are the files that a configuration was read from, by path: itself,
-// and those that hold its secrets, templates and roots. With them it can be
-// read once more as it was, whatever has become of the files.
-type sources map[string]source
-
-type source struct {
-	Content []byte
-	Mode    fs.FileMode
-}
 
 // sourceMost is how much is kept of a file. Only one of roots is longer, of
 // which the first certificate is enough to see that it is one.
 const sourceMost = maxConfig
 
-// note is a readFile that keeps what it reads.
-func (s sources) note(path string, limit int) ([]byte, fs.FileMode, error) {
-	b, mode, err := fileOnDisk(path, limit)
-	if err == nil {
-		kept := b
-		if len(b) > sourceMost {
-			kept = b[max(0, bytes.Index(b, []byte(certificate))):]
+// noting returns a readFile that keeps what read reads.
+func noting(read readFile, s settings.Sources) readFile {
+	return func(path string, limit int) ([]byte, fs.FileMode, error) {
+		b, mode, err := read(path, limit)
+		if err == nil {
+			kept := b
+			if len(b) > sourceMost {
+				kept = b[max(0, bytes.Index(b, []byte(certificate))):]
+			}
+			s[path] = settings.Source{Content: kept[:min(len(kept), sourceMost)], Mode: mode}
 		}
-		s[path] = source{kept[:min(len(kept), sourceMost)], mode}
+		return b, mode, err
 	}
-	return b, mode, err
 }
 
-// again is a readFile of what was kept.
-func (s sources) again(path string, limit int) ([]byte, fs.FileMode, error) {
-	f, ok := s[path]
-	if !ok {
-		return nil, 0, fs.ErrNotExist
+// reload reads a configuration once more from what was kept of its files.
+func reload(file string, s settings.Sources) (*Config, error) {
+	kept := func(path string, _ int) ([]byte, fs.FileMode, error) {
+		f, ok := s[path]
+		if !ok {
+			return nil, 0, fs.ErrNotExist
+		}
+		return f.Content, f.Mode, nil
 	}
-	return f.Content, f.Mode, nil
-}
-
-// config reads the configuration that file is of once more.
-func (s sources) config(file string) (*Config, error) {
-	src, mode, err := s.again(file, maxConfig)
+	src, mode, err := kept(file, maxConfig)
 	if err != nil {
 		return nil, err
 	}
-	cfg, _, faults := parse(file, src, mode, s.again)
+	cfg, _, faults := parse(file, src, mode, kept)
 	if len(faults) > 0 {
 		return nil, faults
 	}
-	cfg.sources = s
+	cfg.Sources = s
 	return cfg, nil
-}
-
-// stamps tell the files as they are now from any others, by path.
-func (s sources) stamps() map[string]string {
-	all := make(map[string]string, len(s))
-	for path := range s {
-		all[path] = update.FileStamp(path)
-	}
-	return all
 }

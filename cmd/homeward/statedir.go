@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"homeward/cmd/homeward/daemon"
 	"homeward/update"
 )
 
@@ -21,7 +22,7 @@ func rememberStateDir(stateDir, runDir string) {
 		stateDir = abs
 	}
 	if text, err := os.ReadFile(path); err != nil || string(text) != stateDir+"\n" {
-		writePublic(path, []byte(stateDir+"\n"))
+		daemon.WritePublic(path, []byte(stateDir+"\n"))
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"homeward/netwatch"
+	"homeward/cmd/homeward/daemon"
 	"homeward/update"
 )
 
@@ -22,47 +22,7 @@ const exitNoDaemon = 3
 // defaultRunDir is where status looks without a configuration that it may read.
 const defaultRunDir = "/var/run/homeward"
 
-// status is what the daemon tells of itself, to anybody.
-type status struct {
-	Version  string                   `json:"version"`
-	PID      int                      `json:"pid"`
-	Started  time.Time                `json:"started"`
-	Line     netwatch.State           `json:"line"`
-	Accounts map[string]update.Status `json:"accounts"`
-}
-
-func statusJSON(s status) []byte {
-	text, _ := json.Marshal(struct { // plain data
-		Version  string                   `json:"version"`
-		PID      int                      `json:"pid"`
-		Started  time.Time                `json:"started"`
-		Line     lineStatus               `json:"line"`
-		Accounts map[string]update.Status `json:"accounts"`
-	}{s.Version, s.PID, s.Started, newLineStatus(s.Line), s.Accounts})
-	return append(text, '\n')
-}
-
-// lineStatus is a line as programs are told of it.
-type lineStatus struct {
-	netwatch.State
-	Missing map[string]missing `json:"missing,omitempty"` // by ipv4, ipv6 and prefix
-}
-
-// missing is why there is no value, in one word and in a sentence.
-type missing struct {
-	Reason string `json:"reason"`
-	Text   string `json:"text"`
-}
-
-func newLineStatus(s netwatch.State) lineStatus {
-	l := lineStatus{s, map[string]missing{}}
-	for value, m := range map[string]netwatch.Missing{"ipv4": s.NoIPv4, "ipv6": s.NoIPv6, "prefix": s.NoPrefix} {
-		if m.Reason != 0 {
-			l.Missing[value] = missing{m.Reason.String(), m.Text()}
-		}
-	}
-	return l
-}
+type status = daemon.Status
 
 func statusCommand() command {
 	return command{
@@ -86,18 +46,18 @@ func runStatus(_ context.Context, c call) int {
 		fmt.Fprintln(c.stderr, err)
 		return exitUsage
 	}
-	if daemonPID(dir) == 0 {
+	if daemon.PID(dir) == 0 {
 		fmt.Fprintf(c.stderr, "homeward: no daemon runs (%s): start it with homeward run, or on OpenWrt with service homeward start\n", dir)
 		return exitNoDaemon
 	}
-	text, err := os.ReadFile(filepath.Join(dir, statusFile))
+	text, err := os.ReadFile(filepath.Join(dir, daemon.StatusFile))
 	if err != nil {
 		fmt.Fprintf(c.stderr, "homeward: the daemon runs, and has nothing to tell yet: %v\n", err)
 		return exitFault
 	}
 	var s status
 	if err := json.Unmarshal(text, &s); err != nil {
-		fmt.Fprintf(c.stderr, "homeward: %s is not a daemon's status: %v\n", filepath.Join(dir, statusFile), err)
+		fmt.Fprintf(c.stderr, "homeward: %s is not a daemon's status: %v\n", filepath.Join(dir, daemon.StatusFile), err)
 		return exitFault
 	}
 	if c.has("--json") {

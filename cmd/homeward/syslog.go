@@ -11,6 +11,7 @@ import (
 // that a log daemon that was started again is reached like any other.
 type syslog struct {
 	path string
+	pid  int // the daemon's
 
 	mu sync.Mutex // over fd
 	fd int        // -1: not open

@@ -49,7 +49,7 @@ func TestSyslogHasEachMessagesOwnSeverity(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	var stderr bytes.Buffer
 	l := newLogger(&stderr, "debug")
-	l.sys = &syslog{path: path, fd: -1}
+	l.sys = &syslog{path: path, pid: os.Getpid(), fd: -1}
 
 	l.log(update.Warn, "nobody listens yet")
 	if got, want := stderr.String(), "warning: nobody listens yet\n"; got != want {
@@ -100,7 +100,7 @@ func TestALogDaemonThatDoesNotReadLosesNothing(t *testing.T) {
 	logd(t, path)
 	var stderr bytes.Buffer
 	l := newLogger(&stderr, "info")
-	l.sys = &syslog{path: path, fd: -1}
+	l.sys = &syslog{path: path, pid: os.Getpid(), fd: -1}
 	for stderr.Len() == 0 {
 		l.log(update.Info, strings.Repeat("x", 900))
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"homeward/cmd/homeward/daemon"
 	"homeward/netwatch"
 	"homeward/update"
 )
@@ -40,15 +41,15 @@ func runWatch(ctx context.Context, c call) int {
 		cfg = &Config{}
 	}
 	cfg.Accounts = nil
-	views := newViews(cfg, nil, nil)
+	views := daemon.NewViews(cfg, nil, nil)
 	log := newLogger(c.stderr, "info")
-	w := &netwatch.Watcher{Trouble: (&daemon{logger: log}).kernelTrouble}
+	w := &netwatch.Watcher{Trouble: daemon.KernelTrouble(log.log)}
 	var shown *netwatch.State
 	var failed error
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	w.Run(ctx, func(t netwatch.Tables) {
-		s := views.line(t)
+		s := views.Line(t)
 		if shown != nil && s.Equal(*shown) || failed != nil {
 			return
 		}
@@ -77,13 +78,13 @@ func lineIsFine(cfg *Config, err error) bool {
 // showLine prints one state of the line.
 func showLine(w io.Writer, now time.Time, s netwatch.State, asJSON bool) error {
 	if !asJSON {
-		_, err := fmt.Fprintf(w, "%s  %s\n", now.Format("15:04:05.000"), lineWords(s, true))
+		_, err := fmt.Fprintf(w, "%s  %s\n", now.Format("15:04:05.000"), daemon.LineWords(s, true))
 		return err
 	}
 	text, _ := json.Marshal(struct {
 		At time.Time `json:"at"`
-		lineStatus
-	}{now.UTC().Truncate(time.Millisecond), newLineStatus(s)})
+		daemon.Line
+	}{now.UTC().Truncate(time.Millisecond), daemon.NewLine(s)})
 	_, err := w.Write(append(text, '\n'))
 	return err
 }

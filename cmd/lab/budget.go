@@ -22,7 +22,7 @@ var (
 	dirtyBudget  = budget{"Private_Dirty", "kB", 1000, 800}
 	rssBudget    = budget{"RSS", "kB", 6000, 2500}
 	wakeBudget   = budget{"wake-ups", "", 0, 0}
-	senderBudget = budget{"peak of the process that sends", "kB", 10 << 10, 6 << 10}
+	peakBudget   = budget{"peak of watcher and worker, Pss", "kB", 8600, 8300}
 	floodBudget  = budget{"peak in a flood of routes", "kB", 14 << 10, 8 << 10}
 	medianBudget = budget{"latency, median", "ms", 10, 8}
 	worstBudget  = budget{"latency, worst", "ms", 25, 25}

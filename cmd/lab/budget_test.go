@@ -63,7 +63,7 @@ func TestBudgets(t *testing.T) {
 		{"dirty", dirtyBudget, 1000, 800},
 		{"rss", rssBudget, 6000, 2500},
 		{"wake-ups", wakeBudget, 0, 0},
-		{"sender", senderBudget, 10 * 1024, 6 * 1024},
+		{"sender", peakBudget, 10 * 1024, 6 * 1024},
 		{"median", medianBudget, 10, 8},
 		{"worst", worstBudget, 25, 25},
 	} {

@@ -10,8 +10,7 @@ import (
 )
 
 // rest is how long homeward is left alone before a change, so that it is met
-// as it nearly always is: a third of a second after its work it is the mere
-// watcher again.
+// as it nearly always is: a third of a second after its work the worker is gone.
 const rest = time.Second
 
 // pause is as long as it takes to read an answer and write it down.
@@ -34,7 +33,7 @@ func (b *bencher) latencies() error {
 		gap  time.Duration
 		env  []string
 	}{
-		{"at rest before", rest, []string{asProcd}},
+		{"alone before", rest, []string{asProcd}},
 		{"in a row", pause, []string{asProcd}},
 		{"in a row, without GOMAXPROCS=1", pause, nil},
 	} {
@@ -58,10 +57,10 @@ func (b *bencher) compare(name string, t times, floor time.Duration) {
 
 func (b *bencher) holdLatency(ipv4, prefix times) {
 	b.own.Delays = ipv4
-	b.hold(medianBudget, "IPv4, at rest before", ms(ipv4.median()))
-	b.hold(worstBudget, "IPv4, at rest before", ms(ipv4.worst()))
-	b.hold(medianBudget, "prefix, at rest before", ms(prefix.median()))
-	b.hold(worstBudget, "prefix, at rest before", ms(prefix.worst()))
+	b.hold(medianBudget, "IPv4, alone before", ms(ipv4.median()))
+	b.hold(worstBudget, "IPv4, alone before", ms(ipv4.worst()))
+	b.hold(medianBudget, "prefix, alone before", ms(prefix.median()))
+	b.hold(worstBudget, "prefix, alone before", ms(prefix.worst()))
 }
 
 // homewards measures a daemon with one account.
@@ -98,7 +97,7 @@ func (b *bencher) firstRequests(floor time.Duration) error {
 		took = append(took, one...)
 		time.Sleep(pause)
 	}
-	b.compare(fmt.Sprintf("homeward, IPv4, at rest before, first request: reads every root (%d times)", n), took, floor)
+	b.compare(fmt.Sprintf("homeward, IPv4, alone before, first request: reads every root (%d times)", n), took, floor)
 	return d.stop()
 }
 

@@ -38,7 +38,7 @@ func (b *bencher) memories() error {
 		done = n
 	}
 	b.out.Flush()
-	return errors.Join(b.idle(d), b.senderPeaks(d))
+	return errors.Join(b.idle(d), b.workerPeaks(d))
 }
 
 // withoutProcd measures a daemon that somebody starts by hand.
@@ -75,8 +75,8 @@ func (b *bencher) update(n int) error {
 	return nil
 }
 
-// idleMemory reads the memory of a process that has nothing to do: homeward is
-// the mere watcher again a third of a second after its work, and pages of a
+// idleMemory reads the memory of a process that has nothing to do: its worker
+// is gone a third of a second after its work, and pages of a
 // freshly written binary count as dirty until they are on disk.
 func idleMemory(pid int) (memory, error) {
 	time.Sleep(3 * time.Second)
@@ -115,12 +115,12 @@ func (b *bencher) idle(d *daemon) error {
 // wake-up and a short sleep that no program can help.
 func (m mode) idleSpan() time.Duration { return time.Duration(m.rounds(55, 20)) * time.Second }
 
-// senderPeaks measures the process that homeward starts for a request, and
+// workerPeaks measures watcher and worker together during an update, and
 // stops the daemon.
-func (b *bencher) senderPeaks(d *daemon) error {
+func (b *bencher) workerPeaks(d *daemon) error {
 	usual := 0
 	for range 5 {
-		peak, err := b.senderPeak(d)
+		peak, err := b.workerPeak(d)
 		if err != nil {
 			return err
 		}
@@ -132,16 +132,15 @@ func (b *bencher) senderPeaks(d *daemon) error {
 		return err
 	}
 	time.Sleep(rest)
-	first, err := b.senderPeak(d)
-	b.hold(senderBudget, "a first request, reads every root", float64(first))
-	b.hold(senderBudget, "5 later ones", float64(usual))
+	first, err := b.workerPeak(d)
+	b.hold(peakBudget, "a first request, reads every root", float64(first))
+	b.hold(peakBudget, "5 later ones", float64(usual))
 	return errors.Join(err, d.stop())
 }
 
-// senderPeak returns the peak RSS in kB of the process that makes one request:
-// the answer drips, so that it is there to be looked at until it has read it
-// all.
-func (b *bencher) senderPeak(d *daemon) (peak int, err error) {
+// workerPeak returns the peak Pss in kB of watcher and worker together while one
+// request is made: the answer drips, so that there is time to look.
+func (b *bencher) workerPeak(d *daemon) (peak int, err error) {
 	b.service.Next(updatetest.Answer{Process: true, Drip: 2 * time.Millisecond})
 	if err := b.changeIPv4(); err != nil {
 		return 0, err
@@ -152,15 +151,13 @@ func (b *bencher) senderPeak(d *daemon) (peak int, err error) {
 		got <- err
 	}()
 	for {
-		for _, pid := range senders(d.Pid) {
-			if kB, err := readStatus(fmt.Sprintf("/proc/%d/status", pid), "VmHWM:"); err == nil {
-				peak = max(peak, kB)
-			}
+		if pids := workers(d.Pid); len(pids) > 0 {
+			peak = max(peak, pss(append(pids, d.Pid)))
 		}
 		select {
 		case err := <-got:
 			if err == nil && peak == 0 {
-				err = errors.New("no process that sends was seen")
+				err = errors.New("no worker was seen")
 			}
 			return peak, err
 		case <-time.After(200 * time.Microsecond):

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"homeward/update"
+	program "homeward/cmd/homeward/daemon"
 )
 
 // memory is what a process holds, in kB.
@@ -28,6 +28,18 @@ func readMemory(pid int) (m memory, err error) {
 		return m, fmt.Errorf("%s: %w", path, err)
 	}
 	return m, nil
+}
+
+// pss returns the proportional set size, in kB, of some processes together.
+func pss(pids []int) (sum int) {
+	for _, pid := range pids {
+		if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid)); err == nil {
+			if kB, err := field(text, "Pss:"); err == nil {
+				sum += kB
+			}
+		}
+	}
+	return sum
 }
 
 // readStatus returns a number of /proc/PID/status, of name "VmHWM:" say.
@@ -65,15 +77,15 @@ func wakeups(pid int) (sum int, err error) {
 	return sum, err
 }
 
-// senders returns the sender processes of a daemon. One that has not begun yet
+// workers returns the worker processes of a daemon. One that has not begun yet
 // still has the daemon's memory, and is left out.
-func senders(daemon int) (pids []int) {
-	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", daemon))
+func workers(watcher int) (pids []int) {
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", watcher))
 	for _, l := range lists {
 		text, _ := os.ReadFile(l)
 		for _, f := range strings.Fields(string(text)) {
 			args, _ := os.ReadFile("/proc/" + f + "/cmdline")
-			if n, err := strconv.Atoi(f); err == nil && strings.Contains(string(args), update.SenderArg) {
+			if n, err := strconv.Atoi(f); err == nil && strings.Contains(string(args), program.WorkerArg) {
 				pids = append(pids, n)
 			}
 		}

@@ -1,0 +1,91 @@
+package daemon
+
+import (
+	"context"
+	"time"
+
+	"homeward/cmd/homeward/settings"
+	"homeward/netwatch"
+	"homeward/update"
+)
+
+// Once is one look at the kernel, t, and the updates that are due after it, for
+// the accounts that chosen accepts. It returns how all accounts stand then.
+// force sends though nothing changed, and lifts stops.
+func Once(ctx context.Context, cfg *settings.Config, t netwatch.Tables, parts update.Parts, chosen func(name string) bool, force bool) map[string]update.Status {
+	store := update.OpenStore(cfg.StateDir, cfg.RunDir, func(s string) { parts.Log(update.Warn, s) })
+	defer context.AfterFunc(ctx, store.Leave)() // wait for no lock any more
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	u := newUpdater(life, cfg, store, parts, nil)
+	u.prober.AskOnce()
+	u.prober.Set(inquiries(chosenOf(cfg, chosen)))
+	u.ask(ctx)
+	u.scheduler.Choose(chosen, force)
+	u.look(t, false)
+	u.scheduler.Still()
+	for {
+		status, wake := u.decide()
+		if !u.busy() && (!u.scheduler.Held() || ctx.Err() != nil) {
+			u.scheduler.Lift()
+			return status
+		}
+		u.wait(ctx, wake)
+	}
+}
+
+// ask has all questions answered, before anything is sent.
+func (u *updater) ask(ctx context.Context) {
+	for ctx.Err() == nil {
+		wake := u.prober.Decide()
+		if !u.prober.Asking() {
+			break
+		}
+		u.wait(ctx, wake)
+	}
+	u.views.found, _ = u.prober.Found()
+}
+
+// wait takes what comes next, or looks at the state once more when it is time.
+// What is under way is given up when ctx has ended.
+func (u *updater) wait(ctx context.Context, wake time.Duration) {
+	timer := time.NewTimer(max(0, wake-u.parts.Now().Up))
+	defer timer.Stop()
+	ended := ctx.Done()
+	if ctx.Err() != nil {
+		u.scheduler.GiveUp()
+		u.prober.GiveUp()
+		ended = nil
+	}
+	select {
+	case f := <-u.parts.Inbox:
+		f()
+	case <-timer.C:
+		u.scheduler.Reread()
+	case <-ended:
+	}
+}
+
+// chosenOf returns the accounts that are switched on and chosen.
+func chosenOf(cfg *settings.Config, chosen func(name string) bool) []settings.Account {
+	var out []settings.Account
+	for _, a := range cfg.Active() {
+		if chosen(a.Name) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// Preview returns the questions and the requests that Once would send if each
+// were accepted. It sends and writes nothing.
+func Preview(cfg *settings.Config, t netwatch.Tables, parts update.Parts, chosen func(name string) bool, force bool) ([]Question, []update.Request) {
+	book := update.OpenStore(cfg.StateDir, cfg.RunDir, func(s string) { parts.Log(update.Warn, s) }).Read(parts.Now())
+	accounts := chosenOf(cfg, chosen)
+	var sent []*update.Account
+	for _, a := range accounts {
+		sent = append(sent, &a.Account)
+	}
+	seen := NewViews(cfg, book.Held, nil).Observe(t)
+	return questionsOf(accounts), update.Preview(parts.Now(), book, sent, seen, force)
+}

@@ -1,0 +1,48 @@
+package daemon
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// plantedFaults are what somebody may break in scheduler, watcher and worker; make planted shows
+// that the simulation finds each.
+func plantedFaults() []struct{ name, file, old, new string } {
+	return []struct{ name, file, old, new string }{
+		{"the window is one slot too wide", "../../../update/window.go", "if len(ends) < n {", "if len(ends) <= n {"},
+		{"the day's window is two hours short", "../../../update/window.go", "dayMargin   = time.Minute", "dayMargin   = -2 * time.Hour"},
+		{"the request is counted only when it is answered", "../../../update/after.go", "k.Slots = append(k.Slots[:len(k.Slots):len(k.Slots)], Slot{Moment: now.Moment(), Open: true, ID: id, Account: a.Name, PID: pid})", "_ = pid"},
+		{"a slot counts from when it left, not from its answer", "../../../update/after.go", "slots = append(slots, Slot{Moment: now.Moment()})", "s.Open = false\n\t\t\tslots = append(slots, s)"},
+		{"a refusal is not kept on disk", "../../../update/book.go", "json:\"stop,omitempty\"`    // the service refused", "json:\"-\"`    // the service refused"},
+		{"a change within a change is lost", "../../../update/after.go", "next[name].after(now, call, v)", "next[name].after(now, Call{Values: p.Want, before: call.before}, v)"},
+		{"a lost answer is taken for no change", "../../../update/after.go", "h.Doubt = h.Doubt.or(call.shown().publish())", "h.Doubt = h.Doubt.or(Publish{})"},
+		{"the state of before the restart is believed, not what is on disk", "../../../update/store.go", "if b := s.load(i); b != nil {", "if b := s.load(i); b != nil && s.book == nil {"},
+		{"an unsynchronised clock ages the slots", "../../../update/clock.go", "if m.earlier() && m.Sure && n.Synced {", "if !m.At.IsZero() {"},
+		{"a reboot makes the slots a day old", "../../../update/book.go", "shift = -sane(b.Up)", "shift = -sane(b.Up) - day"},
+		{"the limits do not hold `once`", "../../../update/attempt.go", "m.Stop != nil || k.elsewhere(now, t.Name, os.Getpid(), alive) || k.silent(now) || m.silent(now, t.service, t.call) ||\n\t\t\tk.room(now, s.limits(b)[t.key.quota]) > now.Up", "m.Stop != nil"},
+
+		{"what a killed worker was told is forgotten", "control.go", "c.pending, c.told = c.pending|c.told, 0", "c.told = 0"},
+		{"after a worker was killed none is started", "control.go", "c.phase, c.killed = phaseNone, false", "c.phase = phaseNone"},
+		{"an offer counts though an order has crossed it", "control.go", "if r.seq == c.seq && c.pending == 0", "if c.pending == 0"},
+		{"an offer that is refused is written over", "control.go", "c.current = r.slot // accepted or not, the other one is written next", ""},
+		{"a worker that hangs is not killed", "control.go", "hungAfter  = 45 * time.Second", "hungAfter  = 1000 * time.Hour"},
+		{"each worker reads the configuration from disk", "worker.go", "if w.slot < 0 {", "if w.saved == nil {"},
+		{"the watcher is not told when something is due", "worker.go", "w.save(report{kind: reportOffer}, wake)", "w.save(report{kind: reportOffer}, never)"},
+		{"the watcher sees no news", "watcher.go", "w.head.onEvent || w.news(t)", "w.head.onEvent || w.news(t) && false"},
+		{"a signal is done with when it is told", "control.go", "c.seq, c.told, c.pending, c.probed = o.seq, c.told|o.tasks, 0, true", "c.seq, c.pending, c.probed = o.seq, 0, true"},
+	}
+}
+
+// TestFaultsCanBePlanted: each still has the one place it is planted in.
+func TestFaultsCanBePlanted(t *testing.T) {
+	for _, f := range plantedFaults() {
+		src, err := os.ReadFile(f.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(src), f.old); n != 1 {
+			t.Errorf("%s: %d places in %s, want 1", f.name, n, f.file)
+		}
+	}
+}

@@ -1,0 +1,160 @@
+package daemon
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// WorkerArg is the first argument that makes the program a worker: main hands
+// over to RunWorker then, before anything else.
+const WorkerArg = "worker-process"
+
+// Where a worker finds what the watcher has left open for it.
+const (
+	workerSocket = 3
+	workerSlots  = 4 // and 5
+)
+
+// process starts workers, one at a time, and talks with them over one socket
+// that stays. It is for one goroutine, and costs as little garbage as can be:
+// to collect any would cost the watcher more memory than all it has.
+type process struct {
+	ours, theirs int // ends of the socket
+	pid          int // 0: none
+	argv         []string
+	attr         *syscall.ProcAttr
+	came         chan report
+	died         chan os.Signal
+}
+
+// newProcess prepares workers that are started with args behind WorkerArg.
+func newProcess(args []string, s slots) (*process, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socketpair", err)
+	}
+	p := &process{ours: pair[0], theirs: pair[1], came: make(chan report, 16), died: make(chan os.Signal, 1)}
+	p.argv = append([]string{"homeward", WorkerArg}, args...)
+	p.attr = &syscall.ProcAttr{
+		Env:   workerEnv(),
+		Files: []uintptr{0, 1, 2, uintptr(p.theirs), s[0].Fd(), s[1].Fd()},
+		// A group of its own: what a terminal says is for the watcher.
+		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true},
+	}
+	signal.Notify(p.died, syscall.SIGCHLD)
+	if err := unix.SetNonblock(p.ours, true); err != nil {
+		return nil, err
+	}
+	// A duplicate, so that the poller may have it: orders are written past it.
+	fd, err := unix.FcntlInt(uintptr(p.ours), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	go receive(os.NewFile(uintptr(fd), "worker"), p.came)
+	return p, nil
+}
+
+// receive passes on reports for as long as the daemon lives.
+func receive(f *os.File, came chan<- report) {
+	var buf [messageSize + 1]byte
+	for {
+		n, err := f.Read(buf[:])
+		if err != nil {
+			return
+		}
+		if r, err := parseReport(buf[:n]); err == nil {
+			came <- r
+		}
+	}
+}
+
+// workerEnv is the worker's whole environment: where the roots are, if that is
+// not the usual place, and the zone of its messages' times. One processor keeps
+// it small.
+func workerEnv() []string {
+	env := []string{"GOMAXPROCS=1"}
+	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR", "TZ", "GORACE"} {
+		if v := os.Getenv(name); v != "" {
+			env = append(env, name+"="+v)
+		}
+	}
+	return env
+}
+
+// start starts a worker and gives it its first order.
+func (p *process) start(begin order) error {
+	p.forget()
+	if err := p.send(begin); err != nil {
+		return err
+	}
+	// The file may have been replaced by another version: this one goes on.
+	pid, err := syscall.ForkExec("/proc/self/exe", p.argv, p.attr)
+	if err != nil {
+		return os.NewSyscallError("fork", err)
+	}
+	p.pid = pid
+	return nil
+}
+
+// forget throws away what a worker that is gone has not read.
+func (p *process) forget() {
+	var buf [messageSize]byte
+	for {
+		if _, _, err := unix.Recvfrom(p.theirs, buf[:], unix.MSG_DONTWAIT); err != nil && err != unix.EINTR {
+			return
+		}
+	}
+}
+
+// send gives the worker an order. It never waits: EAGAIN says that too many
+// are unread.
+func (p *process) send(o order) error {
+	m := o.encode()
+	for {
+		if _, err := unix.Write(p.ours, m[:]); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// kill ends the worker at once.
+func (p *process) kill() { unix.Kill(p.pid, unix.SIGKILL) }
+
+// reports are what workers say.
+func (p *process) reports() <-chan report { return p.came }
+
+// children tells when a worker may have ended.
+func (p *process) children() <-chan os.Signal { return p.died }
+
+// gone tells whether the worker has ended, and how.
+func (p *process) gone() (how ending, gone bool) {
+	if p.pid == 0 {
+		return how, false
+	}
+	pid, err := unix.Wait4(p.pid, &how.status, unix.WNOHANG, nil)
+	if pid == 0 && err == nil || err == unix.EINTR {
+		return how, false
+	}
+	p.pid, how.err = 0, err
+	return how, true
+}
+
+// ending is how a worker has ended.
+type ending struct {
+	status unix.WaitStatus
+	err    error
+}
+
+func (e ending) String() string {
+	switch {
+	case e.err != nil:
+		return e.err.Error()
+	case e.status.Signaled():
+		return "signal: " + e.status.Signal().String()
+	}
+	return fmt.Sprintf("exit code %d", e.status.ExitStatus())
+}

@@ -1,0 +1,215 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"homeward/netwatch"
+	"homeward/update"
+)
+
+// Run is the daemon: it works until SIGTERM, SIGINT or ctx ends it, and returns
+// the exit code. args are given to each worker (RunWorker).
+func Run(ctx context.Context, p Program, args []string) int {
+	signals := newSignals() // first of all: until then they end the process
+	defer signals.stop()
+	forgoPrivileges()
+	debug.SetGCPercent(-1) // garbage
+	s, err := newSlots()
+	if err != nil {
+		p.Log(update.Error, err.Error())
+		return 1
+	}
+	worker, err := newProcess(args, s)
+	if err != nil {
+		p.Log(update.Error, err.Error())
+		return 1
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	w := &watcher{Program: p, control: newControl(), worker: worker, slots: s, clock: upTime, release: dropText, garbage: garbage{looked: upTime()}, signals: signals, events: newEvents()}
+	var held *os.File
+	w.lock = func(ctx context.Context, dir string) (err error) {
+		if err = p.Enter(w.head.stateDir, dir); err != nil {
+			return err
+		}
+		held, err = lockRunDir(ctx, signals.end, dir, func(s string) { p.Log(update.Warn, s) })
+		return err
+	}
+	w.watch = w.watchAll
+	code := w.run(ctx)
+	if held != nil {
+		removeStatus(w.head.runDir)
+		held.Close()
+	}
+	return code
+}
+
+// upTime is the time since boot, sleep included.
+func upTime() time.Duration {
+	var ts unix.Timespec
+	unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts) // cannot fail on Linux ≥ 2.6.39
+	return time.Duration(ts.Nano())
+}
+
+// watchAll starts the parts that watch.
+func (w *watcher) watchAll(ctx context.Context, stateDir, runDir string) {
+	if err := os.MkdirAll(stateDir, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
+		w.Log(update.Debug, "state_dir: "+err.Error()) // the worker says what follows
+	}
+	e := w.events
+	line := &netwatch.Watcher{
+		Trouble: func(err error) { replaceLatest(e.blind, err) },
+		Early:   func(t netwatch.Tables) { e.show(ctx, e.early, t) },
+	}
+	go line.Run(ctx, func(t netwatch.Tables) { e.show(ctx, e.tables, t) })
+	go func() {
+		w.part("the clock", update.WatchClock(ctx, func() { replaceLatest(e.clock, struct{}{}) }))
+	}()
+	go func() {
+		w.part("state_dir", update.WatchState(ctx, func() { replaceLatest(e.state, struct{}{}) }, stateDir, runDir))
+	}()
+}
+
+// part says why a part that the daemon can do without has ended.
+func (w *watcher) part(what string, err error) {
+	if err != nil {
+		w.Log(update.Warn, what+" cannot be watched: "+err.Error())
+	}
+}
+
+// replaceLatest puts v into a channel of one slot, in place of what nobody has
+// taken. It has one sender.
+func replaceLatest[T any](c chan T, v T) {
+	select {
+	case <-c:
+	default:
+	}
+	c <- v
+}
+
+// signals are those that a daemon takes. Each has one slot, as the kernel has.
+type signals struct{ hup, usr1, end chan os.Signal }
+
+func newSignals() signals {
+	s := signals{make(chan os.Signal, 1), make(chan os.Signal, 1), make(chan os.Signal, 1)}
+	signal.Notify(s.end, syscall.SIGTERM, syscall.SIGINT)
+	signal.Notify(s.hup, syscall.SIGHUP)
+	signal.Notify(s.usr1, syscall.SIGUSR1)
+	return s
+}
+
+func (s signals) stop() {
+	signal.Stop(s.end)
+	signal.Stop(s.hup)
+	signal.Stop(s.usr1)
+}
+
+// garbage bounds what the watcher leaves lying about. A first collection costs
+// some 300 kB for good, and automatic ones would come every two minutes ever
+// after: so it is made by hand, when there is a megabyte to collect, months
+// away. To look costs 50 kB the first time: it is done once in a while.
+type garbage struct {
+	calls  int
+	looked time.Duration // since boot
+	sample []metrics.Sample
+}
+
+const (
+	heapMost  = 1 << 20
+	lookCalls = 256
+)
+
+// collect collects the garbage if there is so much. It looks after lookCalls
+// calls, and after period.
+func (g *garbage) collect(now, period time.Duration) {
+	if g.calls++; g.calls%lookCalls != 0 && now-g.looked < period {
+		return
+	}
+	g.looked = now
+	if g.sample == nil {
+		g.sample = []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	}
+	if metrics.Read(g.sample); g.sample[0].Value.Uint64() > heapMost {
+		runtime.GC()
+	}
+}
+
+// RunWorker is a worker process: it does what the watcher that started it asks
+// for, and returns the exit code. It ends when the watcher does.
+func RunWorker(p Program) int {
+	l, s, err := inherited()
+	if err != nil {
+		p.Complain(errors.New(WorkerArg + " is what homeward run starts to do its work with; it is not for people"))
+		return 2
+	}
+	signal.Ignore(syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGINT, syscall.SIGTERM) // the watcher takes them, and says what follows
+	enter := p.Enter
+	p.Enter = func(stateDir, runDir string) error {
+		err := enter(stateDir, runDir)
+		// Another identity clears it (prctl(2)).
+		unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0)
+		return err
+	}
+	w := &worker{Program: p, link: l, slots: s, pid: os.Getppid(), read: netwatch.Read, open: update.OpenStore, write: WritePublic,
+		parts: update.Parts{Exchange: update.NewExchange(p.Version), Now: update.SystemClock(), Log: p.Log}}
+	return w.run(context.Background())
+}
+
+// pipe is the worker's link to the watcher.
+type pipe struct {
+	f    *os.File
+	came chan order
+}
+
+// inherited returns what the watcher has left open.
+func inherited() (*pipe, slots, error) {
+	kind, err := unix.GetsockoptInt(workerSocket, unix.SOL_SOCKET, unix.SO_TYPE)
+	if err != nil || kind != unix.SOCK_SEQPACKET {
+		return nil, slots{}, errors.Join(err, errMessage)
+	}
+	for fd := workerSocket; fd < workerSlots+len(slots{}); fd++ {
+		unix.CloseOnExec(fd)
+	}
+	if err := unix.SetNonblock(workerSocket, true); err != nil {
+		return nil, slots{}, err
+	}
+	p := &pipe{os.NewFile(workerSocket, "watcher"), make(chan order, 16)}
+	go p.receive()
+	return p, slots{os.NewFile(workerSlots, "slot"), os.NewFile(workerSlots+1, "slot")}, nil
+}
+
+// receive passes on orders until the watcher is gone.
+func (p *pipe) receive() {
+	defer close(p.came)
+	var buf [messageSize + 1]byte
+	for {
+		n, err := p.f.Read(buf[:])
+		if err != nil || n == 0 {
+			return
+		}
+		o, err := parseOrder(buf[:n])
+		if err != nil {
+			return
+		}
+		p.came <- o
+	}
+}
+
+func (p *pipe) orders() <-chan order { return p.came }
+
+func (p *pipe) report(r report) error {
+	m := r.encode()
+	_, err := p.f.Write(m[:])
+	return err
+}

@@ -1,0 +1,305 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"homeward/cmd/homeward/settings"
+	"homeward/netwatch"
+	"homeward/update"
+)
+
+var (
+	simDays = flag.Int("sim.days", 120, "simulated days of TestSimulation")
+	simSeed = flag.Uint64("sim.seed", 0, "run only this seed, and print its story")
+)
+
+// TestSimulation lets a seeded adversary loose on the whole daemon: lines that
+// change and flap, faults of every kind, lost answers, workers and watchers
+// that are killed at every step, hang or are late, clocks that jump, reboots,
+// signals, edited configurations, other processes. The invariants are checked
+// as the service and the owner see them.
+func TestSimulation(t *testing.T) {
+	if *simSeed != 0 {
+		simulate(t, *simSeed, true)
+		return
+	}
+	var wait sync.WaitGroup
+	lives := *simDays / simLength
+	for core := range runtime.GOMAXPROCS(0) {
+		wait.Go(func() {
+			for n := core; n < lives && !t.Failed(); n += runtime.GOMAXPROCS(0) {
+				seed := 20261121 + uint64(n)
+				if t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) { simulate(t, seed, false) }); t.Failed() {
+					t.Logf("replay with: go test ./cmd/homeward/daemon -run TestSimulation -sim.seed=%d", seed)
+				}
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// simLength is how many days one seed lives.
+const simLength = 3
+
+const day = 24 * time.Hour
+
+func simulate(t *testing.T, seed uint64, tell bool) {
+	dir := ramDir(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, seed, dir)
+		defer func() {
+			if tell || t.Failed() {
+				t.Logf("seed %d\n%s", seed, strings.Join(w.story, "\n"))
+			}
+		}()
+		w.powerOn()
+		for w.now() < simLength*day && !t.Failed() {
+			time.Sleep(time.Duration(w.roll(1000)+1) * w.pace / 500)
+			synctest.Wait()
+			w.act()
+			synctest.Wait()
+		}
+		w.calm()
+		w.terminate()
+	})
+}
+
+// ramDir is a folder where a sync costs nothing.
+func ramDir(t *testing.T) string {
+	dir, err := os.MkdirTemp("/dev/shm", "homeward-sim")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// world is the router, its line and the service: all simulated but for the
+// watcher, the workers, and their disk.
+type world struct {
+	mu    sync.Mutex // over all of it: watcher, workers and exchanges are goroutines
+	t     *testing.T
+	rng   *rand.Rand
+	story []string
+	begin time.Time
+	pace  time.Duration // mean time between the adversary's acts
+	busy  bool          // a line that never rests, and a service that is well: limits are all there is
+
+	// the router
+	dir      string
+	boot     int
+	bootAt   time.Duration
+	wallOff  time.Duration // what the wall clock is off
+	synced   bool
+	life     *life // the daemon
+	version  int   // of the configuration, as it stands on disk
+	loaded   int   // as the daemon has read it last
+	accepted int   // likewise, and it goes by that
+	starting bool  // the daemon may read it
+	hup      bool  // SIGHUP has asked for it
+	usr1     bool  // SIGUSR1 has come, and was not heard yet
+	tamed    bool  // no more workers are killed
+	state    string
+	used     int // of the day's requests
+
+	// the line
+	line  update.Values
+	shown []shownLine
+
+	// the service
+	svc simService
+}
+
+// shownLine is a line as it was until a moment.
+type shownLine struct {
+	update.Values
+	until time.Duration
+}
+
+// simService counts and judges as IPv64 does.
+type simService struct {
+	weather  string
+	arrivals []time.Duration // of this secret
+	held     map[int]update.Values
+	refused  int // version of the configuration that was refused for good, and known to be; 0: none
+	requests int
+}
+
+func newWorld(t *testing.T, seed uint64, dir string) *world {
+	w := &world{t: t, rng: rand.New(rand.NewPCG(seed, 7)), begin: time.Now(), dir: dir, pace: 10 * time.Minute}
+	w.synced = true
+	if w.busy = seed%3 == 0; w.busy {
+		w.pace = 5 * time.Minute
+	}
+	w.svc.weather, w.svc.held = "fine", map[int]update.Values{}
+	w.version = 1
+	w.line = update.Values{IPv4: w.address4(), Prefix: w.prefix()}
+	return w
+}
+
+func (w *world) now() time.Duration { return time.Since(w.begin) }
+
+// roll returns a number below n.
+func (w *world) roll(n int) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.rng.IntN(n)
+}
+
+func (w *world) tell(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.story = append(w.story, fmt.Sprintf("%14v  ", w.now().Round(time.Millisecond))+fmt.Sprintf(format, args...))
+}
+
+func (w *world) fail(format string, args ...any) {
+	w.tell("WRONG: "+format, args...)
+	w.t.Errorf("at %v: "+format, append([]any{w.now()}, args...)...)
+}
+
+func (w *world) address4() netip.Addr {
+	return netip.AddrFrom4([4]byte{198, 51, 100, byte(1 + w.roll(20))})
+}
+
+func (w *world) prefix() netip.Prefix {
+	return netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, byte(w.roll(20)), 0, 0, 1}), 64)
+}
+
+// config is the configuration of a version. The secret stays: the service
+// counts by it.
+func (w *world) config(version int) *settings.Config {
+	a := settings.Account{Enabled: true, Detect: "line"}
+	a.Account = update.Account{Name: "home", Service: "ipv64", Server: "https://ipv64.net", Domains: []string{"home.ipv64.net"},
+		Publish: update.Publish{IPv4: true, Prefix: true}, Secret: update.NewSecret("t0ken"), Auth: "bearer",
+		Record: fmt.Sprintf("r%d", version), Limit10s: 3, Limit24h: 48}
+	return &settings.Config{File: "conf", StateDir: w.dir, LogLevel: "info", Accounts: []settings.Account{a},
+		Sources: settings.Sources{"conf": {Content: fmt.Append(nil, version)}}}
+}
+
+// load is the daemon reading its configuration. Only SIGHUP may bring another.
+func (w *world) load() (*settings.Config, []string, error) {
+	w.mu.Lock()
+	unasked := !w.starting && !w.hup
+	w.loaded = w.version
+	version := w.version
+	w.mu.Unlock()
+	if unasked {
+		w.fail("the configuration is read though nobody has asked for it")
+	}
+	return w.config(version), nil, nil
+}
+
+func (w *world) again(_ string, s settings.Sources) (*settings.Config, error) {
+	version := 0
+	_, err := fmt.Sscan(string(s["conf"].Content), &version)
+	return w.config(version), err
+}
+
+// clocks is what the router reads.
+func (w *world) clocks() update.Now {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return update.Now{Wall: w.begin.Add(w.now() + w.wallOff).Round(0), Synced: w.synced, Boot: fmt.Sprint("boot", w.boot), Up: w.now() - w.bootAt + time.Second}
+}
+
+// read is the kernel's tables.
+func (w *world) read() (t netwatch.Tables, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.line.IPv4.IsValid() {
+		t.Addrs = append(t.Addrs, netwatch.Addr{Dev: "wan", Addr: w.line.IPv4, Bits: 24, Global: true, Preferred: netwatch.Forever})
+		t.Defaults = append(t.Defaults, netwatch.Route{Dev: "wan"})
+	}
+	if w.line.Prefix.IsValid() {
+		t.Defaults = append(t.Defaults, netwatch.Route{Dev: "wan", IPv6: true})
+		t.Addrs = append(t.Addrs, netwatch.Addr{Dev: "br-lan", Addr: w.line.Prefix.Addr().Next(), Bits: 60, Global: true, Preferred: 1800})
+		delegated, _ := w.line.Prefix.Addr().Prefix(56)
+		t.Null = append(t.Null, delegated)
+	}
+	return t, nil
+}
+
+// hear is the owner reading the log. What is said to be stopped is stopped.
+func (w *world) hear(level update.Level, s string) {
+	w.tell("says: %s", s)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if level == update.Error && strings.Contains(s, "Nothing more is sent") {
+		w.svc.refused = w.accepted
+	}
+	if strings.Contains(s, "(SIGUSR1)") {
+		w.usr1 = false
+	}
+}
+
+// believe fails where status.json says that the service holds what the line
+// shows, and it does not.
+func (w *world) believe(_ string, text []byte) error {
+	var all Status
+	if err := json.Unmarshal(text, &all); err != nil {
+		w.fail("status.json: %v", err)
+		return nil
+	}
+	s := all.Accounts["home"]
+	w.mu.Lock()
+	held, version := w.svc.held[w.accepted], w.accepted
+	w.state, w.used = s.State, s.Used
+	w.mu.Unlock()
+	if s.State != update.StateCurrent || s.Want == nil {
+		return nil
+	}
+	if s.Want.IPv4.IsValid() && s.Want.IPv4 != held.IPv4 || s.Want.Prefix.IsValid() && s.Want.Prefix != held.Prefix {
+		w.fail("current, with %v; the service holds %v of version %d", *s.Want, held, version)
+	}
+	return nil
+}
+
+// show is the kernel's messages of a line: it is looked at early, and again
+// when it is still.
+func (w *world) show(line update.Values) {
+	w.mu.Lock()
+	w.shown = append(w.shown, shownLine{w.line, w.now()})
+	w.line = line
+	w.mu.Unlock()
+	w.event()
+}
+
+// event is a message of the kernel that can matter.
+func (w *world) event() {
+	time.Sleep(500 * time.Microsecond)
+	t, _ := w.read()
+	w.showTo(w.life.watcher.events.early, t)
+	time.Sleep(4500 * time.Microsecond)
+	t, _ = w.read()
+	w.showTo(w.life.watcher.events.tables, t)
+}
+
+func (w *world) parts(exchange update.Exchange) update.Parts {
+	return update.Parts{Exchange: exchange, Now: w.clocks, Log: w.hear}
+}
+
+// once is `homeward once`.
+func (w *world) once(force bool) {
+	t, _ := w.read()
+	exchange := func(ctx context.Context, r update.Request, ready update.Ready) update.Outcome {
+		return w.exchange(ctx, nil, r, ready)
+	}
+	w.mu.Lock()
+	version := w.version
+	w.mu.Unlock()
+	Once(context.Background(), w.config(version), t, w.parts(exchange), func(string) bool { return true }, force)
+	replaceLatest(w.life.watcher.events.state, struct{}{})
+	synctest.Wait()
+}

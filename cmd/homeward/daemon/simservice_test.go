@@ -1,0 +1,154 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"homeward/update"
+)
+
+// exchange is the network between the router and the service.
+func (w *world) exchange(ctx context.Context, v *simWorker, req update.Request, ready update.Ready) update.Outcome {
+	w.mu.Lock()
+	composed, weather, from := w.now(), w.svc.weather, w.line.IPv4
+	w.mu.Unlock()
+	dead := func() bool { return v != nil && v.dead.Load() }
+	given := func(sent bool) update.Outcome {
+		return update.Outcome{Fault: &update.Fault{Kind: update.FaultGiven, Detail: "given up", Sent: sent}}
+	}
+	rest := func(d time.Duration) bool {
+		select {
+		case <-time.After(d):
+			return !dead()
+		case <-ctx.Done():
+			return false
+		}
+	}
+	if !rest(time.Duration(1+w.roll(50)) * time.Millisecond) {
+		return given(false)
+	}
+	switch weather {
+	case "dns":
+		return update.Outcome{Fault: &update.Fault{Kind: update.FaultResolve, Detail: "no answer from the resolver"}}
+	case "refused":
+		return update.Outcome{Fault: &update.Fault{Kind: update.FaultConnect, Detail: "connection refused"}}
+	}
+	if !ready(from) || dead() {
+		return given(false)
+	}
+	w.checkSent(req, composed)
+	travel := time.Duration(w.roll(40)) * time.Millisecond
+	if weather == "slow" {
+		travel = time.Duration(w.roll(14000)) * time.Millisecond
+	}
+	if !rest(travel) && w.roll(2) == 0 {
+		return given(true) // it never arrived, but we cannot know
+	}
+	ans := w.arrive(req, weather)
+	if !rest(time.Duration(w.roll(900)) * time.Millisecond) {
+		return given(true)
+	}
+	if weather == "lost" {
+		rest(14*time.Second - travel)
+		return update.Outcome{Fault: &update.Fault{Kind: update.FaultSent, Detail: "no answer: could not confirm", Sent: true}}
+	}
+	return update.Outcome{Answer: &ans}
+}
+
+// checkSent fails if a request carries what the line did not show when it was
+// composed.
+func (w *world) checkSent(req update.Request, composed time.Duration) {
+	q := queryOf(req)
+	w.mu.Lock()
+	lines := []update.Values{w.line}
+	for _, s := range w.shown {
+		if s.until >= composed-100*time.Millisecond {
+			lines = append(lines, s.Values)
+		}
+	}
+	w.mu.Unlock()
+	ok := slices.ContainsFunc(lines, func(v update.Values) bool {
+		return (q.Get("ip") == "" || q.Get("ip") == v.IPv4.String()) && (q.Get("ipv6prefix") == "" || q.Get("ipv6prefix") == v.Prefix.String())
+	})
+	if !ok {
+		w.fail("sent %s, which the line does not show (%v)", req.URL, lines)
+	}
+	w.tell("sends %s", req.URL)
+}
+
+// arrive is the service: it counts, answers, keeps.
+func (w *world) arrive(req update.Request, weather string) update.Answer {
+	version := w.count(req)
+	q := queryOf(req)
+	switch weather {
+	case "503":
+		return update.Answer{Status: 503}
+	case "hotspot":
+		return update.Answer{Status: 200, Body: []byte("<html>good morning, please log in</html>")}
+	case "429":
+		return update.Answer{Status: 429, Body: []byte(`{"info":"Updateintervall overcommited","status":"429"}`)}
+	case "401":
+		return update.Answer{Status: 401, Body: []byte(`{"status":"401 Unauthorized","info":"Unauthorized"}`)}
+	case "nohost":
+		return update.Answer{Status: 400, Body: []byte(`{"info":"nohost","status":"400 Bad Request"}`)}
+	case "noonly":
+		if q.Has("onlyprefix") {
+			return update.Answer{Status: 400, Body: []byte(`{"info":"unknown parameter","status":"400"}`)}
+		}
+	}
+	var v update.Values
+	v.IPv4, _ = netip.ParseAddr(q.Get("ip"))
+	v.Prefix, _ = netip.ParsePrefix(q.Get("ipv6prefix"))
+	w.mu.Lock()
+	held := w.svc.held[version]
+	if v.IPv4.IsValid() {
+		held.IPv4 = v.IPv4
+	}
+	if v.Prefix.IsValid() {
+		held.Prefix = v.Prefix
+	}
+	w.svc.held[version] = held
+	w.mu.Unlock()
+	return update.Answer{Status: 200, Body: []byte(`{"info":"good","status":"200 OK"}`)}
+}
+
+// count fails if a request is beyond a limit, or comes after a final refusal.
+func (w *world) count(req update.Request) (version int) {
+	w.mu.Lock()
+	s := &w.svc
+	now := w.now()
+	fmt.Sscanf(queryOf(req).Get("praefix"), "r%d", &version)
+	s.requests++
+	s.arrivals = append(s.arrivals, now)
+	within := func(d time.Duration) (n int) {
+		for _, a := range s.arrivals {
+			if now-a < d {
+				n++
+			}
+		}
+		return n
+	}
+	soon, today, refused := within(10*time.Second), within(day), s.refused == version
+	w.mu.Unlock()
+	if soon > 3 {
+		w.fail("%d requests in 10 s", soon)
+	}
+	if today > 48 {
+		w.fail("%d requests in 24 h", today)
+	}
+	if refused {
+		w.fail("a request after the final refusal: %s", req.URL)
+	}
+	return version
+}
+
+func queryOf(req update.Request) url.Values {
+	_, query, _ := strings.Cut(req.URL.Reveal(), "?")
+	q, _ := url.ParseQuery(query)
+	return q
+}

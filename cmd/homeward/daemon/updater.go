@@ -1,0 +1,90 @@
+package daemon
+
+import (
+	"context"
+	"time"
+
+	"homeward/cmd/homeward/settings"
+	"homeward/netwatch"
+	"homeward/update"
+)
+
+// updater brings what the kernel shows to the services: the part of a worker
+// that `once` has, too. It belongs to one goroutine, which calls the functions
+// that come out of the inbox, and decide after each event.
+type updater struct {
+	cfg       *settings.Config
+	parts     update.Parts
+	store     *update.Store
+	scheduler *update.Scheduler
+	prober    *update.Prober
+	views     *Views
+	tables    *netwatch.Tables // nil: not read yet
+	line      netwatch.State
+}
+
+// newUpdater returns an updater of a configuration. saved is what another one
+// left; nil: nothing. Exchanges are given up when ctx ends.
+func newUpdater(ctx context.Context, cfg *settings.Config, store *update.Store, parts update.Parts, saved *saved) *updater {
+	parts.Inbox = update.NewInbox()
+	u := &updater{cfg: cfg, parts: parts, store: store}
+	u.scheduler = update.NewScheduler(ctx, store, parts)
+	u.prober = update.NewProber(ctx, cfg.RunDir, parts, netwatch.Public)
+	if saved != nil {
+		store.Restore(parts.Now(), saved.Scheduler)
+	}
+	u.views = NewViews(cfg, store.Read(parts.Now()).Held, nil)
+	u.scheduler.SetAccounts(cfg.Updates())
+	if saved != nil {
+		u.scheduler.Restore(saved.Scheduler)
+		u.prober.Restore(saved.Probes)
+		u.views.found, _ = u.prober.Found()
+		u.views.restore(saved.Published)
+	}
+	u.prober.Set(inquiries(cfg.Active()))
+	return u
+}
+
+// configure takes another configuration.
+func (u *updater) configure(cfg *settings.Config) {
+	u.cfg = cfg
+	u.views = NewViews(cfg, u.store.Read(u.parts.Now()).Held, u.views)
+	u.scheduler.SetAccounts(cfg.Updates())
+	u.prober.Set(inquiries(cfg.Active()))
+	if u.tables != nil {
+		u.look(*u.tables, true)
+	}
+}
+
+// look takes what the kernel shows. event says that it told of a change.
+func (u *updater) look(t netwatch.Tables, event bool) {
+	u.tables = &t
+	u.line = u.views.Line(t)
+	u.scheduler.Observe(u.views.Observe(t), event)
+	if event {
+		u.prober.Ask(t.Has)
+	}
+}
+
+// clockSet tells that the wall clock was set.
+func (u *updater) clockSet() {
+	u.scheduler.ClockSet()
+	u.prober.Retry()
+}
+
+// decide starts what is due. It returns how each account stands, and when, in
+// time since boot, it is to be called again at the latest.
+func (u *updater) decide() (status map[string]update.Status, wake time.Duration) {
+	asked := u.prober.Decide()
+	if found, changed := u.prober.Found(); changed {
+		u.views.found = found
+		u.scheduler.Observe(u.views.Observe(*u.tables), true)
+	}
+	status, wake = u.scheduler.Decide()
+	return status, min(wake, asked)
+}
+
+// busy tells whether something is under way.
+func (u *updater) busy() bool {
+	return u.scheduler.Sending() || u.prober.Asking() || len(u.parts.Inbox) > 0
+}

@@ -1,0 +1,184 @@
+package daemon
+
+import (
+	"bytes"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"homeward/cmd/homeward/settings"
+	"homeward/netwatch"
+	"homeward/update"
+)
+
+// Views turn what the kernel shows into what each account publishes. They
+// remember what was published, which stays while it can, and are for one
+// goroutine.
+type Views struct {
+	cfg   *settings.Config
+	found map[update.Question]update.Found // what services have answered
+	last  map[string]netwatch.State        // by account, "" for [line]; members stay when they go
+	shown map[string]netwatch.State        // likewise, as it was shown last
+}
+
+// NewViews returns the views of a configuration. held is what the services
+// have accepted before; old, if not nil, are the views it takes over from.
+func NewViews(cfg *settings.Config, held func(*update.Account) update.Values, old *Views) *Views {
+	v := &Views{cfg: cfg, last: map[string]netwatch.State{}, shown: map[string]netwatch.State{}}
+	for _, a := range cfg.Accounts {
+		h := held(&a.Account)
+		s := netwatch.State{IPv4: h.IPv4, IPv6: h.IPv6, Prefix: h.Prefix}
+		if a.Host.IsValid() && h.IPv6.IsValid() {
+			s.Prefix = netip.PrefixFrom(h.IPv6, 64).Masked()
+		}
+		v.last[a.Name] = s
+	}
+	if old != nil {
+		v.last[""], v.found = old.last[""], old.found
+	}
+	return v
+}
+
+// published returns what was published of each account, "" for [line].
+func (v *Views) published() map[string]update.Values {
+	all := make(map[string]update.Values, len(v.last))
+	for name, s := range v.last {
+		all[name] = update.Values{IPv4: s.IPv4, IPv6: s.IPv6, Prefix: s.Prefix}
+	}
+	return all
+}
+
+// restore takes over what was published.
+func (v *Views) restore(all map[string]update.Values) {
+	for name, s := range all {
+		v.last[name] = netwatch.State{IPv4: s.IPv4, IPv6: s.IPv6, Prefix: s.Prefix}
+	}
+}
+
+// watched returns what is news to all of them, each once.
+func (v *Views) watched() []watched {
+	all := []watched{v.watchedBy("", v.cfg.Line)}
+	for _, a := range v.cfg.Accounts {
+		w := v.watchedBy(a.Name, a.Devices)
+		if !slices.ContainsFunc(all, w.same) {
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
+func (v *Views) watchedBy(name string, d netwatch.Devices) watched {
+	last := v.last[name]
+	w := watched{devices: d, last: netwatch.State{IPv4: last.IPv4, IPv6: last.IPv6, Prefix: last.Prefix}}
+	if s, ok := v.shown[name]; ok {
+		w.shown = s.Append(nil)
+	}
+	return w
+}
+
+func (w watched) same(o watched) bool {
+	return w.devices == o.devices && w.last.Equal(o.last) && bytes.Equal(w.shown, o.shown)
+}
+
+// Line returns what the devices of [line] show.
+func (v *Views) Line(t netwatch.Tables) netwatch.State {
+	return v.view("", t, v.cfg.Line)
+}
+
+func (v *Views) view(name string, t netwatch.Tables, d netwatch.Devices) netwatch.State {
+	last := v.last[name]
+	s := netwatch.View(t, d, last)
+	if s.IPv4.IsValid() {
+		last.IPv4 = s.IPv4
+	}
+	if s.IPv6.IsValid() {
+		last.IPv6 = s.IPv6
+	}
+	if s.Prefix.IsValid() {
+		last.Prefix = s.Prefix
+	}
+	v.last[name], v.shown[name] = last, s
+	return s
+}
+
+// Observe returns what every account publishes of it.
+func (v *Views) Observe(t netwatch.Tables) update.Observation {
+	wants := make(map[string]update.Want, len(v.cfg.Accounts))
+	for _, a := range v.cfg.Accounts {
+		s, why := probed(a, v.view(a.Name, t, a.Devices), v.found)
+		wants[a.Name] = want(a, s, why)
+	}
+	return update.Observation{Wants: wants, Has: t.Has}
+}
+
+// whys says in words why something is missing, "" where nothing is.
+type whys struct{ ipv4, ipv6, prefix string }
+
+// want picks what an account publishes of a line, and says what is not there.
+func want(a settings.Account, s netwatch.State, no whys) update.Want {
+	var w update.Want
+	var notes []string
+	add := func(wanted bool, why string) {
+		if wanted && why != "" {
+			notes = append(notes, why)
+		}
+	}
+	if a.Publish.IPv4 {
+		w.IPv4 = s.IPv4
+	}
+	switch {
+	case a.Publish.IPv6 && a.Host.IsValid():
+		if s.Prefix.IsValid() {
+			w.IPv6 = compose(s.Prefix, a.Host)
+		}
+	case a.Publish.IPv6:
+		w.IPv6 = s.IPv6
+	}
+	auto := a.Publish.Prefix && a.PrefixAuto
+	switch {
+	case auto && s.IPv6.IsValid(): // that of the address which requests come from
+		w.Prefix = netip.PrefixFrom(s.IPv6, 64).Masked()
+	case a.Publish.Prefix && !auto:
+		w.Prefix = s.Prefix
+	}
+	add(a.Publish.IPv4, no.ipv4)
+	add(a.Publish.IPv6 && !a.Host.IsValid() || auto, no.ipv6)
+	ofLAN := a.Publish.Prefix && !auto || a.Publish.IPv6 && a.Host.IsValid()
+	add(ofLAN, no.prefix)
+	add(ofLAN && s.LAN != "br-lan", s.NoteLAN()) // else the choice is OpenWrt's own
+	add(ofLAN, s.NoteWAN())
+	w.Note = strings.Join(notes, "; ")
+	return w
+}
+
+// compose puts a host's interface identifier behind the LAN's /64.
+func compose(prefix netip.Prefix, host netip.Addr) netip.Addr {
+	p, h := prefix.Addr().As16(), host.As16()
+	copy(p[8:], h[8:])
+	return netip.AddrFrom16(p)
+}
+
+// LineWords is a line for people, if reasons with why something is not there
+// and what else is to be known.
+func LineWords(s netwatch.State, reasons bool) string {
+	part := func(what string, there bool, value, dev string, why netwatch.Missing) string {
+		switch {
+		case there:
+			return what + " " + value + " (" + dev + ")"
+		case why.Reason != 0 && reasons:
+			return "no " + what + " (" + why.Text() + ")"
+		}
+		return "no " + what
+	}
+	words := strings.Join([]string{
+		part("IPv4", s.IPv4.IsValid(), s.IPv4.String(), s.WAN, s.NoIPv4),
+		part("IPv6", s.IPv6.IsValid(), s.IPv6.String(), s.WAN6, s.NoIPv6),
+		part("prefix", s.Prefix.IsValid(), s.Prefix.String(), s.LAN, s.NoPrefix),
+	}, ", ")
+	for _, note := range []string{s.NoteLAN(), s.NoteWAN()} {
+		if note != "" && reasons {
+			words += "; " + note
+		}
+	}
+	return words
+}

@@ -1,0 +1,98 @@
+package daemon
+
+import (
+	"net/netip"
+	"testing"
+
+	"homeward/cmd/homeward/settings"
+	"homeward/netwatch"
+	"homeward/update"
+)
+
+// none is what services hold of accounts that are new.
+func none(*update.Account) update.Values { return update.Values{} }
+
+// TestNewsIsWhatAnybodyWouldSee goes by what a worker leaves to the watcher.
+func TestNewsIsWhatAnybodyWouldSee(t *testing.T) {
+	line := func(v4 string, preferred uint32) (out netwatch.Tables) {
+		out.Addrs = []netwatch.Addr{
+			{Dev: "wan", Addr: netip.MustParseAddr(v4), Bits: 24, Global: true, Preferred: netwatch.Forever},
+			{Dev: "wan", Addr: netip.MustParseAddr("2a02:8071:1:5::77"), Bits: 64, Global: true, Preferred: preferred},
+		}
+		out.Defaults = []netwatch.Route{{Dev: "wan"}, {Dev: "wan", IPv6: true}}
+		return out
+	}
+	a := settings.Account{Devices: netwatch.Devices{WAN: "wan", WAN6: "wan"}}
+	a.Name, a.Publish.IPv4 = "a", true
+	for _, tt := range []struct {
+		name          string
+		before, after netwatch.Tables
+		want          bool
+	}{
+		{"the same", line("203.0.113.7", 1800), line("203.0.113.7", 1800), false},
+		{"a renewal", line("203.0.113.7", 1800), line("203.0.113.7", 900), false},
+		{"another address", line("203.0.113.7", 1800), line("203.0.113.8", 1800), true},
+		{"one that is deprecated", line("203.0.113.7", 1800), line("203.0.113.7", 0), true},
+		{"another reason", line("192.168.1.7", 1800), line("100.64.1.7", 1800), true},
+		{"none", line("203.0.113.7", 1800), netwatch.Tables{}, true},
+	} {
+		v := NewViews(&settings.Config{Accounts: []settings.Account{a}}, none, nil)
+		unseen := &watcher{head: passed(t, head{watched: v.watched()})}
+		if !unseen.news(tt.before) {
+			t.Errorf("%s: what was never seen is no news", tt.name)
+		}
+		v.Line(tt.before)
+		v.Observe(tt.before)
+		w := &watcher{head: passed(t, head{watched: v.watched()})}
+		if got := w.news(tt.after); got != tt.want {
+			t.Errorf("%s is news: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// passed is a head after it went through a slot.
+func passed(t *testing.T, h head) (out head) {
+	t.Helper()
+	s, err := newSlots()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s[0].Close()
+	defer s[1].Close()
+	if err := s.write(1, h, []byte("the rest")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.head(1, &out); err != nil {
+		t.Fatal(err)
+	}
+	if rest, err := s.rest(1); err != nil || string(rest) != "the rest" {
+		t.Fatalf("the rest is %q, %v", rest, err)
+	}
+	return out
+}
+
+// What a worker publishes stays while it can, in the next worker, too.
+func TestWhatWasPublishedStaysInTheNextWorker(t *testing.T) {
+	addrs := func(all ...string) (out netwatch.Tables) {
+		for _, a := range all {
+			out.Addrs = append(out.Addrs, netwatch.Addr{Dev: "wan", Addr: netip.MustParseAddr(a), Bits: 64, Global: true, Preferred: netwatch.Forever})
+		}
+		out.Defaults = []netwatch.Route{{Dev: "wan"}}
+		return out
+	}
+	a := settings.Account{Devices: netwatch.Devices{WAN6: "wan"}}
+	a.Name, a.Publish.IPv6 = "a", true
+	cfg := &settings.Config{Accounts: []settings.Account{a}, Line: netwatch.Devices{WAN6: "wan"}}
+	higher, lower := "2a02:8071:1:5::77", "2a02:8071:1:5::66"
+	before := NewViews(cfg, none, nil)
+	before.Line(addrs(higher))
+	before.Observe(addrs(higher))
+	after := NewViews(cfg, none, nil)
+	after.restore(before.published())
+	if got := after.Observe(addrs(lower, higher)).Wants["a"].IPv6.String(); got != higher {
+		t.Errorf("the account publishes %s, want %s", got, higher)
+	}
+	if got := after.Line(addrs(lower, higher)).IPv6.String(); got != higher {
+		t.Errorf("status shows %s, want %s", got, higher)
+	}
+}

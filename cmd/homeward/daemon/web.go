@@ -1,0 +1,88 @@
+package daemon
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"homeward/cmd/homeward/settings"
+	"homeward/netwatch"
+	"homeward/update"
+)
+
+// question returns what to ask for an account's address of a family, 4 or 6;
+// ok is false where the line tells it. A host's behind the router comes of the
+// LAN's prefix, as the prefix itself does.
+func question(a settings.Account, family int) (q update.Question, ok bool) {
+	wanted, dev := a.Publish.IPv4, a.Devices.WAN
+	if family == 6 {
+		wanted, dev = a.Publish.IPv6 && !a.Host.IsValid(), a.Devices.WAN6
+	}
+	if a.Detect != "web" || !wanted {
+		return update.Question{}, false
+	}
+	if dev == "auto" {
+		dev = ""
+	}
+	return update.QuestionOf(&a.Account, a.CheckIP, dev, family)
+}
+
+// inquiries returns what to ask for these accounts, each question once.
+func inquiries(accounts []settings.Account) []update.Inquiry {
+	var out []update.Inquiry
+	for _, a := range accounts {
+		for _, family := range []int{4, 6} {
+			q, ok := question(a, family)
+			i := slices.IndexFunc(out, func(in update.Inquiry) bool { return in.Question == q })
+			switch {
+			case !ok:
+			case i < 0:
+				out = append(out, update.Inquiry{Question: q, Poll: a.Poll})
+			default:
+				out[i].Poll = min(out[i].Poll, a.Poll)
+			}
+		}
+	}
+	return out
+}
+
+// probed puts what services have answered in place of what the kernel shows,
+// and says why something is missing.
+func probed(a settings.Account, s netwatch.State, found map[update.Question]update.Found) (netwatch.State, whys) {
+	no := whys{s.NoIPv4.Text(), s.NoIPv6.Text(), s.NoPrefix.Text()}
+	answer := func(family int, addr *netip.Addr, why *string) {
+		q, ok := question(a, family)
+		if !ok {
+			return
+		}
+		f, known := found[q]
+		if !known {
+			f.Note = "which IPv" + strconv.Itoa(family) + " address we come from is being asked"
+		}
+		*addr, *why = f.Addr, f.Note
+	}
+	answer(4, &s.IPv4, &no.ipv4)
+	answer(6, &s.IPv6, &no.ipv6)
+	return s, no
+}
+
+// Question is a request that has to be answered before the updates of some
+// accounts can be sent.
+type Question struct {
+	update.Question
+	Accounts []string
+}
+
+func questionsOf(accounts []settings.Account) []Question {
+	var out []Question
+	for _, in := range inquiries(accounts) {
+		q := Question{Question: in.Question}
+		for _, a := range accounts {
+			if asks, ok := question(a, in.Family); ok && asks == in.Question {
+				q.Accounts = append(q.Accounts, a.Name)
+			}
+		}
+		out = append(out, q)
+	}
+	return out
+}

@@ -1,0 +1,96 @@
+package daemon
+
+import (
+	"net/netip"
+	"reflect"
+	"testing"
+	"time"
+
+	"homeward/cmd/homeward/settings"
+	"homeward/netwatch"
+	"homeward/update"
+)
+
+func TestQuestionsOfAccounts(t *testing.T) {
+	of := func(service, server, name string, publish update.Publish) settings.Account {
+		a := settings.Account{Detect: "web", Poll: 5 * time.Minute, Enabled: true, Devices: netwatch.Devices{WAN: "auto", WAN6: "wan6"}}
+		a.Name, a.Service, a.Server, a.Publish = name, service, server, publish
+		return a
+	}
+	prefixed, both := update.Publish{IPv4: true, Prefix: true}, update.Publish{IPv4: true, IPv6: true}
+	a, b := of("ipv64", "https://ipv64.net", "a", prefixed), of("ipv64", "https://ipv64.net", "b", both)
+	a.Poll = 10 * time.Minute
+	c := of("ipv64", "https://ipv64.net", "c", both)
+	c.Host, c.Devices = netip.MustParseAddr("::1"), netwatch.Devices{WAN: "eth2", WAN6: "eth2"}
+	d := of("dyndns2", "https://dyn.example", "d", both)
+	d.CheckIP, d.Poll = "https://ip.example/", 10*time.Minute
+	e := of("spdyn", "https://update.spdyn.de", "e", both)
+	e.Detect = "line"
+	web := func(family int, device string) update.Question {
+		return update.Question{Of: "https://ipv64.net", URL: "https://ipv" + string(rune('0'+family)) + ".ipv64.net/nic/update?howismyip", Family: family, Device: device}
+	}
+	want := []update.Inquiry{
+		{Question: web(4, ""), Poll: 5 * time.Minute},     // of a and b, the shorter poll
+		{Question: web(6, "wan6"), Poll: 5 * time.Minute}, // of b
+		{Question: web(4, "eth2"), Poll: 5 * time.Minute}, // of c, whose IPv6 is its host's
+		{Question: update.Question{Of: "dyndns2 checkip ip.example", URL: "https://ip.example/", Family: 4}, Poll: 10 * time.Minute},
+	}
+	if got := inquiries([]settings.Account{a, b, c, d, e}); !reflect.DeepEqual(got, want) {
+		t.Errorf("inquiries =\n%+v, want\n%+v", got, want)
+	}
+}
+
+// What a service has answered takes the place of what the kernel shows; the
+// prefix, and a host's address that is made of it, stay the line's.
+func TestAnswersTakeTheLinesPlace(t *testing.T) {
+	of := func(service, detect string, publish update.Publish) settings.Account {
+		a := settings.Account{Detect: detect, Devices: netwatch.Devices{WAN: "auto", WAN6: "auto"}}
+		a.Name, a.Service, a.Server, a.Publish = service, service, "https://ipv64.net", publish
+		return a
+	}
+	accounts := []settings.Account{of("ipv64", "web", update.Publish{IPv4: true, IPv6: true, Prefix: true}),
+		of("spdyn", "web", update.Publish{IPv4: true, IPv6: true}), of("spdyn", "line", update.Publish{IPv4: true, IPv6: true})}
+	accounts[0].Host = netip.MustParseAddr("::1234")
+	private := netwatch.Missing{Of: netwatch.ValueIPv4, Reason: netwatch.ReasonPrivate, Dev: "wan", Addr: netip.MustParseAddr("192.168.178.20")}
+	line := netwatch.State{NoIPv4: private, IPv6: netip.MustParseAddr("2001:db8:1::1"), Prefix: netip.MustParsePrefix("2001:db8:2::/64")}
+	v4, v6 := netip.MustParseAddr("203.0.113.7"), netip.MustParseAddr("2001:db8:9::9")
+	spdyn := update.Question{Of: "https://checkip.spdyn.de", URL: "https://checkip.spdyn.de"}
+	four, six := spdyn, spdyn
+	four.Family, six.Family = 4, 6
+	ipv64, _ := question(accounts[0], 4)
+	found := map[update.Question]update.Found{ipv64: {Addr: v4}, six: {Addr: v6, Note: "no answer"}}
+	const awaited = "which IPv4 address we come from is being asked"
+	for i, want := range []update.Want{
+		{Values: update.Values{IPv4: v4, IPv6: netip.MustParseAddr("2001:db8:2::1234"), Prefix: line.Prefix}},
+		{Values: update.Values{IPv6: v6}, Note: awaited + "; no answer"},
+		{Values: update.Values{IPv6: line.IPv6}, Note: private.Text()},
+	} {
+		a := accounts[i]
+		if got := published(a, line, found); got != want {
+			t.Errorf("%s: %+v, want %+v", a.Name, got, want)
+		}
+	}
+}
+
+func published(a settings.Account, s netwatch.State, found map[update.Question]update.Found) update.Want {
+	s, why := probed(a, s, found)
+	return want(a, s, why)
+}
+
+// With prefix = "auto" the service takes the prefix of the address that requests
+// come from: that is what is watched, whatever the LAN has.
+func TestPrefixAutoIsTheWANs(t *testing.T) {
+	line := netwatch.State{IPv6: netip.MustParseAddr("2a02:8071:1:5::77"), Prefix: netip.MustParsePrefix("2a02:8071:2:1::/64")}
+	a := settings.Account{}
+	a.Publish, a.PrefixAuto = update.Publish{Prefix: true}, true
+	if got := want(a, line, whys{}); got.Prefix.String() != "2a02:8071:1:5::/64" || got.Note != "" {
+		t.Errorf("want = %+v", got)
+	}
+	if got := want(a, netwatch.State{}, whys{ipv6: "no default route for IPv6", prefix: "nothing is delegated"}); got.Prefix.IsValid() || got.Note != "no default route for IPv6" {
+		t.Errorf("without IPv6: %+v", got)
+	}
+	a.Host, a.Publish.IPv6 = netip.MustParseAddr("::1"), true
+	if got := want(a, line, whys{}); got.IPv6.String() != "2a02:8071:2:1::1" {
+		t.Errorf("a host is in %s, want the LAN's prefix", got.IPv6)
+	}
+}

@@ -1,0 +1,375 @@
+package daemon
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"homeward/cmd/homeward/settings"
+	"homeward/netwatch"
+	"homeward/update"
+)
+
+// worker is the process that reads, decides, sends and writes. It belongs to
+// one goroutine.
+type worker struct {
+	Program
+	link  link
+	slots slots
+	pid   int // the daemon's
+	parts update.Parts
+	read  func() (netwatch.Tables, error)
+	open  func(stateDir, runDir string, say func(string)) *update.Store
+	write func(path string, data []byte) error // status.json
+
+	gen, seq uint32 // of the worker, of the last order that was carried out
+	slot     int8   // the one that counts
+	cfg      *settings.Config
+	saved    *saved   // nil: this is the daemon's first worker
+	updater  *updater // nil: not told to begin yet
+	begun    time.Time
+	said     []byte        // of the uplink
+	written  []byte        // status.json as it is
+	unsaid   string        // why it could not be written, as said
+	active   time.Duration // when something happened last
+	tried    time.Duration // when the kernel was last looked at in vain, 0: it was not
+	offered  bool
+	stopping bool
+}
+
+// link is the worker's side of what passes between it and the watcher.
+type link interface {
+	orders() <-chan order // closed: the watcher is gone
+	report(report) error
+}
+
+// saved is what a worker leaves to the next one, beside the state on disk.
+type saved struct {
+	File      string                   `json:"file"`
+	Sources   []source                 `json:"sources"` // of the configuration
+	Begun     time.Time                `json:"begun"`
+	Prepared  bool                     `json:"prepared"` // the state was opened
+	Said      []byte                   `json:"said"`     // of the uplink
+	Unsaid    string                   `json:"unsaid,omitempty"`
+	Published map[string]update.Values `json:"published"`
+	Scheduler update.Snapshot          `json:"scheduler"`
+	Probes    []update.ProbeSnapshot   `json:"probes,omitempty"`
+}
+
+// source is one file. Its path may be no text.
+type source struct {
+	Path []byte `json:"path"`
+	settings.Source
+}
+
+const (
+	// linger is how long a worker waits for more when it has done its work:
+	// one change is often followed by another.
+	linger = 300 * time.Millisecond
+
+	// dueSoon is what a worker waits for itself.
+	dueSoon = 3 * time.Second
+
+	// lookGap is between attempts of a worker to look at the kernel, and
+	// lookRest between those of two workers.
+	lookGap  = time.Second
+	lookRest = 30 * time.Second
+)
+
+// run is the life of a worker. It returns the exit code.
+func (w *worker) run(ctx context.Context) int {
+	begin, ok := <-w.link.orders()
+	if !ok || begin.kind != orderBegin {
+		return 1
+	}
+	w.gen, w.slot = begin.gen, begin.slot
+	if err := w.begin(begin.fresh); err != nil {
+		w.Complain(err)
+		w.link.report(report{gen: w.gen, kind: reportRefused, code: 2})
+		return 2
+	}
+	if w.saved != nil {
+		w.prepare(ctx)
+	} else if err := w.save(report{kind: reportSaved}, never); err != nil {
+		return w.lost(err)
+	}
+	timer := time.NewTimer(0)
+	for {
+		wait, err := w.step()
+		if err != nil {
+			return w.lost(err)
+		}
+		if w.stopping && (w.updater == nil || !w.updater.scheduler.Sending()) {
+			return 0
+		}
+		timer.Reset(wait)
+		select {
+		case f := <-w.inbox():
+			f()
+			w.drain()
+			w.happened()
+		case o, ok := <-w.link.orders():
+			if !ok {
+				return 1 // the watcher is gone
+			}
+			if o.kind == orderLeave {
+				return 0
+			}
+			w.offered = false // it has crossed the order
+			if err := w.take(ctx, o); err != nil {
+				return w.lost(err)
+			}
+		case <-timer.C:
+		}
+	}
+}
+
+// lost says why a worker cannot go on; the watcher starts another.
+func (w *worker) lost(err error) int {
+	w.Log(update.Error, "the worker cannot go on: "+err.Error())
+	return 1
+}
+
+// begin reads the configuration: from disk for the first worker, else as it was
+// accepted.
+func (w *worker) begin(fresh bool) error {
+	if w.slot < 0 {
+		cfg, warnings, err := w.Load()
+		if err != nil {
+			return err
+		}
+		w.cfg, w.begun = cfg, time.Now()
+		w.SetLevel(cfg.LogLevel)
+		w.warn(warnings)
+		return nil
+	}
+	text, err := w.slots.rest(w.slot)
+	if err == nil {
+		w.saved = new(saved)
+		err = json.Unmarshal(text, w.saved)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("daemon: what the last worker left cannot be read: %v", err)) // the same program wrote it
+	}
+	sources := settings.Sources{}
+	for _, s := range w.saved.Sources {
+		sources[string(s.Path)] = s.Source
+	}
+	if w.cfg, err = w.Again(w.saved.File, sources); err != nil {
+		panic(fmt.Sprintf("daemon: the configuration cannot be read once more: %v", err)) // the same program read the same bytes
+	}
+	w.begun, w.said, w.unsaid = w.saved.Begun, w.saved.Said, w.saved.Unsaid
+	w.SetLevel(w.cfg.LogLevel)
+	if fresh {
+		w.saved = &saved{Prepared: w.saved.Prepared, Published: w.saved.Published}
+	}
+	return nil
+}
+
+func (w *worker) warn(warnings []string) {
+	for _, s := range warnings {
+		w.Log(update.Warn, s)
+	}
+}
+
+// prepare opens the state, now that run_dir is ours.
+func (w *worker) prepare(ctx context.Context) {
+	if w.updater != nil {
+		return
+	}
+	first := w.saved == nil || !w.saved.Prepared
+	if err := w.Enter(w.cfg.StateDir, w.cfg.RunDir); err != nil {
+		w.Log(update.Error, err.Error())
+	}
+	if first {
+		w.Begin(w.cfg)
+	}
+	w.written, _ = os.ReadFile(filepath.Join(w.cfg.RunDir, StatusFile))
+	store := w.open(w.cfg.StateDir, w.cfg.RunDir, func(s string) { w.Log(update.Warn, s) })
+	w.updater = newUpdater(ctx, w.cfg, store, w.parts, w.saved)
+	w.happened()
+	if first {
+		w.Log(update.Info, fmt.Sprintf("homeward %s watches the line for %s", w.Version, counted(len(w.cfg.Active()), "account")))
+	}
+}
+
+// happened: the worker stays for a while.
+func (w *worker) happened() { w.active, w.offered = w.parts.Now().Up, false }
+
+func (w *worker) inbox() update.Inbox {
+	if w.updater == nil {
+		return nil
+	}
+	return w.updater.parts.Inbox
+}
+
+// drain takes all that is in the inbox: what comes at once is decided at once.
+func (w *worker) drain() {
+	for len(w.inbox()) > 0 {
+		(<-w.inbox())()
+	}
+}
+
+// take carries out an order.
+func (w *worker) take(ctx context.Context, o order) error {
+	t := o.tasks
+	if t&taskStop != 0 {
+		w.stopping = true
+		if w.updater != nil {
+			w.updater.scheduler.Leave()
+		}
+		return nil
+	}
+	w.prepare(ctx)
+	if t != 0 {
+		w.happened()
+	}
+	if t&taskReload != 0 {
+		w.reload()
+	}
+	if t&taskResend != 0 {
+		w.Log(update.Info, "sending everything anew, as asked (SIGUSR1)")
+		w.updater.scheduler.Resend()
+	}
+	if t&taskClock != 0 {
+		w.updater.clockSet()
+	}
+	if t&taskState != 0 {
+		w.updater.scheduler.StateChanged()
+	}
+	if t != 0 {
+		w.look(t&taskLook != 0)
+	}
+	w.seq = o.seq
+	if done := t & (taskReload | taskResend | taskClock); done != 0 {
+		return w.save(report{kind: reportSaved, tasks: done}, never)
+	}
+	return w.link.report(report{gen: w.gen, seq: w.seq, kind: reportAlive})
+}
+
+// look reads the kernel's tables. event says that it told of a change.
+func (w *worker) look(event bool) {
+	t, err := w.read()
+	if err != nil { // the watcher has said so, or will
+		w.tried = w.parts.Now().Up
+		w.Log(update.Debug, err.Error())
+		return
+	}
+	w.tried = 0
+	w.updater.look(t, event)
+	words := []byte(LineWords(w.updater.line, false))
+	if !bytes.Equal(words, w.said) {
+		w.said = words
+		w.Log(update.Info, "the line: "+string(words))
+	}
+}
+
+// reload takes another configuration (SIGHUP), unless it has a fault.
+func (w *worker) reload() {
+	cfg, warnings, err := w.Load()
+	if err != nil {
+		w.Log(update.Error, "the configuration stays as it was: "+err.Error())
+		return
+	}
+	w.warn(warnings)
+	if cfg.StateDir != w.cfg.StateDir || cfg.RunDir != w.cfg.RunDir {
+		w.Log(update.Warn, "another state_dir or run_dir takes effect when homeward is started again")
+		cfg.StateDir, cfg.RunDir = w.cfg.StateDir, w.cfg.RunDir
+	}
+	w.cfg = cfg
+	w.SetLevel(cfg.LogLevel)
+	w.Log(update.Info, fmt.Sprintf("read %s again: %s", cfg.File, counted(len(cfg.Active()), "account")))
+	w.updater.configure(cfg)
+}
+
+// step does what is due, and returns how long there is to wait.
+func (w *worker) step() (wait time.Duration, err error) {
+	if w.updater == nil {
+		return time.Hour, nil // to be told to begin
+	}
+	now := w.parts.Now().Up
+	if w.tried != 0 && now >= w.tried+lookGap {
+		w.look(false)
+	}
+	wake, stay, busy := never, linger, false
+	if w.updater.tables != nil {
+		var status map[string]update.Status
+		status, wake = w.updater.decide()
+		w.publish(status)
+		busy = w.updater.busy()
+	}
+	if w.tried != 0 {
+		wake, stay = min(wake, now+lookRest), dueSoon
+	}
+	wait = wake - now
+	switch left := w.active + stay - now; {
+	case w.offered || w.stopping || busy || wait <= dueSoon:
+		return max(0, wait), nil
+	case left > 0 && w.tried != 0:
+		return min(wait, left, lookGap), nil
+	case left > 0:
+		return min(wait, left), nil
+	case w.updater.tables == nil && w.tried == 0: // nobody has asked for a look
+		w.look(false)
+		return 0, nil
+	}
+	w.offered = true
+	return wait, w.save(report{kind: reportOffer}, wake)
+}
+
+// publish writes status.json if it says something else than before.
+func (w *worker) publish(accounts map[string]update.Status) {
+	text := Status{Version: w.Version, PID: w.pid, Started: w.begun.UTC().Truncate(time.Second), Line: w.updater.line, Accounts: accounts}.JSON()
+	if bytes.Equal(text, w.written) || w.stopping {
+		return
+	}
+	err := w.write(filepath.Join(w.cfg.RunDir, StatusFile), text)
+	why := ""
+	if err == nil {
+		w.written = text
+	} else {
+		why = err.Error()
+	}
+	if why != "" && why != w.unsaid {
+		w.Log(update.Warn, "status cannot be written: "+why+"; updates go on")
+	}
+	w.unsaid = why
+}
+
+// save writes what is known into the slot that does not count, and reports it.
+// until is when another worker is to be started.
+func (w *worker) save(r report, until time.Duration) error {
+	slot := int8(0)
+	if w.slot == 0 {
+		slot = 1
+	}
+	h := head{stateDir: w.cfg.StateDir, runDir: w.cfg.RunDir, logLevel: w.cfg.LogLevel, until: until}
+	s := saved{File: w.cfg.File, Begun: w.begun, Prepared: w.updater != nil, Said: w.said, Unsaid: w.unsaid}
+	for path, src := range w.cfg.Sources {
+		s.Sources = append(s.Sources, source{[]byte(path), src})
+	}
+	if u := w.updater; u != nil {
+		h.stamps, h.watched = u.scheduler.Stamps(), u.views.watched()
+		h.onEvent = u.scheduler.EventHelps() || u.prober.EventHelps()
+		s.Published, s.Scheduler, s.Probes = u.views.published(), u.scheduler.Snapshot(), u.prober.Snapshot()
+	}
+	text, err := json.Marshal(s)
+	if err = errors.Join(err, w.slots.write(slot, h, text)); err != nil {
+		return err
+	}
+	w.slot = slot
+	r.gen, r.seq, r.slot = w.gen, w.seq, slot
+	return w.link.report(r)
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

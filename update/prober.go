@@ -1,0 +1,285 @@
+package update
+
+import (
+	"cmp"
+	"context"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Inquiry is a Question to be asked on every event of the line, and every Poll.
+type Inquiry struct {
+	Question
+	Poll time.Duration
+}
+
+// Found is what a Question has brought: the last address that can be published,
+// and for the owner why there is none, or none newer.
+type Found struct {
+	Addr netip.Addr
+	Note string
+}
+
+// Prober asks services which address this router comes from, and no more often
+// than they allow. It belongs to one goroutine, which calls the functions that
+// come out of the Inbox, and Decide after each event and whenever it said. Only
+// exchanges run elsewhere.
+type Prober struct {
+	exchange Exchange
+	now      func() Now
+	log      func(Level, string)
+	inbox    Inbox
+	public   func(netip.Addr) bool
+	pace     pace
+
+	ctx     context.Context // of the exchanges
+	open    []*probe
+	free    map[string]time.Duration // when a service may be asked again
+	busy    map[string]bool          // a service is being asked
+	once    bool                     // each question once
+	changed bool                     // something was found since Found was called
+}
+
+// NewProber returns a Prober without questions. Its exchanges are given up when
+// ctx ends. public tells whether an address can be published. In the folder
+// dir, in RAM, several processes keep one pace; "" is none.
+func NewProber(ctx context.Context, dir string, p Parts, public func(netip.Addr) bool) *Prober {
+	return &Prober{exchange: p.Exchange, now: p.Now, log: p.Log, inbox: p.Inbox, public: public, pace: pace{dir},
+		ctx: ctx, free: map[string]time.Duration{}, busy: map[string]bool{}}
+}
+
+// probe is an Inquiry at work.
+type probe struct {
+	Inquiry
+	plan  AskPlan
+	found Found
+	going *asked // nil: not being asked
+}
+
+// asked is a Question under way.
+type asked struct {
+	local netip.Addr
+	again bool // something has happened since
+	stop  context.CancelFunc
+}
+
+// ProbeSnapshot is what a Prober knows of one Question, for the one that goes on
+// after it in another process.
+type ProbeSnapshot struct {
+	Question Question      `json:"question"`
+	Plan     AskPlan       `json:"plan"`
+	Found    Found         `json:"found"`
+	Free     time.Duration `json:"free"` // when its service may be asked again
+}
+
+// Snapshot returns what the Prober knows now.
+func (p *Prober) Snapshot() []ProbeSnapshot {
+	var all []ProbeSnapshot
+	for _, q := range p.open {
+		all = append(all, ProbeSnapshot{q.Question, q.plan, q.found, p.free[q.Of]})
+	}
+	return all
+}
+
+// Restore goes on where the Prober of the snapshot was. It is called before
+// Set.
+func (p *Prober) Restore(all []ProbeSnapshot) {
+	for _, s := range all {
+		p.open = append(p.open, &probe{Inquiry: Inquiry{Question: s.Question}, plan: s.Plan, found: s.Found})
+		p.free[s.Question.Of] = s.Free
+		p.changed = true
+	}
+}
+
+// AskOnce makes the Prober ask each question once.
+func (p *Prober) AskOnce() { p.once = true }
+
+// Asking tells whether an exchange is under way, or, where each question is
+// asked once, is still to come.
+func (p *Prober) Asking() bool {
+	return slices.ContainsFunc(p.open, func(q *probe) bool { return q.going != nil || p.once && q.plan.Attempt == 0 })
+}
+
+// GiveUp gives up the exchanges under way; each still comes to its end.
+func (p *Prober) GiveUp() {
+	for _, q := range p.open {
+		if q.going != nil {
+			q.going.stop()
+		}
+	}
+}
+
+// Ask has the questions asked: something has happened on the uplink. has tells
+// whether this machine has an address; a question that left from one that is
+// gone is given up.
+func (p *Prober) Ask(has func(netip.Addr) bool) {
+	now := p.now().Up
+	for _, q := range p.open {
+		q.plan = q.plan.Event(now)
+		if q.going == nil {
+			continue
+		}
+		q.going.again = true
+		if q.going.local.IsValid() && !has(q.going.local) {
+			q.going.stop()
+		}
+	}
+}
+
+// Retry has the questions asked again that brought nothing: what failed may be
+// mended.
+func (p *Prober) Retry() {
+	for _, q := range p.open {
+		if q.plan.Fails > 0 {
+			q.plan = q.plan.Event(p.now().Up)
+		}
+	}
+}
+
+// Set replaces the questions; one that was there goes on as it was.
+func (p *Prober) Set(inquiries []Inquiry) {
+	old := p.open
+	p.open = nil
+	for _, in := range inquiries {
+		i := slices.IndexFunc(old, func(q *probe) bool { return q.Question == in.Question })
+		if i < 0 {
+			p.open = append(p.open, &probe{Inquiry: in})
+			continue
+		}
+		old[i].Poll = in.Poll
+		p.open = append(p.open, old[i])
+	}
+}
+
+// Decide asks what is due, the one due longest first, one question at a time
+// to each service, and returns when, in time since boot, it is to be called
+// again at the latest.
+func (p *Prober) Decide() (wake time.Duration) {
+	clock := p.now()
+	now := clock.Up
+	wake = now + day
+	byDue := slices.Clone(p.open)
+	slices.SortStableFunc(byDue, func(a, b *probe) int { return cmp.Compare(a.plan.Due, b.plan.Due) })
+	for _, q := range byDue {
+		if q.going != nil || p.busy[q.Of] || p.once && q.plan.Attempt != 0 {
+			continue // the end of an exchange decides again
+		}
+		at := max(q.plan.Due, p.free[q.Of])
+		if at <= now {
+			at = max(at, p.pace.take(clock, q.Of, q.gap()+exchangeLimit))
+		}
+		switch {
+		case at <= now:
+			p.ask(q)
+		case p.once && at > now+askGap+exchangeLimit:
+			q.plan.Attempt = now
+			q.found.Note = q.host() + " was asked just now: not again before " + spell(at-now) + " are over"
+			wake = now
+		default:
+			wake = min(wake, at)
+		}
+	}
+	return wake
+}
+
+// ask starts one exchange.
+func (p *Prober) ask(q *probe) {
+	ctx, stop := context.WithCancel(p.ctx)
+	going := &asked{stop: stop}
+	q.going, p.busy[q.Of] = going, true
+	go func() {
+		defer stop()
+		req := q.Request()
+		req.Known = p.pace.known(q.Question)
+		out := p.exchange(ctx, req, func(local netip.Addr) bool {
+			p.inbox.post(ctx, func() { going.local = local })
+			return ctx.Err() == nil
+		})
+		p.inbox.post(p.ctx, func() { p.complete(q, out) })
+	}()
+}
+
+// complete takes what a question has brought.
+func (p *Prober) complete(q *probe, out Outcome) {
+	clock := p.now()
+	now := clock.Up
+	again := q.going.again
+	q.going = nil
+	delete(p.busy, q.Of)
+	if out.Answer != nil || out.Fault.Sent {
+		p.free[q.Of] = now + q.patience(out.Answer)
+	}
+	p.pace.put(clock, q.Of, p.free[q.Of])
+	p.pace.learn(q.Question, out)
+	if !slices.Contains(p.open, q) {
+		return // nobody asks any more
+	}
+	before := q.found
+	p.judge(q, now, out)
+	if again {
+		q.plan = q.plan.Event(now)
+	}
+	if q.found != before {
+		p.changed = true
+	}
+}
+
+// judge takes an answer to the plan and to what was found, and says what is
+// new in it.
+func (p *Prober) judge(q *probe, now time.Duration, out Outcome) {
+	var addr netip.Addr
+	var kind FaultKind
+	var why string
+	if out.Fault != nil {
+		kind, why = out.Fault.Kind, out.Fault.Detail
+	} else if a, err := q.Read(*out.Answer); err != nil {
+		why = q.host() + ": " + err.Error()
+	} else {
+		addr = a
+	}
+	family := "IPv" + strconv.Itoa(q.Family)
+	switch {
+	case kind == FaultGiven:
+		q.plan = q.plan.Failed(now, q.Poll, kind, 0)
+	case why != "":
+		first := q.plan.Fails == 0
+		q.plan = q.plan.Failed(now, q.Poll, kind, rand.Float64())
+		q.found.Note = "which " + family + " address we come from is not known: " + why
+		if q.found.Addr.IsValid() {
+			q.found.Note += "; " + q.found.Addr.String() + ", found last, stays"
+		}
+		if first {
+			p.log(Warn, q.found.Note+". "+next(max(q.plan.Due, p.free[q.Of])-now))
+		}
+	case !p.public(addr):
+		q.plan = q.plan.Answered(now, q.Poll)
+		note := q.host() + " sees us at " + addr.String() + ", which nobody can reach from the internet:" +
+			" publish ipv6 or prefix, or ask the provider for a public address"
+		if note != q.found.Note {
+			p.log(Warn, note)
+		}
+		q.found.Note = note
+	default:
+		q.plan = q.plan.Answered(now, q.Poll)
+		if addr != q.found.Addr {
+			p.log(Info, q.host()+" sees us at "+addr.String())
+		}
+		q.found = Found{Addr: addr}
+	}
+}
+
+// Found returns all that has been found so far, and whether it is something
+// else than when it was called before.
+func (p *Prober) Found() (found map[Question]Found, changed bool) {
+	changed, p.changed = p.changed, false
+	found = make(map[Question]Found, len(p.open))
+	for _, q := range p.open {
+		if q.found != (Found{}) {
+			found[q.Question] = q.found
+		}
+	}
+	return found, changed
+}

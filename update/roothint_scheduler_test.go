@@ -1,0 +1,46 @@
+package update
+
+import (
+	"context"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestHintOutlivesARestart sends twice for one key, by two Schedulers on the same
+// state, and once with a state that a foreign hand wrote.
+func TestHintOutlivesARestart(t *testing.T) {
+	dir, hint := t.TempDir(), strings.Repeat("r", hintLen)
+	a := &Account{Name: "a", Service: "ipv64", Server: "https://a.example", Domains: []string{"a.ipv64.net"}, Secret: NewSecret("hunter2"), Limit24h: 9}
+	sent := func() (roots []string) {
+		exchange := func(_ context.Context, r Request, ready Ready) Outcome {
+			if !ready(netip.MustParseAddr("192.0.2.1")) {
+				t.Error("not sent")
+			}
+			roots = append(roots, r.Root)
+			return Outcome{Answer: &Answer{Status: 200, Body: []byte("good"), Root: hint}}
+		}
+		now := func() Now { return Now{Boot: "b", Up: time.Hour, Wall: time.Unix(1e9, 0)} }
+		parts := Parts{Exchange: exchange, Now: now, Log: func(Level, string) {}}
+		want := map[string]Want{"a": {Values: Values{IPv4: netip.MustParseAddr("203.0.113.7")}}}
+		sendOnce(OpenStore(dir, "", func(s string) { t.Error(s) }), parts, []*Account{a}, Observation{Wants: want}, true)
+		return roots
+	}
+	for i, want := range []string{"", hint} {
+		if got := sent(); len(got) != 1 || got[0] != want {
+			t.Errorf("request %d hints at %q, want %q", i, got, want)
+		}
+	}
+	path := filepath.Join(dir, stateFile)
+	text := string(readFile(t, path))
+	long := strings.Replace(text, hint, strings.Repeat("x", 256<<10), 1)
+	if err := os.WriteFile(path, []byte(long), 0o600); err != nil || long == text {
+		t.Fatal(err)
+	}
+	if got := sent(); len(got) != 1 || got[0] != "" {
+		t.Errorf("a hint of %d bytes is passed on", len(got[0]))
+	}
+}

@@ -1,0 +1,357 @@
+package update
+
+import (
+	"cmp"
+	"context"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"reflect"
+	"slices"
+	"time"
+)
+
+// Observation is what the uplink shows: for each account by name what it
+// would publish, and whether this machine has an address.
+type Observation struct {
+	Wants map[string]Want
+	Has   func(netip.Addr) bool
+}
+
+// Want is what the uplink shows of what one account publishes, and for the
+// owner what it does not show and why.
+type Want struct {
+	Values
+	Note string
+}
+
+// Level is how much a message matters to the owner.
+type Level int
+
+const (
+	Debug Level = iota
+	Info        // what an owner wants to know tomorrow
+	Warn        // it passes by itself
+	Error       // a person is needed
+)
+
+// Exchange sends one request and returns what came of it. It calls ready once
+// the connection stands, from its own goroutine, and gives up when ctx ends.
+type Exchange func(ctx context.Context, r Request, ready Ready) Outcome
+
+// Inbox carries functions to the goroutine that owns a Scheduler or a Prober.
+type Inbox chan func()
+
+// NewInbox returns an Inbox for one owner.
+func NewInbox() Inbox { return make(chan func(), 16) }
+
+// post hands f to the owner; false: ctx ended first.
+func (in Inbox) post(ctx context.Context, f func()) bool {
+	select {
+	case in <- f:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Scheduler decides what is sent when, and sends it. It belongs to one
+// goroutine, which calls the functions that come out of the Inbox, and Decide
+// after each event and whenever it said. Only exchanges run elsewhere.
+type Scheduler struct {
+	store    *Store
+	exchange Exchange
+	now      func() Now
+	log      func(Level, string)
+	inbox    Inbox
+	jitter   func() float64 // in [0,1): spreads the retries of many routers
+
+	ctx      context.Context // of the exchanges
+	accounts []*account
+	attempts map[uint64]*attempt
+	lastID   uint64
+	seq      uint64 // of the Book that the last decision saw
+	salt     string // and its Salt
+	known    Book   // its counts and credentials
+	leaving  bool
+}
+
+// Parts are what a Scheduler and a Prober are made of.
+type Parts struct {
+	Exchange Exchange
+	Now      func() Now
+	Log      func(Level, string)
+	Inbox    Inbox
+}
+
+// NewScheduler returns a Scheduler without accounts. Its exchanges are given
+// up when ctx ends.
+func NewScheduler(ctx context.Context, store *Store, p Parts) *Scheduler {
+	return &Scheduler{store: store, exchange: p.Exchange, now: p.Now, log: p.Log, inbox: p.Inbox,
+		jitter: rand.Float64, ctx: ctx, attempts: map[uint64]*attempt{}}
+}
+
+// How many exchanges run at once: in all, as each holds a TLS connection in
+// memory, and with one server, so that one that hangs does not hold up the
+// others.
+const (
+	exchangesMost   = 8
+	exchangesServer = 2
+)
+
+// heldGap is between looks at a request of another process, which may die
+// without a word; its answer on disk is seen at once.
+const heldGap = 250 * time.Millisecond
+
+// countGap bounds how long a status shows a request that is a day old: to
+// count it out sooner is worth no wake-up.
+const countGap = time.Hour
+
+// account is one account at work.
+type account struct {
+	*Account
+	service Service
+	plan    Plan
+	note    string
+	sending bool
+	idle    bool   // nothing is sent for it: `once` was asked for others
+	lift    bool   // its stops do not hold: `once --force`; on disk with its next request
+	held    bool   // another process has a request of it under way
+	said    string // the last message about trouble, so that it is said once
+	salt    string // of the Book in which key names its Key
+	key     keyID
+}
+
+// keyIn names the account's Key in a Book. Books have the same salt unless one
+// was lost.
+func (a *account) keyIn(b *Book) keyID {
+	if a.salt != b.Salt {
+		a.salt, a.key = b.Salt, b.keyID(a.Account)
+	}
+	return a.key
+}
+
+// SetAccounts replaces the accounts; one that has not changed goes on as it
+// was. What is under way for one that is gone or changed is let end, and
+// counts. Observe has to follow.
+func (s *Scheduler) SetAccounts(accounts []*Account) {
+	old := s.accounts
+	s.accounts = nil
+	for _, a := range accounts {
+		service, ok := ServiceOf(a)
+		if !ok {
+			panic("update: account of an unknown service " + a.Service) // the configuration has checked it
+		}
+		n := &account{Account: a, service: service}
+		if i := slices.IndexFunc(old, func(o *account) bool { return o.Name == a.Name }); i >= 0 {
+			n.sending = old[i].sending
+			if reflect.DeepEqual(old[i].Account, a) {
+				n = old[i]
+			}
+		}
+		s.accounts = append(s.accounts, n)
+	}
+	s.store.Do(s.now(), func(b *Book) {
+		for _, a := range accounts {
+			b.enrol(a)
+		}
+	})
+}
+
+// Observe tells what the uplink shows. event says that a message of the kernel
+// came for it, which may have mended what failed: retries wait no longer.
+func (s *Scheduler) Observe(o Observation, event bool) {
+	now := s.now()
+	for _, a := range s.accounts {
+		w := o.Wants[a.Name]
+		a.note = w.Note
+		a.plan = a.plan.See(now, w.Values)
+		if event {
+			a.plan = a.plan.Event(now)
+		}
+	}
+	for _, t := range s.attempts {
+		if t.local.IsValid() && o.Has != nil && !o.Has(t.local) || !t.local.IsValid() && t.plan.outdated(t.call) {
+			t.gone = true
+			t.stop(errGone)
+		}
+	}
+}
+
+// Resend sends everything anew; stopped accounts stay stopped.
+func (s *Scheduler) Resend() {
+	now := s.now()
+	for _, a := range s.accounts {
+		a.plan = a.plan.Again(now)
+	}
+}
+
+// ClockSet tells that somebody set the wall clock.
+func (s *Scheduler) ClockSet() {
+	now := s.now()
+	s.store.Do(now, func(*Book) {}) // what a wrong clock wrote is put right
+	for _, a := range s.accounts {
+		a.plan = a.plan.Event(now)
+	}
+}
+
+// StateChanged tells that the state on disk may have been written, by this
+// process or by another one: a person may have lifted a stop.
+func (s *Scheduler) StateChanged() {
+	now := s.now()
+	if s.store.Read(now).Seq == s.seq {
+		return
+	}
+	for _, a := range s.accounts {
+		a.plan = a.plan.Event(now)
+	}
+}
+
+// Leave begins no attempt any more, and waits for no lock.
+func (s *Scheduler) Leave() {
+	s.leaving = true
+	s.store.Leave()
+}
+
+// GiveUp gives up the exchanges under way; each still comes to its end.
+func (s *Scheduler) GiveUp() {
+	for _, t := range s.attempts {
+		t.stop(context.Canceled)
+	}
+}
+
+// Sending tells whether an exchange is under way.
+func (s *Scheduler) Sending() bool { return len(s.attempts) > 0 }
+
+// Stamps tell the state on disk, as last read or written, from any other.
+func (s *Scheduler) Stamps() [2]Stamp { return s.store.stamps }
+
+// Decide starts what is due, and returns how each account stands, and when, in
+// time since boot, it is to be called again at the latest.
+func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
+	now := s.now()
+	book := s.store.Known(now)
+	if s.salt != "" && s.salt != book.Salt {
+		book = s.carry(now, book)
+	}
+	s.seq, s.salt, s.known = book.Seq, book.Salt, *book
+	limits := s.limits(book)
+	var due []*pending
+	wake = now.Up + day
+	status = make(map[string]Status, len(s.accounts))
+	for _, a := range s.accounts {
+		m, id := book.Accounts[a.Name], a.keyIn(book)
+		k, l := book.key(id), limits[id.quota]
+		if a.lift {
+			m = m.release()
+		}
+		if at := m.stale(now, a.Account, a.service); at > now.Up {
+			wake = min(wake, at)
+		} else if at != 0 && a.plan.Redo == nil { // else it is on its way, and waits as everything does
+			a.plan = a.plan.Again(now)
+		}
+		dec := Next(now, a.Account, a.service, m, k, l, a.plan)
+		if dec.Call == nil && !a.sending {
+			a.plan = a.plan.Quiet()
+		}
+		a.held = dec.Call != nil && !a.sending && !a.idle && k.elsewhere(now, a.Name, os.Getpid(), alive)
+		if a.held {
+			wake = min(wake, now.Up+heldGap)
+		} else if dec.Call != nil && !a.sending && !a.idle && !s.leaving {
+			if dec.At <= now.Up {
+				due = append(due, &pending{a, dec, id, k, l})
+			} else {
+				wake = min(wake, dec.At)
+			}
+		}
+		wake = min(wake, max(k.nextChange(now), now.Up+countGap))
+		s.report(now, a, dec)
+		status[a.Name] = a.status(now, m, k, l, dec)
+	}
+	s.start(now, due)
+	return status, wake
+}
+
+// carry takes what limits ask for over into a Book that began anew: somebody has
+// removed the state, and the service has not forgotten.
+func (s *Scheduler) carry(now Now, b *Book) *Book {
+	s.store.Do(now, func(b *Book) {
+		for _, a := range s.accounts {
+			if a.salt != s.salt {
+				continue
+			}
+			b.enrol(a.Account)
+			id := b.keyID(a.Account)
+			b.setKey(id, b.key(id).unite(s.known.key(a.key)))
+		}
+	})
+	return s.store.Known(now)
+}
+
+// pending is a decision to send now.
+type pending struct {
+	*account
+	Decision
+	key    keyID
+	known  Key
+	limits Limits
+}
+
+// start begins what is due, the one due longest first, and no more than the
+// limits and this machine have room for.
+func (s *Scheduler) start(now Now, due []*pending) {
+	slices.SortStableFunc(due, func(a, b *pending) int { return cmp.Compare(a.Since, b.Since) })
+	waiting := map[string]Quota{} // with those under way that are not yet on disk
+	for _, t := range s.attempts {
+		if !t.sent {
+			waiting[t.key.quota] = waiting[t.key.quota].claim(now)
+		}
+	}
+	for _, p := range due {
+		k := p.known
+		k.Slots = append(slices.Clone(k.Slots), waiting[p.key.quota].Slots...)
+		if len(s.attempts) >= exchangesMost || s.with(p.Account) >= exchangesServer || k.room(now, p.limits) > now.Up {
+			continue // the end of an attempt decides again
+		}
+		waiting[p.key.quota] = waiting[p.key.quota].claim(now)
+		s.attempt(now, p)
+	}
+}
+
+// with counts the exchanges under way with an account's server.
+func (s *Scheduler) with(a *Account) int {
+	n := 0
+	for _, t := range s.attempts {
+		if t.Service == a.Service && t.Server == a.Server && t.Template.key() == a.Template.key() {
+			n++
+		}
+	}
+	return n
+}
+
+// claim adds a slot for a request that may leave at any moment.
+func (q Quota) claim(now Now) Quota {
+	q.Slots = append(q.Slots, Slot{Moment: now.Moment(), Open: true})
+	return q
+}
+
+// limits returns those of each quota: the lowest of the accounts that use it.
+func (s *Scheduler) limits(b *Book) map[string]Limits {
+	l := make(map[string]Limits, len(s.accounts))
+	for _, a := range s.accounts {
+		id := a.keyIn(b).quota
+		l[id] = l[id].stricter(Limits{a.Limit10s, a.Limit24h})
+	}
+	return l
+}
+
+// nextChange tells when the count of used requests next falls.
+func (q Quota) nextChange(now Now) time.Duration {
+	at := now.Up + day
+	for _, s := range q.Slots {
+		if t := s.end(now) + day + dayMargin; t > now.Up {
+			at = min(at, t)
+		}
+	}
+	return at
+}

@@ -1,0 +1,77 @@
+package update
+
+import "encoding/json"
+
+// Snapshot is what a Scheduler knows that is not on disk, for the one that goes
+// on after it in another process of the same boot. It is plain data, JSON, and
+// holds no secret.
+type Snapshot struct {
+	State    json.RawMessage            `json:"state,omitempty"` // as it was last known
+	OnDisk   bool                       `json:"on_disk"`         // state.json was there
+	Trouble  [2]string                  `json:"trouble"`         // of the disk, as it was said
+	Hung     bool                       `json:"hung,omitempty"`  // likewise, that another process does not let go of the lock
+	Accounts map[string]AccountSnapshot `json:"accounts"`
+}
+
+// AccountSnapshot is the part of one account.
+type AccountSnapshot struct {
+	Plan Plan   `json:"plan"`
+	Said string `json:"said,omitempty"` // the last message about trouble
+}
+
+// Snapshot returns what the Scheduler knows now.
+func (s *Scheduler) Snapshot() Snapshot {
+	text, _ := json.Marshal(s.store.Known(s.now())) // plain data
+	snap := Snapshot{State: text, OnDisk: s.store.stamps != [2]Stamp{}, Trouble: s.store.trouble, Hung: s.store.hung, Accounts: make(map[string]AccountSnapshot, len(s.accounts))}
+	for _, a := range s.accounts {
+		snap.Accounts[a.Name] = AccountSnapshot{a.plan, a.said}
+	}
+	return snap
+}
+
+// Restore goes on where the Scheduler of the snapshot was. It is called after
+// SetAccounts with the same accounts, and before Observe.
+func (s *Scheduler) Restore(snap Snapshot) {
+	for _, a := range s.accounts {
+		was := snap.Accounts[a.Name]
+		a.plan, a.said = was.Plan, was.Said
+	}
+	b, err := parseBook(snap.State)
+	if err != nil {
+		return
+	}
+	b.Arrive(s.now())
+	s.salt, s.known = b.Salt, *b
+	for _, a := range s.accounts {
+		a.keyIn(b)
+	}
+}
+
+// EventHelps tells whether an event of the uplink would have something sent
+// sooner than it is due: a retry waits for its pause.
+func (s *Scheduler) EventHelps() bool {
+	now := s.now()
+	book := s.store.Known(now)
+	limits := s.limits(book)
+	for _, a := range s.accounts {
+		m, id := book.Accounts[a.Name], a.keyIn(book)
+		k, l := book.key(id), limits[id.quota]
+		dec := Next(now, a.Account, a.service, m, k, l, a.plan)
+		if dec.Call != nil && Next(now, a.Account, a.service, m, k, l, a.plan.Event(now)).At < dec.At {
+			return true
+		}
+	}
+	return false
+}
+
+// EventHelps tells whether an event of the uplink would have a question asked
+// sooner than it is due.
+func (p *Prober) EventHelps() bool {
+	now := p.now().Up
+	for _, q := range p.open {
+		if max(q.plan.Event(now).Due, p.free[q.Of]) < max(q.plan.Due, p.free[q.Of]) {
+			return true
+		}
+	}
+	return false
+}
