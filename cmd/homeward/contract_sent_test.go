@@ -111,7 +111,7 @@ func TestTwoAddressesThatTakeTurnsSendNothing(t *testing.T) {
 	h.daemon()
 	h.status("as before", func(s status) bool {
 		s1 := s.Accounts["home"]
-		return s1.State == update.StateCurrent && s1.Want.IPv6 == a.Addr()
+		return s1.State == update.StateCurrent && s1.Want != nil && s1.Want.IPv6 == a.Addr()
 	})
 	h.must(h.AddAddr("eth0", b, netip.Addr{}, 36000, 72000)) // a's is less than half of that
 	h.sent(full("&ip6=2001:db8:64::a"), full("&ip6=2001:db8:64::b"))
@@ -213,7 +213,8 @@ func TestALimitThatTheServiceNamesIsWaitedForWhateverTheLineDoes(t *testing.T) {
 			}
 			h.must(h.SetIPv4(lease2, gateway))
 			h.status("of the new line", func(s status) bool {
-				return s.Accounts["home"].Want.IPv4 == lease2.Addr() && s.Accounts["home"].State == update.StateLimited
+				a := s.Accounts["home"]
+				return a.Want != nil && a.Want.IPv4 == lease2.Addr() && a.State == update.StateLimited
 			})
 			d.kill() // and a restart does not help
 			out, _, code := h.homeward("once", "--force", "-c", h.configure())

@@ -41,7 +41,10 @@ func TestAKeyThatWasAcceptedMayBeLockedForTenMinutes(t *testing.T) {
 	d.signal(syscall.SIGUSR1)
 	d.says("sending everything anew")
 	h.must(h.SetIPv4(lease3, gateway))
-	h.status("of the new line", func(s status) bool { return s.Accounts["home"].Want.IPv4 == lease3.Addr() })
+	h.status("of the new line", func(s status) bool {
+		a := s.Accounts["home"]
+		return a.Want != nil && a.Want.IPv4 == lease3.Addr()
+	})
 	h.sent(full("&ip=203.0.113.7&ipv6prefix="+prefix1), full("&ip=203.0.113.8&ipv6prefix="+prefix1))
 }
 
