@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestVerdict(t *testing.T) {
@@ -60,12 +61,15 @@ func TestBudgets(t *testing.T) {
 		got        budget
 		limit, aim float64
 	}{
-		{"dirty", dirtyBudget, 1000, 800},
-		{"rss", rssBudget, 6000, 2500},
+		{"dirty after 5 updates", dirtyBudget, 950, 950},
+		{"after 100, and 1000 in a row", laterBudget, 1000, 1000},
+		{"after 1000, each with a worker of its own", separateBudget, 1250, 1250},
+		{"rss", rssBudget, 2500, 2500},
 		{"wake-ups", wakeBudget, 0, 0},
-		{"sender", peakBudget, 10 * 1024, 6 * 1024},
-		{"median", medianBudget, 10, 8},
-		{"worst", worstBudget, 25, 25},
+		{"peak", peakBudget, 8600, 8300},
+		{"alone, where a start is short", aloneBudget(3*time.Millisecond, time.Millisecond), 14, 14},
+		{"alone, where a start is long", aloneBudget(3*time.Millisecond, 11*time.Millisecond), 20, 20},
+		{"in a row", rowBudget(3 * time.Millisecond), 12, 12},
 	} {
 		if tt.got.limit != tt.limit || tt.got.aim != tt.aim {
 			t.Errorf("%s: %v and %v, want %v and %v", tt.name, tt.got.limit, tt.got.aim, tt.limit, tt.aim)

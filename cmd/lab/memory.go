@@ -19,26 +19,68 @@ func (b *bencher) memories() error {
 			return err
 		}
 	}
+	row, err := b.begin(1, asProcd)
+	if err != nil {
+		return err
+	}
+	n := b.rounds(1000, 300)
+	if err := b.holdMemory(row, fmt.Sprintf("%d in a row", n), laterBudget, func() error { return b.update(n - 1) }); err != nil {
+		return err
+	}
+	if err := row.stop(); err != nil {
+		return err
+	}
 	d, err := b.begin(1, asProcd)
 	if err != nil {
 		return err
 	}
 	done := 1 // by begin
-	for _, n := range []int{5, b.rounds(1000, 100)} {
-		m, err := b.memoryAfter(d, "homeward", done, n)
-		if err != nil {
+	for _, step := range []struct {
+		n    int
+		most budget
+	}{{5, dirtyBudget}, {100, laterBudget}, {b.rounds(1000, 100), separateBudget}} {
+		more := step.n - done
+		if more == 0 {
+			continue
+		}
+		of := fmt.Sprintf("%d, each with a worker of its own", step.n)
+		if err := b.holdMemory(d, of, step.most, func() error { return b.separately(d, more) }); err != nil {
 			return err
 		}
-		of := fmt.Sprintf("idle, after %d updates", n)
-		b.hold(dirtyBudget, of, float64(m.Dirty))
-		b.hold(rssBudget, of, float64(m.RSS))
-		if done == 1 {
-			b.own.Updates, b.own.memory = n, m
-		}
-		done = n
+		done = step.n
 	}
 	b.out.Flush()
 	return errors.Join(b.idle(d), b.workerPeaks(d))
+}
+
+// holdMemory holds what the idle daemon has in memory after updates.
+func (b *bencher) holdMemory(d *daemon, of string, most budget, updates func() error) error {
+	if err := updates(); err != nil {
+		return err
+	}
+	m, err := idleMemory(d.Pid)
+	b.row("homeward", of, m.RSS, m.Dirty)
+	b.hold(most, "idle, after "+of, float64(m.Dirty))
+	b.hold(rssBudget, "idle, after "+of, float64(m.RSS))
+	if most == dirtyBudget {
+		b.own.Updates, b.own.memory = 5, m
+	}
+	return err
+}
+
+// separately makes n changes, each when the worker of the one before is gone.
+func (b *bencher) separately(d *daemon, n int) error {
+	for range n {
+		for begun := time.Now(); len(workers(d.Pid)) > 0; time.Sleep(5 * time.Millisecond) {
+			if time.Since(begun) > 10*time.Second {
+				return errors.New("a worker does not end")
+			}
+		}
+		if err := b.update(1); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // withoutProcd measures a daemon that somebody starts by hand.

@@ -43,8 +43,8 @@ func forgetRoots(state []byte) ([]byte, error) {
 	if err := json.Unmarshal(state, &whole); err != nil {
 		return nil, fmt.Errorf("state.json: %w", err)
 	}
-	if err := json.Unmarshal(whole["keys"], &keys); err != nil {
-		return nil, fmt.Errorf("state.json: keys: %w", err)
+	if err := json.Unmarshal(whole["credentials"], &keys); err != nil {
+		return nil, fmt.Errorf("state.json: credentials: %w", err)
 	}
 	forgot := false
 	for name, text := range keys {
@@ -61,6 +61,6 @@ func forgetRoots(state []byte) ([]byte, error) {
 	if !forgot {
 		return nil, fmt.Errorf("state.json names no root: %s", state)
 	}
-	whole["keys"], _ = json.Marshal(keys)
+	whole["credentials"], _ = json.Marshal(keys)
 	return json.Marshal(whole)
 }

@@ -6,8 +6,8 @@ import (
 )
 
 func TestForgetRoots(t *testing.T) {
-	got, err := forgetRoots([]byte(`{"version":1,"up":81234567890123456,"keys":{"k":{"good":true,"root":"AAAA","slots":[{"up":9007199254740993}]}}}`))
-	want := `{"keys":{"k":{"good":true,"slots":[{"up":9007199254740993}]}},"up":81234567890123456,"version":1}`
+	got, err := forgetRoots([]byte(`{"version":1,"up":81234567890123456,"credentials":{"k":{"good":true,"root":"AAAA","slots":[{"up":9007199254740993}]}}}`))
+	want := `{"credentials":{"k":{"good":true,"slots":[{"up":9007199254740993}]}},"up":81234567890123456,"version":1}`
 	if string(got) != want || err != nil {
 		t.Errorf("forgetRoots = %s, %v, want %s", got, err, want)
 	}

@@ -8,21 +8,32 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dropText gives back the pages of the program itself that are in memory, code
-// and constants: what is needed again comes from the page cache, or from where
-// the program is stored. Nothing is lost: such pages are never written.
-func dropText() {
+// text is the program itself in memory, code and constants, as it is mapped.
+type text [][2]uintptr
+
+// ownText returns the running program's.
+func ownText() (t text) {
 	f, err := os.Open("/proc/self/maps")
 	if err != nil {
-		return
+		return nil
 	}
 	defer f.Close()
 	var head [512]byte // the program's own mappings are the first: code, constants, variables
 	n, _ := f.Read(head[:])
 	for line := range bytes.Lines(head[:n]) {
 		if start, end, ok := textMapping(line); ok {
-			unix.Syscall(unix.SYS_MADVISE, start, end-start, unix.MADV_DONTNEED)
+			t = append(t, [2]uintptr{start, end})
 		}
+	}
+	return t
+}
+
+// release gives back the pages that are in memory: what is needed again comes
+// from the page cache, or from where the program is stored. Nothing is lost:
+// such pages are never written.
+func (t text) release() {
+	for _, m := range t {
+		unix.Syscall(unix.SYS_MADVISE, m[0], m[1]-m[0], unix.MADV_DONTNEED)
 	}
 }
 

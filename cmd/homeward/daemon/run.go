@@ -37,7 +37,7 @@ func Run(ctx context.Context, p Program, args []string) int {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	w := &watcher{Program: p, control: newControl(), worker: worker, slots: s, clock: upTime, release: dropText, garbage: garbage{looked: upTime()}, signals: signals, events: newEvents()}
+	w := &watcher{Program: p, control: newControl(), worker: worker, slots: s, clock: upTime, release: ownText().release, garbage: garbage{looked: upTime()}, signals: signals, events: newEvents()}
 	var held *os.File
 	w.lock = func(ctx context.Context, dir string) (err error) {
 		if err = p.Enter(w.head.stateDir, dir); err != nil {

@@ -285,10 +285,13 @@ func (w *watcher) take(ctx context.Context) {
 
 // readHead reads what the worker has left for the watcher.
 func (w *watcher) readHead() {
+	level := w.head.logLevel
 	if err := w.slots.head(w.control.current, &w.head); err != nil {
 		panic(fmt.Sprintf("daemon: the worker left what makes no sense: %v", err)) // the same program wrote it
 	}
-	w.SetLevel(w.head.logLevel)
+	if w.head.logLevel != level {
+		w.SetLevel(w.head.logLevel)
+	}
 }
 
 // news tells whether t shows anything else than what the worker saw last.
