@@ -13,11 +13,12 @@ SMALL = -trimpath -buildvcs=false -ldflags="-s -w -buildid= -X main.version=$(VE
 	-gcflags=math/bits= -gcflags=crypto/internal/fips140/...=
 
 # How often each fuzz target runs (make fuzz FUZZ=10m for a longer look), and
-# how many days make soak simulates.
+# how many days make soak simulates, how many signals make signals sends.
 FUZZ = 20000x
 DAYS = 100000
+SIGNALS = 500
 
-.PHONY: help build check install lint test days planted soak fuzz demo bench budgets size emulate emulate-check clean
+.PHONY: help build check install lint test days planted signals soak fuzz demo bench budgets size emulate emulate-check clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +50,9 @@ days: ## simulates 600 days of the life of watcher, worker and scheduler
 
 planted: ## plants faults into scheduler, watcher and worker: the simulation must find each
 	go test -tags planted -run '^TestPlanted' -timeout 20m ./cmd/homeward/daemon
+
+signals: ## sends SIGNALS signals of each kind at random moments after a change, beside four busy loops
+	go test -run 'AtEveryMoment$$' -timeout 0 -v ./cmd/homeward -signals=$(SIGNALS) -busy=1
 
 soak: ## simulates DAYS days of it
 	go test -run '^TestSimulation$$' -timeout 0 ./cmd/homeward/daemon -sim.days=$(DAYS)

@@ -271,6 +271,14 @@ func netwatchDefault(gateway netip.Addr) netwatchtest.Route {
 	return netwatchtest.Default4("eth0", gateway, netip.Addr{}, 0)
 }
 
+// lineOf returns two addresses of the line by turns.
+func lineOf(i int) netip.Prefix {
+	if i%2 == 0 {
+		return lease
+	}
+	return lease2
+}
+
 // seen returns the queries that the service has seen.
 func (h *house) seen() []string {
 	h.mu.Lock()

@@ -78,7 +78,7 @@ func receive(f *os.File, came chan<- report) {
 // not the usual place, and the zone of its messages' times. One processor keeps
 // it small.
 func workerEnv() []string {
-	env := []string{"GOMAXPROCS=1", "GOGC=25"} // with its garbage collected at 1 MB in place of 4
+	env := []string{"GOMAXPROCS=1"}
 	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR", "TZ", "GORACE"} {
 		if v := os.Getenv(name); v != "" {
 			env = append(env, name+"="+v)
