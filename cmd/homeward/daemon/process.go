@@ -25,6 +25,7 @@ const (
 type process struct {
 	ours, theirs int // ends of the socket
 	pid          int // 0: none
+	exe          string
 	argv         []string
 	attr         *syscall.ProcAttr
 	came         chan report
@@ -37,7 +38,7 @@ func newProcess(args []string, s slots) (*process, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socketpair", err)
 	}
-	p := &process{ours: pair[0], theirs: pair[1], came: make(chan report, 16), died: make(chan os.Signal, 1)}
+	p := &process{ours: pair[0], theirs: pair[1], exe: "/proc/self/exe", came: make(chan report, 16), died: make(chan os.Signal, 1)}
 	p.argv = append([]string{"homeward", WorkerArg}, args...)
 	p.attr = &syscall.ProcAttr{
 		Env:   workerEnv(),
@@ -94,7 +95,7 @@ func (p *process) start(begin order) error {
 		return err
 	}
 	// The file may have been replaced by another version: this one goes on.
-	pid, err := syscall.ForkExec("/proc/self/exe", p.argv, p.attr)
+	pid, err := syscall.ForkExec(p.exe, p.argv, p.attr)
 	if err != nil {
 		return os.NewSyscallError("fork", err)
 	}

@@ -117,7 +117,7 @@ func (s signals) stop() {
 
 // garbage bounds what the watcher leaves lying about. A first collection costs
 // some 300 kB for good, and automatic ones would come every two minutes ever
-// after: so it is made by hand, when there is a megabyte to collect, months
+// after: so it is made by hand, when some 2000 workers have left enough, years
 // away. To look costs 50 kB the first time: it is done once in a while.
 type garbage struct {
 	calls  int
@@ -126,7 +126,7 @@ type garbage struct {
 }
 
 const (
-	heapMost  = 1 << 20
+	heapMost  = 384 << 10
 	lookCalls = 256
 )
 

@@ -41,7 +41,7 @@ type Program struct {
 
 // watcher is what the daemon's goroutine owns. It must make no garbage while
 // nothing happens, and little when something does: it never collects any but
-// once in months (garbage).
+// once in years (garbage).
 type watcher struct {
 	Program
 	control control

@@ -1,0 +1,211 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"homeward/cmd/homeward/settings"
+	"homeward/netwatch"
+	"homeward/update"
+)
+
+// quick are workers that do their work at once: each is a goroutine's answer to
+// the first order, and costs what a real one's reports do.
+type quick struct {
+	slots slots
+	h     head
+	next  int8
+	came  chan report
+	died  chan os.Signal
+	dead  bool
+}
+
+func (q *quick) start(begin order) error {
+	q.next = 1 - max(begin.slot, 0)
+	q.dead = false
+	if begin.slot < 0 {
+		q.came <- report{gen: begin.gen, kind: reportSaved, slot: q.next}
+	}
+	return nil
+}
+
+func (q *quick) send(o order) error {
+	if o.kind == orderLeave {
+		q.dead = true
+		offer(q.died)
+		return nil
+	}
+	q.came <- report{gen: o.gen, seq: o.seq, kind: reportOffer, slot: q.next}
+	return nil
+}
+
+func (q *quick) kill()                      {}
+func (q *quick) gone() (ending, bool)       { return ending{}, q.dead }
+func (q *quick) reports() <-chan report     { return q.came }
+func (q *quick) children() <-chan os.Signal { return q.died }
+
+// carrierNAT is a line whose reason has an address in it: it is compared, not
+// spelled.
+func carrierNAT(preferred uint32) netwatch.Tables {
+	return netwatch.Tables{
+		Addrs: []netwatch.Addr{
+			{Dev: "wwan0", Addr: netip.MustParseAddr("100.64.3.4"), Bits: 24, Global: true, Preferred: netwatch.Forever},
+			{Dev: "wwan0", Addr: netip.MustParseAddr("2001:db8::7"), Bits: 128, Global: true, Preferred: preferred},
+		},
+		Defaults: []netwatch.Route{{Dev: "wwan0"}, {Dev: "wwan0", IPv6: true}},
+	}
+}
+
+// newQuick returns a watcher with quick workers, and what shows it a line.
+func newQuick(t *testing.T) (w *watcher, show func(netwatch.Tables), stop func()) {
+	t.Helper()
+	s, err := newSlots()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := NewViews(&settings.Config{}, none, nil)
+	v.Line(carrierNAT(1800))
+	q := &quick{slots: s, came: make(chan report, 16), died: make(chan os.Signal, 1)}
+	q.h = head{logLevel: "info", until: never, watched: v.watched()}
+	for i := range s {
+		if err := s.write(int8(i), q.h, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w = &watcher{Program: Program{Log: func(update.Level, string) {}, SetLevel: func(string) {}}, control: newControl(), worker: q, slots: s, clock: upTime,
+		lock: func(context.Context, string) error { return nil }, watch: func(context.Context, string, string) {}, release: func() {},
+		signals: signals{make(chan os.Signal, 1), make(chan os.Signal, 1), make(chan os.Signal, 1)}, events: newEvents()}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { defer close(ended); w.run(ctx) }()
+	return w, func(t netwatch.Tables) { w.events.show(ctx, w.events.tables, t) }, func() { cancel(); <-ended }
+}
+
+// A look that shows nothing new, behind carrier NAT and at a renewal, too,
+// leaves nothing behind.
+func TestALookWithoutNewsLeavesNoGarbage(t *testing.T) {
+	w, show, stop := newQuick(t)
+	defer stop()
+	lines := [...]netwatch.Tables{carrierNAT(1800), carrierNAT(900)}
+	show(lines[0]) // the first worker, which leaves
+	for begun := time.Now(); w.state() != phaseNone; time.Sleep(time.Millisecond) {
+		if time.Since(begun) > time.Minute {
+			t.Fatal("the first worker does not leave")
+		}
+	}
+	n := 0
+	if allocs := testing.AllocsPerRun(1000, func() {
+		n++
+		show(lines[n%2])
+	}); allocs != 0 {
+		t.Errorf("%v allocations", allocs)
+	}
+}
+
+// state asks the watcher's goroutine for its phase, by an event that it sees.
+func (w *watcher) state() phase {
+	w.events.show(context.Background(), w.events.early, carrierNAT(1800))
+	return w.control.phase
+}
+
+// manyWorkers, in the environment, makes the test binary a watcher that starts
+// so many real processes, which end at once, and says what that has cost.
+const manyWorkers = "TEST_MANY_WORKERS"
+
+func TestMain(m *testing.M) {
+	if n, err := strconv.Atoi(os.Getenv(manyWorkers)); err == nil {
+		os.Exit(startMany(n))
+	}
+	os.Exit(m.Run())
+}
+
+func startMany(n int) int {
+	debug.SetGCPercent(-1)
+	s, err := newSlots()
+	if err != nil {
+		return 1
+	}
+	p, err := newProcess(nil, s)
+	if err != nil {
+		return 1
+	}
+	p.exe = "/bin/true"
+	var g garbage
+	for i := range n {
+		if i == n/10 {
+			fmt.Println(privateDirty())
+		}
+		if p.start(order{kind: orderBegin}) != nil {
+			return 1
+		}
+		for gone := false; !gone; _, gone = p.gone() {
+			<-p.died
+		}
+		g.collect(upTime(), time.Hour)
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	fmt.Println(privateDirty(), m.NumGC, m.TotalAlloc)
+	return 0
+}
+
+// privateDirty is what this process alone holds, in kB.
+func privateDirty() (kB int) {
+	text, _ := os.ReadFile("/proc/self/smaps_rollup")
+	_, rest, _ := strings.Cut(string(text), "Private_Dirty:")
+	fmt.Sscan(rest, &kB)
+	return kB
+}
+
+// The memory of a watcher is bounded for ever: this one starts so many workers
+// that it has to collect what they have left.
+func TestTheWatchersMemoryIsBounded(t *testing.T) {
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = []string{"GOMAXPROCS=1", manyWorkers + "=4000"}
+	out, err := cmd.Output()
+	var early, late, collections, allocated int
+	if _, serr := fmt.Sscan(string(out), &early, &late, &collections, &allocated); err != nil || serr != nil {
+		t.Fatalf("%q, %v, %v", out, err, serr)
+	}
+	t.Logf("private and dirty %d kB after 400 workers, %d after 4000; %d collections, %d bytes allocated in all", early, late, collections, allocated)
+	if late > 2*early || allocated > heapMost && collections == 0 {
+		t.Error("what the workers leave is not bounded")
+	}
+}
+
+// The garbage is collected by hand when there is much, and not before.
+func TestGarbageIsCollectedWhenThereIsMuch(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	runtime.GC()
+	collections := func() uint32 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.NumGC
+	}
+	before := collections()
+	g := garbage{looked: time.Hour}
+	for range 3 * lookCalls {
+		g.collect(time.Hour, 24*time.Hour)
+	}
+	little := collections() - before
+	for range 4096 {
+		litter = make([]byte, 4096)
+	}
+	g.collect(time.Hour+23*time.Hour, 24*time.Hour) // too early to look
+	unseen := collections() - before
+	g.collect(26*time.Hour, 24*time.Hour)
+	if seen := collections() - before; little != unseen || seen != unseen+1 {
+		t.Errorf("%d collections without garbage, %d before it is looked for, %d after: want one more", little, unseen, seen)
+	}
+}
+
+var litter []byte
