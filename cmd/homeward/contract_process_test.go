@@ -55,6 +55,27 @@ func TestASecondDaemonWaits5SecondsAndSaysSo(t *testing.T) {
 	h.sent(first, full("&ip=203.0.113.8&ipv6prefix="+prefix1))
 }
 
+// Root's daemon takes another identity while its first worker waits, and still
+// ends with it.
+func TestADaemonOfRootThatFindsAnotherOneEnds(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.must(os.Mkdir(h.path("state"), 0o750))
+	h.must(os.Chown(h.path("state"), 65534, 65534))
+	h.online()
+	h.daemon()
+	h.current(lease)
+	second := h.begin("run", "-c", h.path("homeward.toml"))
+	third := h.begin("run", "-c", h.path("homeward.toml"))
+	third.says("waiting up to 5s")
+	third.signal(syscall.SIGTERM)
+	if code := third.end(); code != 0 {
+		t.Errorf("SIGTERM while another daemon is waited for: exit %d", code)
+	}
+	if code := second.end(); code != 1 {
+		t.Errorf("the second daemon: exit %d", code)
+	}
+}
+
 func TestAfterAKillWhatWasAcceptedIsNotSentAgain(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()

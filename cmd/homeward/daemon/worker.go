@@ -95,8 +95,13 @@ func (w *worker) run(ctx context.Context) int {
 	}
 	if w.saved != nil {
 		w.prepare(ctx)
-	} else if err := w.save(report{kind: reportSaved}, never); err != nil {
-		return w.lost(err)
+	} else {
+		// The watcher is about to take the same identity, and could not kill a
+		// worker that is still root; it says what is wrong.
+		w.Enter(w.cfg.StateDir, w.cfg.RunDir)
+		if err := w.save(report{kind: reportSaved}, never); err != nil {
+			return w.lost(err)
+		}
 	}
 	timer := time.NewTimer(0)
 	for {
