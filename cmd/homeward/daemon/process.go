@@ -23,13 +23,16 @@ const (
 // that stays. It is for one goroutine, and costs as little garbage as can be:
 // to collect any would cost the watcher more memory than all it has.
 type process struct {
-	ours, theirs int // ends of the socket
-	pid          int // 0: none
+	ours, theirs int    // ends of the socket
+	pid          int    // 0: none that runs
+	how          ending // of the one that has ended
+	ebbing       bool   // it has ended, and what it said may still be on its way
 	exe          string
 	argv         []string
 	attr         *syscall.ProcAttr
 	came         chan report
 	died         chan os.Signal
+	heard        chan struct{} // all that was said before the mark
 }
 
 // newProcess prepares workers that are started with args behind WorkerArg.
@@ -38,7 +41,7 @@ func newProcess(args []string, s slots) (*process, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socketpair", err)
 	}
-	p := &process{ours: pair[0], theirs: pair[1], exe: "/proc/self/exe", came: make(chan report, 16), died: make(chan os.Signal, 1)}
+	p := &process{ours: pair[0], theirs: pair[1], exe: "/proc/self/exe", came: make(chan report, 16), died: make(chan os.Signal, 1), heard: make(chan struct{}, 1)}
 	p.argv = append([]string{"homeward", WorkerArg}, args...)
 	p.attr = &syscall.ProcAttr{
 		Env:   workerEnv(),
@@ -57,12 +60,16 @@ func newProcess(args []string, s slots) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	go receive(os.NewFile(uintptr(fd), "worker"), p.came)
+	go p.receive(os.NewFile(uintptr(fd), "worker"))
 	return p, nil
 }
 
+// markSize is the length of what the watcher itself writes behind the last
+// report of a worker that has ended: it is no report.
+const markSize = 1
+
 // receive passes on reports for as long as the daemon lives.
-func receive(f *os.File, came chan<- report) {
+func (p *process) receive(f *os.File) {
 	var buf [messageSize + 1]byte
 	for {
 		n, err := f.Read(buf[:])
@@ -70,7 +77,13 @@ func receive(f *os.File, came chan<- report) {
 			return
 		}
 		if r, err := parseReport(buf[:n]); err == nil {
-			came <- r
+			p.came <- r
+		} else if n == markSize {
+			p.heard <- struct{}{}
+			select {
+			case p.died <- syscall.SIGCHLD: // gone has an answer now
+			default:
+			}
 		}
 	}
 }
@@ -125,7 +138,11 @@ func (p *process) send(o order) error {
 }
 
 // kill ends the worker at once.
-func (p *process) kill() { unix.Kill(p.pid, unix.SIGKILL) }
+func (p *process) kill() {
+	if p.pid != 0 { // 0 would be all of our own group
+		unix.Kill(p.pid, unix.SIGKILL)
+	}
+}
 
 // reports are what workers say.
 func (p *process) reports() <-chan report { return p.came }
@@ -133,8 +150,18 @@ func (p *process) reports() <-chan report { return p.came }
 // children tells when a worker may have ended.
 func (p *process) children() <-chan os.Signal { return p.died }
 
-// gone tells whether the worker has ended, and how.
+// gone tells whether the worker has ended, and how. All that it said is among
+// the reports then: the kernel may tell of its end first.
 func (p *process) gone() (how ending, gone bool) {
+	if p.ebbing {
+		select {
+		case <-p.heard:
+			p.ebbing = false
+			return p.how, true
+		default:
+			return how, false
+		}
+	}
 	if p.pid == 0 {
 		return how, false
 	}
@@ -143,7 +170,12 @@ func (p *process) gone() (how ending, gone bool) {
 		return how, false
 	}
 	p.pid, how.err = 0, err
-	return how, true
+	var mark [markSize]byte
+	if _, err := unix.Write(p.theirs, mark[:]); err != nil { // too much is unread: it is late
+		return how, true
+	}
+	p.how, p.ebbing = how, true
+	return how, false
 }
 
 // ending is how a worker has ended.
