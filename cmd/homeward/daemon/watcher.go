@@ -179,7 +179,7 @@ func (w *watcher) wait(ctx context.Context, ended <-chan struct{}) {
 	case r := <-w.worker.reports():
 		w.report(ctx, r)
 	case <-w.worker.children():
-		w.reap()
+		w.reap(ctx)
 	case <-w.timer.C:
 	case <-w.released.C:
 		w.release()
@@ -208,12 +208,12 @@ func (w *watcher) tell(o order) {
 }
 
 // reap takes leave of a worker that has ended.
-func (w *watcher) reap() {
+func (w *watcher) reap(ctx context.Context) {
 	how, gone := w.worker.gone()
 	if !gone {
 		return
 	}
-	w.drain()
+	w.drain(ctx)
 	w.released.Reset(releaseAfter)
 	if w.control.ended(w.clock()) {
 		return
@@ -223,14 +223,14 @@ func (w *watcher) reap() {
 
 // drain takes what a worker has said before it ended: what it saved counts, its
 // offer does not.
-func (w *watcher) drain() {
+func (w *watcher) drain(ctx context.Context) {
 	for {
 		select {
 		case r := <-w.worker.reports():
 			if r.kind == reportOffer {
 				r.kind, r.tasks = reportSaved, 0
 			}
-			w.control.report(w.clock(), r)
+			w.report(ctx, r)
 		default:
 			return
 		}
