@@ -17,6 +17,7 @@ type control struct {
 	until   time.Duration // a worker is to be started then
 	heard   time.Duration // when the present worker last gave a sign of life
 	probed  bool          // it was asked for one since
+	asked   time.Duration // when
 	full    bool          // it takes no more orders before it has given one
 	killed  bool
 	crashes int           // workers in a row that did not end well
@@ -40,6 +41,8 @@ const (
 	// probeAfter is how long a worker may be silent before it is asked for a
 	// sign of life, and hungAfter when it is killed: it waits for another
 	// process's lock of the state for 30 s at the most, and for nothing longer.
+	// Where the watcher asks late, as after the machine has slept, the worker
+	// has as long to answer.
 	probeAfter = 10 * time.Second
 	hungAfter  = 45 * time.Second
 
@@ -106,19 +109,27 @@ func (c *control) next(now time.Duration) command {
 	default:
 		switch {
 		case c.killed:
-		case now >= c.killAt():
+		case now >= c.killAt() && (c.probed || !c.mayProbe()):
 			return command{do: doKill}
 		case c.full || c.phase == phaseLeaving:
-		case c.pending != 0 && (c.held || c.ending), c.held && !c.probed && now >= c.heard+probeAfter:
+		case c.pending != 0 && (c.held || c.ending), !c.probed && c.mayProbe() && now >= c.heard+probeAfter:
 			return command{doTell, order{gen: c.gen, seq: c.seq + 1, kind: orderTasks, tasks: c.pending}}
 		}
 	}
 	return command{}
 }
 
+// mayProbe tells whether the present worker would answer an order.
+func (c *control) mayProbe() bool {
+	return c.phase == phaseWorking && c.held && !c.full && !c.ending
+}
+
 // killAt is when the present worker is killed.
 func (c *control) killAt() time.Duration {
 	at := c.heard + hungAfter
+	if c.probed {
+		at = max(at, c.asked+hungAfter-probeAfter)
+	}
 	if c.phase == phaseLeaving {
 		at = c.heard + leaveWithin
 	}
@@ -137,7 +148,7 @@ func (c *control) wake() time.Duration {
 		return c.pause
 	case c.phase == phaseNone:
 		return max(c.until, c.pause)
-	case c.phase == phaseWorking && c.held && !c.probed && !c.full:
+	case !c.probed && c.mayProbe():
 		return min(c.killAt(), c.heard+probeAfter)
 	}
 	return c.killAt()
@@ -153,7 +164,10 @@ func (c *control) started(now time.Duration) {
 }
 
 // sent an order: the worker will read it.
-func (c *control) sent(o order) {
+func (c *control) sent(now time.Duration, o order) {
+	if !c.probed {
+		c.asked = now
+	}
 	c.seq, c.told, c.pending, c.probed = o.seq, c.told|o.tasks, 0, true
 }
 

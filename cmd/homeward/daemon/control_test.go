@@ -16,7 +16,7 @@ func (c *control) done(t *testing.T, now time.Duration, want action) order {
 	case doStart:
 		c.started(now)
 	case doTell:
-		c.sent(got.order)
+		c.sent(now, got.order)
 	case doKill:
 		c.killed = true
 	}
@@ -189,5 +189,31 @@ func TestAFirstConfigurationWithAFaultEndsTheDaemon(t *testing.T) {
 	c.done(t, 0, doEnd)
 	if c.refused != 2 {
 		t.Errorf("exit code %d", c.refused)
+	}
+}
+
+// A worker that had no chance to answer does not hang: the machine has slept,
+// or the watcher was stopped.
+func TestAWorkerIsAskedBeforeItIsKilled(t *testing.T) {
+	c := newControl()
+	c.started(0)
+	c.report(0, report{gen: 1, kind: reportSaved})
+	c.held = true
+	now := time.Hour
+	ask := c.next(now)
+	if ask.do != doTell {
+		t.Fatalf("after an hour of sleep: %+v", ask)
+	}
+	c.sent(now, ask.order)
+	if n := c.next(now); n.do != doNothing || c.wake() <= now {
+		t.Fatalf("it was asked just now: %+v, asked again at %v", n, c.wake())
+	}
+	alive := c
+	alive.report(now+time.Millisecond, report{gen: 1, seq: 1, kind: reportAlive})
+	if n := alive.next(c.wake()); n.do == doKill {
+		t.Error("it is killed though it has answered")
+	}
+	if n := c.next(c.wake()); n.do != doKill || c.wake() > now+hungAfter {
+		t.Errorf("it does not answer: %+v at %v", n, c.wake())
 	}
 }

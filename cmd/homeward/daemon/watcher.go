@@ -204,7 +204,7 @@ func (w *watcher) tell(o order) {
 		w.control.full = true // it will hear of it after its next report, or is killed
 		return
 	}
-	w.control.sent(o)
+	w.control.sent(w.clock(), o)
 }
 
 // reap takes leave of a worker that has ended.
@@ -244,7 +244,7 @@ func (w *watcher) troubled(what string) {
 		level = update.Debug
 	}
 	w.unwell = true
-	w.Log(level, fmt.Sprintf("%s. Starting another in %v", what, w.control.pause-w.clock()))
+	w.Log(level, fmt.Sprintf("%s. Starting another in %v", what, (w.control.pause-w.clock()).Round(100*time.Millisecond)))
 }
 
 // report takes what a worker says.

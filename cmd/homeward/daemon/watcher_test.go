@@ -51,3 +51,13 @@ func TestTheFirstWorkersLastWordIsTaken(t *testing.T) {
 		})
 	}
 }
+
+func TestAPauseIsSaidInRoundNumbers(t *testing.T) {
+	now, said := time.Duration(0), ""
+	w := &watcher{Program: Program{Log: func(_ update.Level, s string) { said = s }}, control: newControl(),
+		clock: func() time.Duration { now += 1234 * time.Microsecond; return now }}
+	w.control.ended(w.clock())
+	if w.troubled("it has ended"); said != "it has ended. Starting another in 200ms" {
+		t.Errorf("%q is said", said)
+	}
+}
