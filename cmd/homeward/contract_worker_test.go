@@ -18,14 +18,10 @@ import (
 
 // worker returns the daemon's worker process, 0 if there is none.
 func (p *process) worker() int {
-	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", p.Process.Pid))
-	for _, l := range lists {
-		text, _ := os.ReadFile(l)
-		for _, f := range strings.Fields(string(text)) {
-			args, _ := os.ReadFile("/proc/" + f + "/cmdline")
-			if pid, err := strconv.Atoi(f); err == nil && strings.Contains(string(args), daemon.WorkerArg) {
-				return pid
-			}
+	for _, f := range strings.Fields(p.children()) {
+		args, _ := os.ReadFile("/proc/" + f + "/cmdline")
+		if pid, err := strconv.Atoi(f); err == nil && strings.Contains(string(args), daemon.WorkerArg) {
+			return pid
 		}
 	}
 	return 0
@@ -47,16 +43,23 @@ func (p *process) works() (pid int) {
 func (p *process) rests() {
 	p.h.Helper()
 	p.h.await(func() string {
-		if pid := p.worker(); pid != 0 || len(p.children()) > 0 {
-			return fmt.Sprintf("worker %d is still there", pid)
+		if p.children() != "" {
+			return "a worker is still there"
 		}
 		return ""
 	})
 }
 
+// children names the processes that the daemon has started and not taken leave
+// of: those of all its threads.
 func (p *process) children() string {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", p.Process.Pid, p.Process.Pid))
-	return strings.TrimSpace(string(text))
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", p.Process.Pid))
+	var all strings.Builder
+	for _, l := range lists {
+		text, _ := os.ReadFile(l)
+		all.Write(text)
+	}
+	return all.String()
 }
 
 // workers counts what workers have cost so far: it grows with each that ends
