@@ -15,8 +15,9 @@ import (
 )
 
 // pace keeps in a folder in RAM when each service may be asked again, and where
-// it was reached, for this process, the next one and `once` beside it. It is the best that the folder
-// allows: without one, each process keeps the pace for itself.
+// it was reached, for this process, the next one and `once` beside it. It is
+// the best that the folder allows: without one, each process keeps the pace for
+// itself.
 type pace struct{ dir string }
 
 // take asks to question a service now. It returns 0 if that may be, and keeps
@@ -89,8 +90,12 @@ func (p pace) change(of string, f func(string) string) {
 		return
 	}
 	defer file.Close()
-	if unix.Flock(int(file.Fd()), unix.LOCK_EX) != nil { // held for one write
-		return
+	// The lock is held for one small write: a process that holds it for longer
+	// was stopped, and is not waited for.
+	for start := time.Now(); unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil; time.Sleep(time.Millisecond) {
+		if time.Since(start) > time.Second {
+			return
+		}
 	}
 	buf := make([]byte, 256) // a time, or four addresses
 	n, _ := file.ReadAt(buf, 0)

@@ -391,3 +391,20 @@ func TestQuestionsRememberWhereTheServiceWasReached(t *testing.T) {
 		})
 	}
 }
+
+// A process that was stopped while it held the pace holds nobody up for long.
+func TestAPaceThatSomebodyHoldsIsNotWaitedFor(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		pace{dir}.change("a.example", func(string) string {
+			if free := (pace{dir}).take(Now{Boot: "b", Up: time.Hour}, "a.example", time.Minute); free != 0 {
+				t.Errorf("may ask at %v", free)
+			}
+			return ""
+		})
+		if waited := time.Since(begun); waited > 2*time.Second {
+			t.Errorf("it waited %v", waited)
+		}
+	})
+}

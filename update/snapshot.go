@@ -19,6 +19,16 @@ type AccountSnapshot struct {
 	Said string `json:"said,omitempty"` // the last message about trouble
 }
 
+// Resends tells whether an account was to be sent anew, and is not yet.
+func (s Snapshot) Resends() bool {
+	for _, a := range s.Accounts {
+		if a.Plan.Redo != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // Snapshot returns what the Scheduler knows now.
 func (s *Scheduler) Snapshot() Snapshot {
 	text, _ := json.Marshal(s.store.Known(s.now())) // plain data

@@ -387,7 +387,7 @@ func TestADaemonInTroubleRestsBetweenRetries(t *testing.T) {
 	})
 }
 
-// kills ends the daemon's worker, at once and by force.
+// killsWorker ends the daemon's worker, at once and by force.
 func (p *process) killsWorker() {
 	p.h.Helper()
 	p.h.must(syscall.Kill(p.works(), syscall.SIGKILL))

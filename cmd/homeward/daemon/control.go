@@ -8,7 +8,7 @@ import "time"
 type control struct {
 	phase   phase
 	gen     uint32        // of the present or last worker
-	pending tasks         // nobody was told of yet
+	pending tasks         // no worker was told of yet
 	told    tasks         // the present worker was told of; the next one is told again if it dies
 	seq     uint32        // of the last order to the present worker
 	early   bool          // a worker is wanted though there is nothing to tell it yet
@@ -175,7 +175,7 @@ func (c *control) sent(now time.Duration, o order) {
 // to be told so.
 func (c *control) report(now time.Duration, r report) (leave bool) {
 	if c.phase == phaseNone || r.gen != c.gen || c.phase == phaseLeaving {
-		return false // a late word of one that is gone
+		return false // a late report of a worker that is gone
 	}
 	c.heard, c.probed, c.full = now, false, false
 	switch r.kind {

@@ -55,7 +55,7 @@ type reportKind uint8
 const (
 	reportAlive   reportKind = iota + 1 // an order was carried out
 	reportSaved                         // what it knows stands in a slot
-	reportOffer                         // likewise, and there is nothing to do: it would end
+	reportOffer                         // likewise, and it asks to end
 	reportRefused                       // the first configuration cannot be used
 )
 

@@ -146,7 +146,7 @@ func (g *garbage) collect(now, period time.Duration) {
 }
 
 // RunWorker is a worker process: it does what the watcher that started it asks
-// for, and returns the exit code. It ends when the watcher does.
+// for, and returns the exit code. It ends with the watcher: at the end of the socket, and by its parent-death signal.
 func RunWorker(p Program) int {
 	l, s, err := inherited()
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"homeward/update"
 )
 
-// slots are two files, in memory and of no folder, in which one worker leaves
+// slots are two files, in memory and in no folder, in which one worker leaves
 // the next what it knows. It writes the one that does not count, and the
 // watcher then makes it count: what stands there is whole, whenever a worker is
 // killed. They hold secrets, and only who may trace the process can open them

@@ -1,11 +1,13 @@
 package daemon
 
 import (
+	"encoding/json"
 	"net/netip"
 	"reflect"
 	"testing"
 	"time"
 
+	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update"
 )
@@ -87,6 +89,35 @@ func TestMessagesAreReadAsTheyWereWritten(t *testing.T) {
 		}
 		if _, err := parseOrder(wrong); err == nil {
 			t.Errorf("%x is an order", wrong)
+		}
+	}
+}
+
+// A worker that is given the configuration alone still sends anew what was asked
+// for before.
+func TestAFreshWorkerSendsWhatWasAskedFor(t *testing.T) {
+	for _, redo := range []bool{true, false} {
+		s, err := newSlots()
+		if err != nil {
+			t.Fatal(err)
+		}
+		left := saved{File: "conf", Prepared: true}
+		plan := update.Plan{}
+		if redo {
+			plan = plan.Again(update.Now{Up: time.Hour})
+		}
+		left.Scheduler.Accounts = map[string]update.AccountSnapshot{"home": {Plan: plan}}
+		text, err := json.Marshal(left)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.write(0, head{}, text); err != nil {
+			t.Fatal(err)
+		}
+		w := &worker{slots: s, slot: 0, Program: Program{SetLevel: func(string) {},
+			Again: func(string, settings.Sources) (*settings.Config, error) { return &settings.Config{}, nil }}}
+		if err := w.begin(true); err != nil || w.resend != redo {
+			t.Errorf("resend %v, %v, want %v", w.resend, err, redo)
 		}
 	}
 }

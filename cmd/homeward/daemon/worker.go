@@ -40,6 +40,7 @@ type worker struct {
 	tried    time.Duration // when the kernel was last looked at in vain, 0: it was not
 	offered  bool
 	stopping bool
+	resend   bool // was asked for, and not all of it was sent
 }
 
 // link is the worker's side of what passes between it and the watcher.
@@ -171,6 +172,7 @@ func (w *worker) begin(fresh bool) error {
 	w.begun, w.said, w.unsaid = w.saved.Begun, w.saved.Said, w.saved.Unsaid
 	w.SetLevel(w.cfg.LogLevel)
 	if fresh {
+		w.resend = w.saved.Scheduler.Resends()
 		w.saved = &saved{Prepared: w.saved.Prepared, Published: w.saved.Published}
 	}
 	return nil
@@ -197,6 +199,9 @@ func (w *worker) prepare(ctx context.Context) {
 	w.written, _ = os.ReadFile(filepath.Join(w.cfg.RunDir, StatusFile))
 	store := w.open(w.cfg.StateDir, w.cfg.RunDir, func(s string) { w.Log(update.Warn, s) })
 	w.updater = newUpdater(ctx, w.cfg, store, w.parts, w.saved)
+	if w.resend {
+		w.updater.scheduler.Resend()
+	}
 	w.happened()
 	if first {
 		w.Log(update.Info, fmt.Sprintf("homeward %s watches the line for %s", w.Version, counted(len(w.cfg.Active()), "account")))
