@@ -20,8 +20,7 @@ func TestAnImageIsThatOfEveryMember(t *testing.T) {
 		t.Fatal("a State is not equal to itself")
 	}
 	changed := 0
-	var change func(v reflect.Value, s *State, name string)
-	change = func(v reflect.Value, s *State, name string) {
+	change := func(v reflect.Value, s *State, name string) {
 		switch x := v.Addr().Interface().(type) {
 		case *netip.Addr:
 			*x = netip.MustParseAddr("2001:db8::99")

@@ -66,12 +66,6 @@ func (p Plan) Again(now Now) Plan {
 	return p.Event(now)
 }
 
-// settled tells whether the Plan remembers nothing that a new one would not
-// find in the Memory and on the line.
-func (p Plan) settled() bool {
-	return p.Unsent == 0 && !p.Tried && p.Fails == 0 && p.Fault == 0 && p.NotAgain == 0 && p.Error == "" && p.Redo == nil && !p.Full
-}
-
 // Decision is what to do for an account.
 type Decision struct {
 	State string
