@@ -103,14 +103,15 @@ type world struct {
 	bootAt   time.Duration
 	wallOff  time.Duration // what the wall clock is off
 	synced   bool
-	life     *life // the daemon
-	version  int   // of the configuration, as it stands on disk
-	loaded   int   // as the daemon has read it last
-	accepted int   // likewise, and it goes by that
-	starting bool  // the daemon may read it
-	hup      bool  // SIGHUP has asked for it
-	usr1     bool  // SIGUSR1 has come, and was not heard yet
-	tamed    bool  // no more workers are killed
+	life     *life         // the daemon
+	version  int           // of the configuration, as it stands on disk
+	loaded   int           // as the daemon has read it last
+	accepted int           // likewise, and it goes by that
+	starting bool          // the daemon may read it
+	hup      bool          // SIGHUP has asked for it
+	usr1     bool          // SIGUSR1 has come, and was not heard yet
+	tamed    bool          // no more workers are killed
+	looked   time.Duration // when a worker last read the tables
 	state    string
 	used     int // of the day's requests
 

@@ -98,14 +98,17 @@ func (w *world) cross() {
 			time.Sleep(100 * time.Microsecond)
 		}
 		line := w.line
-		line.IPv4 = w.address4()
+		for line.IPv4 == w.line.IPv4 {
+			line.IPv4 = w.address4()
+		}
 		w.mu.Lock()
 		w.shown = append(w.shown, shownLine{w.line, w.now()})
 		w.line = line
 		w.mu.Unlock()
 		t, _ := w.read()
+		changed := w.now()
 		w.showTo(w.life.watcher.events.tables, t)
-		time.Sleep(time.Second)
+		w.lookedAfter(changed)
 	}
 }
 
@@ -138,6 +141,26 @@ func (w *world) configure() {
 	w.mu.Unlock()
 	w.tell("SIGHUP: configuration %d", w.version)
 	offer(w.life.watcher.signals.hup)
+}
+
+// lookedAfter waits until a worker has looked at the line since a change that
+// the kernel told of: a pause after others that were killed is 5 min at the most.
+func (w *world) lookedAfter(changed time.Duration) {
+	for range 12 * 60 {
+		time.Sleep(time.Second)
+		w.mu.Lock()
+		looked := w.looked
+		w.mu.Unlock()
+		select {
+		case <-w.life.ended:
+			return
+		default:
+		}
+		if looked >= changed {
+			return
+		}
+	}
+	w.fail("no worker has looked at the line since %v", changed)
 }
 
 // flap takes the line away and brings it back, the same or another.

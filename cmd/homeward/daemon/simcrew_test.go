@@ -259,6 +259,9 @@ func (v *simWorker) run(ctx context.Context) {
 	}}
 	p.read = func() (netwatch.Tables, error) {
 		v.step()
+		w.mu.Lock()
+		w.looked = w.now()
+		w.mu.Unlock()
 		return w.read()
 	}
 	p.open = v.open
