@@ -27,6 +27,7 @@ type quick struct {
 	came  chan report
 	died  chan os.Signal
 	dead  bool
+	left  chan struct{} // one has left
 }
 
 func (q *quick) start(begin order) error {
@@ -48,8 +49,17 @@ func (q *quick) send(o order) error {
 	return nil
 }
 
+func (q *quick) gone() (ending, bool) {
+	if q.dead {
+		select {
+		case q.left <- struct{}{}:
+		default:
+		}
+	}
+	return ending{}, q.dead
+}
+
 func (q *quick) kill()                      {}
-func (q *quick) gone() (ending, bool)       { return ending{}, q.dead }
 func (q *quick) reports() <-chan report     { return q.came }
 func (q *quick) children() <-chan os.Signal { return q.died }
 
@@ -65,8 +75,9 @@ func carrierNAT(preferred uint32) netwatch.Tables {
 	}
 }
 
-// newQuick returns a watcher with quick workers, and what shows it a line.
-func newQuick(t *testing.T) (w *watcher, show func(netwatch.Tables), stop func()) {
+// newQuick starts a watcher with quick workers, and returns what tells that one
+// has left, what shows it a line, and what ends it.
+func newQuick(t *testing.T) (left <-chan struct{}, show func(netwatch.Tables), stop func()) {
 	t.Helper()
 	s, err := newSlots()
 	if err != nil {
@@ -74,33 +85,33 @@ func newQuick(t *testing.T) (w *watcher, show func(netwatch.Tables), stop func()
 	}
 	v := NewViews(&settings.Config{}, none, nil)
 	v.Line(carrierNAT(1800))
-	q := &quick{slots: s, came: make(chan report, 16), died: make(chan os.Signal, 1)}
+	q := &quick{slots: s, came: make(chan report, 16), died: make(chan os.Signal, 1), left: make(chan struct{}, 1)}
 	q.h = head{logLevel: "info", until: never, watched: v.watched()}
 	for i := range s {
 		if err := s.write(int8(i), q.h, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	w = &watcher{Program: Program{Log: func(update.Level, string) {}, SetLevel: func(string) {}}, control: newControl(), worker: q, slots: s, clock: upTime,
+	w := &watcher{Program: Program{Log: func(update.Level, string) {}, SetLevel: func(string) {}}, control: newControl(), worker: q, slots: s, clock: upTime,
 		lock: func(context.Context, string) error { return nil }, watch: func(context.Context, string, string) {}, release: func() {},
 		signals: signals{make(chan os.Signal, 1), make(chan os.Signal, 1), make(chan os.Signal, 1)}, events: newEvents()}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); w.run(ctx) }()
-	return w, func(t netwatch.Tables) { w.events.show(ctx, w.events.tables, t) }, func() { cancel(); <-ended }
+	return q.left, func(t netwatch.Tables) { w.events.show(ctx, w.events.tables, t) }, func() { cancel(); <-ended }
 }
 
 // A look that shows nothing new, behind carrier NAT and at a renewal, too,
 // leaves nothing behind.
 func TestALookWithoutNewsLeavesNoGarbage(t *testing.T) {
-	w, show, stop := newQuick(t)
+	left, show, stop := newQuick(t)
 	defer stop()
 	lines := [...]netwatch.Tables{carrierNAT(1800), carrierNAT(900)}
-	show(lines[0]) // the first worker, which leaves
-	for begun := time.Now(); w.state() != phaseNone; time.Sleep(time.Millisecond) {
-		if time.Since(begun) > time.Minute {
-			t.Fatal("the first worker does not leave")
-		}
+	show(lines[0])
+	select {
+	case <-left: // what comes now is seen by a watcher without a worker
+	case <-time.After(time.Minute):
+		t.Fatal("the first worker does not leave")
 	}
 	n := 0
 	if allocs := testing.AllocsPerRun(1000, func() {
@@ -109,12 +120,6 @@ func TestALookWithoutNewsLeavesNoGarbage(t *testing.T) {
 	}); allocs != 0 {
 		t.Errorf("%v allocations", allocs)
 	}
-}
-
-// state asks the watcher's goroutine for its phase, by an event that it sees.
-func (w *watcher) state() phase {
-	w.events.show(context.Background(), w.events.early, carrierNAT(1800))
-	return w.control.phase
 }
 
 // manyWorkers, in the environment, makes the test binary a watcher that starts
