@@ -45,8 +45,8 @@ lint: ## formatting, modules, vet, staticcheck, known vulnerabilities
 test: ## the tests, with the race detector; those of the kernel in namespaces of their own
 	go test -race ./...
 
-days: ## simulates 300 days of the life of watcher, worker and scheduler
-	go test -run '^TestSimulation$$' ./cmd/homeward/daemon -sim.days=300
+days: ## simulates 300 days of the life of watcher, worker and scheduler; 6000 workers must leave little memory
+	go test -run '^(TestSimulation|TestTheWatchersMemoryIsBounded)$$' ./cmd/homeward/daemon -sim.days=300
 
 planted: ## plants faults into scheduler, watcher and worker: the simulation must find each
 	go test -tags planted -run '^TestPlanted' -timeout 20m ./cmd/homeward/daemon

@@ -188,7 +188,7 @@ func (r *rival) idle(pid int) error {
 	if err != nil {
 		return err
 	}
-	r.Span = r.idleSpan()
+	r.Span = idleSpan
 	time.Sleep(r.Span)
 	after, err := familyWakeups(pid)
 	r.Wakeups = after - before

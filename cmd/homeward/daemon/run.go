@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
-	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"syscall"
@@ -116,9 +115,10 @@ func (s signals) stop() {
 }
 
 // garbage bounds what the watcher leaves lying about. A first collection costs
-// some 300 kB for good, and automatic ones would come every two minutes ever
-// after: so it is made by hand, when some 2000 workers have left enough, years
-// away. To look costs 50 kB the first time: it is done once in a while.
+// the runtime 1 MB for good, and automatic ones would come every two minutes
+// ever after: so it is made by hand, when some 2000 workers have left enough,
+// months away, and gives back what it can. To look costs 50 kB the first time:
+// it is done once in a while.
 type garbage struct {
 	calls  int
 	looked time.Duration // since boot
@@ -126,7 +126,7 @@ type garbage struct {
 }
 
 const (
-	heapMost  = 384 << 10
+	heapMost  = 640 << 10
 	lookCalls = 256
 )
 
@@ -141,7 +141,7 @@ func (g *garbage) collect(now, period time.Duration) {
 		g.sample = []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	}
 	if metrics.Read(g.sample); g.sample[0].Value.Uint64() > heapMost {
-		runtime.GC()
+		debug.FreeOSMemory() // collects
 	}
 }
 

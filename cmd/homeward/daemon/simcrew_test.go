@@ -248,7 +248,11 @@ func (v *simWorker) run(ctx context.Context) {
 	}()
 	w := v.life.w
 	if w.roll(30) == 0 { // a machine under load
-		time.Sleep(time.Duration(w.roll(4000)) * time.Millisecond)
+		select {
+		case <-time.After(time.Duration(w.roll(4000)) * time.Millisecond):
+		case <-v.killed:
+			return
+		}
 	}
 	exchange := func(ctx context.Context, r update.Request, ready update.Ready) update.Outcome {
 		return w.exchange(ctx, v, r, ready)
