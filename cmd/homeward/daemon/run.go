@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"runtime/metrics"
 	"syscall"
 	"time"
 
@@ -36,7 +35,7 @@ func Run(ctx context.Context, p Program, args []string) int {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	w := &watcher{Program: p, control: newControl(), worker: worker, slots: s, clock: upTime, release: ownText().release, garbage: garbage{looked: upTime()}, signals: signals, events: newEvents()}
+	w := &watcher{Program: p, control: newControl(), worker: worker, slots: s, clock: upTime, release: ownText().release, garbage: garbage{collected: upTime()}, signals: signals, events: newEvents()}
 	var held *os.File
 	w.lock = func(ctx context.Context, dir string) (err error) {
 		if err = p.Enter(w.head.stateDir, dir); err != nil {
@@ -114,35 +113,26 @@ func (s signals) stop() {
 	signal.Stop(s.usr1)
 }
 
-// garbage bounds what the watcher leaves lying about. A first collection costs
-// the runtime 1 MB for good, and automatic ones would come every two minutes
-// ever after: so it is made by hand, when some 2000 workers have left enough,
-// months away, and gives back what it can. To look costs 50 kB the first time:
-// it is done once in a while.
+// garbage bounds what the watcher leaves lying about: some 300 bytes a worker,
+// and as much when a worker or a look at the kernel fails. A first collection
+// costs the runtime half a megabyte for good, and automatic ones would come
+// every two minutes ever after: so it is made by hand, when workersMost have
+// left enough, months away.
 type garbage struct {
-	calls  int
-	looked time.Duration // since boot
-	sample []metrics.Sample
+	workers   int           // since
+	collected time.Duration // since boot
 }
 
-const (
-	heapMost  = 640 << 10
-	lookCalls = 256
-)
+const workersMost = 2048
 
-// collect collects the garbage if there is so much. It looks after lookCalls
-// calls, and after period.
+// collect collects the garbage if workersMost were started since it was
+// collected last, or period is over.
 func (g *garbage) collect(now, period time.Duration) {
-	if g.calls++; g.calls%lookCalls != 0 && now-g.looked < period {
+	if g.workers < workersMost && now-g.collected < period {
 		return
 	}
-	g.looked = now
-	if g.sample == nil {
-		g.sample = []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	}
-	if metrics.Read(g.sample); g.sample[0].Value.Uint64() > heapMost {
-		debug.FreeOSMemory() // collects
-	}
+	g.workers, g.collected = 0, now
+	debug.FreeOSMemory() // collects, and gives back what it can
 }
 
 // RunWorker is a worker process: it does what the watcher that started it asks

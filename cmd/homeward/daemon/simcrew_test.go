@@ -62,7 +62,7 @@ func (w *world) powerOn() {
 	l.stop = stop
 	l.watcher = &watcher{Program: w.program(), control: newControl(), worker: l, slots: s, clock: func() time.Duration { return w.clocks().Up },
 		lock: func(context.Context, string) error { return nil }, watch: func(context.Context, string, string) {},
-		release: func() {}, garbage: garbage{looked: w.clocks().Up},
+		release: func() {}, garbage: garbage{collected: w.clocks().Up},
 		signals: signals{make(chan os.Signal, 1), make(chan os.Signal, 1), make(chan os.Signal, 1)}, events: newEvents()}
 	w.mu.Lock()
 	w.life, w.starting, w.hup, w.usr1 = l, true, false, false

@@ -143,7 +143,7 @@ func (w *watcher) garbagePeriod() time.Duration {
 	if w.blind {
 		return time.Hour // each attempt to see the kernel leaves some
 	}
-	return 24 * time.Hour
+	return never // sleep leaves none
 }
 
 // wait takes the next event, and what it means.
@@ -191,6 +191,7 @@ func (w *watcher) wait(ctx context.Context, ended <-chan struct{}) {
 const releaseAfter = 200 * time.Millisecond
 
 func (w *watcher) start(begin order) {
+	w.garbage.workers++
 	if err := w.worker.start(begin); err != nil {
 		w.control.ended(w.clock())
 		w.troubled("no worker can be started: " + err.Error())
