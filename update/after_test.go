@@ -10,10 +10,10 @@ import (
 func TestAnOldRequestsEndSaysNothingOfANewAddress(t *testing.T) {
 	now := at(100 * time.Hour)
 	a, l, k := ipv64Account(), Limits{3, 48}, slots(20, now.Up-time.Hour)
-	old := Call{Hosts: a.Domains, Values: Values{IPv4: v4a}}
+	old := Attempt{Call: Call{Hosts: a.Domains, Values: Values{IPv4: v4a}}}
 	p := Plan{Want: Values{IPv4: v4a}, Changed: now.Up - time.Minute, Tried: true, Fails: 6}.See(now, Values{IPv4: v4b})
 	next := func(p Plan) time.Duration {
-		d := Next(now, a, ipv64Service(), Memory{}, k, l, p)
+		d := (AccountState{a, ipv64Service(), Memory{}, k, l, p}).Next(now)
 		return d.At - now.Up
 	}
 	for name, f := range map[string]Fault{
@@ -21,17 +21,17 @@ func TestAnOldRequestsEndSaysNothingOfANewAddress(t *testing.T) {
 		"given up":          {Kind: FaultGiven, Sent: true},
 		"connection failed": {Kind: FaultConnect},
 	} {
-		if got := next(AfterFault(now, p, old, f, 1)); got > eventGap {
+		if got := next(p.afterFault(now, old, f, 1)); got > eventGap {
 			t.Errorf("%s: the new address waits %v", name, got)
 		}
 	}
 	for name, r := range map[string]Result{"503": {Verdict: Passing}, "a page": {Verdict: Unknown}, "good": {Verdict: Accepted}} {
-		_, _, after := After(now, a, ipv64Service(), Memory{}, k, p, old, r, 1)
+		_, _, after := parts(AccountState{a, ipv64Service(), Memory{}, k, Limits{}, p}.After(now, old, r, 1))
 		if got := next(after); got > eventGap {
 			t.Errorf("%s: the new address waits %v", name, got)
 		}
 	}
-	_, _, same := After(now, a, ipv64Service(), Memory{}, k, Plan{Want: old.Values, Tried: true, Fails: 6}, old, Result{Verdict: Passing}, 0)
+	_, _, same := parts(AccountState{a, ipv64Service(), Memory{}, k, Limits{}, Plan{Want: old.Call.Values, Tried: true, Fails: 6}}.After(now, old, Result{Verdict: Passing}, 0))
 	if got := next(same); got < time.Hour {
 		t.Errorf("a retry of the same address waits %v only", got)
 	}
@@ -41,15 +41,15 @@ func TestAnOldRequestsEndSaysNothingOfANewAddress(t *testing.T) {
 func TestAWaitStaysThoughAnotherAccountIsAccepted(t *testing.T) {
 	now := at(time.Hour)
 	a := ipv64Account()
-	call := Call{Hosts: a.Domains, Values: Values{IPv4: v4a}}
-	_, k, _ := After(now, a, ipv64Service(), Memory{}, Key{}, Plan{}, call, Result{Verdict: Limited, Wait: time.Hour, Detail: "429"}, 0)
+	call := Attempt{Call: Call{Hosts: a.Domains, Values: Values{IPv4: v4a}}}
+	_, k, _ := parts(AccountState{a, ipv64Service(), Memory{}, Key{}, Limits{}, Plan{}}.After(now, call, Result{Verdict: Limited, Wait: time.Hour, Detail: "429"}, 0))
 	for name, r := range map[string]Result{"good": {Verdict: Accepted}, "503 with a shorter wait": {Verdict: Passing, Wait: 10 * time.Second}} {
-		_, got, _ := After(at(time.Hour+time.Second), a, ipv64Service(), Memory{}, k, Plan{}, call, r, 0)
+		_, got, _ := parts(AccountState{a, ipv64Service(), Memory{}, k, Limits{}, Plan{}}.After(at(time.Hour+time.Second), call, r, 0))
 		if got.Until != k.Until {
 			t.Errorf("%s: until %v, want %v", name, got.Until, k.Until)
 		}
 	}
-	_, got, _ := After(at(3*time.Hour), a, ipv64Service(), Memory{}, k, Plan{}, call, Result{Verdict: Accepted}, 0)
+	_, got, _ := parts(AccountState{a, ipv64Service(), Memory{}, k, Limits{}, Plan{}}.After(at(3*time.Hour), call, Result{Verdict: Accepted}, 0))
 	if got.Until != 0 || got.Why != "" {
 		t.Errorf("once it is over, it is forgotten: %+v", got)
 	}
@@ -60,22 +60,22 @@ func TestAWaitStaysThoughAnotherAccountIsAccepted(t *testing.T) {
 func TestALockedKeyIsTriedOnceAfterTheLock(t *testing.T) {
 	now := at(time.Hour)
 	a, r := ipv64Account(), Result{Verdict: Unauthorized, Detail: "no"}
-	call := Call{Hosts: a.Domains, Values: Values{IPv4: v4a}}
-	m, k, _ := After(now, a, ipv64Service(), Memory{}, Key{Credential: Credential{Good: true}}, Plan{}, call, r, 0)
+	call := Attempt{Call: Call{Hosts: a.Domains, Values: Values{IPv4: v4a}}}
+	m, k, _ := parts(AccountState{a, ipv64Service(), Memory{}, Key{Credential: Credential{Good: true}}, Limits{}, Plan{}}.After(now, call, r, 0))
 	if m.Stop != nil || k.Lock.until()-now.Up != lockTime || k.Until != 0 {
 		t.Fatalf("the first refusal of an accepted key: %+v, %+v", m, k)
 	}
 	for account, before := range map[string]Memory{"the same": m, "another": {}} {
-		m, _, _ := After(at(2*time.Hour), a, ipv64Service(), before, k, Plan{}, call, r, 0)
+		m, _, _ := parts(AccountState{a, ipv64Service(), before, k, Limits{}, Plan{}}.After(at(2*time.Hour), call, r, 0))
 		if m.Stop == nil {
 			t.Errorf("%s account is not stopped by the refusal after the lock", account)
 		}
 	}
-	_, k, _ = After(at(2*time.Hour), a, ipv64Service(), Memory{}, k, Plan{}, call, Result{Verdict: Accepted}, 0)
-	if m, _, _ := After(at(2*time.Hour), a, ipv64Service(), m, k, Plan{}, call, r, 0); m.Stop == nil {
+	_, k, _ = parts(AccountState{a, ipv64Service(), Memory{}, k, Limits{}, Plan{}}.After(at(2*time.Hour), call, Result{Verdict: Accepted}, 0))
+	if m, _, _ := parts(AccountState{a, ipv64Service(), m, k, Limits{}, Plan{}}.After(at(2*time.Hour), call, r, 0)); m.Stop == nil {
 		t.Error("what another account had accepted since gives this one another try")
 	}
-	if m, _, _ := After(now, a, ipv64Service(), Memory{}, Key{}, Plan{}, call, r, 0); m.Stop == nil {
+	if m, _, _ := parts(AccountState{a, ipv64Service(), Memory{}, Key{}, Limits{}, Plan{}}.After(now, call, r, 0)); m.Stop == nil {
 		t.Error("a key that was never accepted does not stop its account at once")
 	}
 }
@@ -85,12 +85,12 @@ func TestUnknownHostsBackOff(t *testing.T) {
 	now := at(time.Hour)
 	a := &Account{Name: "d", Domains: []string{"a.x", "b.x"}}
 	s := Service{MaxHosts: 20}
-	call := Call{Hosts: a.Domains, Values: Values{IPv4: v4a}}
+	call := Attempt{Call: Call{Hosts: a.Domains, Values: Values{IPv4: v4a}}}
 	r := Result{Verdict: Unknown, Hosts: []HostResult{{Host: "a.x"}, {Host: "b.x"}}}
-	p := Plan{Want: call.Values}
+	p := Plan{Want: call.Call.Values}
 	var waits []time.Duration
 	for range 4 {
-		_, _, p = After(now, a, s, Memory{}, Key{}, p, call, r, 0)
+		_, _, p = parts(AccountState{a, s, Memory{}, Key{}, Limits{}, p}.After(now, call, r, 0))
 		waits = append(waits, p.NotAgain-now.Up)
 	}
 	for i, w := range waits {

@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// attempt is one exchange under way.
-type attempt struct {
-	*account
-	id    uint64
-	key   keyID
-	call  Call
-	place place
-	local netip.Addr
-	sent  bool // its slot is on disk
-	start time.Duration
-	gone  bool // given up: the address it left from is gone, or one that it carries before it was connected
-	stop  context.CancelCauseFunc
+// inFlight is an attempt under way.
+type inFlight struct {
+	account *account
+	attempt Attempt
+	id      uint64
+	key     keyID
+	place   place
+	local   netip.Addr
+	sent    bool // its slot is on disk
+	start   time.Duration
+	gone    bool // given up: the address it left from is gone, or one that it carries before it was connected
+	stop    context.CancelCauseFunc
 }
 
 var errGone = errors.New("the address it left from is gone")
@@ -29,10 +29,10 @@ var errGone = errors.New("the address it left from is gone")
 func (s *Scheduler) attempt(now Now, p *pending) {
 	s.lastID++
 	ctx, stop := context.WithCancelCause(s.ctx)
-	t := &attempt{account: p.account, id: uint64(now.Up)<<8 | s.lastID&255, key: p.key, call: *p.Call, start: now.Up, stop: stop}
+	t := &inFlight{account: p.account, attempt: *p.decision.Call, id: uint64(now.Up)<<8 | s.lastID&255, key: p.key, start: now.Up, stop: stop}
 	s.attempts[t.id] = t
-	p.sending = true
-	req := p.service.Request(p.Account, t.call)
+	p.account.sending = true
+	req := p.account.service.Request(p.account.config, t.attempt.Call)
 	t.place = s.store.Known(now).place(req)
 	req.Root, req.Known = p.known.hint(), p.known.known(now, t.place)
 	go func() {
@@ -44,7 +44,7 @@ func (s *Scheduler) attempt(now Now, p *pending) {
 
 // reserve asks, from the exchange's goroutine, whether a request may leave: its
 // slot is on disk when the answer is yes.
-func (s *Scheduler) reserve(ctx context.Context, t *attempt, local netip.Addr) bool {
+func (s *Scheduler) reserve(ctx context.Context, t *inFlight, local netip.Addr) bool {
 	answer := make(chan bool, 1)
 	ask := func() {
 		t.local = local
@@ -63,27 +63,31 @@ func (s *Scheduler) reserve(ctx context.Context, t *attempt, local netip.Addr) b
 
 // mayLeave puts the slot of a request on disk, unless another process was
 // first.
-func (s *Scheduler) mayLeave(t *attempt) bool {
+func (s *Scheduler) mayLeave(t *inFlight) bool {
 	now := s.now()
 	s.store.Do(now, func(b *Book) {
+		a := t.account
+		name := a.config.Name
 		k := b.key(t.key)
-		m, known := b.Accounts[t.Name]
-		if t.lift {
+		m, known := b.Accounts[name]
+		if a.lift {
 			m = m.release()
 		}
-		if !known || m.Stop != nil || k.elsewhere(now, t.Name, os.Getpid(), alive) || k.silent(now) || m.silent(now, t.service, t.call) ||
+		if !known || m.Stop != nil || k.elsewhere(now, name, os.Getpid(), alive) || k.silent(now) || silent(now, m, a.service, t.attempt.Call) ||
 			k.room(now, s.limits(b)[t.key.quota]) > now.Up {
 			return
 		}
-		b.Accounts[t.Name], k, t.call = Reserve(now, t.Account, t.service, m, k, t.call, t.id, os.Getpid())
-		b.setKey(t.key, k)
-		t.sent, t.lift = true, false
+		as := AccountState{Account: a.config, Service: a.service, Record: m, Key: k}
+		as, t.attempt = as.Reserve(now, t.attempt, t.id, os.Getpid())
+		b.Accounts[name] = as.Record
+		b.setKey(t.key, as.Key)
+		t.sent, a.lift = true, false
 	})
 	return t.sent
 }
 
 // complete takes an exchange's outcome to the account and to disk.
-func (s *Scheduler) complete(t *attempt, out Outcome) {
+func (s *Scheduler) complete(t *inFlight, out Outcome) {
 	delete(s.attempts, t.id)
 	now := s.now()
 	jitter := s.jitter()
@@ -91,7 +95,7 @@ func (s *Scheduler) complete(t *attempt, out Outcome) {
 	// counts for its key, not for its plan.
 	current := slices.Contains(s.accounts, t.account)
 	for _, a := range s.accounts {
-		if a.Name == t.Name {
+		if a.config.Name == t.account.config.Name {
 			a.sending = false
 		}
 	}
@@ -99,15 +103,15 @@ func (s *Scheduler) complete(t *attempt, out Outcome) {
 		s.fail(t, now, out, current, jitter)
 		return
 	}
-	res := t.service.Parse(t.Account, t.call, *out.Answer)
+	a := t.account
+	res := a.service.Parse(a.config, t.attempt.Call, *out.Answer)
 	s.store.Do(now, func(b *Book) {
-		m, k := b.Accounts[t.Name], b.key(t.key).Release(now, t.id, true)
-		var p Plan
-		m, k, p = After(now, t.Account, t.service, m, k, t.plan, t.call, res, jitter)
-		k.Root = out.Answer.Root
-		b.setKey(t.key, k.reach(now, t.place, out.Answer.Known))
+		as := AccountState{Account: a.config, Service: a.service, Record: b.Accounts[a.config.Name], Key: b.key(t.key).Release(now, t.id, true), Plan: a.plan}
+		as = as.After(now, t.attempt, res, jitter)
+		as.Key.Root = out.Answer.Root
+		b.setKey(t.key, as.Key.reach(now, t.place, out.Answer.Known))
 		if current {
-			b.Accounts[t.Name], t.plan = m, p
+			b.Accounts[a.config.Name], a.plan = as.Record, as.Plan
 		}
 	})
 	s.resolved()
@@ -117,7 +121,7 @@ func (s *Scheduler) complete(t *attempt, out Outcome) {
 }
 
 // fail takes an exchange without an answer to the account and to disk.
-func (s *Scheduler) fail(t *attempt, now Now, out Outcome, current bool, jitter float64) {
+func (s *Scheduler) fail(t *inFlight, now Now, out Outcome, current bool, jitter float64) {
 	fault := *out.Fault
 	if len(out.Forget) > 0 {
 		s.store.Do(now, func(b *Book) { b.setKey(t.key, b.key(t.key).forget(t.place, out.Forget)) })
@@ -125,8 +129,9 @@ func (s *Scheduler) fail(t *attempt, now Now, out Outcome, current bool, jitter 
 	if t.sent {
 		s.store.Do(now, func(b *Book) {
 			b.setKey(t.key, b.key(t.key).Release(now, t.id, fault.Sent))
-			if m, ok := b.Accounts[t.Name]; ok && !fault.Sent {
-				b.Accounts[t.Name] = m.unchanged(t.service, t.call)
+			name := t.account.config.Name
+			if m, ok := b.Accounts[name]; ok && !fault.Sent {
+				b.Accounts[name] = unchanged(m, t.account.service, t.attempt)
 			}
 		})
 	}
@@ -134,10 +139,10 @@ func (s *Scheduler) fail(t *attempt, now Now, out Outcome, current bool, jitter 
 		s.resolved()
 	}
 	if current {
-		t.plan = AfterFault(now, t.plan, t.call, fault, jitter)
+		t.account.plan = t.account.plan.afterFault(now, t.attempt, fault, jitter)
 	}
 	if t.gone { // there is no fault to wait for
-		t.plan.NotAgain = max(now.Up, t.start+eventGap)
+		t.account.plan.NotAgain = max(now.Up, t.start+eventGap)
 	}
 }
 

@@ -60,23 +60,23 @@ func TestAReconnectCostsNoRecord(t *testing.T) {
 			if tt.resend {
 				p.Redo = map[string]Values{}
 			}
-			call, _ := nextCall(at(time.Hour), tt.a, s, m, p)
-			if call == nil || call.Values != tt.sent {
-				t.Fatalf("nextCall = %+v, want %v", call, tt.sent)
+			call, _ := AccountState{tt.a, s, m, Key{}, Limits{}, p}.nextAttempt(at(time.Hour))
+			if call == nil || call.Call.Values != tt.sent {
+				t.Fatalf("nextAttempt = %+v, want %v", call, tt.sent)
 			}
-			if _, query, _ := strings.Cut(s.Request(tt.a, *call).URL.Reveal(), "?"); query != tt.query {
+			if _, query, _ := strings.Cut(s.Request(tt.a, call.Call).URL.Reveal(), "?"); query != tt.query {
 				t.Errorf("query %s, want %s", query, tt.query)
 			}
 			if !p.carries(*call) {
 				t.Error("a request with a value that the line does not show any more counts as outdated")
 			}
-			m, _, sent := Reserve(at(time.Hour), tt.a, s, m, Key{}, *call, 1, 1)
+			m, _, sent := reservedParts(AccountState{tt.a, s, m, Key{}, Limits{}, Plan{}}.Reserve(at(time.Hour), *call, 1, 1))
 			if got := m.Hosts["a.example"].Doubt; got != tt.hasDoubt {
 				t.Errorf("in doubt meanwhile: %+v, want %+v", got, tt.hasDoubt)
 			}
-			m, _, p = After(at(time.Hour), tt.a, s, m, Key{}, p, sent, Result{Verdict: Accepted}, 0)
+			m, _, p = parts(AccountState{tt.a, s, m, Key{}, Limits{}, p}.After(at(time.Hour), sent, Result{Verdict: Accepted}, 0))
 			p.Want = tt.sent
-			if again, _ := nextCall(at(time.Hour), tt.a, s, m, p.Quiet()); again != nil {
+			if again, _ := (AccountState{tt.a, s, m, Key{}, Limits{}, p.Quiet()}).nextAttempt(at(time.Hour)); again != nil {
 				t.Errorf("gone and back: sent again, %+v", again)
 			}
 		})
@@ -148,26 +148,26 @@ func neverLost(t *testing.T, a *Account, seed uint64) bool {
 		}
 		p = p.See(now, line)
 		for range 1 + rng.IntN(3) {
-			call, _ := nextCall(now, a, s, m, p)
+			call, _ := AccountState{a, s, m, Key{}, Limits{}, p}.nextAttempt(now)
 			if call == nil {
 				p = p.Quiet()
 				break
 			}
 			var k Key
-			m, k, *call = Reserve(now, a, s, m, Key{}, *call, 1, 1)
+			m, k, *call = reservedParts(AccountState{a, s, m, Key{}, Limits{}, Plan{}}.Reserve(now, *call, 1, 1))
 			ends := rng.IntN(4) // 0: it never arrives, 1: its answer is lost
 			if ends != 0 {
-				d.take(t, s.Request(a, *call))
+				d.take(t, s.Request(a, call.Call))
 			}
 			if ends < 2 {
-				p = AfterFault(now, p, *call, Fault{Kind: FaultSent, Sent: true}, 0)
+				p = p.afterFault(now, *call, Fault{Kind: FaultSent, Sent: true}, 0)
 				continue
 			}
-			m, _, p = After(now, a, s, m, k, p, *call, Result{Verdict: Accepted}, 0)
+			m, _, p = parts(AccountState{a, s, m, k, Limits{}, p}.After(now, *call, Result{Verdict: Accepted}, 0))
 		}
 		for _, host := range a.Domains {
 			h := m.Hosts[host]
-			if next, _ := nextCall(now, a, s, m, p); next == nil && missing(line, Host{Values: d.records[host]}) != (Values{}) {
+			if next, _ := (AccountState{a, s, m, Key{}, Limits{}, p}).nextAttempt(now); next == nil && missing(line, Host{Values: d.records[host]}) != (Values{}) {
 				t.Errorf("%s, seed %d: current, the line shows %v, %s has %v", a.Service, seed, line, host, d.records[host])
 				return false
 			}
@@ -187,7 +187,7 @@ func TestWhatIsNotPublishedAnyMoreIsForgotten(t *testing.T) {
 	a := Account{Name: "home", Service: "dyndns2", Server: "https://dyn.example", Domains: []string{"a.example"}, Publish: Publish{IPv4: true, IPv6: true}}
 	b := newBook(at(time.Hour))
 	b.enrol(&a)
-	b.Accounts["home"] = b.Accounts["home"].each(dyndns2Service(&a), Call{Hosts: a.Domains}, func(_ string, h Host) Host {
+	b.Accounts["home"] = each(b.Accounts["home"], dyndns2Service(&a), Call{Hosts: a.Domains}, func(_ string, h Host) Host {
 		h.Values = Values{IPv4: v4a, IPv6: v6a}
 		return h
 	})

@@ -55,7 +55,7 @@ func (h *herd) run() {
 			return
 		}
 		r, now := &h.routers[e.router], at(e.at)
-		d := Next(now, a, s, r.m, r.k, Limits{3, 48}, r.p)
+		d := (AccountState{a, s, r.m, r.k, Limits{3, 48}, r.p}).Next(now)
 		if d.Call == nil {
 			continue
 		}
@@ -69,27 +69,27 @@ func (h *herd) run() {
 }
 
 // exchange is one attempt of one router.
-func (h *herd) exchange(now Now, a *Account, s Service, r *herdRouter, call Call) {
+func (h *herd) exchange(now Now, a *Account, s Service, r *herdRouter, call Attempt) {
 	second := now.Up.Truncate(time.Second)
 	if second != h.second {
 		h.second, h.room = second, h.perSec
 	}
 	h.arrivals[int((now.Up-time.Hour)/time.Second)]++
 	r.sent++
-	r.m, r.k, call = Reserve(now, a, s, r.m, r.k, call, 1, 1)
+	r.m, r.k, call = reservedParts(AccountState{a, s, r.m, r.k, Limits{}, Plan{}}.Reserve(now, call, 1, 1))
 	well := now.Up > time.Hour+herdGone && h.room > 0
 	h.room--
 	jitter := h.rng.Float64()
 	fault := func(after time.Duration, f Fault) {
 		end := at(now.Up + after)
 		if r.k = r.k.Release(end, 1, f.Sent); !f.Sent {
-			r.m = r.m.unchanged(s, call)
+			r.m = unchanged(r.m, s, call)
 		}
-		r.p = AfterFault(end, r.p, call, f, jitter)
+		r.p = r.p.afterFault(end, call, f, jitter)
 	}
 	answer := func(ans Answer) {
 		end := at(now.Up + 50*time.Millisecond)
-		r.m, r.k, r.p = After(end, a, s, r.m, r.k.Release(end, 1, true), r.p, call, s.Parse(a, call, ans), jitter)
+		r.m, r.k, r.p = parts(AccountState{a, s, r.m, r.k.Release(end, 1, true), Limits{}, r.p}.After(end, call, s.Parse(a, call.Call, ans), jitter))
 	}
 	switch {
 	case well:

@@ -152,25 +152,26 @@ func TestPrefixAuto(t *testing.T) {
 	a, s, now := ipv64Account(), ipv64Service(), at(time.Hour)
 	a.PrefixAuto = true
 	m := Memory{Hosts: map[string]Host{"": {Values: Values{IPv4: v4a, Prefix: pa}}}}
-	next := func(m Memory, p Plan) Call {
+	attempt := func(m Memory, p Plan) Attempt {
 		t.Helper()
-		c, _ := nextCall(now, a, s, m, p)
+		c, _ := AccountState{a, s, m, Key{}, Limits{}, p}.nextAttempt(now)
 		if c == nil {
-			return Call{}
+			return Attempt{}
 		}
 		return *c
 	}
+	next := func(m Memory, p Plan) Call { return attempt(m, p).Call }
 	if c := next(m, Plan{Want: Values{IPv4: v4a, Prefix: pb}}); !c.Auto || !c.OnlyPrefix || s.Request(a, c).Family != 6 {
 		t.Errorf("the prefix has changed: %+v", c)
 	}
 	prefix := Plan{Want: Values{IPv4: v4a, Prefix: pb}}
-	under := next(m, prefix)
+	under := attempt(m, prefix)
 	if prefix.outdated(under) {
 		t.Error("nothing has changed, and yet it is given up")
 	}
 	if changed := prefix.See(now, Values{IPv4: v4b, Prefix: pb}); !changed.outdated(under) {
 		t.Error("another address waits for IPv6 to connect")
-	} else if c := next(m, AfterFault(now, changed, under, Fault{Kind: FaultGiven}, 0)); c.Auto || c.Values != (Values{IPv4: v4b}) {
+	} else if c := next(m, changed.afterFault(now, under, Fault{Kind: FaultGiven}, 0)); c.Auto || c.Values != (Values{IPv4: v4b}) {
 		t.Errorf("then: %+v, want the address at once", c)
 	}
 	if c := next(m, Plan{Want: Values{IPv4: v4b}}); c.Auto || c.Values != (Values{IPv4: v4b}) {
@@ -181,15 +182,15 @@ func TestPrefixAuto(t *testing.T) {
 	if !c.Auto || c.OnlyPrefix || c.Values != p.Want {
 		t.Errorf("both have changed: %+v", c)
 	}
-	p = AfterFault(now, p, c, Fault{Kind: FaultConnect}, 0)
+	p = p.afterFault(now, Attempt{Call: c}, Fault{Kind: FaultConnect}, 0)
 	if c = next(m, p); c.Auto || c.Values != (Values{IPv4: v4b}) || s.Request(a, c).Family != 0 {
 		t.Errorf("IPv6 does not connect: %+v, want the address without it", c)
 	}
-	m, _, p = After(now, a, s, m, Key{}, p, c, Result{Verdict: Accepted}, 0)
+	m, _, p = parts(AccountState{a, s, m, Key{}, Limits{}, p}.After(now, Attempt{Call: c}, Result{Verdict: Accepted}, 0))
 	if c = next(m, p); !c.Auto || !c.OnlyPrefix {
 		t.Errorf("then: %+v, want the prefix over IPv6", c)
 	}
-	_, _, p = After(now, a, s, m, Key{}, p, c, Result{Verdict: Accepted}, 0)
+	_, _, p = parts(AccountState{a, s, m, Key{}, Limits{}, p}.After(now, Attempt{Call: c}, Result{Verdict: Accepted}, 0))
 	p.Want = Values{IPv4: v4a, Prefix: pa}
 	if c = next(m, p); !c.Auto || c.Values != p.Want {
 		t.Errorf("IPv6 connects again: %+v, want one request", c)

@@ -15,13 +15,13 @@ import (
 func answeredBy(t *testing.T, now Now, a *Account, m Memory, k Key, p Plan, ans Answer) (Memory, Key, Plan, Call) {
 	t.Helper()
 	s, _ := ServiceOf(a)
-	d := Next(now, a, s, m, k, Limits{}, p)
+	d := (AccountState{a, s, m, k, Limits{}, p}).Next(now)
 	if d.Call == nil || d.At > now.Up {
 		t.Fatalf("nothing is due: %+v", d)
 	}
-	m, k, call := Reserve(now, a, s, m, k, *d.Call, 1, 1)
-	m, k, p = After(now, a, s, m, k.Release(now, 1, true), p, call, s.Parse(a, call, ans), 0)
-	return m, k, p, call
+	m, k, call := reservedParts(AccountState{a, s, m, k, Limits{}, Plan{}}.Reserve(now, *d.Call, 1, 1))
+	m, k, p = parts(AccountState{a, s, m, k.Release(now, 1, true), Limits{}, p}.After(now, call, s.Parse(a, call.Call, ans), 0))
+	return m, k, p, call.Call
 }
 
 // What IPv64 says of its lock was never seen: a 400 or 403 with an unknown text
@@ -48,7 +48,7 @@ func TestAnUnknownRefusalMayBeTheLock(t *testing.T) {
 			a, now := ipv64Account(), at(time.Hour)
 			p := Plan{Want: Values{IPv4: v4a, Prefix: pa}}
 			m, k, p, _ := answeredBy(t, now, a, Memory{}, tt.key, p, tt.ans)
-			d := Next(now, a, ipv64Service(), m, k, Limits{}, p)
+			d := (AccountState{a, ipv64Service(), m, k, Limits{}, p}).Next(now)
 			if d.State != tt.first {
 				t.Fatalf("first: %s (%s), want %s", d.State, d.Error, tt.first)
 			}
@@ -60,7 +60,7 @@ func TestAnUnknownRefusalMayBeTheLock(t *testing.T) {
 			}
 			later := at(time.Hour + lockTime)
 			m, k, p, _ = answeredBy(t, later, a, m, k, p.Event(later), tt.ans)
-			if d = Next(later, a, ipv64Service(), m, k, Limits{}, p); d.State != tt.second {
+			if d = (AccountState{a, ipv64Service(), m, k, Limits{}, p}).Next(later); d.State != tt.second {
 				t.Errorf("after the time of a lock: %s (%s), want %s", d.State, d.Error, tt.second)
 			}
 		})
@@ -88,7 +88,7 @@ func TestRefusedOnlyPrefix(t *testing.T) {
 	if _, _, _, call = answeredBy(t, now, ipv64Account(), m, k, p, good); call.OnlyPrefix {
 		t.Errorf("the next prefix: %+v, want a full update at once", call)
 	}
-	if d := Next(now, ipv64Account(), s, m, k, Limits{}, Plan{Want: Values{Prefix: pa}}); d.Call != nil || d.State != StateWaiting || d.Error == "" {
+	if d := (AccountState{ipv64Account(), s, m, k, Limits{}, Plan{Want: Values{Prefix: pa}}}).Next(now); d.Call != nil || d.State != StateWaiting || d.Error == "" {
 		t.Errorf("the prefix alone is there: %+v, want that it waits for an address", d)
 	}
 
@@ -104,7 +104,7 @@ func TestRefusedOnlyPrefix(t *testing.T) {
 
 	alone := Plan{Want: Values{Prefix: pb}}
 	m, k, p, _ = answeredBy(t, now, ipv64Account(), held, key, alone, refusal)
-	if d := Next(now, ipv64Account(), s, m, k, Limits{}, p); d.State != StateLimited || d.At != now.Up+lockTime || !d.Call.OnlyPrefix {
+	if d := (AccountState{ipv64Account(), s, m, k, Limits{}, p}).Next(now); d.State != StateLimited || d.At != now.Up+lockTime || !d.Call.Call.OnlyPrefix {
 		t.Errorf("without an address: %+v, want the time of a lock, and the prefix alone again", d)
 	}
 	if m, _, _, _ = answeredBy(t, now, ipv64Account(), held, Key{}, alone, refusal); m.Stop == nil {
@@ -119,12 +119,12 @@ func TestSpdynsAbuseIsALockFirst(t *testing.T) {
 	s, now := spdynService(a), at(time.Hour)
 	p := Plan{Want: Values{IPv4: v4a}}
 	m, k, p, _ := answeredBy(t, now, a, Memory{}, Key{}, p, Answer{Status: 200, Body: []byte("abuse\ngood")})
-	d := Next(now, a, s, m, k, Limits{}, p)
-	if d.State != StateLimited || d.At != now.Up+lockTime || len(d.Call.Hosts) != 1 || d.Call.Hosts[0] != "a.spdns.example" {
+	d := (AccountState{a, s, m, k, Limits{}, p}).Next(now)
+	if d.State != StateLimited || d.At != now.Up+lockTime || len(d.Call.Call.Hosts) != 1 || d.Call.Call.Hosts[0] != "a.spdns.example" {
 		t.Errorf("locked: %+v, want another try in 10 minutes", d)
 	}
 	p.Want.IPv4 = v4b
-	if d := Next(now, a, s, m, k, Limits{}, p); d.Call == nil || d.At > now.Up || len(d.Call.Hosts) != 1 || d.Call.Hosts[0] != "b.spdns.example" {
+	if d := (AccountState{a, s, m, k, Limits{}, p}).Next(now); d.Call == nil || d.At > now.Up || len(d.Call.Call.Hosts) != 1 || d.Call.Call.Hosts[0] != "b.spdns.example" {
 		t.Errorf("another address meanwhile: %+v, want that the other host goes on", d)
 	}
 	p.Want.IPv4 = v4a
@@ -197,8 +197,8 @@ func testLostValues(t *testing.T, dir string, takes time.Duration) {
 func TestLostValuesOutliveARestart(t *testing.T) {
 	a, s := ipv64Account(), ipv64Service()
 	p := Plan{Want: Values{IPv4: v4a}}
-	call, _ := nextCall(at(time.Hour), a, s, Memory{}, p)
-	m, _, _ := Reserve(at(time.Hour), a, s, Memory{}, Key{}, *call, 1, 1)
+	call, _ := AccountState{a, s, Memory{}, Key{}, Limits{}, p}.nextAttempt(at(time.Hour))
+	m, _, _ := reservedParts(AccountState{a, s, Memory{}, Key{}, Limits{}, Plan{}}.Reserve(at(time.Hour), *call, 1, 1))
 	b := newBook(at(time.Hour))
 	b.Accounts["home"] = m
 	b.settle(at(time.Hour))
@@ -209,7 +209,7 @@ func TestLostValuesOutliveARestart(t *testing.T) {
 	now := at(time.Hour + 3*time.Second)
 	read.Arrive(now)
 	for want, wait := range map[Values]time.Duration{{IPv4: v4a}: 7 * time.Second, {IPv4: v4b}: 0} {
-		if d := Next(now, a, s, read.Accounts["home"], Key{}, Limits{}, Plan{Want: want}); d.At-now.Up != wait {
+		if d := (AccountState{a, s, read.Accounts["home"], Key{}, Limits{}, Plan{Want: want}}).Next(now); d.At-now.Up != wait {
 			t.Errorf("%v is sent after %v, want %v", want, d.At-now.Up, wait)
 		}
 	}
@@ -219,7 +219,7 @@ func TestLostValuesOutliveARestart(t *testing.T) {
 func TestALineThatFlapsDoesNotFloodTheResolver(t *testing.T) {
 	now := at(time.Hour)
 	p := Plan{Want: Values{IPv4: v4a}}.See(now, Values{IPv4: v4b})
-	p = AfterFault(now, p, Call{Values: Values{IPv4: v4a}}, Fault{Kind: FaultResolve}, 0)
+	p = p.afterFault(now, Attempt{Call: Call{Values: Values{IPv4: v4a}}}, Fault{Kind: FaultResolve}, 0)
 	if got := p.Event(now).NotAgain - now.Up; got != resolverGap {
 		t.Errorf("the next question after %v, want %v", got, resolverGap)
 	}

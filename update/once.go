@@ -6,7 +6,7 @@ package update
 func (s *Scheduler) Choose(chosen func(name string) bool, force bool) {
 	now := s.now()
 	for _, a := range s.accounts {
-		a.idle = !chosen(a.Name)
+		a.idle = !chosen(a.config.Name)
 		if force && !a.idle {
 			a.lift, a.plan = true, a.plan.Again(now)
 		}
@@ -41,7 +41,7 @@ func (s *Scheduler) Lift() {
 	s.store.Do(s.now(), func(b *Book) {
 		for _, a := range s.accounts {
 			if a.lift {
-				b.Accounts[a.Name] = b.Accounts[a.Name].release()
+				b.Accounts[a.config.Name] = b.Accounts[a.config.Name].release()
 			}
 		}
 	})
@@ -57,21 +57,21 @@ func Preview(now Now, book *Book, accounts []*Account, o Observation, force bool
 			continue
 		}
 		book.enrol(a)
-		m := book.Accounts[a.Name]
-		p := Plan{}.See(now, o.Wants[a.Name].Values)
+		state := AccountState{Account: a, Service: s, Record: book.Accounts[a.Name], Plan: Plan{}.See(now, o.Wants[a.Name].Values)}
 		if force {
-			m, p = m.release(), p.Again(now)
+			state.Record, state.Plan = state.Record.release(), state.Plan.Again(now)
 		}
-		if at := m.stale(now, a, s); at != 0 && at <= now.Up {
-			p = p.Again(now)
+		if at := state.stale(now); at != 0 && at <= now.Up {
+			state.Plan = state.Plan.Again(now)
 		}
 		for {
-			call, _ := nextCall(now, a, s, m, p)
-			if call == nil || m.Stop != nil {
+			c, _ := state.nextAttempt(now)
+			if c == nil || state.Record.Stop != nil {
 				break
 			}
-			out = append(out, s.Request(a, *call))
-			m, p = accept(now, s, m.answered(s, *call), p, *call, Result{}, 0)
+			out = append(out, s.Request(a, c.Call))
+			state.Record = answered(state.Record, s, c.Call)
+			state = state.accept(now, *c, Result{}, 0)
 		}
 	}
 	return out

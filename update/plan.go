@@ -66,105 +66,67 @@ func (p Plan) Again(now Now) Plan {
 	return p.Event(now)
 }
 
-// Decision is what to do for an account.
-type Decision struct {
-	State string
-	Call  *Call         // what to send; nil: nothing
-	At    time.Duration // when, in time since boot; 0 with no Call
-	Since time.Duration // since when it is due
-	Error string        // why it is not current, "" if it is or is just on its way
+// Quiet forgets the attempts of a change that is done with.
+func (p Plan) Quiet() Plan {
+	p.Unsent, p.Tried, p.Fails, p.Fault, p.NotAgain, p.Error = 0, false, 0, 0, 0, ""
+	if p.Want != (Values{}) {
+		p.Redo = nil
+	}
+	return p
 }
 
-// Next decides what comes next for one account. l are the limits of its key.
-func Next(now Now, a *Account, s Service, m Memory, k Key, l Limits, p Plan) Decision {
-	stop := m.stopped(a)
-	d := Decision{State: StateCurrent}
-	if stop != nil {
-		d.State, d.Error = StateStopped, stop.String()
-	}
-	if m.Stop != nil {
-		return d
-	}
-	call, ready := nextCall(now, a, s, m, p)
-	if call == nil {
-		switch {
-		case stop != nil:
-		case p.Want == (Values{}):
-			d.State = StateWaiting
-		case needsAddress(s, m, p) && missing(p.Want, m.Hosts[""]) != (Values{}):
-			d.State, d.Error = StateWaiting, "the service does not take the prefix alone: it goes with the next address that the line shows"
-		}
-		return d
-	}
-	d.Call, d.Since = call, max(p.Unsent, p.NotAgain)
-	at, why := gate(now, k, l, p)
-	if ready.at > at {
-		at, why = ready.at, ready.why
-	}
-	d.At = at
-	switch {
-	case stop != nil:
-	case why != "" && at > now.Up:
-		d.State, d.Error = StateLimited, why
-		if p.Error != "" && p.Error != why {
-			d.Error = p.Error + "; " + why
-		}
-	case p.Error != "":
-		d.State, d.Error = StateRetrying, p.Error
-	default:
-		d.State = StateDue
-	}
-	return d
+// carries tells whether an attempt has in it what the line shows now. If it has
+// not, the line has changed meanwhile, and how the attempt ended says nothing of
+// the change: that was not tried yet.
+func (p Plan) carries(c Attempt) bool {
+	return missing(c.Call.shown(), Host{Values: p.Want}) == Values{}
 }
 
-// gate tells the earliest time for the next request, and which limit says so;
-// "" where it is only the pause after a fault.
-func gate(now Now, k Key, l Limits, p Plan) (at time.Duration, why string) {
-	at = max(now.Up, p.NotAgain)
-	later := func(t time.Duration, reason string) {
-		if t > at {
-			at, why = t, reason
+// outdated tells whether an attempt that has not connected yet is to be given
+// up: the line does not show any more what it carries, or shows an address that
+// would wait for an IPv6 which may never connect. Else what is new can wait for
+// the next one.
+func (p Plan) outdated(c Attempt) bool {
+	addresses := missing(p.Want, Host{Values: c.line}).without(Publish{Prefix: true})
+	return !p.carries(c) || c.Call.Auto && addresses != Values{}
+}
+
+// known returns what counts as known of a host: all that it has accepted, or,
+// where everything is sent anew, what it has accepted since.
+func (p Plan) known(name string, h Host) Host {
+	if p.Redo != nil {
+		h.Values = p.Redo[name]
+	}
+	return h
+}
+
+// proven forgets that the prefix alone was refused, once a full update was
+// accepted.
+func (p Plan) proven(call Call) Plan {
+	p.Full = p.Full && call.OnlyPrefix
+	return p
+}
+
+// pause makes the next attempt wait its step.
+func (p Plan) pause(now Now, jitter float64) Plan {
+	wait := backoff[min(p.Fails, len(backoff)-1)]
+	if p.Fault == FaultResolve {
+		wait = resolverGap
+		if p.Fails >= resolverPatience {
+			wait = resolverRest
 		}
-	}
-	later(k.Until, k.Why)
-	if k.Lock != nil {
-		later(k.Lock.Until, k.Lock.Why)
-	}
-	later(k.free(now, l.Short, shortWindow+shortMargin), "as many requests as the service takes in 10 seconds")
-	later(k.free(now, l.Day, day+dayMargin), "as many requests as the service takes in 24 hours")
-	if p.Tried {
-		later(thin(now, k, l, p), "requests left for today are kept for a change of the line")
 	} else {
-		later(merge(now, k, l, p), "few requests left for today: waiting until the line is still")
+		wait += time.Duration(jitter * float64(wait) / 4)
 	}
-	return at, why
+	p.Fails++
+	p.NotAgain = now.Up + wait
+	return p
 }
 
-// thin makes retries rarer as a day of faults goes on: half of three quarters
-// of the day's requests as the pauses have it, the other half spread evenly
-// over 24 hours, the last quarter never.
-func thin(now Now, k Key, l Limits, p Plan) time.Duration {
-	if l.Day == 0 {
-		return 0
-	}
-	budget := max(1, l.Day-l.Day/4)
-	used := k.used(now)
-	at := time.Duration(0)
-	if used >= budget/2 {
-		at = p.Counted + day/time.Duration(max(1, budget-budget/2))
-	}
-	return max(at, k.free(now, budget, day+dayMargin))
-}
-
-// merge makes a change wait until the line is still, once the last quarter of
-// the day's requests has begun, but not for ever: what is left is enough for
-// one every 24 h / left.
-func merge(now Now, k Key, l Limits, p Plan) time.Duration {
-	quarter := l.Day / 4
-	left := l.Day - k.used(now)
-	if l.Day == 0 || left > quarter || left <= 0 || p.Changed == 0 {
-		return 0
-	}
-	still := min(stable<<min(quarter-left, 10), stableMost)
-	return min(p.Changed+still, p.Unsent+day/time.Duration(left))
+// pauseAtRandom makes the next attempt wait for a random part of its step.
+func (p Plan) pauseAtRandom(now Now, jitter float64) Plan {
+	step := overload[min(p.Fails, len(overload)-1)]
+	p.Fails++
+	p.NotAgain = now.Up + max(eventGap, time.Duration(jitter*float64(step)))
+	return p
 }

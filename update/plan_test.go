@@ -46,9 +46,9 @@ func TestWhatIsSent(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			a := ipv64Account()
-			got, _ := nextCall(at(time.Hour), a, ipv64Service(), tt.m, tt.p)
-			if (got == nil) != (tt.want == nil) || got != nil && (got.Values != tt.want.Values || got.OnlyPrefix != tt.want.OnlyPrefix || len(got.Hosts) != 2) {
-				t.Errorf("nextCall = %+v, want %+v", got, tt.want)
+			got, _ := AccountState{a, ipv64Service(), tt.m, Key{}, Limits{}, tt.p}.nextAttempt(at(time.Hour))
+			if (got == nil) != (tt.want == nil) || got != nil && (got.Call.Values != tt.want.Values || got.Call.OnlyPrefix != tt.want.OnlyPrefix || len(got.Call.Hosts) != 2) {
+				t.Errorf("nextAttempt = %+v, want %+v", got, tt.want)
 			}
 		})
 	}
@@ -60,12 +60,12 @@ func TestHostsAreGrouped(t *testing.T) {
 	a := &Account{Name: "d", Domains: []string{"a.x", "b.x", "c.x", "d.x"}}
 	s := Service{MaxHosts: 2}
 	m := Memory{Hosts: map[string]Host{"a.x": {Values: Values{IPv4: v4a}}, "c.x": {Stop: &Stop{Detail: "nohost"}}}}
-	got, _ := nextCall(at(time.Hour), a, s, m, Plan{Want: Values{IPv4: v4a, IPv6: v6a}})
-	if got == nil || len(got.Hosts) != 2 || got.Hosts[0] != "a.x" || got.Hosts[1] != "b.x" || got.Values != (Values{IPv4: v4a, IPv6: v6a}) {
+	got, _ := AccountState{a, s, m, Key{}, Limits{}, Plan{Want: Values{IPv4: v4a, IPv6: v6a}}}.nextAttempt(at(time.Hour))
+	if got == nil || len(got.Call.Hosts) != 2 || got.Call.Hosts[0] != "a.x" || got.Call.Hosts[1] != "b.x" || got.Call.Values != (Values{IPv4: v4a, IPv6: v6a}) {
 		t.Errorf("two a request: %+v", got)
 	}
-	got, _ = nextCall(at(time.Hour), a, Service{MaxHosts: 20, OneAddress: true}, m, Plan{Want: Values{IPv4: v4a, IPv6: v6a}})
-	if got == nil || len(got.Hosts) != 1 || got.Hosts[0] != "a.x" || got.Values != (Values{IPv6: v6a}) {
+	got, _ = AccountState{a, Service{MaxHosts: 20, OneAddress: true}, m, Key{}, Limits{}, Plan{Want: Values{IPv4: v4a, IPv6: v6a}}}.nextAttempt(at(time.Hour))
+	if got == nil || len(got.Call.Hosts) != 1 || got.Call.Hosts[0] != "a.x" || got.Call.Values != (Values{IPv6: v6a}) {
 		t.Errorf("one address a request, first host lacks IPv6 only: %+v", got)
 	}
 }
@@ -110,13 +110,13 @@ func TestGate(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, _ := gate(now, tt.k, l, tt.p)
+			got, _ := AccountState{Key: tt.k, Limits: l, Plan: tt.p}.gate(now)
 			if got-now.Up != tt.want {
 				t.Errorf("gate = now + %v, want now + %v", got-now.Up, tt.want)
 			}
 		})
 	}
-	if got, _ := gate(now, slots(500, now.Up), Limits{}, fresh); got != now.Up {
+	if got, _ := (AccountState{Key: slots(500, now.Up), Plan: fresh}).gate(now); got != now.Up {
 		t.Errorf("no limit: now + %v", got-now.Up)
 	}
 }

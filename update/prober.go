@@ -283,3 +283,15 @@ func (p *Prober) Found() (found map[Question]Found, changed bool) {
 	}
 	return found, changed
 }
+
+// EventHelps tells whether an event of the uplink would have a question asked
+// sooner than it is due.
+func (p *Prober) EventHelps() bool {
+	now := p.now().Up
+	for _, q := range p.open {
+		if max(q.plan.Event(now).Due, p.free[q.Of]) < max(q.plan.Due, p.free[q.Of]) {
+			return true
+		}
+	}
+	return false
+}

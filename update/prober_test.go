@@ -34,7 +34,7 @@ type asking struct {
 
 func newAsking(dir string) *asking {
 	w := &asking{dir: dir, inbox: NewInbox(), begin: time.Now(), delay: 50 * time.Millisecond}
-	w.answer = func(Request) Outcome { return answered("203.0.113.7") }
+	w.answer = func(Request) Outcome { return gotAnswer("203.0.113.7") }
 	w.clock = func() Now { return Now{Boot: "b", Up: time.Hour + time.Since(w.begin)} }
 	return w
 }
@@ -92,7 +92,7 @@ func (w *asking) askOnce(ctx context.Context, in []Inquiry) map[Question]Found {
 	}
 }
 
-func answered(body string) Outcome {
+func gotAnswer(body string) Outcome {
 	return Outcome{Answer: &Answer{Status: 200, Body: []byte(body)}}
 }
 
@@ -183,9 +183,9 @@ func TestPaceOfAService(t *testing.T) {
 			case 0:
 				return failed(FaultSent, true, "could not confirm")
 			case 1:
-				return answered("<html>")
+				return gotAnswer("<html>")
 			}
-			return answered("203.0.113.7")
+			return gotAnswer("203.0.113.7")
 		})
 		for range 3000 {
 			w.ask(in, has)
@@ -231,7 +231,7 @@ func TestFaultsAreRetriedAndSaidOnce(t *testing.T) {
 		if len(w.said) != 2 || !strings.HasPrefix(w.said[1], want) || !strings.Contains(w.said[1], "Trying again in 2") {
 			t.Errorf("said %q", w.said)
 		}
-		w.says(func(Request) Outcome { return answered("203.0.113.8") })
+		w.says(func(Request) Outcome { return gotAnswer("203.0.113.8") })
 		before := len(w.asked)
 		w.inbox <- w.Retry
 		w.wait(2 * time.Second)
@@ -251,7 +251,7 @@ func TestAPrivateAnswerIsNone(t *testing.T) {
 		q := inquiryOf("a.example", 4, time.Minute)
 		w.ask([]Inquiry{q}, has)
 		w.wait(time.Second)
-		w.says(func(Request) Outcome { return answered("10.0.0.7") })
+		w.says(func(Request) Outcome { return gotAnswer("10.0.0.7") })
 		w.wait(3 * time.Minute)
 		f := w.found[q.Question]
 		if f.Addr.String() != "203.0.113.7" || !strings.HasPrefix(f.Note, "a.example sees us at 10.0.0.7, which nobody can reach") {
@@ -285,7 +285,7 @@ func TestOnceAsksEachQuestionOnce(t *testing.T) {
 			if r.Family == 6 {
 				return failed(FaultConnect, false, "network is unreachable")
 			}
-			return answered("203.0.113.7")
+			return gotAnswer("203.0.113.7")
 		}
 		four, six := inquiryOf("a.example", 4, time.Minute), inquiryOf("a.example", 6, time.Minute)
 		got := w.askOnce(t.Context(), []Inquiry{four, six, inquiryOf("b.example", 4, time.Minute)})

@@ -33,14 +33,33 @@ type Call struct {
 	Held       Publish // which of Values the service holds already, and the line does not show
 	OnlyPrefix bool
 	Auto       bool // the prefix is that which the request comes from, over IPv6
-
-	before map[string]Host // the hosts as they were before it was sent
-	sent   time.Duration   // when it was sent
-	line   Values          // what the line showed when it was composed
 }
 
 // shown returns the values of the call that the line showed.
 func (c Call) shown() Values { return c.Values.without(c.Held) }
+
+// alike tells whether two calls differ in their hosts alone.
+func (c Call) alike(o Call) bool {
+	return c.Values == o.Values && c.Held == o.Held && c.OnlyPrefix == o.OnlyPrefix && c.Auto == o.Auto
+}
+
+// hostsOf returns the hosts that are judged one by one: the account's domains,
+// or "" where they have one verdict.
+func (s Service) hostsOf(a *Account) []string {
+	if s.MaxHosts == 0 {
+		return []string{""}
+	}
+	return a.Domains
+}
+
+// judged returns the hosts of a call that are judged one by one, "" where they
+// have one verdict.
+func (s Service) judged(c Call) []string {
+	if s.MaxHosts == 0 {
+		return []string{""}
+	}
+	return c.Hosts
+}
 
 // Request is one HTTP request as data.
 type Request struct {

@@ -235,3 +235,76 @@ func (b *Book) unite(o *Book) {
 		b.Credentials[id] = b.Credentials[id].unite(c)
 	}
 }
+
+// namedLimit is how long a limit is waited for that the service names without
+// a time: the documented 10 s window first.
+var namedLimit = [...]time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
+
+// namedSpread is by how much longer at most, at random.
+var namedSpread = [...]time.Duration{time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
+
+// wait keeps a limit group silent, for the longest of what was asked for.
+func (q Quota) wait(now Now, d time.Duration, why string) Quota {
+	if until := now.Up + min(d, longestWait); until > q.Until {
+		q.Until, q.Why = until, why
+	}
+	return q
+}
+
+// limited waits as long as the service says, or, if it names no time, longer
+// from one answer to the next. jitter, in [0,1), spreads many routers.
+func (q Quota) limited(now Now, r Result, jitter float64) Quota {
+	wait := r.Wait
+	if wait == 0 {
+		step := min(max(q.Step, 0), len(namedLimit)-1)
+		wait = namedLimit[step] + time.Duration(jitter*float64(namedSpread[step]))
+		q.Step++
+	}
+	return q.wait(now, wait, "the service says: "+r.Detail)
+}
+
+// accepted is the key of an accepted call. A wait that is still on was asked for
+// by the answer to another one, meanwhile: it stays.
+func (k Key) accepted(now Now) Key {
+	k.Good = true
+	if k.Until <= now.Up {
+		k.Step, k.Until, k.Why = 0, 0, ""
+	}
+	if k.Lock.until() <= now.Up {
+		k.Lock = nil
+	}
+	return k
+}
+
+// Release closes a request's slot: answered tells whether the service may have
+// counted it at all.
+func (k Key) Release(now Now, id uint64, counted bool) Key {
+	slots := make([]Slot, 0, len(k.Slots))
+	for _, s := range k.Slots {
+		switch {
+		case !s.Open || s.ID != id:
+			slots = append(slots, s)
+		case counted:
+			slots = append(slots, Slot{Moment: now.Moment()})
+		}
+	}
+	k.Slots = slots
+	return k
+}
+
+// claim adds a slot for a request that may leave at any moment.
+func (q Quota) claim(now Now) Quota {
+	q.Slots = append(q.Slots, Slot{Moment: now.Moment(), Open: true})
+	return q
+}
+
+// nextChange tells when the count of used requests next falls.
+func (q Quota) nextChange(now Now) time.Duration {
+	at := now.Up + day
+	for _, s := range q.Slots {
+		if t := s.end(now) + day + dayMargin; t > now.Up {
+			at = min(at, t)
+		}
+	}
+	return at
+}

@@ -68,7 +68,7 @@ type Scheduler struct {
 
 	ctx      context.Context // of the exchanges
 	accounts []*account
-	attempts map[uint64]*attempt
+	attempts map[uint64]*inFlight
 	lastID   uint64
 	seq      uint64 // of the Book that the last decision saw
 	salt     string // and its Salt
@@ -88,7 +88,7 @@ type Parts struct {
 // up when ctx ends.
 func NewScheduler(ctx context.Context, store *Store, p Parts) *Scheduler {
 	return &Scheduler{store: store, exchange: p.Exchange, now: p.Now, log: p.Log, inbox: p.Inbox,
-		jitter: rand.Float64, ctx: ctx, attempts: map[uint64]*attempt{}}
+		jitter: rand.Float64, ctx: ctx, attempts: map[uint64]*inFlight{}}
 }
 
 // How many exchanges run at once: in all, as each holds a TLS connection in
@@ -109,7 +109,7 @@ const countGap = time.Hour
 
 // account is one account at work.
 type account struct {
-	*Account
+	config  *Account
 	service Service
 	plan    Plan
 	note    string
@@ -126,9 +126,15 @@ type account struct {
 // was lost.
 func (a *account) keyIn(b *Book) keyID {
 	if a.salt != b.Salt {
-		a.salt, a.key = b.Salt, b.keyID(a.Account)
+		a.salt, a.key = b.Salt, b.keyID(a.config)
 	}
 	return a.key
+}
+
+// state is all that decides about the account, with what a Book holds of it.
+func (a *account) state(b *Book, limits map[string]Limits) AccountState {
+	id := a.keyIn(b)
+	return AccountState{Account: a.config, Service: a.service, Record: b.Accounts[a.config.Name], Key: b.key(id), Limits: limits[id.quota], Plan: a.plan}
 }
 
 // SetAccounts replaces the accounts; one that has not changed goes on as it
@@ -142,10 +148,10 @@ func (s *Scheduler) SetAccounts(accounts []*Account) {
 		if !ok {
 			panic("update: account of an unknown service " + a.Service) // the configuration has checked it
 		}
-		n := &account{Account: a, service: service}
-		if i := slices.IndexFunc(old, func(o *account) bool { return o.Name == a.Name }); i >= 0 {
+		n := &account{config: a, service: service}
+		if i := slices.IndexFunc(old, func(o *account) bool { return o.config.Name == a.Name }); i >= 0 {
 			n.sending = old[i].sending
-			if reflect.DeepEqual(old[i].Account, a) {
+			if reflect.DeepEqual(old[i].config, a) {
 				n = old[i]
 			}
 		}
@@ -163,7 +169,7 @@ func (s *Scheduler) SetAccounts(accounts []*Account) {
 func (s *Scheduler) Observe(o Observation, event bool) {
 	now := s.now()
 	for _, a := range s.accounts {
-		w := o.Wants[a.Name]
+		w := o.Wants[a.config.Name]
 		a.note = w.Note
 		a.plan = a.plan.See(now, w.Values)
 		if event {
@@ -171,7 +177,7 @@ func (s *Scheduler) Observe(o Observation, event bool) {
 		}
 	}
 	for _, t := range s.attempts {
-		if t.local.IsValid() && o.Has != nil && !o.Has(t.local) || !t.local.IsValid() && t.plan.outdated(t.call) {
+		if t.local.IsValid() && o.Has != nil && !o.Has(t.local) || !t.local.IsValid() && t.account.plan.outdated(t.attempt) {
 			t.gone = true
 			t.stop(errGone)
 		}
@@ -240,33 +246,33 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 	wake = now.Up + day
 	status = make(map[string]Status, len(s.accounts))
 	for _, a := range s.accounts {
-		m, id := book.Accounts[a.Name], a.keyIn(book)
-		k, l := book.key(id), limits[id.quota]
+		as := a.state(book, limits)
 		if a.lift {
-			m = m.release()
+			as.Record = as.Record.release()
 		}
-		if at := m.stale(now, a.Account, a.service); at > now.Up {
+		if at := as.stale(now); at > now.Up {
 			wake = min(wake, at)
 		} else if at != 0 && a.plan.Redo == nil { // else it is on its way, and waits as everything does
 			a.plan = a.plan.Again(now)
+			as.Plan = a.plan
 		}
-		dec := Next(now, a.Account, a.service, m, k, l, a.plan)
+		dec := as.Next(now)
 		if dec.Call == nil && !a.sending {
 			a.plan = a.plan.Quiet()
 		}
-		a.held = dec.Call != nil && !a.sending && !a.idle && k.elsewhere(now, a.Name, os.Getpid(), alive)
+		a.held = dec.Call != nil && !a.sending && !a.idle && as.Key.elsewhere(now, a.config.Name, os.Getpid(), alive)
 		if a.held {
 			wake = min(wake, now.Up+heldGap)
 		} else if dec.Call != nil && !a.sending && !a.idle && !s.leaving {
 			if dec.At <= now.Up {
-				due = append(due, &pending{a, dec, id, k, l})
+				due = append(due, &pending{account: a, decision: dec, key: a.key, known: as.Key, limits: as.Limits})
 			} else {
 				wake = min(wake, dec.At)
 			}
 		}
-		wake = min(wake, max(k.nextChange(now), now.Up+countGap))
+		wake = min(wake, max(as.Key.nextChange(now), now.Up+countGap))
 		s.report(now, a, dec)
-		status[a.Name] = a.status(now, m, k, l, dec)
+		status[a.config.Name] = a.status(now, as, dec)
 	}
 	s.start(now, due)
 	return status, wake
@@ -280,8 +286,8 @@ func (s *Scheduler) carry(now Now, b *Book) *Book {
 			if a.salt != s.salt {
 				continue
 			}
-			b.enrol(a.Account)
-			id := b.keyID(a.Account)
+			b.enrol(a.config)
+			id := b.keyID(a.config)
 			b.setKey(id, b.key(id).unite(s.known.key(a.key)))
 		}
 	})
@@ -290,17 +296,17 @@ func (s *Scheduler) carry(now Now, b *Book) *Book {
 
 // pending is a decision to send now.
 type pending struct {
-	*account
-	Decision
-	key    keyID
-	known  Key
-	limits Limits
+	account  *account
+	decision Decision
+	key      keyID
+	known    Key
+	limits   Limits
 }
 
 // start begins what is due, the one due longest first, and no more than the
 // limits and this machine have room for.
 func (s *Scheduler) start(now Now, due []*pending) {
-	slices.SortStableFunc(due, func(a, b *pending) int { return cmp.Compare(a.Since, b.Since) })
+	slices.SortStableFunc(due, func(a, b *pending) int { return cmp.Compare(a.decision.Since, b.decision.Since) })
 	waiting := map[string]Quota{} // with those under way that are not yet on disk
 	for _, t := range s.attempts {
 		if !t.sent {
@@ -310,7 +316,7 @@ func (s *Scheduler) start(now Now, due []*pending) {
 	for _, p := range due {
 		k := p.known
 		k.Slots = append(slices.Clone(k.Slots), waiting[p.key.quota].Slots...)
-		if len(s.attempts) >= exchangesMost || s.with(p.Account) >= exchangesServer || k.room(now, p.limits) > now.Up {
+		if len(s.attempts) >= exchangesMost || s.with(p.account.config) >= exchangesServer || k.room(now, p.limits) > now.Up {
 			continue // the end of an attempt decides again
 		}
 		waiting[p.key.quota] = waiting[p.key.quota].claim(now)
@@ -322,17 +328,11 @@ func (s *Scheduler) start(now Now, due []*pending) {
 func (s *Scheduler) with(a *Account) int {
 	n := 0
 	for _, t := range s.attempts {
-		if t.Service == a.Service && t.Server == a.Server && t.Template.key() == a.Template.key() {
+		if o := t.account.config; o.Service == a.Service && o.Server == a.Server && o.Template.key() == a.Template.key() {
 			n++
 		}
 	}
 	return n
-}
-
-// claim adds a slot for a request that may leave at any moment.
-func (q Quota) claim(now Now) Quota {
-	q.Slots = append(q.Slots, Slot{Moment: now.Moment(), Open: true})
-	return q
 }
 
 // limits returns those of each quota: the lowest of the accounts that use it.
@@ -340,18 +340,7 @@ func (s *Scheduler) limits(b *Book) map[string]Limits {
 	l := make(map[string]Limits, len(s.accounts))
 	for _, a := range s.accounts {
 		id := a.keyIn(b).quota
-		l[id] = l[id].stricter(Limits{a.Limit10s, a.Limit24h})
+		l[id] = l[id].stricter(Limits{a.config.Limit10s, a.config.Limit24h})
 	}
 	return l
-}
-
-// nextChange tells when the count of used requests next falls.
-func (q Quota) nextChange(now Now) time.Duration {
-	at := now.Up + day
-	for _, s := range q.Slots {
-		if t := s.end(now) + day + dayMargin; t > now.Up {
-			at = min(at, t)
-		}
-	}
-	return at
 }

@@ -34,7 +34,7 @@ func (s *Scheduler) Snapshot() Snapshot {
 	text, _ := json.Marshal(s.store.Known(s.now())) // plain data
 	snap := Snapshot{State: text, OnDisk: s.store.stamps != [2]Stamp{}, Trouble: s.store.trouble, Hung: s.store.hung, Accounts: make(map[string]AccountSnapshot, len(s.accounts))}
 	for _, a := range s.accounts {
-		snap.Accounts[a.Name] = AccountSnapshot{a.plan, a.said}
+		snap.Accounts[a.config.Name] = AccountSnapshot{a.plan, a.said}
 	}
 	return snap
 }
@@ -43,7 +43,7 @@ func (s *Scheduler) Snapshot() Snapshot {
 // SetAccounts with the same accounts, and before Observe.
 func (s *Scheduler) Restore(snap Snapshot) {
 	for _, a := range s.accounts {
-		was := snap.Accounts[a.Name]
+		was := snap.Accounts[a.config.Name]
 		a.plan, a.said = was.Plan, was.Said
 	}
 	b, err := parseBook(snap.State)
@@ -64,22 +64,10 @@ func (s *Scheduler) EventHelps() bool {
 	book := s.store.Known(now)
 	limits := s.limits(book)
 	for _, a := range s.accounts {
-		m, id := book.Accounts[a.Name], a.keyIn(book)
-		k, l := book.key(id), limits[id.quota]
-		dec := Next(now, a.Account, a.service, m, k, l, a.plan)
-		if dec.Call != nil && Next(now, a.Account, a.service, m, k, l, a.plan.Event(now)).At < dec.At {
-			return true
-		}
-	}
-	return false
-}
-
-// EventHelps tells whether an event of the uplink would have a question asked
-// sooner than it is due.
-func (p *Prober) EventHelps() bool {
-	now := p.now().Up
-	for _, q := range p.open {
-		if max(q.plan.Event(now).Due, p.free[q.Of]) < max(q.plan.Due, p.free[q.Of]) {
+		as := a.state(book, limits)
+		dec := as.Next(now)
+		as.Plan = as.Plan.Event(now)
+		if dec.Call != nil && as.Next(now).At < dec.At {
 			return true
 		}
 	}

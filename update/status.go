@@ -30,7 +30,7 @@ type Held struct {
 // there is nothing.
 func (m Memory) accepted(now Now, a *Account, s Service) *Held {
 	var all *Held
-	for _, name := range hostsOf(a, s) {
+	for _, name := range s.hostsOf(a) {
 		h := m.Hosts[name]
 		if h.Stop != nil && h.Values == (Values{}) {
 			continue
@@ -51,24 +51,10 @@ func (m Memory) accepted(now Now, a *Account, s Service) *Held {
 	return all
 }
 
-// common returns the members in which v and o agree.
-func (v Values) common(o Values) Values {
-	if v.IPv4 != o.IPv4 {
-		v.IPv4 = Values{}.IPv4
-	}
-	if v.IPv6 != o.IPv6 {
-		v.IPv6 = Values{}.IPv6
-	}
-	if v.Prefix != o.Prefix {
-		v.Prefix = Values{}.Prefix
-	}
-	return v
-}
-
 // status tells how an account stands.
-func (a *account) status(now Now, m Memory, k Key, l Limits, d Decision) Status {
-	s := Status{Service: a.Service, Domains: a.Domains, State: d.State, Error: d.Error, Note: a.note,
-		Accepted: m.accepted(now, a.Account, a.service), Used: k.used(now), Limit: l.Day}
+func (a *account) status(now Now, as AccountState, d Decision) Status {
+	s := Status{Service: a.config.Service, Domains: a.config.Domains, State: d.State, Error: d.Error, Note: a.note,
+		Accepted: as.Record.accepted(now, a.config, a.service), Used: as.Key.used(now), Limit: as.Limits.Day}
 	if a.plan.Want != (Values{}) {
 		w := a.plan.Want
 		s.Want = &w
@@ -91,10 +77,10 @@ func (s *Scheduler) report(now Now, a *account, dec Decision) {
 	case a.sending || why == "" || why == a.said || dec.State == StateWaiting:
 	case dec.State == StateStopped:
 		a.said = why
-		s.log(Error, a.Name+": "+why+". Nothing more is sent until the configuration changes, or `homeward once --force`")
+		s.log(Error, a.config.Name+": "+why+". Nothing more is sent until the configuration changes, or `homeward once --force`")
 	default:
 		a.said = why
-		s.log(Warn, a.Name+": "+why+". "+next(dec.At-now.Up))
+		s.log(Warn, a.config.Name+": "+why+". "+next(dec.At-now.Up))
 	}
 }
 
@@ -107,21 +93,21 @@ func next(in time.Duration) string {
 }
 
 // tellAccepted says what a service took.
-func (s *Scheduler) tellAccepted(t *attempt, now Now, r Result) {
+func (s *Scheduler) tellAccepted(t *inFlight, now Now, r Result) {
 	if !anyAccepted(r) || r.Verdict != Accepted && r.Hosts == nil {
 		return
 	}
 	var what []string
-	for _, v := range []interface{ IsValid() bool }{t.call.Values.IPv4, t.call.Values.IPv6, t.call.Values.Prefix} {
+	for _, v := range []interface{ IsValid() bool }{t.attempt.Call.Values.IPv4, t.attempt.Call.Values.IPv6, t.attempt.Call.Values.Prefix} {
 		if v.IsValid() {
 			what = append(what, fmt.Sprint(v))
 		}
 	}
-	if s.store.Known(now).Accounts[t.Name].stopped(t.Account) == nil { // a host that is stopped was told of
-		t.said = ""
+	if s.store.Known(now).Accounts[t.account.config.Name].stopped(t.account.config) == nil { // a host that is stopped was told of
+		t.account.said = ""
 	}
-	s.log(Info, fmt.Sprintf("%s: %s has accepted %s for %s (%s)", t.Name, t.Service, strings.Join(what, ", "),
-		strings.Join(t.call.Hosts, ", "), spell(now.Up-t.start)))
+	s.log(Info, fmt.Sprintf("%s: %s has accepted %s for %s (%s)", t.account.config.Name, t.account.config.Service, strings.Join(what, ", "),
+		strings.Join(t.attempt.Call.Hosts, ", "), spell(now.Up-t.start)))
 }
 
 // spell writes a duration for people: no more digits than they need.

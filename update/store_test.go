@@ -170,7 +170,7 @@ func FuzzBook(f *testing.F) {
 				t.Errorf("room in %v", wait)
 			}
 		}
-		d := Next(now, a, ipv64Service(), b.Accounts["home"], b.key(b.keyID(a)), Limits{3, 48}, Plan{Want: Values{IPv4: v4a}})
+		d := (AccountState{a, ipv64Service(), b.Accounts["home"], b.key(b.keyID(a)), Limits{3, 48}, Plan{Want: Values{IPv4: v4a}}}).Next(now)
 		if d.At < 0 || d.At > now.Up+2*day {
 			t.Errorf("decision %+v", d)
 		}

@@ -47,6 +47,42 @@ func (v Values) without(p Publish) Values {
 	return v.only(Publish{!p.IPv4, !p.IPv6, !p.Prefix})
 }
 
+// with returns v with the valid members of o in place of its own.
+func (v Values) with(o Values) Values {
+	if o.IPv4.IsValid() {
+		v.IPv4 = o.IPv4
+	}
+	if o.IPv6.IsValid() {
+		v.IPv6 = o.IPv6
+	}
+	if o.Prefix.IsValid() {
+		v.Prefix = o.Prefix
+	}
+	return v
+}
+
+// common returns the members in which v and o agree.
+func (v Values) common(o Values) Values {
+	if v.IPv4 != o.IPv4 {
+		v.IPv4 = Values{}.IPv4
+	}
+	if v.IPv6 != o.IPv6 {
+		v.IPv6 = Values{}.IPv6
+	}
+	if v.Prefix != o.Prefix {
+		v.Prefix = Values{}.Prefix
+	}
+	return v
+}
+
+func (p Publish) or(o Publish) Publish {
+	return Publish{p.IPv4 || o.IPv4, p.IPv6 || o.IPv6, p.Prefix || o.Prefix}
+}
+
+func (p Publish) without(o Publish) Publish {
+	return Publish{p.IPv4 && !o.IPv4, p.IPv6 && !o.IPv6, p.Prefix && !o.Prefix}
+}
+
 // Account is one account of the configuration, checked and with its defaults
 // filled in. It does not change; a new configuration makes new ones.
 type Account struct {

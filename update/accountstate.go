@@ -1,0 +1,136 @@
+package update
+
+import "time"
+
+// AccountState is everything that decides what is sent for one account. It is
+// plain data: each method returns a new value and changes no map in place.
+type AccountState struct {
+	Account *Account
+	Service Service
+	Record  Memory // what is remembered of the account
+	Key     Key    // what is remembered of its requests and its secret
+	Limits  Limits // of its requests
+	Plan    Plan   // what this process knows besides
+}
+
+// Decision is what to do for an account.
+type Decision struct {
+	State string
+	Call  *Attempt      // what to send; nil: nothing
+	At    time.Duration // when, in time since boot; 0 with no Call
+	Since time.Duration // since when it is due
+	Error string        // why it is not current, "" if it is or is just on its way
+}
+
+// Next decides what comes next for the account.
+func (s AccountState) Next(now Now) Decision {
+	stop := s.Record.stopped(s.Account)
+	d := Decision{State: StateCurrent}
+	if stop != nil {
+		d.State, d.Error = StateStopped, stop.String()
+	}
+	if s.Record.Stop != nil {
+		return d
+	}
+	call, ready := s.nextAttempt(now)
+	if call == nil {
+		switch {
+		case stop != nil:
+		case s.Plan.Want == (Values{}):
+			d.State = StateWaiting
+		case s.needsAddress() && missing(s.Plan.Want, s.Record.Hosts[""]) != (Values{}):
+			d.State, d.Error = StateWaiting, "the service does not take the prefix alone: it goes with the next address that the line shows"
+		}
+		return d
+	}
+	d.Call, d.Since = call, max(s.Plan.Unsent, s.Plan.NotAgain)
+	at, why := s.gate(now)
+	if ready.at > at {
+		at, why = ready.at, ready.why
+	}
+	d.At = at
+	switch {
+	case stop != nil:
+	case why != "" && at > now.Up:
+		d.State, d.Error = StateLimited, why
+		if s.Plan.Error != "" && s.Plan.Error != why {
+			d.Error = s.Plan.Error + "; " + why
+		}
+	case s.Plan.Error != "":
+		d.State, d.Error = StateRetrying, s.Plan.Error
+	default:
+		d.State = StateDue
+	}
+	return d
+}
+
+// gate tells the earliest time for the next request, and which limit says so;
+// "" where it is only the pause after a fault.
+func (s AccountState) gate(now Now) (at time.Duration, why string) {
+	k := s.Key
+	at = max(now.Up, s.Plan.NotAgain)
+	later := func(t time.Duration, reason string) {
+		if t > at {
+			at, why = t, reason
+		}
+	}
+	later(k.Until, k.Why)
+	if k.Lock != nil {
+		later(k.Lock.Until, k.Lock.Why)
+	}
+	later(k.free(now, s.Limits.Short, shortWindow+shortMargin), "as many requests as the service takes in 10 seconds")
+	later(k.free(now, s.Limits.Day, day+dayMargin), "as many requests as the service takes in 24 hours")
+	if s.Plan.Tried {
+		later(s.thin(now), "requests left for today are kept for a change of the line")
+	} else {
+		later(s.merge(now), "few requests left for today: waiting until the line is still")
+	}
+	return at, why
+}
+
+// thin makes retries rarer as a day of faults goes on: half of three quarters
+// of the day's requests as the pauses have it, the other half spread evenly
+// over 24 hours, the last quarter never.
+func (s AccountState) thin(now Now) time.Duration {
+	if s.Limits.Day == 0 {
+		return 0
+	}
+	budget := max(1, s.Limits.Day-s.Limits.Day/4)
+	used := s.Key.used(now)
+	at := time.Duration(0)
+	if used >= budget/2 {
+		at = s.Plan.Counted + day/time.Duration(max(1, budget-budget/2))
+	}
+	return max(at, s.Key.free(now, budget, day+dayMargin))
+}
+
+// merge makes a change wait until the line is still, once the last quarter of
+// the day's requests has begun, but not for ever: what is left is enough for
+// one every 24 h / left.
+func (s AccountState) merge(now Now) time.Duration {
+	quarter := s.Limits.Day / 4
+	left := s.Limits.Day - s.Key.used(now)
+	if s.Limits.Day == 0 || left > quarter || left <= 0 || s.Plan.Changed == 0 {
+		return 0
+	}
+	still := min(stable<<min(quarter-left, 10), stableMost)
+	return min(s.Plan.Changed+still, s.Plan.Unsent+day/time.Duration(left))
+}
+
+// stale tells when the oldest of what was accepted is to be sent again; 0 where
+// never.
+func (s AccountState) stale(now Now) (at time.Duration) {
+	if s.Account.Refresh == 0 {
+		return 0
+	}
+	for _, name := range s.Service.hostsOf(s.Account) {
+		h := s.Record.Hosts[name]
+		if h.Values == (Values{}) || h.Stop != nil {
+			continue
+		}
+		if t := now.Up - now.Since(h.Moment) + s.Account.Refresh; at == 0 || t < at {
+			at = max(t, 1)
+		}
+	}
+	return at
+}
