@@ -131,7 +131,7 @@ func (c *APIClient) exchange(ctx context.Context, call APICall) (APIAnswer, erro
 		c.Store.Do(now, func(b *Book) {
 			k := c.keyIn(b).Release(now, id, out.Answer != nil || out.Fault.Sent)
 			if out.Answer != nil {
-				k = k.afterCall(now, answer.Result)
+				k = afterCall(now, k, answer.Result)
 			}
 			b.setKey(c.keyID(b), k)
 		})
@@ -167,7 +167,7 @@ func (c *APIClient) keyIn(b *Book) Key {
 }
 
 // afterCall tells what an answer means for the key.
-func (k Key) afterCall(now Now, r Result) Key {
+func afterCall(now Now, k Key, r Result) Key {
 	switch r.Verdict {
 	case Accepted:
 		k.Step, k.Until, k.Why, k.Good = 0, 0, "", true

@@ -242,14 +242,6 @@ func (b *Book) enrol(a *Account) {
 	b.Accounts[a.Name] = m
 }
 
-// key is what a Template's fingerprint is made of.
-func (t *Template) key() string {
-	if t == nil {
-		return ""
-	}
-	return fmt.Sprintf("%+v %s", *t, t.ParamEnc.Reveal())
-}
-
 // release lifts an account's stops: a person said so.
 func (m Memory) release() Memory {
 	m.Stop = nil
@@ -284,4 +276,35 @@ func (b *Book) Held(a *Account) Values {
 		return h.Values
 	}
 	return Values{}
+}
+
+// Held is what the service took last.
+type Held struct {
+	Values
+	At time.Time `json:"at"`
+}
+
+// accepted returns what all hosts that are not stopped have had accepted, nil if
+// there is nothing.
+func (m Memory) accepted(now Now, a *Account, s Service) *Held {
+	var all *Held
+	for _, name := range s.hostsOf(a) {
+		h := m.Hosts[name]
+		if h.Stop != nil && h.Values == (Values{}) {
+			continue
+		}
+		if all == nil {
+			all = &Held{h.Values, h.At}
+			continue
+		}
+		all.Values = all.common(h.Values)
+		if h.At.After(all.At) {
+			all.At = h.At
+		}
+	}
+	if all == nil || all.Values == (Values{}) {
+		return nil
+	}
+	all.At = all.At.Truncate(time.Second)
+	return all
 }

@@ -40,6 +40,9 @@ func (n Now) Since(m Moment) time.Duration {
 	return age
 }
 
+// day is what the limits of most services count by.
+const day = 24 * time.Hour
+
 // wrongBy is how far a moment may be off the clock before it is corrected: NTP
 // steps a clock that is more than 128 ms off, and a crystal that is 500 ppm off
 // loses 43 s a day.

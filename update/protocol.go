@@ -1,7 +1,6 @@
 package update
 
 import (
-	"net/netip"
 	"time"
 )
 
@@ -61,38 +60,6 @@ func (s Service) judged(c Call) []string {
 	return c.Hosts
 }
 
-// Request is one HTTP request as data.
-type Request struct {
-	Method   string // GET, POST or DELETE
-	URL      Text
-	Form     Text   // body, application/x-www-form-urlencoded; may be empty
-	Bearer   Secret // Authorization: Bearer
-	User     string // Authorization: Basic, with Password
-	Login    Secret // in place of User, where the user name is a secret, too
-	Password Secret
-	Device4  string       // over IPv4 leave by this device, "" as the routes say
-	Device6  string       // over IPv6 likewise
-	Family   int          // 4 or 6: over that family only, 0 either
-	CAFile   string       // more roots to trust
-	Root     string       // a hint: the Answer.Root of the last time, "" for none
-	Known    []netip.Addr // addresses of the host at which it was reached before, the best first: tried at once
-	MaxBody  int          // bytes of the answer to keep, 0: 4096
-
-	AllowHTTP bool // http:// to any address, not only to a loopback one
-}
-
-// Answer is what a service answered.
-type Answer struct {
-	Status     int
-	Body       []byte       // cut at MaxBody
-	Cut        bool         // the body was longer
-	RetryAfter string       // the header, as it is
-	Date       string       // the header, as it is
-	Location   string       // the header, as it is
-	Root       string       // names the certificate authority's root that vouches for who answered, "" without TLS
-	Known      []netip.Addr // where to reach the host the next time, the best first, four at most; none of an address, or without TLS
-}
-
 // Verdict is what an answer means for the account.
 type Verdict int
 
@@ -125,34 +92,3 @@ type HostResult struct {
 	Detail  string
 	Do      string
 }
-
-// FaultKind tells how far an exchange came that brought no answer.
-type FaultKind int
-
-const (
-	FaultResolve FaultKind = iota + 1 // the name was not resolved
-	FaultConnect                      // no route, no answer to the connection
-	FaultTLS                          // the handshake failed
-	FaultClock                        // the certificate is not valid at the time of this machine's clock
-	FaultSent                         // sent, but no whole answer came: could not confirm
-	FaultRefused                      // the service refuses or resets connections
-	FaultGiven                        // given up by us
-)
-
-// Fault is an exchange without an answer. Its text holds no secret.
-type Fault struct {
-	Kind   FaultKind
-	Detail string
-	Sent   bool // some of the request may have reached the service
-}
-
-// Outcome is an Answer or a Fault; one of them is set.
-type Outcome struct {
-	Answer *Answer
-	Fault  *Fault
-	Forget []netip.Addr // of Request.Known, with a Fault: the service is not there any more
-}
-
-// Ready is called once when the connection stands and nothing was sent yet,
-// with the address it leaves from. False gives the exchange up (FaultGiven).
-type Ready func(local netip.Addr) bool

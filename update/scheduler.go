@@ -25,36 +25,6 @@ type Want struct {
 	Note string
 }
 
-// Level is how much a message matters to the owner.
-type Level int
-
-const (
-	Debug Level = iota
-	Info        // what an owner wants to know tomorrow
-	Warn        // it passes by itself
-	Error       // a person is needed
-)
-
-// Exchange sends one request and returns what came of it. It calls ready once
-// the connection stands, from its own goroutine, and gives up when ctx ends.
-type Exchange func(ctx context.Context, r Request, ready Ready) Outcome
-
-// Inbox carries functions to the goroutine that owns a Scheduler or a Prober.
-type Inbox chan func()
-
-// NewInbox returns an Inbox for one owner.
-func NewInbox() Inbox { return make(chan func(), 16) }
-
-// post hands f to the owner; false: ctx ended first.
-func (in Inbox) post(ctx context.Context, f func()) bool {
-	select {
-	case in <- f:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // Scheduler decides what is sent when, and sends it. It belongs to one
 // goroutine, which calls the functions that come out of the Inbox, and Decide
 // after each event and whenever it said. Only exchanges run elsewhere.
@@ -74,14 +44,6 @@ type Scheduler struct {
 	salt     string // and its Salt
 	known    Book   // its counts and credentials
 	leaving  bool
-}
-
-// Parts are what a Scheduler and a Prober are made of.
-type Parts struct {
-	Exchange Exchange
-	Now      func() Now
-	Log      func(Level, string)
-	Inbox    Inbox
 }
 
 // NewScheduler returns a Scheduler without accounts. Its exchanges are given
@@ -230,7 +192,7 @@ func (s *Scheduler) GiveUp() {
 func (s *Scheduler) Sending() bool { return len(s.attempts) > 0 }
 
 // Stamps tell the state on disk, as last read or written, from any other.
-func (s *Scheduler) Stamps() [2]Stamp { return s.store.stamps }
+func (s *Scheduler) Stamps() [2]Stamp { return s.store.Stamps() }
 
 // Decide starts what is due, and returns how each account stands, and when, in
 // time since boot, it is to be called again at the latest.

@@ -1,15 +1,10 @@
 package update
 
-import "encoding/json"
-
 // Snapshot is what a Scheduler knows that is not on disk, for the one that goes
 // on after it in another process of the same boot. It is plain data, JSON, and
 // holds no secret.
 type Snapshot struct {
-	State    json.RawMessage            `json:"state,omitempty"` // as it was last known
-	OnDisk   bool                       `json:"on_disk"`         // state.json was there
-	Trouble  [2]string                  `json:"trouble"`         // of the disk, as it was said
-	Hung     bool                       `json:"hung,omitempty"`  // likewise, that another process does not let go of the lock
+	Store    StoreSnapshot              `json:"store"`
 	Accounts map[string]AccountSnapshot `json:"accounts"`
 }
 
@@ -31,8 +26,7 @@ func (s Snapshot) Resends() bool {
 
 // Snapshot returns what the Scheduler knows now.
 func (s *Scheduler) Snapshot() Snapshot {
-	text, _ := json.Marshal(s.store.Known(s.now())) // plain data
-	snap := Snapshot{State: text, OnDisk: s.store.stamps != [2]Stamp{}, Trouble: s.store.trouble, Hung: s.store.hung, Accounts: make(map[string]AccountSnapshot, len(s.accounts))}
+	snap := Snapshot{Store: s.store.Snapshot(s.now()), Accounts: make(map[string]AccountSnapshot, len(s.accounts))}
 	for _, a := range s.accounts {
 		snap.Accounts[a.config.Name] = AccountSnapshot{a.plan, a.said}
 	}
@@ -46,11 +40,10 @@ func (s *Scheduler) Restore(snap Snapshot) {
 		was := snap.Accounts[a.config.Name]
 		a.plan, a.said = was.Plan, was.Said
 	}
-	b, err := parseBook(snap.State)
+	b, err := snap.Store.book(s.now())
 	if err != nil {
 		return
 	}
-	b.Arrive(s.now())
 	s.salt, s.known = b.Salt, *b
 	for _, a := range s.accounts {
 		a.keyIn(b)

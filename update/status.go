@@ -20,37 +20,6 @@ type Status struct {
 	Limit    int       `json:"limit_24h,omitempty"`
 }
 
-// Held is what the service took last.
-type Held struct {
-	Values
-	At time.Time `json:"at"`
-}
-
-// accepted returns what all hosts that are not stopped have had accepted, nil if
-// there is nothing.
-func (m Memory) accepted(now Now, a *Account, s Service) *Held {
-	var all *Held
-	for _, name := range s.hostsOf(a) {
-		h := m.Hosts[name]
-		if h.Stop != nil && h.Values == (Values{}) {
-			continue
-		}
-		if all == nil {
-			all = &Held{h.Values, h.At}
-			continue
-		}
-		all.Values = all.common(h.Values)
-		if h.At.After(all.At) {
-			all.At = h.At
-		}
-	}
-	if all == nil || all.Values == (Values{}) {
-		return nil
-	}
-	all.At = all.At.Truncate(time.Second)
-	return all
-}
-
 // status tells how an account stands.
 func (a *account) status(now Now, as AccountState, d Decision) Status {
 	s := Status{Service: a.config.Service, Domains: a.config.Domains, State: d.State, Error: d.Error, Note: a.note,
@@ -84,14 +53,6 @@ func (s *Scheduler) report(now Now, a *account, dec Decision) {
 	}
 }
 
-// next says when something is tried again.
-func next(in time.Duration) string {
-	if in <= 0 {
-		return "Trying again now"
-	}
-	return "Trying again in " + spell(in)
-}
-
 // tellAccepted says what a service took.
 func (s *Scheduler) tellAccepted(t *inFlight, now Now, r Result) {
 	if !anyAccepted(r) || r.Verdict != Accepted && r.Hosts == nil {
@@ -108,19 +69,4 @@ func (s *Scheduler) tellAccepted(t *inFlight, now Now, r Result) {
 	}
 	s.log(Info, fmt.Sprintf("%s: %s has accepted %s for %s (%s)", t.account.config.Name, t.account.config.Service, strings.Join(what, ", "),
 		strings.Join(t.attempt.Call.Hosts, ", "), spell(now.Up-t.start)))
-}
-
-// spell writes a duration for people: no more digits than they need.
-func spell(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return d.Round(time.Millisecond).String()
-	case d < time.Minute:
-		return d.Round(100 * time.Millisecond).String()
-	}
-	text := d.Round(time.Second).String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	return text
 }

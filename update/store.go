@@ -137,16 +137,44 @@ func (s *Store) Do(now Now, f func(*Book)) {
 	s.content = content
 }
 
+// StoreSnapshot is what a Store knows that is not on disk, for the one that goes
+// on after it in another process of the same boot. It is plain data, JSON, and
+// holds no secret.
+type StoreSnapshot struct {
+	State   json.RawMessage `json:"state,omitempty"` // as it was last known
+	OnDisk  bool            `json:"on_disk"`         // state.json was there
+	Trouble [2]string       `json:"trouble"`         // of the disk, as it was said
+	Hung    bool            `json:"hung,omitempty"`  // likewise, that another process does not let go of the lock
+}
+
+// book returns the Book of the snapshot; the error tells that there was none.
+func (snap StoreSnapshot) book(now Now) (*Book, error) {
+	b, err := parseBook(snap.State)
+	if err == nil {
+		b.Arrive(now)
+	}
+	return b, err
+}
+
+// Snapshot returns what the Store knows now.
+func (s *Store) Snapshot(now Now) StoreSnapshot {
+	text, _ := json.Marshal(s.Known(now)) // plain data
+	return StoreSnapshot{State: text, OnDisk: s.stamps != [2]Stamp{}, Trouble: s.trouble, Hung: s.hung}
+}
+
+// Stamps tell the state in state_dir and run_dir, as last read or written, from
+// any other.
+func (s *Store) Stamps() [2]Stamp { return s.stamps }
+
 // Restore takes over what the Store of another process knew, before any other
 // method is called. It holds where the file was removed, torn or replaced by
 // an older one since, and beside one that began anew.
-func (s *Store) Restore(now Now, snap Snapshot) {
+func (s *Store) Restore(now Now, snap StoreSnapshot) {
 	s.trouble, s.hung = snap.Trouble, snap.Hung
-	b, err := parseBook(snap.State)
+	b, err := snap.book(now)
 	if err != nil {
 		return // there was none
 	}
-	b.Arrive(now)
 	s.book = b
 	if snap.OnDisk && StateStamps(s.dirs[0], s.dirs[1]) == [2]Stamp{} {
 		s.say(fmt.Sprintf("%s is gone: it is written anew", filepath.Join(s.dirs[0], stateFile)))

@@ -2,11 +2,6 @@ package update
 
 import "time"
 
-// Steps of waiting after an attempt that brought nothing. The first are for a
-// line that is just coming up, the last for a service that is down.
-var backoff = [...]time.Duration{200 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second,
-	10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
-
 // overload are the steps of waiting where the service itself shows that it is
 // too much: a refused or reset connection, no answer, 5xx. The pauses are wholly
 // random up to them: else all routers that a provider cuts off at once would come
@@ -14,12 +9,10 @@ var backoff = [...]time.Duration{200 * time.Millisecond, 500 * time.Millisecond,
 var overload = [...]time.Duration{2500 * time.Millisecond, 15 * time.Second, 45 * time.Second, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute}
 
 const (
-	lockTime         = 10 * time.Minute       // IPv64 locks a key for so long after too many failures
-	lostGap          = 10 * time.Second       // before values are sent again whose answer was lost
-	busyTime         = 30 * time.Minute       // dyndns2: after 911 and dnserr
-	eventGap         = 200 * time.Millisecond // between attempts that events ask for
-	resolverGap      = 2 * time.Second        // between questions to the resolver
-	resolverPatience = 300                    // questions at that pace, ten minutes; then every resolverRest
+	lockTime         = 10 * time.Minute // IPv64 locks a key for so long after too many failures
+	lostGap          = 10 * time.Second // before values are sent again whose answer was lost
+	busyTime         = 30 * time.Minute // dyndns2: after 911 and dnserr
+	resolverPatience = 300              // questions at that pace, ten minutes; then every resolverRest
 	resolverRest     = 10 * time.Second
 
 	// stable is how long the line must be still before a change is sent when

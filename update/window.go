@@ -6,8 +6,6 @@ import (
 )
 
 const (
-	day = 24 * time.Hour
-
 	// A sliding window ends when the service says so, by its clock: a crystal
 	// that is 500 ppm off loses 43 s a day.
 	dayMargin   = time.Minute
@@ -17,9 +15,6 @@ const (
 	// heldMost is how long the request of another process is waited for: it is
 	// more than exchangeLimit, for a router under load.
 	heldMost = 20 * time.Second
-
-	// exchangeLimit is how long a request may be under way.
-	exchangeLimit = 15 * time.Second
 )
 
 // Limits of a service for one key; 0 is none.

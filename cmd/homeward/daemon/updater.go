@@ -31,7 +31,7 @@ func newUpdater(ctx context.Context, cfg *settings.Config, store *update.Store, 
 	u.scheduler = update.NewScheduler(ctx, store, parts)
 	u.prober = update.NewProber(ctx, cfg.RunDir, parts, netwatch.Public)
 	if saved != nil {
-		store.Restore(parts.Now(), saved.Scheduler)
+		store.Restore(parts.Now(), saved.Scheduler.Store)
 	}
 	u.views = NewViews(cfg, store.Read(parts.Now()).Held, nil)
 	u.scheduler.SetAccounts(cfg.Updates())

@@ -1,0 +1,39 @@
+package update
+
+import (
+	"strings"
+	"time"
+)
+
+// Level is how much a message matters to the owner.
+type Level int
+
+const (
+	Debug Level = iota
+	Info        // what an owner wants to know tomorrow
+	Warn        // it passes by itself
+	Error       // a person is needed
+)
+
+// spell writes a duration for people: no more digits than they need.
+func spell(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	case d < time.Minute:
+		return d.Round(100 * time.Millisecond).String()
+	}
+	text := d.Round(time.Second).String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	return text
+}
+
+// next says when something is tried again.
+func next(in time.Duration) string {
+	if in <= 0 {
+		return "Trying again now"
+	}
+	return "Trying again in " + spell(in)
+}
