@@ -7,19 +7,19 @@ import "time"
 type AccountState struct {
 	Account *Account
 	Service Service
-	Record  Memory // what is remembered of the account
-	Key     Key    // what is remembered of its requests and its secret
-	Limits  Limits // of its requests
-	Plan    Plan   // what this process knows besides
+	Record  AccountRecord // what is remembered of the account
+	Usage   Usage         // what is remembered of its requests and its secret
+	Limits  Limits        // of its requests
+	Plan    Plan          // what this process knows besides
 }
 
 // Decision is what to do for an account.
 type Decision struct {
-	State string
-	Call  *Attempt      // what to send; nil: nothing
-	At    time.Duration // when, in time since boot; 0 with no Call
-	Since time.Duration // since when it is due
-	Error string        // why it is not current, "" if it is or is just on its way
+	State   string
+	Attempt *Attempt      // what to send; nil: nothing
+	At      time.Duration // when, in time since boot; 0 with no Call
+	Since   time.Duration // since when it is due
+	Error   string        // why it is not current, "" if it is or is just on its way
 }
 
 // Next decides what comes next for the account.
@@ -43,8 +43,8 @@ func (s AccountState) Next(now Now) Decision {
 		}
 		return d
 	}
-	d.Call, d.Since = call, max(s.Plan.Unsent, s.Plan.NotAgain)
-	at, why := s.gate(now)
+	d.Attempt, d.Since = call, max(s.Plan.DirtySince, s.Plan.NotBefore)
+	at, why := s.earliest(now)
 	if ready.at > at {
 		at, why = ready.at, ready.why
 	}
@@ -64,11 +64,11 @@ func (s AccountState) Next(now Now) Decision {
 	return d
 }
 
-// gate tells the earliest time for the next request, and which limit says so;
+// earliest tells the earliest time for the next request, and which limit says so;
 // "" where it is only the pause after a fault.
-func (s AccountState) gate(now Now) (at time.Duration, why string) {
-	k := s.Key
-	at = max(now.Up, s.Plan.NotAgain)
+func (s AccountState) earliest(now Now) (at time.Duration, why string) {
+	k := s.Usage
+	at = max(now.Up, s.Plan.NotBefore)
 	later := func(t time.Duration, reason string) {
 		if t > at {
 			at, why = t, reason
@@ -81,45 +81,45 @@ func (s AccountState) gate(now Now) (at time.Duration, why string) {
 	later(k.free(now, s.Limits.Short, shortWindow+shortMargin), "as many requests as the service takes in 10 seconds")
 	later(k.free(now, s.Limits.Day, day+dayMargin), "as many requests as the service takes in 24 hours")
 	if s.Plan.Tried {
-		later(s.thin(now), "requests left for today are kept for a change of the line")
+		later(s.retryNotBefore(now), "requests left for today are kept for a change of the line")
 	} else {
-		later(s.merge(now), "few requests left for today: waiting until the line is still")
+		later(s.coalesceUntil(now), "few requests left for today: waiting until the line is still")
 	}
 	return at, why
 }
 
-// thin makes retries rarer as a day of faults goes on: half of three quarters
+// retryNotBefore makes retries rarer as a day of faults goes on: half of three quarters
 // of the day's requests as the pauses have it, the other half spread evenly
 // over 24 hours, the last quarter never.
-func (s AccountState) thin(now Now) time.Duration {
+func (s AccountState) retryNotBefore(now Now) time.Duration {
 	if s.Limits.Day == 0 {
 		return 0
 	}
 	budget := max(1, s.Limits.Day-s.Limits.Day/4)
-	used := s.Key.used(now)
+	used := s.Usage.used(now)
 	at := time.Duration(0)
 	if used >= budget/2 {
 		at = s.Plan.Counted + day/time.Duration(max(1, budget-budget/2))
 	}
-	return max(at, s.Key.free(now, budget, day+dayMargin))
+	return max(at, s.Usage.free(now, budget, day+dayMargin))
 }
 
-// merge makes a change wait until the line is still, once the last quarter of
+// coalesceUntil makes a change wait until the line is still, once the last quarter of
 // the day's requests has begun, but not for ever: what is left is enough for
 // one every 24 h / left.
-func (s AccountState) merge(now Now) time.Duration {
+func (s AccountState) coalesceUntil(now Now) time.Duration {
 	quarter := s.Limits.Day / 4
-	left := s.Limits.Day - s.Key.used(now)
+	left := s.Limits.Day - s.Usage.used(now)
 	if s.Limits.Day == 0 || left > quarter || left <= 0 || s.Plan.Changed == 0 {
 		return 0
 	}
-	still := min(stable<<min(quarter-left, 10), stableMost)
-	return min(s.Plan.Changed+still, s.Plan.Unsent+day/time.Duration(left))
+	still := min(stillFor<<min(quarter-left, 10), stillMost)
+	return min(s.Plan.Changed+still, s.Plan.DirtySince+day/time.Duration(left))
 }
 
-// stale tells when the oldest of what was accepted is to be sent again; 0 where
+// refreshAt tells when the oldest of what was accepted is to be sent again; 0 where
 // never.
-func (s AccountState) stale(now Now) (at time.Duration) {
+func (s AccountState) refreshAt(now Now) (at time.Duration) {
 	if s.Account.Refresh == 0 {
 		return 0
 	}
@@ -128,7 +128,7 @@ func (s AccountState) stale(now Now) (at time.Duration) {
 		if h.Values == (Values{}) || h.Stop != nil {
 			continue
 		}
-		if t := now.Up - now.Since(h.Moment) + s.Account.Refresh; at == 0 || t < at {
+		if t := now.Up - now.Since(h.Timestamp) + s.Account.Refresh; at == 0 || t < at {
 			at = max(t, 1)
 		}
 	}

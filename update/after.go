@@ -10,16 +10,16 @@ import (
 // process that waits for the answer. The attempt that it returns knows how its
 // hosts were before.
 func (s AccountState) Reserve(now Now, c Attempt, id uint64, pid int) (AccountState, Attempt) {
-	k := s.Key
-	k.Slots = append(k.Slots[:len(k.Slots):len(k.Slots)], Slot{Moment: now.Moment(), Open: true, ID: id, Account: s.Account.Name, PID: pid})
+	k := s.Usage
+	k.Reservations = append(k.Reservations[:len(k.Reservations):len(k.Reservations)], Reservation{Timestamp: now.Timestamp(), Open: true, ID: id, Account: s.Account.Name, PID: pid})
 	c.before, c.sent = map[string]Host{}, now.Up
-	for _, name := range s.Service.judged(c.Call) {
+	for _, name := range s.Service.judged(c.Update) {
 		c.before[name] = s.Record.Hosts[name]
 	}
-	s.Key = k
-	s.Record = each(s.Record, s.Service, c.Call, func(name string, h Host) Host {
-		h.Doubt = h.Doubt.or(c.Call.shown().publish()) // the others it holds either way
-		h.Lost, h.LostAt = c.Call.Values, now.Up
+	s.Usage = k
+	s.Record = eachHost(s.Record, s.Service, c.Update, func(name string, h Host) Host {
+		h.Unconfirmed = h.Unconfirmed.or(c.Update.shownValues().valid()) // the others it holds either way
+		h.Lost, h.LostAt = c.Update.Values, now.Up
 		return h
 	})
 	return s, c
@@ -37,16 +37,16 @@ func (p Plan) afterFault(now Now, c Attempt, f Fault, jitter float64) Plan {
 	if f.Sent {
 		p.Counted = now.Up
 	}
-	p.Apart = p.Apart || c.Call.Auto && !f.Sent
+	p.AddressesFirst = p.AddressesFirst || c.Update.Auto && !f.Sent
 	if !p.carries(c) {
-		p.NotAgain = now.Up + eventGap
+		p.NotBefore = now.Up + eventGap
 		if f.Kind == FaultResolve {
-			p.Fault, p.NotAgain = f.Kind, now.Up+resolverGap
+			p.Fault, p.NotBefore = f.Kind, now.Up+resolverGap
 		}
 		return p
 	}
-	if f.Kind == FaultGiven {
-		p.NotAgain, p.Tried = now.Up+eventGap, p.Tried || f.Sent
+	if f.Kind == FaultCanceled {
+		p.NotBefore, p.Tried = now.Up+eventGap, p.Tried || f.Sent
 		return p
 	}
 	p.Fault, p.Error, p.Tried = f.Kind, f.Detail, p.Tried || f.Sent
@@ -55,7 +55,7 @@ func (p Plan) afterFault(now Now, c Attempt, f Fault, jitter float64) Plan {
 		return p.pauseAtRandom(now, jitter)
 	case f.Sent:
 		p = p.pauseAtRandom(now, jitter)
-		p.NotAgain += max(0, c.sent+lostGap-now.Up)
+		p.NotBefore += max(0, c.sent+resendGap-now.Up)
 		return p
 	}
 	return p.pause(now, jitter)
@@ -64,13 +64,13 @@ func (p Plan) afterFault(now Now, c Attempt, f Fault, jitter float64) Plan {
 // After tells what an answer means for the account. jitter, in [0,1), spreads
 // the retries of many routers.
 func (s AccountState) After(now Now, c Attempt, r Result, jitter float64) AccountState {
-	s.Plan.Apart = s.Plan.Apart && !c.Call.Auto
+	s.Plan.AddressesFirst = s.Plan.AddressesFirst && !c.Update.Auto
 	fresh := !s.Plan.carries(c)
 	before := s.Plan
 	s = s.judge(now, c, r, jitter)
 	if fresh {
 		p := &s.Plan
-		p.Tried, p.Fails, p.NotAgain, p.Error, p.Fault = before.Tried, before.Fails, before.NotAgain, before.Error, before.Fault
+		p.Tried, p.Fails, p.NotBefore, p.Error, p.Fault = before.Tried, before.Fails, before.NotBefore, before.Error, before.Fault
 	}
 	return s
 }
@@ -81,41 +81,41 @@ func (s AccountState) judge(now Now, c Attempt, r Result, jitter float64) Accoun
 	if r.Hosts != nil && r.Verdict != Busy {
 		r.Verdict = Accepted // and host by host what it says
 	}
-	if r.Verdict == Locked && !s.Key.Good {
-		r.Verdict = r.Else
+	if r.Verdict == Locked && !s.Usage.Good {
+		r.Verdict = r.Fallback
 	}
 	if r.Wait > 0 && r.Verdict != Accepted && r.Verdict != Limited {
-		s.Key.Quota = s.Key.wait(now, r.Wait, "the service says: "+r.Detail)
+		s.Usage.Quota = s.Usage.wait(now, r.Wait, "the service says: "+r.Detail)
 	}
 	switch r.Verdict {
 	case Refused, Unauthorized, Locked:
 		return s.refuse(now, c, r)
 	}
-	s.Record = answered(s.Record, s.Service, c.Call)
+	s.Record = answerArrived(s.Record, s.Service, c.Update)
 	switch r.Verdict {
 	case Accepted:
 		s = s.accept(now, c, r, jitter)
 	case Limited:
-		s.Key.Quota = s.Key.limited(now, r, jitter)
-		s.Plan.Error = s.Key.Why
+		s.Usage.Quota = s.Usage.limited(now, r, jitter)
+		s.Plan.Error = s.Usage.Why
 	case Busy:
 		if r.Hosts != nil {
 			s = s.accept(now, c, r, jitter)
 		}
-		s.Key.Quota = s.Key.wait(now, busyTime, "the service says: "+r.Detail+" (no sooner than 30 minutes)")
-		s.Plan.Error = s.Key.Why
+		s.Usage.Quota = s.Usage.wait(now, busyWait, "the service says: "+r.Detail+" (no sooner than 30 minutes)")
+		s.Plan.Error = s.Usage.Why
 	case Unknown:
-		s.Plan.Error = advised("this is no answer of the service, but a hotspot's, say: "+r.Detail, r.Do)
+		s.Plan.Error = advised("this is no answer of the service, but a hotspot's, say: "+r.Detail, r.Hint)
 		s.Plan = s.Plan.pause(now, jitter)
-	case Passing:
-		if s.Plan.Error = advised(r.Detail, r.Do); r.Overload {
+	case Temporary:
+		if s.Plan.Error = advised(r.Detail, r.Hint); r.Overload {
 			s.Plan = s.Plan.pauseAtRandom(now, jitter)
 		} else {
 			s.Plan = s.Plan.pause(now, jitter)
 		}
 	}
 	if anyAccepted(r) {
-		s = s.proven(now, c.Call)
+		s = s.confirm(now, c.Update)
 	}
 	return s
 }
@@ -123,32 +123,32 @@ func (s AccountState) judge(now Now, c Attempt, r Result, jitter float64) Accoun
 // refuse tells what it means that the service refuses a whole request: that its
 // key may be locked, or that a person must change something.
 func (s AccountState) refuse(now Now, c Attempt, r Result) AccountState {
-	s.Record = unchanged(s.Record, s.Service, c)
+	s.Record = revert(s.Record, s.Service, c)
 	p := &s.Plan
 	switch {
-	case c.Call.OnlyPrefix && r.Verdict != Unauthorized && p.Want != (Values{Prefix: p.Want.Prefix}):
+	case c.Update.PrefixOnly && r.Verdict != Unauthorized && p.Want != (Values{Prefix: p.Want.Prefix}):
 		// One full update is tried before the account stops.
-		p.Full, p.Tried, p.NotAgain, p.Error = true, false, 0, ""
-	case r.Verdict != Refused && s.Key.Good && s.Key.Lock == nil && !s.Record.Locked:
+		p.Full, p.Tried, p.NotBefore, p.Error = true, false, 0, ""
+	case r.Verdict != Refused && s.Usage.Good && s.Usage.Lock == nil && !s.Record.Locked:
 		why := "the service refuses the key it has accepted before (" + r.Detail + "): it may be locked, so 10 minutes of silence, then one try"
-		s.Key.Lock, s.Record.Locked = &Lock{now.Up + lockTime, why}, true
+		s.Usage.Lock, s.Record.Locked = &Lock{now.Up + lockDuration, why}, true
 		p.Error, p.Tried = why, false
 	default:
-		s.Record.Stop = &Stop{r.Detail, r.Do}
+		s.Record.Stop = &Stop{r.Detail, r.Hint}
 		p.Error, p.Full = s.Record.Stop.String(), false
 	}
 	return s
 }
 
-// proven remembers, of a call that was accepted, that its account is not locked,
+// confirm remembers, of a call that was accepted, that its account is not locked,
 // and whether the service takes a full update where it has refused the prefix
 // alone. If the account was locked meanwhile, the lock has refused that.
-func (s AccountState) proven(now Now, call Call) AccountState {
-	if s.Plan.Full && !call.OnlyPrefix && s.Key.Lock == nil && !s.Record.Locked {
-		s.Record.NoOnly = true
+func (s AccountState) confirm(now Now, call Update) AccountState {
+	if s.Plan.Full && !call.PrefixOnly && s.Usage.Lock == nil && !s.Record.Locked {
+		s.Record.PrefixOnlyRefused = true
 	}
 	s.Record.Locked = false
-	s.Key, s.Plan = s.Key.accepted(now), s.Plan.proven(call)
+	s.Usage, s.Plan = s.Usage.accepted(now), s.Plan.accepted(call)
 	return s
 }
 
@@ -168,9 +168,9 @@ func (s AccountState) accept(now Now, c Attempt, r Result, jitter float64) Accou
 	}
 	p := s.Plan
 	fails := p.Fails
-	p.Error, p.Fails, p.NotAgain, p.Tried = "", 0, 0, false
+	p.Error, p.Fails, p.NotBefore, p.Tried = "", 0, 0, false
 	progress := false
-	s.Record = each(s.Record, s.Service, c.Call, func(name string, h Host) Host {
+	s.Record = eachHost(s.Record, s.Service, c.Update, func(name string, h Host) Host {
 		v, judged := verdict[name]
 		if !judged {
 			v = HostResult{Host: name, Verdict: Accepted}
@@ -180,9 +180,9 @@ func (s AccountState) accept(now Now, c Attempt, r Result, jitter float64) Accou
 		switch {
 		case !known:
 			p.Error, p.Tried = name+": "+v.Detail, true
-		case v.Verdict == Accepted && p.Redo != nil:
-			p.Redo = maps.Clone(p.Redo)
-			p.Redo[name] = p.Redo[name].with(c.Call.Values)
+		case v.Verdict == Accepted && p.ForceResend != nil:
+			p.ForceResend = maps.Clone(p.ForceResend)
+			p.ForceResend[name] = p.ForceResend[name].with(c.Update.Values)
 		}
 		return h
 	})
@@ -201,14 +201,14 @@ func (s AccountState) accept(now Now, c Attempt, r Result, jitter float64) Accou
 func afterHost(now Now, h Host, c Attempt, v HostResult) (next Host, known bool) {
 	switch {
 	case v.Verdict == Accepted:
-		h.Values, h.Moment = h.Values.with(c.Call.Values), now.Moment()
-		h.Doubt, h.Lock, h.Stop = h.Doubt.without(c.Call.Values.publish()), nil, nil
+		h.Values, h.Timestamp = h.Values.with(c.Update.Values), now.Timestamp()
+		h.Unconfirmed, h.Lock, h.Stop = h.Unconfirmed.without(c.Update.Values.valid()), nil, nil
 	case v.Verdict == Locked && h.Lock == nil:
-		h.Doubt = c.before[v.Host].Doubt
-		h.Lock = &Lock{now.Up + lockTime, v.Host + ": " + v.Detail + ": 10 minutes of silence, then one try"}
+		h.Unconfirmed = c.before[v.Host].Unconfirmed
+		h.Lock = &Lock{now.Up + lockDuration, v.Host + ": " + v.Detail + ": 10 minutes of silence, then one try"}
 	case v.Verdict == Refused, v.Verdict == Locked:
-		h.Doubt = c.before[v.Host].Doubt
-		h.Stop = &Stop{v.Host + ": " + v.Detail, v.Do}
+		h.Unconfirmed = c.before[v.Host].Unconfirmed
+		h.Stop = &Stop{v.Host + ": " + v.Detail, v.Hint}
 	default:
 		return h, false
 	}

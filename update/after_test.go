@@ -10,28 +10,28 @@ import (
 func TestAnOldRequestsEndSaysNothingOfANewAddress(t *testing.T) {
 	now := at(100 * time.Hour)
 	a, l, k := ipv64Account(), Limits{3, 48}, slots(20, now.Up-time.Hour)
-	old := Attempt{Call: Call{Hosts: a.Domains, Values: Values{IPv4: v4a}}}
-	p := Plan{Want: Values{IPv4: v4a}, Changed: now.Up - time.Minute, Tried: true, Fails: 6}.See(now, Values{IPv4: v4b})
+	old := Attempt{Update: Update{Hosts: a.Domains, Values: Values{IPv4: v4a}}}
+	p := Plan{Want: Values{IPv4: v4a}, Changed: now.Up - time.Minute, Tried: true, Fails: 6}.Observe(now, Values{IPv4: v4b})
 	next := func(p Plan) time.Duration {
-		d := (AccountState{a, ipv64Service(), Memory{}, k, l, p}).Next(now)
+		d := (AccountState{a, ipv64Service(), AccountRecord{}, k, l, p}).Next(now)
 		return d.At - now.Up
 	}
 	for name, f := range map[string]Fault{
 		"no answer":         {Kind: FaultSent, Sent: true},
-		"given up":          {Kind: FaultGiven, Sent: true},
+		"given up":          {Kind: FaultCanceled, Sent: true},
 		"connection failed": {Kind: FaultConnect},
 	} {
 		if got := next(p.afterFault(now, old, f, 1)); got > eventGap {
 			t.Errorf("%s: the new address waits %v", name, got)
 		}
 	}
-	for name, r := range map[string]Result{"503": {Verdict: Passing}, "a page": {Verdict: Unknown}, "good": {Verdict: Accepted}} {
-		_, _, after := parts(AccountState{a, ipv64Service(), Memory{}, k, Limits{}, p}.After(now, old, r, 1))
+	for name, r := range map[string]Result{"503": {Verdict: Temporary}, "a page": {Verdict: Unknown}, "good": {Verdict: Accepted}} {
+		_, _, after := parts(AccountState{a, ipv64Service(), AccountRecord{}, k, Limits{}, p}.After(now, old, r, 1))
 		if got := next(after); got > eventGap {
 			t.Errorf("%s: the new address waits %v", name, got)
 		}
 	}
-	_, _, same := parts(AccountState{a, ipv64Service(), Memory{}, k, Limits{}, Plan{Want: old.Call.Values, Tried: true, Fails: 6}}.After(now, old, Result{Verdict: Passing}, 0))
+	_, _, same := parts(AccountState{a, ipv64Service(), AccountRecord{}, k, Limits{}, Plan{Want: old.Update.Values, Tried: true, Fails: 6}}.After(now, old, Result{Verdict: Temporary}, 0))
 	if got := next(same); got < time.Hour {
 		t.Errorf("a retry of the same address waits %v only", got)
 	}
@@ -41,15 +41,15 @@ func TestAnOldRequestsEndSaysNothingOfANewAddress(t *testing.T) {
 func TestAWaitStaysThoughAnotherAccountIsAccepted(t *testing.T) {
 	now := at(time.Hour)
 	a := ipv64Account()
-	call := Attempt{Call: Call{Hosts: a.Domains, Values: Values{IPv4: v4a}}}
-	_, k, _ := parts(AccountState{a, ipv64Service(), Memory{}, Key{}, Limits{}, Plan{}}.After(now, call, Result{Verdict: Limited, Wait: time.Hour, Detail: "429"}, 0))
-	for name, r := range map[string]Result{"good": {Verdict: Accepted}, "503 with a shorter wait": {Verdict: Passing, Wait: 10 * time.Second}} {
-		_, got, _ := parts(AccountState{a, ipv64Service(), Memory{}, k, Limits{}, Plan{}}.After(at(time.Hour+time.Second), call, r, 0))
+	call := Attempt{Update: Update{Hosts: a.Domains, Values: Values{IPv4: v4a}}}
+	_, k, _ := parts(AccountState{a, ipv64Service(), AccountRecord{}, Usage{}, Limits{}, Plan{}}.After(now, call, Result{Verdict: Limited, Wait: time.Hour, Detail: "429"}, 0))
+	for name, r := range map[string]Result{"good": {Verdict: Accepted}, "503 with a shorter wait": {Verdict: Temporary, Wait: 10 * time.Second}} {
+		_, got, _ := parts(AccountState{a, ipv64Service(), AccountRecord{}, k, Limits{}, Plan{}}.After(at(time.Hour+time.Second), call, r, 0))
 		if got.Until != k.Until {
 			t.Errorf("%s: until %v, want %v", name, got.Until, k.Until)
 		}
 	}
-	_, got, _ := parts(AccountState{a, ipv64Service(), Memory{}, k, Limits{}, Plan{}}.After(at(3*time.Hour), call, Result{Verdict: Accepted}, 0))
+	_, got, _ := parts(AccountState{a, ipv64Service(), AccountRecord{}, k, Limits{}, Plan{}}.After(at(3*time.Hour), call, Result{Verdict: Accepted}, 0))
 	if got.Until != 0 || got.Why != "" {
 		t.Errorf("once it is over, it is forgotten: %+v", got)
 	}
@@ -60,22 +60,22 @@ func TestAWaitStaysThoughAnotherAccountIsAccepted(t *testing.T) {
 func TestALockedKeyIsTriedOnceAfterTheLock(t *testing.T) {
 	now := at(time.Hour)
 	a, r := ipv64Account(), Result{Verdict: Unauthorized, Detail: "no"}
-	call := Attempt{Call: Call{Hosts: a.Domains, Values: Values{IPv4: v4a}}}
-	m, k, _ := parts(AccountState{a, ipv64Service(), Memory{}, Key{Credential: Credential{Good: true}}, Limits{}, Plan{}}.After(now, call, r, 0))
-	if m.Stop != nil || k.Lock.until()-now.Up != lockTime || k.Until != 0 {
+	call := Attempt{Update: Update{Hosts: a.Domains, Values: Values{IPv4: v4a}}}
+	m, k, _ := parts(AccountState{a, ipv64Service(), AccountRecord{}, Usage{Credential: Credential{Good: true}}, Limits{}, Plan{}}.After(now, call, r, 0))
+	if m.Stop != nil || k.Lock.until()-now.Up != lockDuration || k.Until != 0 {
 		t.Fatalf("the first refusal of an accepted key: %+v, %+v", m, k)
 	}
-	for account, before := range map[string]Memory{"the same": m, "another": {}} {
+	for account, before := range map[string]AccountRecord{"the same": m, "another": {}} {
 		m, _, _ := parts(AccountState{a, ipv64Service(), before, k, Limits{}, Plan{}}.After(at(2*time.Hour), call, r, 0))
 		if m.Stop == nil {
 			t.Errorf("%s account is not stopped by the refusal after the lock", account)
 		}
 	}
-	_, k, _ = parts(AccountState{a, ipv64Service(), Memory{}, k, Limits{}, Plan{}}.After(at(2*time.Hour), call, Result{Verdict: Accepted}, 0))
+	_, k, _ = parts(AccountState{a, ipv64Service(), AccountRecord{}, k, Limits{}, Plan{}}.After(at(2*time.Hour), call, Result{Verdict: Accepted}, 0))
 	if m, _, _ := parts(AccountState{a, ipv64Service(), m, k, Limits{}, Plan{}}.After(at(2*time.Hour), call, r, 0)); m.Stop == nil {
 		t.Error("what another account had accepted since gives this one another try")
 	}
-	if m, _, _ := parts(AccountState{a, ipv64Service(), Memory{}, Key{}, Limits{}, Plan{}}.After(now, call, r, 0)); m.Stop == nil {
+	if m, _, _ := parts(AccountState{a, ipv64Service(), AccountRecord{}, Usage{}, Limits{}, Plan{}}.After(now, call, r, 0)); m.Stop == nil {
 		t.Error("a key that was never accepted does not stop its account at once")
 	}
 }
@@ -85,13 +85,13 @@ func TestUnknownHostsBackOff(t *testing.T) {
 	now := at(time.Hour)
 	a := &Account{Name: "d", Domains: []string{"a.x", "b.x"}}
 	s := Service{MaxHosts: 20}
-	call := Attempt{Call: Call{Hosts: a.Domains, Values: Values{IPv4: v4a}}}
+	call := Attempt{Update: Update{Hosts: a.Domains, Values: Values{IPv4: v4a}}}
 	r := Result{Verdict: Unknown, Hosts: []HostResult{{Host: "a.x"}, {Host: "b.x"}}}
-	p := Plan{Want: call.Call.Values}
+	p := Plan{Want: call.Update.Values}
 	var waits []time.Duration
 	for range 4 {
-		_, _, p = parts(AccountState{a, s, Memory{}, Key{}, Limits{}, p}.After(now, call, r, 0))
-		waits = append(waits, p.NotAgain-now.Up)
+		_, _, p = parts(AccountState{a, s, AccountRecord{}, Usage{}, Limits{}, p}.After(now, call, r, 0))
+		waits = append(waits, p.NotBefore-now.Up)
 	}
 	for i, w := range waits {
 		if w != backoff[i] {

@@ -57,9 +57,9 @@ func httpDate(s string) (time.Time, bool) {
 // (ESC too) and what is not UTF-8 are left out.
 func quote(body []byte) string { return cut(clean(body)) }
 
-// say is quote with the account's secrets hidden: before the cleaning, which
+// redact is quote with the account's secrets hidden: before the cleaning, which
 // changes white space, and after it, as what is left out may stand within one.
-func say(a *Account, body []byte) string {
+func redact(a *Account, body []byte) string {
 	secrets := secretsOf(a)
 	return cut(string(mask([]byte(clean(mask(body, secrets...))), secrets...)))
 }
@@ -88,8 +88,8 @@ func cut(s string) string {
 	return s
 }
 
-// words splits a line at white space; its first word is what a service says.
-func words(line string) []string { return strings.Fields(line) }
+// fields splits a line at white space; its first word is what a service says.
+func fields(line string) []string { return strings.Fields(line) }
 
 // lines returns the lines of an answer that are not blank, without the white
 // space around them.

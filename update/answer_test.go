@@ -74,7 +74,7 @@ func TestNoFormOfASecretIsRepeated(t *testing.T) {
 	}
 	for name, a := range accounts {
 		s, _ := ServiceOf(a)
-		c := Call{Hosts: a.Domains, Values: Values{IPv4: ip4}}
+		c := Update{Hosts: a.Domains, Values: Values{IPv4: ip4}}
 		r := s.Request(a, c)
 		login := r.User + r.Login.Reveal() + ":" + r.Password.Reveal()
 		basic := base64.StdEncoding.EncodeToString([]byte(login))
@@ -95,9 +95,9 @@ func TestNoFormOfASecretIsRepeated(t *testing.T) {
 			for _, body := range []string{text, `{"info":"x ` + text + `"}`, `{"status":"` + text + `"}`, "badauth " + text} {
 				for _, code := range []int{200, 400, 401, 403, 404, 500} {
 					got := s.Parse(a, c, Answer{Status: code, Body: []byte(body)})
-					all := got.Detail + got.Do
+					all := got.Detail + got.Hint
 					for _, h := range got.Hosts {
-						all += h.Detail + h.Do
+						all += h.Detail + h.Hint
 					}
 					if leaked(all, text) {
 						t.Errorf("%s: %s stands in %q", name, how, all)

@@ -62,7 +62,7 @@ func apiWords(c APICall, t apiTable) string {
 // else can be told from a secret.
 func plainWords(body []byte) string {
 	s := strings.TrimSpace(string(body))
-	for _, w := range words(s) {
+	for _, w := range fields(s) {
 		if len(w) > 20 {
 			return ""
 		}
@@ -89,21 +89,21 @@ func (api IPv64API) judge(c APICall, ans Answer, t apiTable, said string) Result
 		return Result{Verdict: Limited, Wait: retryAfter(ans), Detail: detail}
 	case code == 401 || word == "unauthorized":
 		return Result{Verdict: Unauthorized, Detail: "the service does not accept the API key (" + detail + ")",
-			Do: "write the account's API key, which ipv64.net shows apart from the update token"}
+			Hint: "write the account's API key, which ipv64.net shows apart from the update token"}
 	case code/100 == 3:
 		return redirected(&Account{Secret: api.Key, Server: api.Server}, ans)
 	case code/100 == 5:
-		return Result{Verdict: Passing, Wait: retryAfter(ans), Detail: detail, Do: "the service has trouble: try again later"}
+		return Result{Verdict: Temporary, Wait: retryAfter(ans), Detail: detail, Hint: "the service has trouble: try again later"}
 	case code == 400 || code == 403:
-		return Result{Verdict: Refused, Detail: detail, Do: apiAdvice(c, code, word)}
+		return Result{Verdict: Refused, Detail: detail, Hint: apiAdvice(c, code, word)}
 	case code/100 != 2:
-		return Result{Verdict: Unknown, Detail: detail, Do: "check `server`: the API does not answer so"}
+		return Result{Verdict: Unknown, Detail: detail, Hint: "check `server`: the API does not answer so"}
 	case ans.Cut:
 		return Result{Verdict: Unknown, Detail: "the answer is longer than " + strconv.Itoa(apiBody>>20) + " MiB"}
 	case t == nil:
 		return Result{Verdict: Unknown, Detail: "the answer is not the API's (a hotspot's or a proxy's page?)"}
 	case strings.EqualFold(t.text("info"), "error"):
-		return Result{Verdict: Refused, Detail: detail, Do: apiAdvice(c, code, word)}
+		return Result{Verdict: Refused, Detail: detail, Hint: apiAdvice(c, code, word)}
 	case c.changes() && strings.EqualFold(t.text("info"), "success"), t.holds(c):
 		return Result{Verdict: Accepted, Detail: said}
 	}

@@ -21,7 +21,7 @@ const apiPatience = shortWindow + shortMargin
 type APIClient struct {
 	IPv64API
 	Store    *Store
-	Exchange func(context.Context, Request, Ready) Outcome
+	Exchange func(context.Context, Request, BeforeSend) Outcome
 	Now      func() Now
 	Say      func(string) // told that it waits, and why
 }
@@ -35,7 +35,7 @@ func (c *APIClient) Do(ctx context.Context, call APICall) (APIAnswer, error) {
 			return answer, err
 		}
 		// It was not done: another attempt, after a short wait.
-		if at, why := c.gate(); !again || at > c.Now().Up+apiPatience {
+		if at, why := c.earliest(); !again || at > c.Now().Up+apiPatience {
 			return answer, c.tooLong(at, why)
 		}
 	}
@@ -56,8 +56,8 @@ func (c *APIClient) once(ctx context.Context, call APICall) (APIAnswer, error) {
 	}
 }
 
-// gate tells the earliest time for a call, and why not before.
-func (c *APIClient) gate() (at time.Duration, why string) {
+// earliest tells the earliest time for a call, and why not before.
+func (c *APIClient) earliest() (at time.Duration, why string) {
 	now := c.Now()
 	b := c.Store.Read(now)
 	k := c.keyIn(b)
@@ -77,7 +77,7 @@ func (c *APIClient) gate() (at time.Duration, why string) {
 // wait returns when there is room for a call.
 func (c *APIClient) wait(ctx context.Context) error {
 	for {
-		at, why := c.gate()
+		at, why := c.earliest()
 		left := at - c.Now().Up
 		if left <= 0 {
 			return ctx.Err()
@@ -85,7 +85,7 @@ func (c *APIClient) wait(ctx context.Context) error {
 		if left > apiPatience {
 			return c.tooLong(at, why)
 		}
-		c.Say(why + ": waiting " + spell(left))
+		c.Say(why + ": waiting " + formatDuration(left))
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -100,7 +100,7 @@ func (c *APIClient) tooLong(at time.Duration, why string) error {
 	if left > time.Minute {
 		left = left.Round(time.Minute)
 	}
-	return fmt.Errorf("%s: come back in %s, at %s", why, spell(left), now.wall(at).Local().Format("2006-01-02 15:04:05"))
+	return fmt.Errorf("%s: come back in %s, at %s", why, formatDuration(left), now.wall(at).Local().Format("2006-01-02 15:04:05"))
 }
 
 // exchange makes the call once. Its slot is on disk before it leaves.
@@ -108,13 +108,13 @@ func (c *APIClient) exchange(ctx context.Context, call APICall) (APIAnswer, erro
 	id, reserved, taken := uint64(c.Now().Up), false, false
 	out := c.Exchange(ctx, c.Request(call), func(netip.Addr) bool {
 		now := c.Now()
-		c.Store.Do(now, func(b *Book) {
+		c.Store.Update(now, func(b *Data) {
 			k := c.keyIn(b)
-			if taken = k.room(now, apiLimits()) > now.Up || k.Until > now.Up; taken {
+			if taken = k.nextFree(now, apiLimits()) > now.Up || k.Until > now.Up; taken {
 				return
 			}
-			k.Slots = append(k.Slots[:len(k.Slots):len(k.Slots)], Slot{Moment: now.Moment(), Open: true, ID: id})
-			b.setKey(c.keyID(b), k)
+			k.Reservations = append(k.Reservations[:len(k.Reservations):len(k.Reservations)], Reservation{Timestamp: now.Timestamp(), Open: true, ID: id})
+			b.setUsage(c.keyID(b), k)
 			reserved = true
 		})
 		return reserved
@@ -128,12 +128,12 @@ func (c *APIClient) exchange(ctx context.Context, call APICall) (APIAnswer, erro
 	}
 	if reserved {
 		now := c.Now()
-		c.Store.Do(now, func(b *Book) {
-			k := c.keyIn(b).Release(now, id, out.Answer != nil || out.Fault.Sent)
+		c.Store.Update(now, func(b *Data) {
+			k := c.keyIn(b).Complete(now, id, out.Answer != nil || out.Fault.Sent)
 			if out.Answer != nil {
 				k = afterCall(now, k, answer.Result)
 			}
-			b.setKey(c.keyID(b), k)
+			b.setUsage(c.keyID(b), k)
 		})
 	}
 	if out.Fault != nil {
@@ -152,22 +152,22 @@ func faultError(ctx context.Context, call APICall, f Fault) error {
 	return errors.New(f.Detail)
 }
 
-// keyID names the Key that calls count for: apart from updates with the same
+// usageID names the Key that calls count for: apart from updates with the same
 // secret, which the service counts apart.
-func (c *APIClient) keyID(b *Book) keyID {
+func (c *APIClient) keyID(b *Data) usageID {
 	id := b.fingerprint("ipv64-api", c.Server, c.Key.Reveal())
-	return keyID{id, id}
+	return usageID{id, id}
 }
 
-// keyIn returns the Key, with what an older version has counted.
-func (c *APIClient) keyIn(b *Book) Key {
+// usageIn returns the Key, with what an older version has counted.
+func (c *APIClient) keyIn(b *Data) Usage {
 	id := c.keyID(b)
-	b.moveOld(id.quota, id)
-	return b.key(id)
+	b.migrateLegacy(id.quota, id)
+	return b.usage(id)
 }
 
 // afterCall tells what an answer means for the key.
-func afterCall(now Now, k Key, r Result) Key {
+func afterCall(now Now, k Usage, r Result) Usage {
 	switch r.Verdict {
 	case Accepted:
 		k.Step, k.Until, k.Why, k.Good = 0, 0, "", true

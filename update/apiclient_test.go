@@ -39,7 +39,7 @@ func (b *apiBench) open() {
 		Now: func() Now {
 			return Now{Wall: time.Now(), Synced: true, Boot: "boot", Up: time.Hour + time.Since(begin)}
 		},
-		Exchange: func(_ context.Context, r Request, ready Ready) Outcome {
+		Exchange: func(_ context.Context, r Request, ready BeforeSend) Outcome {
 			if b.fault != nil && !b.fault.Sent {
 				return Outcome{Fault: b.fault}
 			}
@@ -47,7 +47,7 @@ func (b *apiBench) open() {
 				b.between()
 			}
 			if !ready(netip.MustParseAddr("192.0.2.1")) {
-				return failed(FaultGiven, false, "given up before anything was sent")
+				return faultOutcome(FaultCanceled, false, "given up before anything was sent")
 			}
 			if state, _ := os.ReadFile(filepath.Join(b.dir, stateFile)); !strings.Contains(string(state), `"open":true`) {
 				panic("the slot is not on disk before the request leaves")
@@ -188,9 +188,9 @@ func TestTwoProcessesShareTheLimit(t *testing.T) {
 }
 
 func TestUpdatesAndCallsAreCountedApart(t *testing.T) {
-	b := newBook(Now{Boot: "boot"})
+	b := newData(Now{Boot: "boot"})
 	c := &APIClient{IPv64API: testAPI}
-	if c.keyID(b) == b.keyID(&Account{Service: "ipv64", Server: testAPI.Server, Secret: testAPI.Key}) {
+	if c.keyID(b) == b.usageID(&Account{Service: "ipv64", Server: testAPI.Server, Secret: testAPI.Key}) {
 		t.Error("calls count as updates")
 	}
 }
@@ -215,7 +215,7 @@ func TestAFolderThatTakesNoWritesIsSaidAndTheCallMade(t *testing.T) {
 		b.dir = "/proc/none"
 		b.open()
 		exchange := b.Exchange
-		b.Exchange = func(ctx context.Context, r Request, ready Ready) Outcome {
+		b.Exchange = func(ctx context.Context, r Request, ready BeforeSend) Outcome {
 			if !ready(netip.Addr{}) {
 				return exchange(ctx, r, ready)
 			}

@@ -11,44 +11,44 @@ import (
 
 // inFlight is an attempt under way.
 type inFlight struct {
-	account *account
-	attempt Attempt
-	id      uint64
-	key     keyID
-	place   place
-	local   netip.Addr
-	sent    bool // its slot is on disk
-	start   time.Duration
-	gone    bool // given up: the address it left from is gone, or one that it carries before it was connected
-	stop    context.CancelCauseFunc
+	account     *account
+	attempt     Attempt
+	id          uint64
+	usageID     usageID
+	destination destination
+	local       netip.Addr
+	sent        bool // its slot is on disk
+	start       time.Duration
+	gone        bool // given up: the address it left from is gone, or one that it carries before it was connected
+	stop        context.CancelCauseFunc
 }
 
 var errGone = errors.New("the address it left from is gone")
 
-// attempt starts one exchange.
-func (s *Scheduler) attempt(now Now, p *pending) {
+// startAttempt starts one exchange.
+func (s *Scheduler) startAttempt(now Now, p *pending) {
 	s.lastID++
 	ctx, stop := context.WithCancelCause(s.ctx)
-	t := &inFlight{account: p.account, attempt: *p.decision.Call, id: uint64(now.Up)<<8 | s.lastID&255, key: p.key, start: now.Up, stop: stop}
+	t := &inFlight{account: p.account, attempt: *p.decision.Attempt, id: uint64(now.Up)<<8 | s.lastID&255, usageID: p.usageID, start: now.Up, stop: stop}
 	s.attempts[t.id] = t
 	p.account.sending = true
-	req := p.account.service.Request(p.account.config, t.attempt.Call)
-	t.place = s.store.Known(now).place(req)
-	req.Root, req.Known = p.known.hint(), p.known.known(now, t.place)
+	req := p.account.service.Request(p.account.config, t.attempt.Update)
+	t.destination = s.store.Cached(now).destination(req)
+	req.CAHint, req.Known = p.usage.caHint(), p.usage.addresses(now, t.destination)
 	go func() {
 		defer stop(nil)
-		out := s.exchange(ctx, req, func(local netip.Addr) bool { return s.reserve(ctx, t, local) })
+		out := s.exchange(ctx, req, func(local netip.Addr) bool { return s.beforeSend(ctx, t, local) })
 		s.inbox.post(s.ctx, func() { s.complete(t, out) })
 	}()
 }
 
-// reserve asks, from the exchange's goroutine, whether a request may leave: its
+// beforeSend asks, from the exchange's goroutine, whether a request may leave: its
 // slot is on disk when the answer is yes.
-func (s *Scheduler) reserve(ctx context.Context, t *inFlight, local netip.Addr) bool {
+func (s *Scheduler) beforeSend(ctx context.Context, t *inFlight, local netip.Addr) bool {
 	answer := make(chan bool, 1)
 	ask := func() {
 		t.local = local
-		answer <- ctx.Err() == nil && s.mayLeave(t)
+		answer <- ctx.Err() == nil && s.reserve(t)
 	}
 	if !s.inbox.post(ctx, ask) {
 		return false
@@ -61,27 +61,27 @@ func (s *Scheduler) reserve(ctx context.Context, t *inFlight, local netip.Addr) 
 	}
 }
 
-// mayLeave puts the slot of a request on disk, unless another process was
+// reserve puts the slot of a request on disk, unless another process was
 // first.
-func (s *Scheduler) mayLeave(t *inFlight) bool {
+func (s *Scheduler) reserve(t *inFlight) bool {
 	now := s.now()
-	s.store.Do(now, func(b *Book) {
+	s.store.Update(now, func(b *Data) {
 		a := t.account
 		name := a.config.Name
-		k := b.key(t.key)
+		k := b.usage(t.usageID)
 		m, known := b.Accounts[name]
-		if a.lift {
-			m = m.release()
+		if a.clearStops {
+			m = m.clearStops()
 		}
-		if !known || m.Stop != nil || k.elsewhere(now, name, os.Getpid(), alive) || k.silent(now) || silent(now, m, a.service, t.attempt.Call) ||
-			k.room(now, s.limits(b)[t.key.quota]) > now.Up {
+		if !known || m.Stop != nil || k.inFlightElsewhere(now, name, os.Getpid(), alive) || k.blocked(now) || hostLocked(now, m, a.service, t.attempt.Update) ||
+			k.nextFree(now, s.limits(b)[t.usageID.quota]) > now.Up {
 			return
 		}
-		as := AccountState{Account: a.config, Service: a.service, Record: m, Key: k}
+		as := AccountState{Account: a.config, Service: a.service, Record: m, Usage: k}
 		as, t.attempt = as.Reserve(now, t.attempt, t.id, os.Getpid())
 		b.Accounts[name] = as.Record
-		b.setKey(t.key, as.Key)
-		t.sent, a.lift = true, false
+		b.setUsage(t.usageID, as.Usage)
+		t.sent, a.clearStops = true, false
 	})
 	return t.sent
 }
@@ -104,19 +104,19 @@ func (s *Scheduler) complete(t *inFlight, out Outcome) {
 		return
 	}
 	a := t.account
-	res := a.service.Parse(a.config, t.attempt.Call, *out.Answer)
-	s.store.Do(now, func(b *Book) {
-		as := AccountState{Account: a.config, Service: a.service, Record: b.Accounts[a.config.Name], Key: b.key(t.key).Release(now, t.id, true), Plan: a.plan}
+	res := a.service.Parse(a.config, t.attempt.Update, *out.Answer)
+	s.store.Update(now, func(b *Data) {
+		as := AccountState{Account: a.config, Service: a.service, Record: b.Accounts[a.config.Name], Usage: b.usage(t.usageID).Complete(now, t.id, true), Plan: a.plan}
 		as = as.After(now, t.attempt, res, jitter)
-		as.Key.Root = out.Answer.Root
-		b.setKey(t.key, as.Key.reach(now, t.place, out.Answer.Known))
+		as.Usage.CAHint = out.Answer.CAHint
+		b.setUsage(t.usageID, as.Usage.remember(now, t.destination, out.Answer.Known))
 		if current {
 			b.Accounts[a.config.Name], a.plan = as.Record, as.Plan
 		}
 	})
 	s.resolved()
 	if current {
-		s.tellAccepted(t, now, res)
+		s.logAccepted(t, now, res)
 	}
 }
 
@@ -124,25 +124,25 @@ func (s *Scheduler) complete(t *inFlight, out Outcome) {
 func (s *Scheduler) fail(t *inFlight, now Now, out Outcome, current bool, jitter float64) {
 	fault := *out.Fault
 	if len(out.Forget) > 0 {
-		s.store.Do(now, func(b *Book) { b.setKey(t.key, b.key(t.key).forget(t.place, out.Forget)) })
+		s.store.Update(now, func(b *Data) { b.setUsage(t.usageID, b.usage(t.usageID).forget(t.destination, out.Forget)) })
 	}
 	if t.sent {
-		s.store.Do(now, func(b *Book) {
-			b.setKey(t.key, b.key(t.key).Release(now, t.id, fault.Sent))
+		s.store.Update(now, func(b *Data) {
+			b.setUsage(t.usageID, b.usage(t.usageID).Complete(now, t.id, fault.Sent))
 			name := t.account.config.Name
 			if m, ok := b.Accounts[name]; ok && !fault.Sent {
-				b.Accounts[name] = unchanged(m, t.account.service, t.attempt)
+				b.Accounts[name] = revert(m, t.account.service, t.attempt)
 			}
 		})
 	}
-	if fault.Kind != FaultResolve && fault.Kind != FaultGiven {
+	if fault.Kind != FaultResolve && fault.Kind != FaultCanceled {
 		s.resolved()
 	}
 	if current {
 		t.account.plan = t.account.plan.afterFault(now, t.attempt, fault, jitter)
 	}
 	if t.gone { // there is no fault to wait for
-		t.account.plan.NotAgain = max(now.Up, t.start+eventGap)
+		t.account.plan.NotBefore = max(now.Up, t.start+eventGap)
 	}
 }
 
@@ -151,7 +151,7 @@ func (s *Scheduler) resolved() {
 	now := s.now()
 	for _, a := range s.accounts {
 		if a.plan.Fault == FaultResolve && !a.sending {
-			a.plan.NotAgain = min(a.plan.NotAgain, now.Up)
+			a.plan.NotBefore = min(a.plan.NotBefore, now.Up)
 		}
 	}
 }

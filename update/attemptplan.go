@@ -8,7 +8,7 @@ import (
 // Attempt is one attempt to bring the service to what the line shows: the
 // request, and what its end has to know.
 type Attempt struct {
-	Call   Call
+	Update Update
 	before map[string]Host // the hosts as they were before it was sent
 	sent   time.Duration   // when it was sent
 	line   Values          // what the line showed when it was composed
@@ -31,8 +31,8 @@ func (s AccountState) nextAttempt(now Now) (*Attempt, ready) {
 		switch {
 		case c == nil || next.at < first.at:
 			c, first = &next.Attempt, next.ready
-		case next.at == first.at && c.Call.alike(next.Call) && len(c.Call.Hosts) < s.Service.MaxHosts:
-			c.Call.Hosts = append(c.Call.Hosts, next.Call.Hosts...)
+		case next.at == first.at && c.Update.sameRequest(next.Update) && len(c.Update.Hosts) < s.Service.MaxHosts:
+			c.Update.Hosts = append(c.Update.Hosts, next.Update.Hosts...)
 		}
 	}
 	return c, first
@@ -53,21 +53,21 @@ func (s AccountState) hostAttempts(now Now) []hostAttempt {
 		if h.Stop != nil || diff == (Values{}) || s.needsAddress() {
 			continue
 		}
-		c := Attempt{Call: s.compose(h, diff), line: s.Plan.Want}
-		if c.Call.Hosts = []string{name}; s.Service.MaxHosts == 0 {
-			c.Call.Hosts = s.Account.Domains
+		c := Attempt{Update: s.compose(h, diff), line: s.Plan.Want}
+		if c.Update.Hosts = []string{name}; s.Service.MaxHosts == 0 {
+			c.Update.Hosts = s.Account.Domains
 		}
-		out = append(out, hostAttempt{c, readyHost(now, h, c.Call)})
+		out = append(out, hostAttempt{c, hostReady(now, h, c.Update)})
 	}
 	return out
 }
 
-// readyHost tells when a host's next request may leave: a lock is waited for,
+// hostReady tells when a host's next request may leave: a lock is waited for,
 // and values whose answer was lost are not sent again at once.
-func readyHost(now Now, h Host, c Call) ready {
+func hostReady(now Now, h Host, c Update) ready {
 	r := ready{at: now.Up}
 	if h.Lost != (Values{}) && missing(c.Values, Host{Values: h.Lost}) == (Values{}) {
-		r.at = max(r.at, h.LostAt+lostGap)
+		r.at = max(r.at, h.LostAt+resendGap)
 	}
 	if h.Lock != nil && h.Lock.Until > r.at {
 		r = ready{h.Lock.Until, h.Lock.Why}
@@ -79,20 +79,20 @@ func readyHost(now Now, h Host, c Call) ready {
 // service refuses the prefix alone, and from an update without any it may take
 // the address of the connection.
 func (s AccountState) needsAddress() bool {
-	return s.Service.OnlyPrefix && (s.Record.NoOnly || s.Plan.Full) && s.Plan.Want == (Values{Prefix: s.Plan.Want.Prefix})
+	return s.Service.PrefixOnly && (s.Record.PrefixOnlyRefused || s.Plan.Full) && s.Plan.Want == (Values{Prefix: s.Plan.Want.Prefix})
 }
 
 // missing returns what of want the service is not known to hold. Of what the
 // line does not show it is not told.
 func missing(want Values, h Host) Values {
 	var d Values
-	if want.IPv4.IsValid() && (want.IPv4 != h.IPv4 || h.Doubt.IPv4) {
+	if want.IPv4.IsValid() && (want.IPv4 != h.IPv4 || h.Unconfirmed.IPv4) {
 		d.IPv4 = want.IPv4
 	}
-	if want.IPv6.IsValid() && (want.IPv6 != h.IPv6 || h.Doubt.IPv6) {
+	if want.IPv6.IsValid() && (want.IPv6 != h.IPv6 || h.Unconfirmed.IPv6) {
 		d.IPv6 = want.IPv6
 	}
-	if want.Prefix.IsValid() && (want.Prefix != h.Prefix || h.Doubt.Prefix) {
+	if want.Prefix.IsValid() && (want.Prefix != h.Prefix || h.Unconfirmed.Prefix) {
 		d.Prefix = want.Prefix
 	}
 	return d
@@ -102,30 +102,30 @@ func missing(want Values, h Host) Values {
 // where it alone is missing, else every value that the line shows. A service
 // that deletes what is not named is told what the line does not show as it was
 // accepted last.
-func (s AccountState) compose(h Host, diff Values) Call {
+func (s AccountState) compose(h Host, diff Values) Update {
 	want := s.Plan.Want
 	auto := s.Account.PrefixAuto && want.Prefix.IsValid()
 	switch {
-	case s.Service.OnlyPrefix && !s.Record.NoOnly && !s.Plan.Full && diff == (Values{Prefix: diff.Prefix}):
-		return Call{Values: diff, OnlyPrefix: true, Auto: auto}
-	case auto && s.Plan.Apart && diff != (Values{Prefix: diff.Prefix}):
-		return Call{Values: want.without(Publish{Prefix: true})}
+	case s.Service.PrefixOnly && !s.Record.PrefixOnlyRefused && !s.Plan.Full && diff == (Values{Prefix: diff.Prefix}):
+		return Update{Values: diff, PrefixOnly: true, Auto: auto}
+	case auto && s.Plan.AddressesFirst && diff != (Values{Prefix: diff.Prefix}):
+		return Update{Values: want.without(Publish{Prefix: true})}
 	case auto:
-		return Call{Values: want, Auto: true}
-	case s.Service.NamesAll:
-		held := h.Values.only(s.Account.Publish.without(want.publish()))
-		return Call{Values: want.with(held), Held: held.publish()}
+		return Update{Values: want, Auto: true}
+	case s.Service.DeletesUnnamed:
+		held := h.Values.only(s.Account.Publish.without(want.valid()))
+		return Update{Values: want.with(held), Repeated: held.valid()}
 	case !s.Service.OneAddress:
-		return Call{Values: want}
+		return Update{Values: want}
 	case diff.IPv4.IsValid():
-		return Call{Values: Values{IPv4: diff.IPv4}}
+		return Update{Values: Values{IPv4: diff.IPv4}}
 	default:
-		return Call{Values: Values{IPv6: diff.IPv6, Prefix: diff.Prefix}}
+		return Update{Values: Values{IPv6: diff.IPv6, Prefix: diff.Prefix}}
 	}
 }
 
-// each returns the Memory with the hosts of a call changed by f.
-func each(m Memory, s Service, call Call, f func(string, Host) Host) Memory {
+// eachHost returns the Memory with the hosts of a call changed by f.
+func eachHost(m AccountRecord, s Service, call Update, f func(string, Host) Host) AccountRecord {
 	next := make(map[string]Host, len(m.Hosts)+1)
 	for name, h := range m.Hosts {
 		next[name] = h
@@ -137,25 +137,25 @@ func each(m Memory, s Service, call Call, f func(string, Host) Host) Memory {
 	return m
 }
 
-// unchanged takes back the doubt that an attempt brought: it has changed nothing
+// revert takes back the doubt that an attempt brought: it has changed nothing
 // at the service. What was in doubt before it still is.
-func unchanged(m Memory, s Service, c Attempt) Memory {
-	return each(m, s, c.Call, func(name string, h Host) Host {
+func revert(m AccountRecord, s Service, c Attempt) AccountRecord {
+	return eachHost(m, s, c.Update, func(name string, h Host) Host {
 		b := c.before[name]
-		h.Doubt, h.Lost, h.LostAt = b.Doubt, b.Lost, b.LostAt
+		h.Unconfirmed, h.Lost, h.LostAt = b.Unconfirmed, b.Lost, b.LostAt
 		return h
 	})
 }
 
-// answered notes that the answer to a call was not lost.
-func answered(m Memory, s Service, call Call) Memory {
-	return each(m, s, call, func(_ string, h Host) Host {
+// answerArrived notes that the answer to a call was not lost.
+func answerArrived(m AccountRecord, s Service, call Update) AccountRecord {
+	return eachHost(m, s, call, func(_ string, h Host) Host {
 		h.Lost, h.LostAt = Values{}, 0
 		return h
 	})
 }
 
-// silent tells whether a host of the call is locked now.
-func silent(now Now, m Memory, s Service, call Call) bool {
+// hostLocked tells whether a host of the call is locked now.
+func hostLocked(now Now, m AccountRecord, s Service, call Update) bool {
 	return slices.ContainsFunc(s.judged(call), func(name string) bool { return m.Hosts[name].Lock.until() > now.Up })
 }

@@ -41,16 +41,16 @@ func newClient(agent string) client {
 // exchange sends req once and returns what came of it. ready is called when
 // the connection stands and nothing was sent; it may be nil. When ctx ends
 // the connection is reset, so that what has not left yet never does.
-func (c client) exchange(ctx context.Context, req Request, ready Ready) Outcome {
+func (c client) exchange(ctx context.Context, req Request, ready BeforeSend) Outcome {
 	ctx, cancel := context.WithTimeout(ctx, c.within)
 	defer cancel()
 	e, err := newEndpoint(req)
 	if err != nil {
-		return failed(FaultConnect, false, err.Error())
+		return faultOutcome(FaultConnect, false, err.Error())
 	}
 	message, err := e.message(req, c.agent)
 	if err != nil {
-		return failed(FaultConnect, false, err.Error())
+		return faultOutcome(FaultConnect, false, err.Error())
 	}
 	conn, gone, fault := c.connect(ctx, e)
 	if fault != nil {
@@ -58,7 +58,7 @@ func (c client) exchange(ctx context.Context, req Request, ready Ready) Outcome 
 	}
 	defer conn.tcp.Close()
 	if ready != nil && !ready(conn.local()) || ctx.Err() != nil {
-		return failed(FaultGiven, false, "given up before anything was sent")
+		return faultOutcome(FaultCanceled, false, "given up before anything was sent")
 	}
 	stop := context.AfterFunc(ctx, func() { conn.tcp.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
@@ -71,7 +71,7 @@ func (c client) exchange(ctx context.Context, req Request, ready Ready) Outcome 
 	}
 	conn.tcp.SetLinger(-1)
 	conn.Close()
-	if answer.Root = conn.root; conn.reached != nil {
+	if answer.CAHint = conn.root; conn.reached != nil {
 		answer.Known = conn.reached()
 	}
 	return Outcome{Answer: answer}
@@ -113,7 +113,7 @@ func newEndpoint(req Request) (endpoint, error) {
 		return endpoint{}, errURL
 	}
 	e := endpoint{url: u, host: u.Hostname(), family: req.Family, device4: req.Device4, device6: req.Device6,
-		caFile: req.CAFile, root: req.Root}
+		caFile: req.CAFile, root: req.CAHint}
 	port, err := strconv.ParseUint(cmp.Or(u.Port(), "0"), 10, 16)
 	if err != nil {
 		return endpoint{}, errURL

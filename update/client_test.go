@@ -71,7 +71,7 @@ func TestExchange(t *testing.T) {
 func TestReadyThatSaysNoSendsNothing(t *testing.T) {
 	s, srv, ca := standIn(t, updatetest.Options{})
 	o := steady().exchange(t.Context(), updateRequest(srv.URL, ca), func(netip.Addr) bool { return false })
-	if o.Fault == nil || o.Fault.Kind != FaultGiven || o.Fault.Sent || len(s.Requests()) != 0 {
+	if o.Fault == nil || o.Fault.Kind != FaultCanceled || o.Fault.Sent || len(s.Requests()) != 0 {
 		t.Errorf("fault %+v, requests %v", o.Fault, s.Requests())
 	}
 }
@@ -116,7 +116,7 @@ func TestGivenUpInTheMiddle(t *testing.T) {
 		saw <- err
 	}()
 	o := steady().exchange(ctx, updateRequest("http://"+l.Addr().String(), ""), nil)
-	if o.Fault == nil || o.Fault.Kind != FaultGiven || !o.Fault.Sent {
+	if o.Fault == nil || o.Fault.Kind != FaultCanceled || !o.Fault.Sent {
 		t.Errorf("outcome %+v", o.Fault)
 	}
 	if err := <-saw; err == nil || !strings.Contains(err.Error(), "reset") {

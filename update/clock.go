@@ -13,26 +13,26 @@ type Now struct {
 	Up     time.Duration // since boot, sleep included (CLOCK_BOOTTIME)
 }
 
-// Moment is a point in time that outlives the process and the boot. Its Up
+// Timestamp is a point in time that outlives the process and the boot. Its Up
 // counts from the present boot: Book.Arrive moves what an earlier boot wrote.
-type Moment struct {
+type Timestamp struct {
 	Up   time.Duration `json:"up"`
 	At   time.Time     `json:"at,omitzero"`
 	Sure bool          `json:"sure,omitempty"` // At was read from a synchronised clock
 }
 
-// Moment returns the present one.
-func (n Now) Moment() Moment {
-	return Moment{n.Up, n.Wall.Round(0).UTC().Truncate(time.Millisecond), n.Synced}
+// Timestamp returns the present one.
+func (n Now) Timestamp() Timestamp {
+	return Timestamp{n.Up, n.Wall.Round(0).UTC().Truncate(time.Millisecond), n.Synced}
 }
 
 // earlier tells whether an earlier boot wrote the moment.
-func (m Moment) earlier() bool { return m.Up <= 0 }
+func (m Timestamp) earlier() bool { return m.Up <= 0 }
 
 // Since tells how long ago m was, at least: within a boot the boot's own time
 // counts alone, what only an unsynchronised clock says never does, and a moment
 // in the future is now.
-func (n Now) Since(m Moment) time.Duration {
+func (n Now) Since(m Timestamp) time.Duration {
 	age := max(0, n.Up-m.Up)
 	if m.earlier() && m.Sure && n.Synced {
 		age = max(age, n.Wall.Sub(m.At))
@@ -50,7 +50,7 @@ const wrongBy = time.Minute
 
 // sure corrects a moment that was taken by an unsynchronised clock, or, if it is
 // of this boot, by one that was set since, now that the clock is right.
-func (n Now) sure(m Moment) Moment {
+func (n Now) sure(m Timestamp) Timestamp {
 	if n.Synced && (!m.Sure || !m.earlier() && n.Wall.Add(m.Up-n.Up).Sub(m.At).Abs() > wrongBy) {
 		m.At = n.Wall.Add(m.Up - n.Up).Round(0).UTC().Truncate(time.Millisecond)
 		m.Sure = true

@@ -16,7 +16,7 @@ func TestAClockThatJumpsForwardEmptiesNoWindow(t *testing.T) {
 		if used := k.used(now); used != 48 {
 			t.Errorf("the clock jumps by %v: %d requests of the last hour are counted, want 48", jump, used)
 		}
-		if free := k.room(now, l) - now.Up; free != day+dayMargin-time.Hour {
+		if free := k.nextFree(now, l) - now.Up; free != day+dayMargin-time.Hour {
 			t.Errorf("the clock jumps by %v: the next one in %v", jump, free)
 		}
 	}
@@ -27,21 +27,21 @@ func TestAClockThatJumpsForwardEmptiesNoWindow(t *testing.T) {
 func TestAMomentOfAWrongClockIsPutRight(t *testing.T) {
 	wrong := at(time.Hour)
 	wrong.Wall = wrong.Wall.Add(-10 * day)
-	b := newBook(wrong)
-	b.Quotas["k"] = Quota{Slots: []Slot{{Moment: wrong.Moment()}}}
-	b.settle(wrong)
+	b := newData(wrong)
+	b.Quotas["k"] = Quota{Reservations: []Reservation{{Timestamp: wrong.Timestamp()}}}
+	b.compact(wrong)
 	right := at(2 * time.Hour)
-	b.settle(right)
+	b.compact(right)
 	for range 100 { // a clock that NTP slews is no news for the disk
 		content := string(b.encode())
 		right.Up, right.Wall = right.Up+time.Minute, right.Wall.Add(time.Minute+10*time.Millisecond)
-		b.settle(right)
+		b.compact(right)
 		if string(b.encode()) != content {
 			t.Fatal("a slewed clock makes another write")
 		}
 	}
 	boot := Now{Wall: at(3 * time.Hour).Wall, Synced: true, Boot: "b2", Up: 20 * time.Second}
-	b.Arrive(boot)
+	b.Rebase(boot)
 	if n := b.Quotas["k"].used(boot); n != 1 {
 		t.Errorf("%d requests of two hours ago are counted after a reboot, want 1", n)
 	}

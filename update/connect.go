@@ -20,7 +20,7 @@ import (
 type connection struct {
 	net.Conn
 	tcp  *net.TCPConn
-	root string // what it was verified by (rootHint), "" without TLS
+	root string // what it was verified by (caHint), "" without TLS
 
 	reached func() []netip.Addr // tells where to reach the host the next time; may be nil
 }
@@ -41,7 +41,7 @@ func (c client) connect(whole context.Context, e endpoint) (connection, []netip.
 	}
 	if addr, err := netip.ParseAddr(e.host); err == nil {
 		if r := newRace(e.family, []netip.Addr{addr.Unmap()}); r.known == nil {
-			return connection{}, nil, failed(FaultResolve, false, "cannot resolve "+e.host+": it has no address of the family asked for").Fault
+			return connection{}, nil, faultOutcome(FaultResolve, false, "cannot resolve "+e.host+": it has no address of the family asked for").Fault
 		}
 		conn, failed := attempt(ctx, addr.Unmap())
 		if failed != nil {
@@ -61,11 +61,11 @@ func (c client) connect(whole context.Context, e endpoint) (connection, []netip.
 	case err == nil:
 		return conn.connection, nil, nil
 	case errors.Is(ctx.Err(), context.Canceled):
-		return connection{}, nil, givenUp(false)
+		return connection{}, nil, canceled(false)
 	}
 	fault := r.fault()
 	if fault == nil {
-		fault = failed(FaultResolve, false, "cannot resolve "+e.host+": "+r.unresolved()).Fault
+		fault = faultOutcome(FaultResolve, false, "cannot resolve "+e.host+": "+r.unresolved()).Fault
 	}
 	return connection{}, r.forgotten(), fault
 }
@@ -104,7 +104,7 @@ func (e endpoint) handshake(ctx context.Context, tcp *net.TCPConn, roots *x509.C
 		return connection{}, err
 	}
 	chain := t.ConnectionState().VerifiedChains[0]
-	return connection{Conn: t, tcp: tcp, root: rootHint(chain[len(chain)-1].Raw)}, nil
+	return connection{Conn: t, tcp: tcp, root: caHint(chain[len(chain)-1].Raw)}, nil
 }
 
 // dial makes the TCP connection to one address.

@@ -7,26 +7,26 @@ import (
 
 // dyndns2Service is any server that speaks the Remote Access API.
 func dyndns2Service(a *Account) Service {
-	return Service{Protocol: dyndns2{}, MaxHosts: 20, OneAddress: a.OneAddress, NamesAll: !a.OneAddress}
+	return Service{Protocol: dyndns2{}, MaxHosts: 20, OneAddress: a.OneAddress, DeletesUnnamed: !a.OneAddress}
 }
 
 // dyndns2 is the Remote Access API that most services speak: one GET, a word a
 // host for an answer.
 type dyndns2 struct{}
 
-func (dyndns2) Request(a *Account, c Call) Request {
+func (dyndns2) Request(a *Account, c Update) Request {
 	r := nicUpdate(a, c)
 	r.User = a.Username
 	return r
 }
 
-func (dyndns2) Parse(a *Account, c Call, ans Answer) Result {
-	return readWords(a, c, ans, wordOf)
+func (dyndns2) Parse(a *Account, c Update, ans Answer) Result {
+	return parseCodes(a, c, ans, returnCodeOf)
 }
 
 // nicUpdate spells the request of the Remote Access API; whose it is, is for
 // the caller to say.
-func nicUpdate(a *Account, c Call) Request {
+func nicUpdate(a *Account, c Update) Request {
 	u := strings.TrimSuffix(a.Server, "/nic/update") + "/nic/update?hostname=" + strings.Join(c.Hosts, ",")
 	if ips := addresses(c.Values); ips != "" {
 		u += "&myip=" + ips

@@ -19,7 +19,7 @@ type Request struct {
 	Device6  string       // over IPv6 likewise
 	Family   int          // 4 or 6: over that family only, 0 either
 	CAFile   string       // more roots to trust
-	Root     string       // a hint: the Answer.Root of the last time, "" for none
+	CAHint   string       // a hint: the Answer.Root of the last time, "" for none
 	Known    []netip.Addr // addresses of the host at which it was reached before, the best first: tried at once
 	MaxBody  int          // bytes of the answer to keep, 0: 4096
 
@@ -34,7 +34,7 @@ type Answer struct {
 	RetryAfter string       // the header, as it is
 	Date       string       // the header, as it is
 	Location   string       // the header, as it is
-	Root       string       // names the certificate authority's root that vouches for who answered, "" without TLS
+	CAHint     string       // names the certificate authority's root that vouches for who answered, "" without TLS
 	Known      []netip.Addr // where to reach the host the next time, the best first, four at most; none of an address, or without TLS
 }
 
@@ -42,13 +42,13 @@ type Answer struct {
 type FaultKind int
 
 const (
-	FaultResolve FaultKind = iota + 1 // the name was not resolved
-	FaultConnect                      // no route, no answer to the connection
-	FaultTLS                          // the handshake failed
-	FaultClock                        // the certificate is not valid at the time of this machine's clock
-	FaultSent                         // sent, but no whole answer came: could not confirm
-	FaultRefused                      // the service refuses or resets connections
-	FaultGiven                        // given up by us
+	FaultResolve  FaultKind = iota + 1 // the name was not resolved
+	FaultConnect                       // no route, no answer to the connection
+	FaultTLS                           // the handshake failed
+	FaultClock                         // the certificate is not valid at the time of this machine's clock
+	FaultSent                          // sent, but no whole answer came: could not confirm
+	FaultRefused                       // the service refuses or resets connections
+	FaultCanceled                      // given up by us
 )
 
 // Fault is an exchange without an answer. Its text holds no secret.
@@ -65,13 +65,13 @@ type Outcome struct {
 	Forget []netip.Addr // of Request.Known, with a Fault: the service is not there any more
 }
 
-// Ready is called once when the connection stands and nothing was sent yet,
-// with the address it leaves from. False gives the exchange up (FaultGiven).
-type Ready func(local netip.Addr) bool
+// BeforeSend is called once when the connection stands and nothing was sent yet,
+// with the address it leaves from. False gives the exchange up (FaultCanceled).
+type BeforeSend func(local netip.Addr) bool
 
 // Exchange sends one request and returns what came of it. It calls ready once
 // the connection stands, from its own goroutine, and gives up when ctx ends.
-type Exchange func(ctx context.Context, r Request, ready Ready) Outcome
+type Exchange func(ctx context.Context, r Request, ready BeforeSend) Outcome
 
 // exchangeLimit is how long a request may be under way.
 const exchangeLimit = 15 * time.Second

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// failed returns the outcome of an exchange without an answer.
-func failed(kind FaultKind, sent bool, detail string) Outcome {
+// faultOutcome returns the outcome of an exchange without an answer.
+func faultOutcome(kind FaultKind, sent bool, detail string) Outcome {
 	return Outcome{Fault: &Fault{Kind: kind, Sent: sent, Detail: faultText(detail)}}
 }
 
@@ -52,7 +52,7 @@ func (e endpoint) dialFault(ctx context.Context, within time.Duration, device st
 	var op *net.OpError
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
-		return &attemptFault{Fault: *givenUp(false)}
+		return &attemptFault{Fault: *canceled(false)}
 	case timedOut(err):
 		detail += fmt.Sprintf(": no answer within %v", within)
 	default:
@@ -63,22 +63,22 @@ func (e endpoint) dialFault(ctx context.Context, within time.Duration, device st
 	}
 	f := &attemptFault{Fault: Fault{Kind: FaultConnect, Detail: faultText(detail)}, elsewhere: errors.Is(err, syscall.ECONNREFUSED),
 		noRoute: errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EADDRNOTAVAIL)}
-	if turnedAway(err) {
+	if refusedOrReset(err) {
 		f.Kind = FaultRefused
 	}
 	return f
 }
 
-// turnedAway tells whether a service refused or reset a connection: it may have
+// refusedOrReset tells whether a service refused or reset a connection: it may have
 // more of them than it can take.
-func turnedAway(err error) bool {
+func refusedOrReset(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // tlsFault tells why the handshake failed.
 func (e endpoint) tlsFault(ctx context.Context, within time.Duration, err error) *attemptFault {
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return &attemptFault{Fault: *givenUp(false)}
+		return &attemptFault{Fault: *canceled(false)}
 	}
 	var (
 		invalid    x509.CertificateInvalidError
@@ -101,7 +101,7 @@ func (e endpoint) tlsFault(ctx context.Context, within time.Duration, err error)
 		text = fmt.Sprintf("the handshake was not done within %v", within)
 	default:
 		text = reason(err)
-		if turnedAway(err) {
+		if refusedOrReset(err) {
 			f.Kind = FaultRefused
 		}
 	}
@@ -127,7 +127,7 @@ func (e endpoint) sentFault(ctx context.Context, within time.Duration, err error
 	var text string
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
-		return givenUp(true)
+		return canceled(true)
 	case timedOut(err):
 		text = fmt.Sprintf("no whole answer within %v", within)
 	case err == io.EOF:
@@ -140,8 +140,8 @@ func (e endpoint) sentFault(ctx context.Context, within time.Duration, err error
 	return &Fault{Kind: FaultSent, Sent: true, Detail: faultText("sent to " + e.host + ", could not confirm: " + text)}
 }
 
-func givenUp(sent bool) *Fault {
-	return failed(FaultGiven, sent, "given up").Fault
+func canceled(sent bool) *Fault {
+	return faultOutcome(FaultCanceled, sent, "given up").Fault
 }
 
 func timedOut(err error) bool {

@@ -61,14 +61,14 @@ func TestGoldenRequests(t *testing.T) {
 		file, name string
 		p          Protocol
 		a          Account
-		c          Call
+		c          Update
 	}{
-		{"spdyn", "a token: the user is the host", spdyn{}, token, Call{Hosts: []string{"home.spdns.example"}, Values: both}},
-		{"spdyn", "a token: IPv4 alone", spdyn{}, token, Call{Hosts: []string{"home.spdns.example"}, Values: Values{IPv4: ip4}}},
-		{"spdyn", "user and password: several hosts, by a device", spdyn{}, user, Call{Hosts: []string{"a.spdns.example", "b.spdns.example"}, Values: both}},
-		{"dyndns2", "both addresses", dyndns2{}, dyn, Call{Hosts: []string{"a.example", "b.example"}, Values: both}},
-		{"dyndns2", "IPv6 alone", dyndns2{}, dyn, Call{Hosts: []string{"a.example"}, Values: Values{IPv6: ip6}}},
-		{"dyndns2", "the whole address as server", dyndns2{}, whole, Call{Hosts: []string{"a.example"}, Values: Values{IPv4: ip4}}},
+		{"spdyn", "a token: the user is the host", spdyn{}, token, Update{Hosts: []string{"home.spdns.example"}, Values: both}},
+		{"spdyn", "a token: IPv4 alone", spdyn{}, token, Update{Hosts: []string{"home.spdns.example"}, Values: Values{IPv4: ip4}}},
+		{"spdyn", "user and password: several hosts, by a device", spdyn{}, user, Update{Hosts: []string{"a.spdns.example", "b.spdns.example"}, Values: both}},
+		{"dyndns2", "both addresses", dyndns2{}, dyn, Update{Hosts: []string{"a.example", "b.example"}, Values: both}},
+		{"dyndns2", "IPv6 alone", dyndns2{}, dyn, Update{Hosts: []string{"a.example"}, Values: Values{IPv6: ip6}}},
+		{"dyndns2", "the whole address as server", dyndns2{}, whole, Update{Hosts: []string{"a.example"}, Values: Values{IPv4: ip4}}},
 	}
 	got := map[string]string{}
 	for _, tt := range tests {
@@ -85,24 +85,24 @@ func TestGoldenRequests(t *testing.T) {
 
 func TestServices(t *testing.T) {
 	token, user := &Account{Token: true}, &Account{OneAddress: true}
-	if s := spdynService(token); s.MaxHosts != 1 || s.OneAddress || s.NamesAll || s.Server != "https://update.spdyn.de" {
+	if s := spdynService(token); s.MaxHosts != 1 || s.OneAddress || s.DeletesUnnamed || s.Server != "https://update.spdyn.de" {
 		t.Errorf("spdyn with a token: %+v", s)
 	}
 	if s := spdynService(user); s.MaxHosts != 20 {
 		t.Errorf("spdyn with a password: %+v", s)
 	}
-	if s := dyndns2Service(user); s.MaxHosts != 20 || !s.OneAddress || s.NamesAll || s.Server != "" {
+	if s := dyndns2Service(user); s.MaxHosts != 20 || !s.OneAddress || s.DeletesUnnamed || s.Server != "" {
 		t.Errorf("dyndns2, one address a request: %+v", s)
 	}
-	if s := dyndns2Service(&Account{}); s.OneAddress || !s.NamesAll {
+	if s := dyndns2Service(&Account{}); s.OneAddress || !s.DeletesUnnamed {
 		t.Errorf("dyndns2: %+v", s)
 	}
 	families := &Account{Template: &Template{URL4: "https://x.example/"}}
-	if s := templateService(families); s.MaxHosts != 1 || !s.OneAddress || s.OnlyPrefix || s.NamesAll {
+	if s := templateService(families); s.MaxHosts != 1 || !s.OneAddress || s.PrefixOnly || s.DeletesUnnamed {
 		t.Errorf("a template with url4: %+v", s)
 	}
 	all := &Account{Template: &Template{URL: "https://x.example/?a=[IP]&p=[PREFIX]"}}
-	if s := templateService(all); s.MaxHosts != 1 || s.OneAddress || s.OnlyPrefix || !s.NamesAll {
+	if s := templateService(all); s.MaxHosts != 1 || s.OneAddress || s.PrefixOnly || !s.DeletesUnnamed {
 		t.Errorf("a template with url: %+v", s)
 	}
 }

@@ -22,8 +22,8 @@ type herd struct {
 }
 
 type herdRouter struct {
-	m      Memory
-	k      Key
+	m      AccountRecord
+	k      Usage
 	p      Plan
 	served time.Duration // 0: not yet
 	sent   int
@@ -38,7 +38,7 @@ func newHerd(seed uint64, trouble string) *herd {
 	h := &herd{rng: rand.New(rand.NewPCG(seed, 3)), trouble: trouble, routers: make([]herdRouter, herdSize), perSec: herdSize / 60, arrivals: map[int]int{}}
 	for i := range h.routers {
 		start := time.Duration(h.rng.Float64() * float64(time.Second))
-		h.routers[i].p = Plan{}.See(at(time.Hour+start), Values{IPv4: v4a})
+		h.routers[i].p = Plan{}.Observe(at(time.Hour+start), Values{IPv4: v4a})
 		h.routers[i].k.Good = true
 		heap.Push(&h.queue, herdEvent{time.Hour + start, i})
 	}
@@ -56,14 +56,14 @@ func (h *herd) run() {
 		}
 		r, now := &h.routers[e.router], at(e.at)
 		d := (AccountState{a, s, r.m, r.k, Limits{3, 48}, r.p}).Next(now)
-		if d.Call == nil {
+		if d.Attempt == nil {
 			continue
 		}
 		if d.At > now.Up {
 			heap.Push(&h.queue, herdEvent{d.At, e.router})
 			continue
 		}
-		h.exchange(now, a, s, r, *d.Call)
+		h.exchange(now, a, s, r, *d.Attempt)
 		heap.Push(&h.queue, herdEvent{max(r.p.Attempt, now.Up) + 1, e.router})
 	}
 }
@@ -82,14 +82,14 @@ func (h *herd) exchange(now Now, a *Account, s Service, r *herdRouter, call Atte
 	jitter := h.rng.Float64()
 	fault := func(after time.Duration, f Fault) {
 		end := at(now.Up + after)
-		if r.k = r.k.Release(end, 1, f.Sent); !f.Sent {
-			r.m = unchanged(r.m, s, call)
+		if r.k = r.k.Complete(end, 1, f.Sent); !f.Sent {
+			r.m = revert(r.m, s, call)
 		}
 		r.p = r.p.afterFault(end, call, f, jitter)
 	}
 	answer := func(ans Answer) {
 		end := at(now.Up + 50*time.Millisecond)
-		r.m, r.k, r.p = parts(AccountState{a, s, r.m, r.k.Release(end, 1, true), Limits{}, r.p}.After(end, call, s.Parse(a, call.Call, ans), jitter))
+		r.m, r.k, r.p = parts(AccountState{a, s, r.m, r.k.Complete(end, 1, true), Limits{}, r.p}.After(end, call, s.Parse(a, call.Update, ans), jitter))
 	}
 	switch {
 	case well:

@@ -13,11 +13,11 @@ import (
 type ipv64 struct{}
 
 func ipv64Service() Service {
-	return Service{Protocol: ipv64{}, OnlyPrefix: true}
+	return Service{Protocol: ipv64{}, PrefixOnly: true}
 }
 
 // Request spells an update. The secret goes in a header, or in the body.
-func (ipv64) Request(a *Account, c Call) Request {
+func (ipv64) Request(a *Account, c Update) Request {
 	r := Request{Method: "GET", Device4: a.Device4, Device6: a.Device6, CAFile: a.CAFile}
 	if c.Auto {
 		r.Family = 6
@@ -47,7 +47,7 @@ func (ipv64) Request(a *Account, c Call) Request {
 
 // ipv64Parameters spells an update but for the secret: main is what a body can
 // hold, prefix what the service takes from the query only.
-func ipv64Parameters(a *Account, c Call) (main, prefix Text) {
+func ipv64Parameters(a *Account, c Update) (main, prefix Text) {
 	add := func(t *Text, key, value string) {
 		if value == "" {
 			return
@@ -71,7 +71,7 @@ func ipv64Parameters(a *Account, c Call) (main, prefix Text) {
 	case c.Values.Prefix.IsValid():
 		add(&prefix, "ipv6prefix", c.Values.Prefix.String())
 	}
-	if c.OnlyPrefix {
+	if c.PrefixOnly {
 		add(&prefix, "onlyprefix", "1")
 	}
 	if !a.Healthcheck.IsZero() {
@@ -82,11 +82,11 @@ func ipv64Parameters(a *Account, c Call) (main, prefix Text) {
 
 // Parse reads the service's JSON, or the bare word of output=min. Whole words
 // decide, never a part of one: a login page may have "good" in it.
-func (ipv64) Parse(a *Account, c Call, ans Answer) Result {
+func (ipv64) Parse(a *Account, c Update, ans Answer) Result {
 	info, isJSON := ipv64Info(ans.Body)
 	word := strings.ToLower(info)
-	said := say(a, []byte(info))
-	known, isWord := wordOf(word)
+	said := redact(a, []byte(info))
+	known, isWord := returnCodeOf(word)
 	switch {
 	case ans.Status == 429 || strings.Contains(word, "overcommit"):
 		if said == "" {
@@ -95,17 +95,17 @@ func (ipv64) Parse(a *Account, c Call, ans Answer) Result {
 		return Result{Verdict: Limited, Wait: retryAfter(ans), Detail: said}
 	case ans.Status == 401 || word == "unauthorized" || word == "badauth":
 		return Result{Verdict: Unauthorized, Detail: "the service does not accept the token",
-			Do: "write the update token of the account or of the domain in `token`, not the API key"}
+			Hint: "write the update token of the account or of the domain in `token`, not the API key"}
 	case ans.Status/100 == 3 || ans.Status >= 500:
 		return byStatus(a, ans)
 	case ans.Status/100 == 2 && (word == "good" || word == "nochg" || word == "ok"):
 		return Result{Verdict: Accepted}
 	case isWord && known.verdict == Refused:
-		return Result{Verdict: Refused, Detail: said + ": " + known.what, Do: known.do}
+		return Result{Verdict: Refused, Detail: said + ": " + known.what, Hint: known.do}
 	case (ans.Status == 400 || ans.Status == 403) && !isHTML(ans.Body):
 		return ipv64Refusal(a, ans, info)
-	case info != "" && isJSON && c.OnlyPrefix && ans.Status/100 == 2:
-		return Result{Verdict: Refused, Detail: status(ans) + ": " + said, Do: checkDomains}
+	case info != "" && isJSON && c.PrefixOnly && ans.Status/100 == 2:
+		return Result{Verdict: Refused, Detail: status(ans) + ": " + said, Hint: checkDomains}
 	}
 	return byStatus(a, ans)
 }
@@ -115,11 +115,11 @@ func (ipv64) Parse(a *Account, c Call, ans Answer) Result {
 // if it is in the service's own form.
 func ipv64Refusal(a *Account, ans Answer, info string) Result {
 	r := byStatus(a, ans)
-	if r.Verdict, r.Do = Locked, checkDomains; info != "" {
-		r.Detail = status(ans) + ": " + say(a, []byte(info))
+	if r.Verdict, r.Hint = Locked, checkDomains; info != "" {
+		r.Detail = status(ans) + ": " + redact(a, []byte(info))
 	}
 	if json.Valid(ans.Body) {
-		r.Else = Refused
+		r.Fallback = Refused
 	}
 	return r
 }
@@ -143,7 +143,7 @@ func ipv64Info(body []byte) (info string, isJSON bool) {
 	if len(all) != 1 || len(all[0]) > 80 || isHTML(body) {
 		return "", false
 	}
-	if w := words(all[0]); len(w) == 2 && (w[0] == "good" || w[0] == "nochg") {
+	if w := fields(all[0]); len(w) == 2 && (w[0] == "good" || w[0] == "nochg") {
 		if _, err := netip.ParseAddr(w[1]); err == nil {
 			return w[0], false
 		}

@@ -17,26 +17,26 @@ func TestIPv64Request(t *testing.T) {
 	tests := []struct {
 		name string
 		a    *Account
-		c    Call
+		c    Update
 		want string // method, URL, body, authorization: secrets hidden
 	}{
-		{"the prefix alone", ipv64Account(), Call{Values: Values{Prefix: pa}, OnlyPrefix: true},
+		{"the prefix alone", ipv64Account(), Update{Values: Values{Prefix: pa}, PrefixOnly: true},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ipv6prefix=2001:db8:1200::/64&onlyprefix=1  bearer ***"},
-		{"the prefix that the request comes from", ipv64Account(), Call{Values: Values{Prefix: pa}, OnlyPrefix: true, Auto: true},
+		{"the prefix that the request comes from", ipv64Account(), Update{Values: Values{Prefix: pa}, PrefixOnly: true, Auto: true},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ipv6prefix=auto&onlyprefix=1  bearer *** over IPv6"},
-		{"full, with the prefix that the request comes from", ipv64Account(), Call{Values: Values{IPv4: v4a, Prefix: pa}, Auto: true},
+		{"full, with the prefix that the request comes from", ipv64Account(), Update{Values: Values{IPv4: v4a, Prefix: pa}, Auto: true},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7&ipv6prefix=auto  bearer *** over IPv6"},
-		{"IPv4 alone", ipv64Account(), Call{Values: Values{IPv4: v4a}},
+		{"IPv4 alone", ipv64Account(), Update{Values: Values{IPv4: v4a}},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7  bearer ***"},
-		{"full", ipv64Account(), Call{Values: all},
+		{"full", ipv64Account(), Update{Values: all},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7&ip6=2001:db8::7&ipv6prefix=2001:db8:1200::/64  bearer ***"},
-		{"record and healthcheck", with(func(a *Account) { a.Record, a.Healthcheck = "www.a", NewSecret("he+lth") }), Call{Values: all},
+		{"record and healthcheck", with(func(a *Account) { a.Record, a.Healthcheck = "www.a", NewSecret("he+lth") }), Update{Values: all},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&praefix=www.a&ip=203.0.113.7&ip6=2001:db8::7&healthcheck=***&ipv6prefix=2001:db8:1200::/64  bearer ***"},
-		{"basic", with(func(a *Account) { a.Auth = "basic" }), Call{Values: Values{IPv4: v4a}},
+		{"basic", with(func(a *Account) { a.Auth = "basic" }), Update{Values: Values{IPv4: v4a}},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7  basic homeward ***"},
-		{"form: the prefix stays in the query", with(func(a *Account) { a.Auth = "form" }), Call{Values: all},
+		{"form: the prefix stays in the query", with(func(a *Account) { a.Auth = "form" }), Update{Values: all},
 			"POST " + base + "?ipv6prefix=2001:db8:1200::/64 domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7&ip6=2001:db8::7&token=*** "},
-		{"form without a prefix", with(func(a *Account) { a.Auth = "form" }), Call{Values: Values{IPv4: v4a}},
+		{"form without a prefix", with(func(a *Account) { a.Auth = "form" }), Update{Values: Values{IPv4: v4a}},
 			"POST " + base + " domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7&token=*** "},
 	}
 	for _, tt := range tests {
@@ -83,7 +83,7 @@ func TestIPv64Parse(t *testing.T) {
 		{"ok", 200, "ok", false, Accepted, ""},
 		{"a good page is no answer", 200, "<html><body>good</body></html>", false, Unknown, "<html><body>good</body></html>"},
 		{"a good sentence is no answer", 200, "good morning", false, Unknown, "good morning"},
-		{"good with a server error", 500, `{"info":"good"}`, false, Passing, "HTTP 500: the service has trouble"},
+		{"good with a server error", 500, `{"info":"good"}`, false, Temporary, "HTTP 500: the service has trouble"},
 		{"good with a refusal's code", 400, `{"info":"good"}`, false, Locked, "HTTP 400: good"},
 		{"fail", 200, "fail", false, Unknown, "fail"},
 		{"null", 200, "null", false, Unknown, "null"},
@@ -106,21 +106,21 @@ func TestIPv64Parse(t *testing.T) {
 		{"a 403 of a proxy", 403, "<html>blocked</html>", false, Unknown, "HTTP 403: <html>blocked</html>"},
 		{"911 is no word of this service", 200, "911", false, Unknown, "911"},
 		{"onlyprefix refused in an answer with 200", 200, `{"info":"parameter unknown"}`, true, Refused, "HTTP 200: parameter unknown"},
-		{"503", 503, "busy", false, Passing, "HTTP 503: the service has trouble"},
+		{"503", 503, "busy", false, Temporary, "HTTP 503: the service has trouble"},
 		{"behind a byte order mark", 200, "\uFEFF" + `{"info":"good"}`, false, Accepted, ""},
 		{"a refusal behind a byte order mark", 400, "\uFEFF" + `{"info":"domain not found"}`, false, Locked, "HTTP 400: domain not found"},
-		{"a redirect", 302, "", false, Passing, "HTTP 302: a redirect, not followed"},
+		{"a redirect", 302, "", false, Temporary, "HTTP 302: a redirect, not followed"},
 		{"the token repeated", 400, `{"info":"bad key s3cr3t-token"}`, false, Locked, "HTTP 400: bad key ***"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := ipv64{}.Parse(ipv64Account(), Call{OnlyPrefix: tt.only}, Answer{Status: tt.status, Body: []byte(tt.body)})
+			got := ipv64{}.Parse(ipv64Account(), Update{PrefixOnly: tt.only}, Answer{Status: tt.status, Body: []byte(tt.body)})
 			if got.Verdict != tt.want || got.Detail != tt.detail {
 				t.Errorf("Parse = %d %q, want %d %q", got.Verdict, got.Detail, tt.want, tt.detail)
 			}
 		})
 	}
-	got := ipv64{}.Parse(ipv64Account(), Call{}, Answer{Status: 429, RetryAfter: "120"})
+	got := ipv64{}.Parse(ipv64Account(), Update{}, Answer{Status: 429, RetryAfter: "120"})
 	if got.Wait != 2*time.Minute {
 		t.Errorf("Retry-After: 120 is %v", got.Wait)
 	}
@@ -132,15 +132,15 @@ func FuzzIPv64Parse(f *testing.F) {
 		f.Add(400, []byte(s), true)
 	}
 	f.Fuzz(func(t *testing.T, code int, body []byte, only bool) {
-		r := ipv64{}.Parse(ipv64Account(), Call{OnlyPrefix: only}, Answer{Status: code, Body: body})
-		if !printable(r.Detail) || !printable(r.Do) {
-			t.Errorf("control bytes in %q, %q", r.Detail, r.Do)
+		r := ipv64{}.Parse(ipv64Account(), Update{PrefixOnly: only}, Answer{Status: code, Body: body})
+		if !printable(r.Detail) || !printable(r.Hint) {
+			t.Errorf("control bytes in %q, %q", r.Detail, r.Hint)
 		}
 		low := strings.ToLower(string(body))
 		if r.Verdict == Accepted && (code/100 != 2 || !strings.Contains(low, "good") && !strings.Contains(low, "nochg") && !strings.Contains(low, "ok") && !strings.Contains(low, `\u`)) {
 			t.Errorf("%d %q was accepted", code, body)
 		}
-		if strings.Contains(r.Detail+r.Do, "s3cr3t-token") {
+		if strings.Contains(r.Detail+r.Hint, "s3cr3t-token") {
 			t.Errorf("the token is in %q", r.Detail)
 		}
 	})
@@ -151,17 +151,17 @@ func FuzzIPv64Parse(f *testing.F) {
 func TestPrefixAuto(t *testing.T) {
 	a, s, now := ipv64Account(), ipv64Service(), at(time.Hour)
 	a.PrefixAuto = true
-	m := Memory{Hosts: map[string]Host{"": {Values: Values{IPv4: v4a, Prefix: pa}}}}
-	attempt := func(m Memory, p Plan) Attempt {
+	m := AccountRecord{Hosts: map[string]Host{"": {Values: Values{IPv4: v4a, Prefix: pa}}}}
+	attempt := func(m AccountRecord, p Plan) Attempt {
 		t.Helper()
-		c, _ := AccountState{a, s, m, Key{}, Limits{}, p}.nextAttempt(now)
+		c, _ := AccountState{a, s, m, Usage{}, Limits{}, p}.nextAttempt(now)
 		if c == nil {
 			return Attempt{}
 		}
 		return *c
 	}
-	next := func(m Memory, p Plan) Call { return attempt(m, p).Call }
-	if c := next(m, Plan{Want: Values{IPv4: v4a, Prefix: pb}}); !c.Auto || !c.OnlyPrefix || s.Request(a, c).Family != 6 {
+	next := func(m AccountRecord, p Plan) Update { return attempt(m, p).Update }
+	if c := next(m, Plan{Want: Values{IPv4: v4a, Prefix: pb}}); !c.Auto || !c.PrefixOnly || s.Request(a, c).Family != 6 {
 		t.Errorf("the prefix has changed: %+v", c)
 	}
 	prefix := Plan{Want: Values{IPv4: v4a, Prefix: pb}}
@@ -169,9 +169,9 @@ func TestPrefixAuto(t *testing.T) {
 	if prefix.outdated(under) {
 		t.Error("nothing has changed, and yet it is given up")
 	}
-	if changed := prefix.See(now, Values{IPv4: v4b, Prefix: pb}); !changed.outdated(under) {
+	if changed := prefix.Observe(now, Values{IPv4: v4b, Prefix: pb}); !changed.outdated(under) {
 		t.Error("another address waits for IPv6 to connect")
-	} else if c := next(m, changed.afterFault(now, under, Fault{Kind: FaultGiven}, 0)); c.Auto || c.Values != (Values{IPv4: v4b}) {
+	} else if c := next(m, changed.afterFault(now, under, Fault{Kind: FaultCanceled}, 0)); c.Auto || c.Values != (Values{IPv4: v4b}) {
 		t.Errorf("then: %+v, want the address at once", c)
 	}
 	if c := next(m, Plan{Want: Values{IPv4: v4b}}); c.Auto || c.Values != (Values{IPv4: v4b}) {
@@ -179,18 +179,18 @@ func TestPrefixAuto(t *testing.T) {
 	}
 	p := Plan{Want: Values{IPv4: v4b, Prefix: pb}}
 	c := next(m, p)
-	if !c.Auto || c.OnlyPrefix || c.Values != p.Want {
+	if !c.Auto || c.PrefixOnly || c.Values != p.Want {
 		t.Errorf("both have changed: %+v", c)
 	}
-	p = p.afterFault(now, Attempt{Call: c}, Fault{Kind: FaultConnect}, 0)
+	p = p.afterFault(now, Attempt{Update: c}, Fault{Kind: FaultConnect}, 0)
 	if c = next(m, p); c.Auto || c.Values != (Values{IPv4: v4b}) || s.Request(a, c).Family != 0 {
 		t.Errorf("IPv6 does not connect: %+v, want the address without it", c)
 	}
-	m, _, p = parts(AccountState{a, s, m, Key{}, Limits{}, p}.After(now, Attempt{Call: c}, Result{Verdict: Accepted}, 0))
-	if c = next(m, p); !c.Auto || !c.OnlyPrefix {
+	m, _, p = parts(AccountState{a, s, m, Usage{}, Limits{}, p}.After(now, Attempt{Update: c}, Result{Verdict: Accepted}, 0))
+	if c = next(m, p); !c.Auto || !c.PrefixOnly {
 		t.Errorf("then: %+v, want the prefix over IPv6", c)
 	}
-	_, _, p = parts(AccountState{a, s, m, Key{}, Limits{}, p}.After(now, Attempt{Call: c}, Result{Verdict: Accepted}, 0))
+	_, _, p = parts(AccountState{a, s, m, Usage{}, Limits{}, p}.After(now, Attempt{Update: c}, Result{Verdict: Accepted}, 0))
 	p.Want = Values{IPv4: v4a, Prefix: pa}
 	if c = next(m, p); !c.Auto || c.Values != p.Want {
 		t.Errorf("IPv6 connects again: %+v, want one request", c)

@@ -142,8 +142,8 @@ func TestAPIVerdicts(t *testing.T) {
 		{"a wrong key that calls itself 200", get, 200, `{"status":"401 Unauthorized","info":"Unauthorized"}`, Unauthorized, "the service does not accept the API key (HTTP 200: Unauthorized)", "API key"},
 		{"a limit", get, 429, `{"info":"error","add_domain":"Updateintervall overcommited"}`, Limited, "HTTP 429: Updateintervall overcommited", ""},
 		{"a limit with another code", get, 403, `Updateintervall overcommited`, Limited, "HTTP 403: Updateintervall overcommited", ""},
-		{"the service is down", get, 502, `<html>Bad gateway</html>`, Passing, "HTTP 502", "try again later"},
-		{"a redirect", get, 301, ``, Passing, "HTTP 301: a redirect, not followed", ""},
+		{"the service is down", get, 502, `<html>Bad gateway</html>`, Temporary, "HTTP 502", "try again later"},
+		{"a redirect", get, 301, ``, Temporary, "HTTP 301: a redirect, not followed", ""},
 		{"another server", get, 404, `nothing here`, Unknown, "HTTP 404: nothing here", "`server`"},
 		{"a hotspot", get, 200, `<html>success</html>`, Unknown, "the answer is not the API's (a hotspot's or a proxy's page?)", ""},
 		{"half an answer holds secrets", get, 200, `{"update_hash":"UPDATEHASH`, Unknown, "the answer is not the API's (a hotspot's or a proxy's page?)", ""},
@@ -153,8 +153,8 @@ func TestAPIVerdicts(t *testing.T) {
 		{"no terminal is steered", get, 400, `{"info":"error","get_domains":"a\u001b[31mb"}`, Refused, "HTTP 400: a[31mb", ""},
 	} {
 		a := testAPI.Parse(tt.call, Answer{Status: tt.status, Body: []byte(tt.body)})
-		if a.Verdict != tt.verdict || a.Detail != tt.detail || !strings.Contains(a.Do, tt.do) || tt.do == "" && a.Do != "" && tt.status < 300 {
-			t.Errorf("%s: %v %q, do %q; want %v %q with %q", tt.name, a.Verdict, a.Detail, a.Do, tt.verdict, tt.detail, tt.do)
+		if a.Verdict != tt.verdict || a.Detail != tt.detail || !strings.Contains(a.Hint, tt.do) || tt.do == "" && a.Hint != "" && tt.status < 300 {
+			t.Errorf("%s: %v %q, do %q; want %v %q with %q", tt.name, a.Verdict, a.Detail, a.Hint, tt.verdict, tt.detail, tt.do)
 		}
 	}
 	if a := testAPI.Parse(get, Answer{Status: 429, RetryAfter: "30"}); a.Wait != 30*time.Second {
@@ -211,7 +211,7 @@ func FuzzAPIAnswer(f *testing.F) {
 			t.Fatalf("no JSON: %s", got.JSON)
 		}
 		shown, _ := json.Marshal(got)
-		for _, text := range []string{string(shown), string(got.JSON), got.Detail, got.Do} {
+		for _, text := range []string{string(shown), string(got.JSON), got.Detail, got.Hint} {
 			if strings.Contains(text, marker) || strings.Contains(text, url.QueryEscape(marker)) {
 				t.Fatalf("the secret shows: %s", text)
 			}

@@ -15,8 +15,8 @@ const (
 	Error       // a person is needed
 )
 
-// spell writes a duration for people: no more digits than they need.
-func spell(d time.Duration) string {
+// formatDuration writes a duration for people: no more digits than they need.
+func formatDuration(d time.Duration) string {
 	switch {
 	case d < time.Second:
 		return d.Round(time.Millisecond).String()
@@ -30,10 +30,10 @@ func spell(d time.Duration) string {
 	return text
 }
 
-// next says when something is tried again.
-func next(in time.Duration) string {
+// retryIn says when something is tried again.
+func retryIn(in time.Duration) string {
 	if in <= 0 {
 		return "Trying again now"
 	}
-	return "Trying again in " + spell(in)
+	return "Trying again in " + formatDuration(in)
 }

@@ -12,25 +12,25 @@ import (
 
 // answeredBy sends what is due of p.Want and returns what its answer makes of the
 // account.
-func answeredBy(t *testing.T, now Now, a *Account, m Memory, k Key, p Plan, ans Answer) (Memory, Key, Plan, Call) {
+func answeredBy(t *testing.T, now Now, a *Account, m AccountRecord, k Usage, p Plan, ans Answer) (AccountRecord, Usage, Plan, Update) {
 	t.Helper()
 	s, _ := ServiceOf(a)
 	d := (AccountState{a, s, m, k, Limits{}, p}).Next(now)
-	if d.Call == nil || d.At > now.Up {
+	if d.Attempt == nil || d.At > now.Up {
 		t.Fatalf("nothing is due: %+v", d)
 	}
-	m, k, call := reservedParts(AccountState{a, s, m, k, Limits{}, Plan{}}.Reserve(now, *d.Call, 1, 1))
-	m, k, p = parts(AccountState{a, s, m, k.Release(now, 1, true), Limits{}, p}.After(now, call, s.Parse(a, call.Call, ans), 0))
-	return m, k, p, call.Call
+	m, k, call := reservedParts(AccountState{a, s, m, k, Limits{}, Plan{}}.Reserve(now, *d.Attempt, 1, 1))
+	m, k, p = parts(AccountState{a, s, m, k.Complete(now, 1, true), Limits{}, p}.After(now, call, s.Parse(a, call.Update, ans), 0))
+	return m, k, p, call.Update
 }
 
 // What IPv64 says of its lock was never seen: a 400 or 403 with an unknown text
 // may be it, of a key that was accepted before.
 func TestAnUnknownRefusalMayBeTheLock(t *testing.T) {
-	good := Key{Credential: Credential{Good: true}}
+	good := Usage{Credential: Credential{Good: true}}
 	tests := []struct {
 		name          string
-		key           Key
+		key           Usage
 		ans           Answer
 		first, second string // the state after it, and after the same again, once the time of a lock is over
 	}{
@@ -40,25 +40,25 @@ func TestAnUnknownRefusalMayBeTheLock(t *testing.T) {
 		{"403 without a word", good, Answer{Status: 403}, StateLimited, StateStopped},
 		{"403 with a page is a proxy's", good, Answer{Status: 403, Body: []byte("<html>no</html>")}, StateRetrying, StateRetrying},
 		{"400 with a word that is known", good, Answer{Status: 400, Body: []byte(`{"info":"nohost"}`)}, StateStopped, ""},
-		{"a key that was never accepted", Key{}, Answer{Status: 403, Body: []byte(`{"info":"locked"}`)}, StateStopped, ""},
-		{"a key that was never accepted, in plain text", Key{}, Answer{Status: 403, Body: []byte("locked")}, StateRetrying, StateRetrying},
+		{"a key that was never accepted", Usage{}, Answer{Status: 403, Body: []byte(`{"info":"locked"}`)}, StateStopped, ""},
+		{"a key that was never accepted, in plain text", Usage{}, Answer{Status: 403, Body: []byte("locked")}, StateRetrying, StateRetrying},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			a, now := ipv64Account(), at(time.Hour)
 			p := Plan{Want: Values{IPv4: v4a, Prefix: pa}}
-			m, k, p, _ := answeredBy(t, now, a, Memory{}, tt.key, p, tt.ans)
+			m, k, p, _ := answeredBy(t, now, a, AccountRecord{}, tt.key, p, tt.ans)
 			d := (AccountState{a, ipv64Service(), m, k, Limits{}, p}).Next(now)
 			if d.State != tt.first {
 				t.Fatalf("first: %s (%s), want %s", d.State, d.Error, tt.first)
 			}
-			if tt.first == StateLimited && (d.At != now.Up+lockTime || d.Call == nil) {
+			if tt.first == StateLimited && (d.At != now.Up+lockDuration || d.Attempt == nil) {
 				t.Errorf("tried again in %v, want 10 minutes", d.At-now.Up)
 			}
 			if tt.second == "" {
 				return
 			}
-			later := at(time.Hour + lockTime)
+			later := at(time.Hour + lockDuration)
 			m, k, p, _ = answeredBy(t, later, a, m, k, p.Event(later), tt.ans)
 			if d = (AccountState{a, ipv64Service(), m, k, Limits{}, p}).Next(later); d.State != tt.second {
 				t.Errorf("after the time of a lock: %s (%s), want %s", d.State, d.Error, tt.second)
@@ -72,42 +72,42 @@ func TestAnUnknownRefusalMayBeTheLock(t *testing.T) {
 func TestRefusedOnlyPrefix(t *testing.T) {
 	refusal := Answer{Status: 400, Body: []byte(`{"info":"unknown parameter"}`)}
 	good := Answer{Status: 200, Body: []byte(`{"info":"good"}`)}
-	key, now, s := Key{Credential: Credential{Good: true}}, at(time.Hour), ipv64Service()
-	held := Memory{Hosts: map[string]Host{"": {Values: Values{IPv4: v4a, Prefix: pa}}}}
+	key, now, s := Usage{Credential: Credential{Good: true}}, at(time.Hour), ipv64Service()
+	held := AccountRecord{Hosts: map[string]Host{"": {Values: Values{IPv4: v4a, Prefix: pa}}}}
 	want := Plan{Want: Values{IPv4: v4a, Prefix: pb}}
 
 	m, k, p, _ := answeredBy(t, now, ipv64Account(), held, key, want, refusal)
 	m, k, p, call := answeredBy(t, now, ipv64Account(), m, k, p, good)
-	if call.OnlyPrefix || call.Values != want.Want {
+	if call.PrefixOnly || call.Values != want.Want {
 		t.Errorf("after the refusal: %+v, want a full update", call)
 	}
-	if !m.NoOnly || p.Full {
+	if !m.PrefixOnlyRefused || p.Full {
 		t.Error("that the full update was accepted is not remembered")
 	}
 	p.Want.Prefix = pa
-	if _, _, _, call = answeredBy(t, now, ipv64Account(), m, k, p, good); call.OnlyPrefix {
+	if _, _, _, call = answeredBy(t, now, ipv64Account(), m, k, p, good); call.PrefixOnly {
 		t.Errorf("the next prefix: %+v, want a full update at once", call)
 	}
-	if d := (AccountState{ipv64Account(), s, m, k, Limits{}, Plan{Want: Values{Prefix: pa}}}).Next(now); d.Call != nil || d.State != StateWaiting || d.Error == "" {
+	if d := (AccountState{ipv64Account(), s, m, k, Limits{}, Plan{Want: Values{Prefix: pa}}}).Next(now); d.Attempt != nil || d.State != StateWaiting || d.Error == "" {
 		t.Errorf("the prefix alone is there: %+v, want that it waits for an address", d)
 	}
 
 	m, k, p, _ = answeredBy(t, now, ipv64Account(), held, key, want, refusal)
 	m, k, p, _ = answeredBy(t, now, ipv64Account(), m, k, p, refusal)
-	if m.NoOnly {
+	if m.PrefixOnlyRefused {
 		t.Error("the full update was refused, and yet is remembered as what the service takes")
 	}
-	later := at(time.Hour + lockTime)
-	if m, _, _, _ = answeredBy(t, later, ipv64Account(), m, k, p.Event(later), good); m.NoOnly {
+	later := at(time.Hour + lockDuration)
+	if m, _, _, _ = answeredBy(t, later, ipv64Account(), m, k, p.Event(later), good); m.PrefixOnlyRefused {
 		t.Error("it was the lock that refused onlyprefix, and yet that is remembered")
 	}
 
 	alone := Plan{Want: Values{Prefix: pb}}
 	m, k, p, _ = answeredBy(t, now, ipv64Account(), held, key, alone, refusal)
-	if d := (AccountState{ipv64Account(), s, m, k, Limits{}, p}).Next(now); d.State != StateLimited || d.At != now.Up+lockTime || !d.Call.Call.OnlyPrefix {
+	if d := (AccountState{ipv64Account(), s, m, k, Limits{}, p}).Next(now); d.State != StateLimited || d.At != now.Up+lockDuration || !d.Attempt.Update.PrefixOnly {
 		t.Errorf("without an address: %+v, want the time of a lock, and the prefix alone again", d)
 	}
-	if m, _, _, _ = answeredBy(t, now, ipv64Account(), held, Key{}, alone, refusal); m.Stop == nil {
+	if m, _, _, _ = answeredBy(t, now, ipv64Account(), held, Usage{}, alone, refusal); m.Stop == nil {
 		t.Error("without an address, by a key that was never accepted: not stopped")
 	}
 }
@@ -118,17 +118,17 @@ func TestSpdynsAbuseIsALockFirst(t *testing.T) {
 	a := &Account{Service: "spdyn", Username: "alice", Domains: []string{"a.spdns.example", "b.spdns.example"}, Publish: Publish{IPv4: true}}
 	s, now := spdynService(a), at(time.Hour)
 	p := Plan{Want: Values{IPv4: v4a}}
-	m, k, p, _ := answeredBy(t, now, a, Memory{}, Key{}, p, Answer{Status: 200, Body: []byte("abuse\ngood")})
+	m, k, p, _ := answeredBy(t, now, a, AccountRecord{}, Usage{}, p, Answer{Status: 200, Body: []byte("abuse\ngood")})
 	d := (AccountState{a, s, m, k, Limits{}, p}).Next(now)
-	if d.State != StateLimited || d.At != now.Up+lockTime || len(d.Call.Call.Hosts) != 1 || d.Call.Call.Hosts[0] != "a.spdns.example" {
+	if d.State != StateLimited || d.At != now.Up+lockDuration || len(d.Attempt.Update.Hosts) != 1 || d.Attempt.Update.Hosts[0] != "a.spdns.example" {
 		t.Errorf("locked: %+v, want another try in 10 minutes", d)
 	}
 	p.Want.IPv4 = v4b
-	if d := (AccountState{a, s, m, k, Limits{}, p}).Next(now); d.Call == nil || d.At > now.Up || len(d.Call.Call.Hosts) != 1 || d.Call.Call.Hosts[0] != "b.spdns.example" {
+	if d := (AccountState{a, s, m, k, Limits{}, p}).Next(now); d.Attempt == nil || d.At > now.Up || len(d.Attempt.Update.Hosts) != 1 || d.Attempt.Update.Hosts[0] != "b.spdns.example" {
 		t.Errorf("another address meanwhile: %+v, want that the other host goes on", d)
 	}
 	p.Want.IPv4 = v4a
-	later := at(time.Hour + lockTime)
+	later := at(time.Hour + lockDuration)
 	if well, _, _, _ := answeredBy(t, later, a, m, k, p, Answer{Status: 200, Body: []byte("nochg")}); well.Hosts["a.spdns.example"].Lock != nil || well.stopped(a) != nil {
 		t.Errorf("unlocked by itself: %+v", well.Hosts)
 	}
@@ -154,9 +154,9 @@ func testLostValues(t *testing.T, dir string, takes time.Duration) {
 	sent := map[string][]time.Duration{}
 	begin := time.Now()
 	clock := func() Now { return Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour} }
-	exchange := func(ctx context.Context, r Request, ready Ready) Outcome {
+	exchange := func(ctx context.Context, r Request, ready BeforeSend) Outcome {
 		if !ready(v4a) {
-			return failed(FaultGiven, false, "given up")
+			return faultOutcome(FaultCanceled, false, "given up")
 		}
 		mu.Lock()
 		_, ip, _ := strings.Cut(r.URL.Reveal(), "myip=")
@@ -166,7 +166,7 @@ func testLostValues(t *testing.T, dir string, takes time.Duration) {
 		case <-time.After(takes):
 		case <-ctx.Done():
 		}
-		return failed(FaultSent, true, "reset")
+		return faultOutcome(FaultSent, true, "reset")
 	}
 	r := own(OpenStore(dir, "", func(string) {}), Parts{Exchange: exchange, Now: clock, Log: func(Level, string) {}}, nil, func(map[string]Status) {})
 	r.set([]*Account{a}, sees(Values{IPv4: v4a}, []*Account{a}))
@@ -197,19 +197,19 @@ func testLostValues(t *testing.T, dir string, takes time.Duration) {
 func TestLostValuesOutliveARestart(t *testing.T) {
 	a, s := ipv64Account(), ipv64Service()
 	p := Plan{Want: Values{IPv4: v4a}}
-	call, _ := AccountState{a, s, Memory{}, Key{}, Limits{}, p}.nextAttempt(at(time.Hour))
-	m, _, _ := reservedParts(AccountState{a, s, Memory{}, Key{}, Limits{}, Plan{}}.Reserve(at(time.Hour), *call, 1, 1))
-	b := newBook(at(time.Hour))
+	call, _ := AccountState{a, s, AccountRecord{}, Usage{}, Limits{}, p}.nextAttempt(at(time.Hour))
+	m, _, _ := reservedParts(AccountState{a, s, AccountRecord{}, Usage{}, Limits{}, Plan{}}.Reserve(at(time.Hour), *call, 1, 1))
+	b := newData(at(time.Hour))
 	b.Accounts["home"] = m
-	b.settle(at(time.Hour))
-	read, err := parseBook(b.encode())
+	b.compact(at(time.Hour))
+	read, err := parseData(b.encode())
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := at(time.Hour + 3*time.Second)
-	read.Arrive(now)
+	read.Rebase(now)
 	for want, wait := range map[Values]time.Duration{{IPv4: v4a}: 7 * time.Second, {IPv4: v4b}: 0} {
-		if d := (AccountState{a, s, read.Accounts["home"], Key{}, Limits{}, Plan{Want: want}}).Next(now); d.At-now.Up != wait {
+		if d := (AccountState{a, s, read.Accounts["home"], Usage{}, Limits{}, Plan{Want: want}}).Next(now); d.At-now.Up != wait {
 			t.Errorf("%v is sent after %v, want %v", want, d.At-now.Up, wait)
 		}
 	}
@@ -218,9 +218,9 @@ func TestLostValuesOutliveARestart(t *testing.T) {
 // A name is resolved every 2 s at most, whatever the line does meanwhile.
 func TestALineThatFlapsDoesNotFloodTheResolver(t *testing.T) {
 	now := at(time.Hour)
-	p := Plan{Want: Values{IPv4: v4a}}.See(now, Values{IPv4: v4b})
-	p = p.afterFault(now, Attempt{Call: Call{Values: Values{IPv4: v4a}}}, Fault{Kind: FaultResolve}, 0)
-	if got := p.Event(now).NotAgain - now.Up; got != resolverGap {
+	p := Plan{Want: Values{IPv4: v4a}}.Observe(now, Values{IPv4: v4b})
+	p = p.afterFault(now, Attempt{Update: Update{Values: Values{IPv4: v4a}}}, Fault{Kind: FaultResolve}, 0)
+	if got := p.Event(now).NotBefore - now.Up; got != resolverGap {
 		t.Errorf("the next question after %v, want %v", got, resolverGap)
 	}
 	if got := fmt.Sprint(resolverGap); got != "2s" {
@@ -236,18 +236,18 @@ func TestALockOfAnotherProcessHolds(t *testing.T) {
 		begin := time.Now()
 		clock := func() Now { return Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour} }
 		asked, sent := 0, 0
-		exchange := func(_ context.Context, r Request, ready Ready) Outcome {
+		exchange := func(_ context.Context, r Request, ready BeforeSend) Outcome {
 			asked++
-			OpenStore(dir, "", func(string) {}).Do(clock(), func(b *Book) {
-				id := b.keyID(a)
-				k := b.key(id)
-				k.Lock = &Lock{clock().Up + lockTime, "locked"}
-				b.setKey(id, k)
+			OpenStore(dir, "", func(string) {}).Update(clock(), func(b *Data) {
+				id := b.usageID(a)
+				k := b.usage(id)
+				k.Lock = &Lock{clock().Up + lockDuration, "locked"}
+				b.setUsage(id, k)
 			})
 			if ready(v4a) {
 				sent++
 			}
-			return failed(FaultGiven, false, "given up")
+			return faultOutcome(FaultCanceled, false, "given up")
 		}
 		parts := Parts{Exchange: exchange, Now: clock, Log: func(Level, string) {}}
 		stands := sendOnce(OpenStore(dir, "", func(string) {}), parts, []*Account{a}, sees(Values{IPv4: v4a}, []*Account{a}), false)

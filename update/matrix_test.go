@@ -33,7 +33,7 @@ func TestFaultMatrix(t *testing.T) {
 		name string
 		out  func() Outcome
 	}{
-		{"the resolver does not answer", fault(failed(FaultResolve, false, "cannot resolve ipv64.net: "+new(race).unresolved()).Fault)},
+		{"the resolver does not answer", fault(faultOutcome(FaultResolve, false, "cannot resolve ipv64.net: "+new(race).unresolved()).Fault)},
 		{"no route, no answer to the connection", fault(&e.dialFault(ctx, c.connectWithin, "", syscall.EHOSTUNREACH).Fault)},
 		{"the service refuses connections, or resets them", fault(&e.dialFault(ctx, c.connectWithin, "", syscall.ECONNREFUSED).Fault)},
 		{"TLS fails, or half of it comes", fault(&e.tlsFault(ctx, c.connectWithin, x509.UnknownAuthorityError{}).Fault)},
@@ -109,10 +109,10 @@ func newIll(t *testing.T, out Outcome, before bool) *illness {
 }
 
 func (i *illness) seen() Observation {
-	return Observation{Wants: map[string]Want{"home": {Values: Values{IPv4: i.line}}}}
+	return Observation{Wants: map[string]Desired{"home": {Values: Values{IPv4: i.line}}}}
 }
 
-func (i *illness) exchange(_ context.Context, _ Request, ready Ready) Outcome {
+func (i *illness) exchange(_ context.Context, _ Request, ready BeforeSend) Outcome {
 	time.Sleep(10 * time.Millisecond)
 	i.mu.Lock()
 	i.attempts = append(i.attempts, time.Now())
@@ -122,7 +122,7 @@ func (i *illness) exchange(_ context.Context, _ Request, ready Ready) Outcome {
 		return i.out
 	}
 	if !ready(netip.Addr{}) {
-		return Outcome{Fault: &Fault{Kind: FaultGiven}}
+		return Outcome{Fault: &Fault{Kind: FaultCanceled}}
 	}
 	i.mu.Lock()
 	i.counted = append(i.counted, time.Since(i.from))
@@ -204,7 +204,7 @@ func (i *illness) recoversByItself(t *testing.T) string {
 	if last.State != StateCurrent {
 		t.Errorf("two days after it is over: %s, %s", last.State, last.Error)
 	}
-	return spell(gap.Round(time.Second))
+	return formatDuration(gap.Round(time.Second))
 }
 
 // inREADME compares what stands in README.md between the marks of a name.

@@ -11,7 +11,7 @@ import (
 )
 
 // exchange sends one update to a stand-in and reads what it said.
-func exchange(t *testing.T, p Protocol, a *Account, c Call) Result {
+func exchange(t *testing.T, p Protocol, a *Account, c Update) Result {
 	t.Helper()
 	r := p.Request(a, c)
 	req, err := http.NewRequest(r.Method, r.URL.Reveal(), nil)
@@ -85,7 +85,7 @@ func TestSpdynWithItsStandIn(t *testing.T) {
 	}
 	var last Result
 	for range 6 {
-		last = exchange(t, spdyn{}, a, Call{Hosts: []string{host}, Values: Values{IPv4: netip.MustParseAddr("192.0.2.1")}})
+		last = exchange(t, spdyn{}, a, Update{Hosts: []string{host}, Values: Values{IPv4: netip.MustParseAddr("192.0.2.1")}})
 	}
 	if last.Verdict != Locked || last.Detail != "abuse: the host is locked for a while" {
 		t.Errorf("repeated without a change: %+v", last)

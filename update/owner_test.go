@@ -64,13 +64,13 @@ func sendOnce(store *Store, p Parts, accounts []*Account, seen Observation, forc
 	p.Inbox = NewInbox()
 	s := NewScheduler(ctx, store, p)
 	s.SetAccounts(accounts)
-	s.Choose(func(string) bool { return true }, force)
+	s.Select(func(string) bool { return true }, force)
 	s.Observe(seen, true)
-	s.Still()
+	s.SkipSettling()
 	for {
 		status, _ := s.Decide()
 		if !s.Sending() {
-			s.Lift()
+			s.ClearStops()
 			return status
 		}
 		(<-p.Inbox)()

@@ -15,29 +15,29 @@ const (
 // Plan is what the running process knows of one account beside its Memory.
 // The zero Plan is that of an account that was never looked at.
 type Plan struct {
-	Want     Values            // what the line shows of what the account publishes
-	Changed  time.Duration     // when Want last changed
-	Unsent   time.Duration     // when the oldest change that was not sent came; 0: none
-	Tried    bool              // Want, as it is, was sent to the service before: the next attempt is a retry
-	Attempt  time.Duration     // when the last attempt ended
-	Counted  time.Duration     // when the last one ended that the service may have counted
-	Fails    int               // attempts in a row that brought nothing, since Want changed
-	Fault    FaultKind         // of the last attempt, 0 where it brought an answer
-	NotAgain time.Duration     // no attempt before, unless an event comes
-	Error    string            // what the last attempt brought, "" if it was accepted
-	Redo     map[string]Values // send anew though nothing changed: what each host has accepted since; nil: no
-	Full     bool              // the service has refused onlyprefix: a full update is tried in its place
-	Apart    bool              // IPv6 did not connect: addresses do not wait for a prefix that is sent over it
+	Want           Values            // what the line shows of what the account publishes
+	Changed        time.Duration     // when Want last changed
+	DirtySince     time.Duration     // when the oldest change that was not sent came; 0: none
+	Tried          bool              // Want, as it is, was sent to the service before: the next attempt is a retry
+	Attempt        time.Duration     // when the last attempt ended
+	Counted        time.Duration     // when the last one ended that the service may have counted
+	Fails          int               // attempts in a row that brought nothing, since Want changed
+	Fault          FaultKind         // of the last attempt, 0 where it brought an answer
+	NotBefore      time.Duration     // no attempt before, unless an event comes
+	Error          string            // what the last attempt brought, "" if it was accepted
+	ForceResend    map[string]Values // send anew though nothing changed: what each host has accepted since; nil: no
+	Full           bool              // the service has refused onlyprefix: a full update is tried in its place
+	AddressesFirst bool              // IPv6 did not connect: addresses do not wait for a prefix that is sent over it
 }
 
-// See tells the Plan what the line shows now.
-func (p Plan) See(now Now, want Values) Plan {
+// Observe tells the Plan what the line shows now.
+func (p Plan) Observe(now Now, want Values) Plan {
 	if want == p.Want {
 		return p
 	}
 	p.Want, p.Changed, p.Tried, p.Fails = want, now.Up, false, 0
-	if p.Unsent == 0 {
-		p.Unsent = now.Up
+	if p.DirtySince == 0 {
+		p.DirtySince = now.Up
 	}
 	return p.Event(now)
 }
@@ -49,28 +49,28 @@ func (p Plan) Event(now Now) Plan {
 	if p.Fault == FaultResolve {
 		gap = resolverGap
 	}
-	if p.NotAgain != 0 {
-		p.NotAgain = min(p.NotAgain, max(now.Up, p.Attempt+gap))
+	if p.NotBefore != 0 {
+		p.NotBefore = min(p.NotBefore, max(now.Up, p.Attempt+gap))
 	}
 	return p
 }
 
-// Again makes the Plan send everything anew.
-func (p Plan) Again(now Now) Plan {
-	if p.Redo == nil {
-		p.Redo = map[string]Values{}
+// Resend makes the Plan send everything anew.
+func (p Plan) Resend(now Now) Plan {
+	if p.ForceResend == nil {
+		p.ForceResend = map[string]Values{}
 	}
-	if p.Unsent == 0 {
-		p.Unsent = now.Up
+	if p.DirtySince == 0 {
+		p.DirtySince = now.Up
 	}
 	return p.Event(now)
 }
 
-// Quiet forgets the attempts of a change that is done with.
-func (p Plan) Quiet() Plan {
-	p.Unsent, p.Tried, p.Fails, p.Fault, p.NotAgain, p.Error = 0, false, 0, 0, 0, ""
+// Reset forgets the attempts of a change that is done with.
+func (p Plan) Reset() Plan {
+	p.DirtySince, p.Tried, p.Fails, p.Fault, p.NotBefore, p.Error = 0, false, 0, 0, 0, ""
 	if p.Want != (Values{}) {
-		p.Redo = nil
+		p.ForceResend = nil
 	}
 	return p
 }
@@ -79,7 +79,7 @@ func (p Plan) Quiet() Plan {
 // not, the line has changed meanwhile, and how the attempt ended says nothing of
 // the change: that was not tried yet.
 func (p Plan) carries(c Attempt) bool {
-	return missing(c.Call.shown(), Host{Values: p.Want}) == Values{}
+	return missing(c.Update.shownValues(), Host{Values: p.Want}) == Values{}
 }
 
 // outdated tells whether an attempt that has not connected yet is to be given
@@ -88,22 +88,22 @@ func (p Plan) carries(c Attempt) bool {
 // the next one.
 func (p Plan) outdated(c Attempt) bool {
 	addresses := missing(p.Want, Host{Values: c.line}).without(Publish{Prefix: true})
-	return !p.carries(c) || c.Call.Auto && addresses != Values{}
+	return !p.carries(c) || c.Update.Auto && addresses != Values{}
 }
 
 // known returns what counts as known of a host: all that it has accepted, or,
 // where everything is sent anew, what it has accepted since.
 func (p Plan) known(name string, h Host) Host {
-	if p.Redo != nil {
-		h.Values = p.Redo[name]
+	if p.ForceResend != nil {
+		h.Values = p.ForceResend[name]
 	}
 	return h
 }
 
-// proven forgets that the prefix alone was refused, once a full update was
+// accepted forgets that the prefix alone was refused, once a full update was
 // accepted.
-func (p Plan) proven(call Call) Plan {
-	p.Full = p.Full && call.OnlyPrefix
+func (p Plan) accepted(call Update) Plan {
+	p.Full = p.Full && call.PrefixOnly
 	return p
 }
 
@@ -119,7 +119,7 @@ func (p Plan) pause(now Now, jitter float64) Plan {
 		wait += time.Duration(jitter * float64(wait) / 4)
 	}
 	p.Fails++
-	p.NotAgain = now.Up + wait
+	p.NotBefore = now.Up + wait
 	return p
 }
 
@@ -127,6 +127,6 @@ func (p Plan) pause(now Now, jitter float64) Plan {
 func (p Plan) pauseAtRandom(now Now, jitter float64) Plan {
 	step := overload[min(p.Fails, len(overload)-1)]
 	p.Fails++
-	p.NotAgain = now.Up + max(eventGap, time.Duration(jitter*float64(step)))
+	p.NotBefore = now.Up + max(eventGap, time.Duration(jitter*float64(step)))
 	return p
 }

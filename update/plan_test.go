@@ -21,33 +21,33 @@ func ipv64Account() *Account {
 
 // TestWhatIsSent is the contract's table "What is sent to IPv64".
 func TestWhatIsSent(t *testing.T) {
-	held := func(v Values) Memory { return Memory{Hosts: map[string]Host{"": {Values: v}}} }
+	held := func(v Values) AccountRecord { return AccountRecord{Hosts: map[string]Host{"": {Values: v}}} }
 	tests := []struct {
 		name string
-		m    Memory
+		m    AccountRecord
 		p    Plan
-		want *Call // Hosts are all of the account's
+		want *Update // Hosts are all of the account's
 	}{
-		{"first start, the whole line is there", Memory{}, Plan{Want: Values{v4a, v6a, pa}}, &Call{Values: Values{v4a, v6a, pa}}},
-		{"first start, IPv4 alone does not wait", Memory{}, Plan{Want: Values{IPv4: v4a}}, &Call{Values: Values{IPv4: v4a}}},
-		{"the prefix comes after IPv4", held(Values{IPv4: v4a}), Plan{Want: Values{IPv4: v4a, Prefix: pa}}, &Call{Values: Values{Prefix: pa}, OnlyPrefix: true}},
-		{"the prefix alone is new", held(Values{v4a, v6a, pa}), Plan{Want: Values{v4a, v6a, pb}}, &Call{Values: Values{Prefix: pb}, OnlyPrefix: true}},
-		{"the address alone is new: full", held(Values{v4a, v6a, pa}), Plan{Want: Values{v4b, v6a, pa}}, &Call{Values: Values{v4b, v6a, pa}}},
-		{"address and prefix are new: full", held(Values{v4a, v6a, pa}), Plan{Want: Values{v4b, v6a, pb}}, &Call{Values: Values{v4b, v6a, pb}}},
-		{"full carries only what the line shows now", held(Values{v4a, v6a, pa}), Plan{Want: Values{IPv4: v4b}}, &Call{Values: Values{IPv4: v4b}}},
+		{"first start, the whole line is there", AccountRecord{}, Plan{Want: Values{v4a, v6a, pa}}, &Update{Values: Values{v4a, v6a, pa}}},
+		{"first start, IPv4 alone does not wait", AccountRecord{}, Plan{Want: Values{IPv4: v4a}}, &Update{Values: Values{IPv4: v4a}}},
+		{"the prefix comes after IPv4", held(Values{IPv4: v4a}), Plan{Want: Values{IPv4: v4a, Prefix: pa}}, &Update{Values: Values{Prefix: pa}, PrefixOnly: true}},
+		{"the prefix alone is new", held(Values{v4a, v6a, pa}), Plan{Want: Values{v4a, v6a, pb}}, &Update{Values: Values{Prefix: pb}, PrefixOnly: true}},
+		{"the address alone is new: full", held(Values{v4a, v6a, pa}), Plan{Want: Values{v4b, v6a, pa}}, &Update{Values: Values{v4b, v6a, pa}}},
+		{"address and prefix are new: full", held(Values{v4a, v6a, pa}), Plan{Want: Values{v4b, v6a, pb}}, &Update{Values: Values{v4b, v6a, pb}}},
+		{"full carries only what the line shows now", held(Values{v4a, v6a, pa}), Plan{Want: Values{IPv4: v4b}}, &Update{Values: Values{IPv4: v4b}}},
 		{"nothing is new", held(Values{v4a, v6a, pa}), Plan{Want: Values{v4a, v6a, pa}}, nil},
 		{"something is gone", held(Values{v4a, v6a, pa}), Plan{Want: Values{IPv6: v6a}}, nil},
 		{"all is gone", held(Values{v4a, v6a, pa}), Plan{}, nil},
-		{"the service refuses onlyprefix", Memory{NoOnly: true, Hosts: held(Values{v4a, v6a, pa}).Hosts}, Plan{Want: Values{v4a, v6a, pb}}, &Call{Values: Values{v4a, v6a, pb}}},
-		{"send anew", held(Values{v4a, v6a, pa}), Plan{Want: Values{v4a, v6a, pa}, Redo: map[string]Values{}}, &Call{Values: Values{v4a, v6a, pa}}},
+		{"the service refuses onlyprefix", AccountRecord{PrefixOnlyRefused: true, Hosts: held(Values{v4a, v6a, pa}).Hosts}, Plan{Want: Values{v4a, v6a, pb}}, &Update{Values: Values{v4a, v6a, pb}}},
+		{"send anew", held(Values{v4a, v6a, pa}), Plan{Want: Values{v4a, v6a, pa}, ForceResend: map[string]Values{}}, &Update{Values: Values{v4a, v6a, pa}}},
 		{"an answer was lost: the old value may not be what the service holds",
-			Memory{Hosts: map[string]Host{"": {Values: Values{IPv4: v4a}, Doubt: Publish{IPv4: true}}}}, Plan{Want: Values{IPv4: v4a}}, &Call{Values: Values{IPv4: v4a}}},
+			AccountRecord{Hosts: map[string]Host{"": {Values: Values{IPv4: v4a}, Unconfirmed: Publish{IPv4: true}}}}, Plan{Want: Values{IPv4: v4a}}, &Update{Values: Values{IPv4: v4a}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			a := ipv64Account()
-			got, _ := AccountState{a, ipv64Service(), tt.m, Key{}, Limits{}, tt.p}.nextAttempt(at(time.Hour))
-			if (got == nil) != (tt.want == nil) || got != nil && (got.Call.Values != tt.want.Values || got.Call.OnlyPrefix != tt.want.OnlyPrefix || len(got.Call.Hosts) != 2) {
+			got, _ := AccountState{a, ipv64Service(), tt.m, Usage{}, Limits{}, tt.p}.nextAttempt(at(time.Hour))
+			if (got == nil) != (tt.want == nil) || got != nil && (got.Update.Values != tt.want.Values || got.Update.PrefixOnly != tt.want.PrefixOnly || len(got.Update.Hosts) != 2) {
 				t.Errorf("nextAttempt = %+v, want %+v", got, tt.want)
 			}
 		})
@@ -59,13 +59,13 @@ func TestWhatIsSent(t *testing.T) {
 func TestHostsAreGrouped(t *testing.T) {
 	a := &Account{Name: "d", Domains: []string{"a.x", "b.x", "c.x", "d.x"}}
 	s := Service{MaxHosts: 2}
-	m := Memory{Hosts: map[string]Host{"a.x": {Values: Values{IPv4: v4a}}, "c.x": {Stop: &Stop{Detail: "nohost"}}}}
-	got, _ := AccountState{a, s, m, Key{}, Limits{}, Plan{Want: Values{IPv4: v4a, IPv6: v6a}}}.nextAttempt(at(time.Hour))
-	if got == nil || len(got.Call.Hosts) != 2 || got.Call.Hosts[0] != "a.x" || got.Call.Hosts[1] != "b.x" || got.Call.Values != (Values{IPv4: v4a, IPv6: v6a}) {
+	m := AccountRecord{Hosts: map[string]Host{"a.x": {Values: Values{IPv4: v4a}}, "c.x": {Stop: &Stop{Detail: "nohost"}}}}
+	got, _ := AccountState{a, s, m, Usage{}, Limits{}, Plan{Want: Values{IPv4: v4a, IPv6: v6a}}}.nextAttempt(at(time.Hour))
+	if got == nil || len(got.Update.Hosts) != 2 || got.Update.Hosts[0] != "a.x" || got.Update.Hosts[1] != "b.x" || got.Update.Values != (Values{IPv4: v4a, IPv6: v6a}) {
 		t.Errorf("two a request: %+v", got)
 	}
-	got, _ = AccountState{a, Service{MaxHosts: 20, OneAddress: true}, m, Key{}, Limits{}, Plan{Want: Values{IPv4: v4a, IPv6: v6a}}}.nextAttempt(at(time.Hour))
-	if got == nil || len(got.Call.Hosts) != 1 || got.Call.Hosts[0] != "a.x" || got.Call.Values != (Values{IPv6: v6a}) {
+	got, _ = AccountState{a, Service{MaxHosts: 20, OneAddress: true}, m, Usage{}, Limits{}, Plan{Want: Values{IPv4: v4a, IPv6: v6a}}}.nextAttempt(at(time.Hour))
+	if got == nil || len(got.Update.Hosts) != 1 || got.Update.Hosts[0] != "a.x" || got.Update.Values != (Values{IPv6: v6a}) {
 		t.Errorf("one address a request, first host lacks IPv6 only: %+v", got)
 	}
 }
@@ -75,10 +75,10 @@ func at(d time.Duration) Now {
 	return Now{Wall: time.Date(2026, 11, 21, 20, 0, 0, 0, time.UTC).Add(d), Synced: true, Boot: "b1", Up: d}
 }
 
-func slots(n int, d time.Duration) Key {
-	k := Key{}
+func slots(n int, d time.Duration) Usage {
+	k := Usage{}
 	for range n {
-		k.Slots = append(k.Slots, Slot{Moment: at(d).Moment()})
+		k.Reservations = append(k.Reservations, Reservation{Timestamp: at(d).Timestamp()})
 	}
 	return k
 }
@@ -86,15 +86,15 @@ func slots(n int, d time.Duration) Key {
 func TestGate(t *testing.T) {
 	l := Limits{Short: 3, Day: 48}
 	now := at(100 * time.Hour)
-	fresh := Plan{Want: Values{IPv4: v4a}, Changed: now.Up, Unsent: now.Up}
-	retry := Plan{Want: Values{IPv4: v4a}, Tried: true, Attempt: now.Up, Counted: now.Up, NotAgain: now.Up + time.Second, Error: "x"}
+	fresh := Plan{Want: Values{IPv4: v4a}, Changed: now.Up, DirtySince: now.Up}
+	retry := Plan{Want: Values{IPv4: v4a}, Tried: true, Attempt: now.Up, Counted: now.Up, NotBefore: now.Up + time.Second, Error: "x"}
 	tests := []struct {
 		name string
-		k    Key
+		k    Usage
 		p    Plan
 		want time.Duration // from now
 	}{
-		{"nothing sent yet", Key{}, fresh, 0},
+		{"nothing sent yet", Usage{}, fresh, 0},
 		{"two in 10 s", slots(2, now.Up-time.Second), fresh, 0},
 		{"three in 10 s", slots(3, now.Up-time.Second), fresh, 9200 * time.Millisecond},
 		{"three, ten seconds ago and the margin", slots(3, now.Up-10200*time.Millisecond), fresh, 0},
@@ -103,43 +103,43 @@ func TestGate(t *testing.T) {
 		{"one of it is gone: 10 s", slots(37, now.Up-time.Hour), fresh, 10 * time.Second},
 		{"one left: half an hour", slots(47, now.Up-time.Hour), fresh, 30 * time.Minute},
 		{"none left: when the first is a day old", slots(48, now.Up-23*time.Hour), fresh, time.Hour + dayMargin},
-		{"a limit that the service named", Key{Quota: Quota{Until: now.Up + time.Minute}}, fresh, time.Minute},
-		{"a retry waits its step", Key{}, retry, time.Second},
+		{"a limit that the service named", Usage{Quota: Quota{Until: now.Up + time.Minute}}, fresh, time.Minute},
+		{"a retry waits its step", Usage{}, retry, time.Second},
 		{"a retry after half of its budget: spread over the day", slots(18, now.Up-time.Hour), retry, day / 18},
 		{"a retry never takes the last quarter", slots(36, now.Up-time.Hour), retry, 23*time.Hour + dayMargin},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, _ := AccountState{Key: tt.k, Limits: l, Plan: tt.p}.gate(now)
+			got, _ := AccountState{Usage: tt.k, Limits: l, Plan: tt.p}.earliest(now)
 			if got-now.Up != tt.want {
 				t.Errorf("gate = now + %v, want now + %v", got-now.Up, tt.want)
 			}
 		})
 	}
-	if got, _ := (AccountState{Key: slots(500, now.Up), Plan: fresh}).gate(now); got != now.Up {
+	if got, _ := (AccountState{Usage: slots(500, now.Up), Plan: fresh}).earliest(now); got != now.Up {
 		t.Errorf("no limit: now + %v", got-now.Up)
 	}
 }
 
 func TestTimesOfAnotherBoot(t *testing.T) {
-	b := newBook(at(50 * time.Hour))
+	b := newData(at(50 * time.Hour))
 	k := Quota{Until: 50*time.Hour + 5*time.Minute}
-	k.Slots = []Slot{{Moment: at(50*time.Hour - time.Minute).Moment()}, {Moment: at(49 * time.Hour).Moment()}}
+	k.Reservations = []Reservation{{Timestamp: at(50*time.Hour - time.Minute).Timestamp()}, {Timestamp: at(49 * time.Hour).Timestamp()}}
 	b.Quotas["k"] = k
 	dark := Now{Wall: time.Date(1970, 1, 1, 0, 1, 0, 0, time.UTC), Boot: "b2", Up: 20 * time.Second}
-	b.Arrive(dark)
+	b.Rebase(dark)
 	if got := b.Quotas["k"].Until - dark.Up; got != 5*time.Minute-20*time.Second {
 		t.Errorf("the lock has %v to go", got)
 	}
-	if got := dark.Since(b.Quotas["k"].Slots[1].Moment); got != 80*time.Second {
+	if got := dark.Since(b.Quotas["k"].Reservations[1].Timestamp); got != 80*time.Second {
 		t.Errorf("with a clock in 1970 the youngest slot is %v old, want what both boots have counted", got)
 	}
 	light := Now{Wall: at(50 * time.Hour).Wall.Add(7 * time.Hour), Synced: true, Boot: "b2", Up: 40 * time.Second}
-	if got := light.Since(b.Quotas["k"].Slots[1].Moment); got != 7*time.Hour+time.Minute {
+	if got := light.Since(b.Quotas["k"].Reservations[1].Timestamp); got != 7*time.Hour+time.Minute {
 		t.Errorf("once NTP has set the clock it is %v old", got)
 	}
 	future := Now{Wall: light.Wall.Add(10 * 365 * day), Boot: "b2", Up: time.Minute}
-	if got := future.Since(b.Quotas["k"].Slots[1].Moment); got > 3*time.Minute {
+	if got := future.Since(b.Quotas["k"].Reservations[1].Timestamp); got > 3*time.Minute {
 		t.Errorf("a clock that nobody vouches for made a slot %v old", got)
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Inquiry is a Question to be asked on every event of the line, and every Poll.
-type Inquiry struct {
-	Question
+// Probe is a Question to be asked on every event of the line, and every Poll.
+type Probe struct {
+	Query
 	Poll time.Duration
 }
 
@@ -33,7 +33,7 @@ type Prober struct {
 	log      func(Level, string)
 	inbox    Inbox
 	public   func(netip.Addr) bool
-	pace     pace
+	pace     throttle
 
 	ctx     context.Context // of the exchanges
 	open    []*probe
@@ -47,14 +47,14 @@ type Prober struct {
 // ctx ends. public tells whether an address can be published. In the folder
 // dir, in RAM, several processes keep one pace; "" is none.
 func NewProber(ctx context.Context, dir string, p Parts, public func(netip.Addr) bool) *Prober {
-	return &Prober{exchange: p.Exchange, now: p.Now, log: p.Log, inbox: p.Inbox, public: public, pace: pace{dir},
+	return &Prober{exchange: p.Exchange, now: p.Now, log: p.Log, inbox: p.Inbox, public: public, pace: throttle{dir},
 		ctx: ctx, free: map[string]time.Duration{}, busy: map[string]bool{}}
 }
 
 // probe is an Inquiry at work.
 type probe struct {
-	Inquiry
-	plan  AskPlan
+	Probe
+	plan  ProbePlan
 	found Found
 	going *asked // nil: not being asked
 }
@@ -69,8 +69,8 @@ type asked struct {
 // ProbeSnapshot is what a Prober knows of one Question, for the one that goes on
 // after it in another process.
 type ProbeSnapshot struct {
-	Question Question      `json:"question"`
-	Plan     AskPlan       `json:"plan"`
+	Question Query         `json:"question"`
+	Plan     ProbePlan     `json:"plan"`
 	Found    Found         `json:"found"`
 	Free     time.Duration `json:"free"` // when its service may be asked again
 }
@@ -79,7 +79,7 @@ type ProbeSnapshot struct {
 func (p *Prober) Snapshot() []ProbeSnapshot {
 	var all []ProbeSnapshot
 	for _, q := range p.open {
-		all = append(all, ProbeSnapshot{q.Question, q.plan, q.found, p.free[q.Of]})
+		all = append(all, ProbeSnapshot{q.Query, q.plan, q.found, p.free[q.Of]})
 	}
 	return all
 }
@@ -88,7 +88,7 @@ func (p *Prober) Snapshot() []ProbeSnapshot {
 // Set.
 func (p *Prober) Restore(all []ProbeSnapshot) {
 	for _, s := range all {
-		p.open = append(p.open, &probe{Inquiry: Inquiry{Question: s.Question}, plan: s.Plan, found: s.Found})
+		p.open = append(p.open, &probe{Probe: Probe{Query: s.Question}, plan: s.Plan, found: s.Found})
 		p.free[s.Question.Of] = s.Free
 		p.changed = true
 	}
@@ -140,13 +140,13 @@ func (p *Prober) Retry() {
 }
 
 // Set replaces the questions; one that was there goes on as it was.
-func (p *Prober) Set(inquiries []Inquiry) {
+func (p *Prober) Set(inquiries []Probe) {
 	old := p.open
 	p.open = nil
 	for _, in := range inquiries {
-		i := slices.IndexFunc(old, func(q *probe) bool { return q.Question == in.Question })
+		i := slices.IndexFunc(old, func(q *probe) bool { return q.Query == in.Query })
 		if i < 0 {
-			p.open = append(p.open, &probe{Inquiry: in})
+			p.open = append(p.open, &probe{Probe: in})
 			continue
 		}
 		old[i].Poll = in.Poll
@@ -176,7 +176,7 @@ func (p *Prober) Decide() (wake time.Duration) {
 			p.ask(q)
 		case p.once && at > now+askGap+exchangeLimit:
 			q.plan.Attempt = now
-			q.found.Note = q.host() + " was asked just now: not again before " + spell(at-now) + " are over"
+			q.found.Note = q.host() + " was asked just now: not again before " + formatDuration(at-now) + " are over"
 			wake = now
 		default:
 			wake = min(wake, at)
@@ -193,7 +193,7 @@ func (p *Prober) ask(q *probe) {
 	go func() {
 		defer stop()
 		req := q.Request()
-		req.Known = p.pace.known(q.Question)
+		req.Known = p.pace.known(q.Query)
 		out := p.exchange(ctx, req, func(local netip.Addr) bool {
 			p.inbox.post(ctx, func() { going.local = local })
 			return ctx.Err() == nil
@@ -213,7 +213,7 @@ func (p *Prober) complete(q *probe, out Outcome) {
 		p.free[q.Of] = now + q.patience(out.Answer)
 	}
 	p.pace.put(clock, q.Of, p.free[q.Of])
-	p.pace.learn(q.Question, out)
+	p.pace.learn(q.Query, out)
 	if !slices.Contains(p.open, q) {
 		return // nobody asks any more
 	}
@@ -242,7 +242,7 @@ func (p *Prober) judge(q *probe, now time.Duration, out Outcome) {
 	}
 	family := "IPv" + strconv.Itoa(q.Family)
 	switch {
-	case kind == FaultGiven:
+	case kind == FaultCanceled:
 		q.plan = q.plan.Failed(now, q.Poll, kind, 0)
 	case why != "":
 		first := q.plan.Fails == 0
@@ -252,7 +252,7 @@ func (p *Prober) judge(q *probe, now time.Duration, out Outcome) {
 			q.found.Note += "; " + q.found.Addr.String() + ", found last, stays"
 		}
 		if first {
-			p.log(Warn, q.found.Note+". "+next(max(q.plan.Due, p.free[q.Of])-now))
+			p.log(Warn, q.found.Note+". "+retryIn(max(q.plan.Due, p.free[q.Of])-now))
 		}
 	case !p.public(addr):
 		q.plan = q.plan.Answered(now, q.Poll)
@@ -273,12 +273,12 @@ func (p *Prober) judge(q *probe, now time.Duration, out Outcome) {
 
 // Found returns all that has been found so far, and whether it is something
 // else than when it was called before.
-func (p *Prober) Found() (found map[Question]Found, changed bool) {
+func (p *Prober) Found() (found map[Query]Found, changed bool) {
 	changed, p.changed = p.changed, false
-	found = make(map[Question]Found, len(p.open))
+	found = make(map[Query]Found, len(p.open))
 	for _, q := range p.open {
 		if q.found != (Found{}) {
-			found[q.Question] = q.found
+			found[q.Query] = q.found
 		}
 	}
 	return found, changed

@@ -28,7 +28,7 @@ type asking struct {
 	asked  []string // "0s https://…", in the order of leaving
 	times  []time.Duration
 	said   []string
-	found  map[Question]Found
+	found  map[Query]Found
 	news   int
 }
 
@@ -64,7 +64,7 @@ func (w *asking) work(ctx context.Context) {
 }
 
 // ask has these questions asked, and no others.
-func (w *asking) ask(in []Inquiry, has func(netip.Addr) bool) {
+func (w *asking) ask(in []Probe, has func(netip.Addr) bool) {
 	w.inbox <- func() {
 		w.Set(in)
 		w.Ask(has)
@@ -72,7 +72,7 @@ func (w *asking) ask(in []Inquiry, has func(netip.Addr) bool) {
 }
 
 // askOnce asks each of these once.
-func (w *asking) askOnce(ctx context.Context, in []Inquiry) map[Question]Found {
+func (w *asking) askOnce(ctx context.Context, in []Probe) map[Query]Found {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	w.open(ctx)
@@ -96,14 +96,14 @@ func gotAnswer(body string) Outcome {
 	return Outcome{Answer: &Answer{Status: 200, Body: []byte(body)}}
 }
 
-func (w *asking) exchange(ctx context.Context, r Request, ready Ready) Outcome {
+func (w *asking) exchange(ctx context.Context, r Request, ready BeforeSend) Outcome {
 	w.mu.Lock()
 	at := time.Since(w.begin)
 	w.asked, w.times = append(w.asked, fmt.Sprint(at.Round(100*time.Millisecond), " ", r.URL, " ", r.Family)), append(w.times, at)
 	answer, delay := w.answer, w.delay
 	w.mu.Unlock()
 	if !ready(netip.MustParseAddr("192.168.1.2")) {
-		return failed(FaultGiven, false, "given up")
+		return faultOutcome(FaultCanceled, false, "given up")
 	}
 	select {
 	case <-time.After(delay):
@@ -111,7 +111,7 @@ func (w *asking) exchange(ctx context.Context, r Request, ready Ready) Outcome {
 		defer w.mu.Unlock()
 		return answer(r)
 	case <-ctx.Done():
-		return failed(FaultGiven, true, "given up")
+		return faultOutcome(FaultCanceled, true, "given up")
 	}
 }
 
@@ -123,8 +123,8 @@ func (w *asking) says(answer func(Request) Outcome) {
 
 func has(netip.Addr) bool { return true }
 
-func inquiryOf(of string, family int, poll time.Duration) Inquiry {
-	return Inquiry{Question{Of: of, URL: "https://" + of, Family: family}, poll}
+func inquiryOf(of string, family int, poll time.Duration) Probe {
+	return Probe{Query{Of: of, URL: "https://" + of, Family: family}, poll}
 }
 
 // inBubble runs f with a Prober at work, in fake time.
@@ -149,7 +149,7 @@ func (w *asking) wait(d time.Duration) {
 
 func TestAskedOnEveryEventAndPollAndNoOftenerThanAllowed(t *testing.T) {
 	inBubble(t, func(w *asking) {
-		in := []Inquiry{inquiryOf("a.example", 4, 5*time.Minute)}
+		in := []Probe{inquiryOf("a.example", 4, 5*time.Minute)}
 		w.ask(in, has)
 		w.wait(time.Minute)
 		w.ask(in, has)
@@ -174,14 +174,14 @@ func TestAskedOnEveryEventAndPollAndNoOftenerThanAllowed(t *testing.T) {
 // service within its gap, whichever accounts and families ask.
 func TestPaceOfAService(t *testing.T) {
 	inBubble(t, func(w *asking) {
-		in := []Inquiry{inquiryOf("a.example", 4, time.Minute), inquiryOf("a.example", 6, time.Minute), inquiryOf("b.example", 4, time.Minute)}
+		in := []Probe{inquiryOf("a.example", 4, time.Minute), inquiryOf("a.example", 6, time.Minute), inquiryOf("b.example", 4, time.Minute)}
 		in[1].URL = "https://a.example/6"
 		n := 0
 		w.says(func(r Request) Outcome {
 			n++
 			switch n % 4 {
 			case 0:
-				return failed(FaultSent, true, "could not confirm")
+				return faultOutcome(FaultSent, true, "could not confirm")
 			case 1:
 				return gotAnswer("<html>")
 			}
@@ -215,16 +215,16 @@ func TestFaultsAreRetriedAndSaidOnce(t *testing.T) {
 	inBubble(t, func(w *asking) {
 		w.delay = time.Millisecond
 		q := inquiryOf("a.example", 4, 5*time.Minute)
-		w.ask([]Inquiry{q}, has)
+		w.ask([]Probe{q}, has)
 		w.wait(time.Minute)
-		w.says(func(Request) Outcome { return failed(FaultResolve, false, "cannot resolve a.example") })
-		w.ask([]Inquiry{q}, has)
+		w.says(func(Request) Outcome { return faultOutcome(FaultResolve, false, "cannot resolve a.example") })
+		w.ask([]Probe{q}, has)
 		w.wait(20 * time.Second)
 		if n := len(w.asked) - 1; n < 4 || n > 8 {
 			t.Errorf("asked %d times in 20 s without a resolver: %q", n, w.asked)
 		}
 		want := "which IPv4 address we come from is not known: cannot resolve a.example"
-		f := w.found[q.Question]
+		f := w.found[q.Query]
 		if f.Addr.String() != "203.0.113.7" || f.Note != want+"; 203.0.113.7, found last, stays" {
 			t.Errorf("found %+v", f)
 		}
@@ -235,7 +235,7 @@ func TestFaultsAreRetriedAndSaidOnce(t *testing.T) {
 		before := len(w.asked)
 		w.inbox <- w.Retry
 		w.wait(2 * time.Second)
-		if got := w.found[q.Question]; len(w.asked) != before+1 || got != (Found{Addr: netip.MustParseAddr("203.0.113.8")}) {
+		if got := w.found[q.Query]; len(w.asked) != before+1 || got != (Found{Addr: netip.MustParseAddr("203.0.113.8")}) {
 			t.Errorf("found %+v after %q", got, w.asked[before:])
 		}
 		w.inbox <- w.Retry // nothing has failed
@@ -249,11 +249,11 @@ func TestFaultsAreRetriedAndSaidOnce(t *testing.T) {
 func TestAPrivateAnswerIsNone(t *testing.T) {
 	inBubble(t, func(w *asking) {
 		q := inquiryOf("a.example", 4, time.Minute)
-		w.ask([]Inquiry{q}, has)
+		w.ask([]Probe{q}, has)
 		w.wait(time.Second)
 		w.says(func(Request) Outcome { return gotAnswer("10.0.0.7") })
 		w.wait(3 * time.Minute)
-		f := w.found[q.Question]
+		f := w.found[q.Query]
 		if f.Addr.String() != "203.0.113.7" || !strings.HasPrefix(f.Note, "a.example sees us at 10.0.0.7, which nobody can reach") {
 			t.Errorf("found %+v", f)
 		}
@@ -267,9 +267,9 @@ func TestAQuestionIsGivenUpWithItsAddress(t *testing.T) {
 	inBubble(t, func(w *asking) {
 		w.delay = 14 * time.Second
 		q := inquiryOf("a.example", 4, time.Minute)
-		w.ask([]Inquiry{q}, has)
+		w.ask([]Probe{q}, has)
 		w.wait(time.Second)
-		w.ask([]Inquiry{q}, func(netip.Addr) bool { return false })
+		w.ask([]Probe{q}, func(netip.Addr) bool { return false })
 		w.wait(30 * time.Second)
 		want := []string{"0s https://a.example 4", "11.2s https://a.example 4"} // it may have reached the service
 		if !slices.Equal(w.asked, want) || len(w.said) != 1 {
@@ -283,19 +283,19 @@ func TestOnceAsksEachQuestionOnce(t *testing.T) {
 		w := newAsking("")
 		w.answer = func(r Request) Outcome {
 			if r.Family == 6 {
-				return failed(FaultConnect, false, "network is unreachable")
+				return faultOutcome(FaultConnect, false, "network is unreachable")
 			}
 			return gotAnswer("203.0.113.7")
 		}
 		four, six := inquiryOf("a.example", 4, time.Minute), inquiryOf("a.example", 6, time.Minute)
-		got := w.askOnce(t.Context(), []Inquiry{four, six, inquiryOf("b.example", 4, time.Minute)})
+		got := w.askOnce(t.Context(), []Probe{four, six, inquiryOf("b.example", 4, time.Minute)})
 		want := []string{"0s https://a.example 4", "0s https://b.example 4", "10.3s https://a.example 6"}
 		slices.Sort(w.asked)
 		slices.Sort(want)
 		if !slices.Equal(w.asked, want) {
 			t.Errorf("asked %q, want %q", w.asked, want)
 		}
-		if got[four.Question].Addr.String() != "203.0.113.7" || got[six.Question].Addr.IsValid() || got[six.Question].Note == "" || len(got) != 3 {
+		if got[four.Query].Addr.String() != "203.0.113.7" || got[six.Query].Addr.IsValid() || got[six.Query].Note == "" || len(got) != 3 {
 			t.Errorf("found %+v", got)
 		}
 	})
@@ -308,7 +308,7 @@ func TestProcessesKeepOnePace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		quick, slow := inquiryOf("a.example", 4, time.Minute), inquiryOf("dyndns2 checkip c.example", 4, 10*time.Minute)
 		slow.URL = "https://c.example"
-		in := []Inquiry{quick, slow}
+		in := []Probe{quick, slow}
 		newAsking(dir).askOnce(t.Context(), in)
 		w := newAsking(dir)
 		w.clock = func() Now { return Now{Boot: "b", Up: time.Hour + 2*time.Second + time.Since(w.begin)} }
@@ -316,7 +316,7 @@ func TestProcessesKeepOnePace(t *testing.T) {
 		if want := []string{"8.3s https://a.example 4"}; !slices.Equal(w.asked, want) {
 			t.Errorf("asked %q, want %q", w.asked, want)
 		}
-		if note := got[slow.Question].Note; note != "c.example was asked just now: not again before 9m59s are over" {
+		if note := got[slow.Query].Note; note != "c.example was asked just now: not again before 9m59s are over" {
 			t.Errorf("noted %q", note)
 		}
 		rebooted := newAsking(dir)
@@ -331,9 +331,9 @@ func TestProcessesKeepOnePace(t *testing.T) {
 func TestUnsentQuestionsDoNotKeepOthersAway(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		in := []Inquiry{inquiryOf("a.example", 4, time.Minute)}
+		in := []Probe{inquiryOf("a.example", 4, time.Minute)}
 		w := newAsking(dir)
-		w.says(func(Request) Outcome { return failed(FaultConnect, false, "network is unreachable") })
+		w.says(func(Request) Outcome { return faultOutcome(FaultConnect, false, "network is unreachable") })
 		w.askOnce(t.Context(), in)
 		next := newAsking(dir)
 		if next.askOnce(t.Context(), in); len(next.asked) != 1 || next.times[0] != 0 {
@@ -345,10 +345,10 @@ func TestUnsentQuestionsDoNotKeepOthersAway(t *testing.T) {
 func TestPaceOfAForeignHand(t *testing.T) {
 	now := Now{Boot: "b", Up: time.Hour}
 	for text, want := range map[string]time.Duration{
-		spellPace(now, 2*time.Hour): 2 * time.Hour, spellPace(now, time.Minute): 0, spellPace(now, 100*time.Hour): 0,
-		spellPace(Now{Boot: "c"}, 2*time.Hour): 0, "": 0, "b": 0, "b x": 0, "b 7200000000000": 2 * time.Hour,
+		formatThrottle(now, 2*time.Hour): 2 * time.Hour, formatThrottle(now, time.Minute): 0, formatThrottle(now, 100*time.Hour): 0,
+		formatThrottle(Now{Boot: "c"}, 2*time.Hour): 0, "": 0, "b": 0, "b x": 0, "b 7200000000000": 2 * time.Hour,
 	} {
-		if got := parsePace(now, text); got != want {
+		if got := parseThrottle(now, text); got != want {
 			t.Errorf("%q is %v, want %v", text, got, want)
 		}
 	}
@@ -358,22 +358,22 @@ func TestPaceOfAForeignHand(t *testing.T) {
 // same device and family, and forgets what does not hold any more.
 func TestQuestionsRememberWhereTheServiceWasReached(t *testing.T) {
 	dir := ramDir(t)
-	q, ok := QuestionOf(&Account{Service: "ipv64", Server: "https://ipv64.net"}, "", "", 4)
+	q, ok := QueryOf(&Account{Service: "ipv64", Server: "https://ipv64.net"}, "", "", 4)
 	if !ok {
 		t.Fatal("no question")
 	}
 	by := q
 	by.Device = "eth2"
 	for i, step := range []struct {
-		q    Question
+		q    Query
 		out  Outcome
 		want string
 	}{
 		{q, Outcome{Answer: &Answer{Status: 200, Body: []byte("203.0.113.7"), Known: splitAddrs(a1 + " " + a2)}}, ""},
-		{by, failed(FaultConnect, false, "refused"), ""},
+		{by, faultOutcome(FaultConnect, false, "refused"), ""},
 		{q, Outcome{Fault: &Fault{Kind: FaultConnect}, Forget: splitAddrs(a1)}, a1 + " " + a2},
-		{q, failed(FaultResolve, false, "no answer"), a2},
-		{q, failed(FaultResolve, false, "no answer"), a2},
+		{q, faultOutcome(FaultResolve, false, "no answer"), a2},
+		{q, faultOutcome(FaultResolve, false, "no answer"), a2},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			time.Sleep(time.Duration(i) * time.Minute) // the pace
@@ -384,7 +384,7 @@ func TestQuestionsRememberWhereTheServiceWasReached(t *testing.T) {
 				return step.out
 			})
 			w.begin = w.begin.Add(-time.Duration(i) * time.Minute)
-			w.askOnce(t.Context(), []Inquiry{{Question: step.q, Poll: time.Hour}})
+			w.askOnce(t.Context(), []Probe{{Query: step.q, Poll: time.Hour}})
 			if known != step.want {
 				t.Errorf("question %d: %q is known, want %q", i, known, step.want)
 			}
@@ -397,8 +397,8 @@ func TestAPaceThatSomebodyHoldsIsNotWaitedFor(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
-		pace{dir}.change("a.example", func(string) string {
-			if free := (pace{dir}).take(Now{Boot: "b", Up: time.Hour}, "a.example", time.Minute); free != 0 {
+		throttle{dir}.change("a.example", func(string) string {
+			if free := (throttle{dir}).take(Now{Boot: "b", Up: time.Hour}, "a.example", time.Minute); free != 0 {
 				t.Errorf("may ask at %v", free)
 			}
 			return ""

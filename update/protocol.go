@@ -8,38 +8,38 @@ import (
 // and keeps nothing.
 type Protocol interface {
 	// Request spells one update.
-	Request(a *Account, c Call) Request
+	Request(a *Account, c Update) Request
 	// Parse tells what the service said to it. It is given whatever came and
 	// never panics.
-	Parse(a *Account, c Call, ans Answer) Result
+	Parse(a *Account, c Update, ans Answer) Result
 }
 
 // Service is one service with what the plan must know of it.
 type Service struct {
 	Protocol
-	Server     string // default base URL
-	MaxHosts   int    // hosts in one request, 0: all of an account together, with one verdict
-	OneAddress bool   // one address family a request
-	OnlyPrefix bool   // takes a prefix without an address, and leaves the addresses alone then
-	NamesAll   bool   // may delete what a request does not name: each names all that is published
+	Server         string // default base URL
+	MaxHosts       int    // hosts in one request, 0: all of an account together, with one verdict
+	OneAddress     bool   // one address family a request
+	PrefixOnly     bool   // takes a prefix without an address, and leaves the addresses alone then
+	DeletesUnnamed bool   // may delete what a request does not name: each names all that is published
 }
 
-// Call is one update to make: for these hosts, these values. OnlyPrefix leaves
+// Update is one update to make: for these hosts, these values. PrefixOnly leaves
 // the addresses alone.
-type Call struct {
+type Update struct {
 	Hosts      []string
 	Values     Values
-	Held       Publish // which of Values the service holds already, and the line does not show
-	OnlyPrefix bool
+	Repeated   Publish // which of Values the service holds already, and the line does not show
+	PrefixOnly bool
 	Auto       bool // the prefix is that which the request comes from, over IPv6
 }
 
-// shown returns the values of the call that the line showed.
-func (c Call) shown() Values { return c.Values.without(c.Held) }
+// shownValues returns the values of the call that the line showed.
+func (c Update) shownValues() Values { return c.Values.without(c.Repeated) }
 
-// alike tells whether two calls differ in their hosts alone.
-func (c Call) alike(o Call) bool {
-	return c.Values == o.Values && c.Held == o.Held && c.OnlyPrefix == o.OnlyPrefix && c.Auto == o.Auto
+// sameRequest tells whether two calls differ in their hosts alone.
+func (c Update) sameRequest(o Update) bool {
+	return c.Values == o.Values && c.Repeated == o.Repeated && c.PrefixOnly == o.PrefixOnly && c.Auto == o.Auto
 }
 
 // hostsOf returns the hosts that are judged one by one: the account's domains,
@@ -53,7 +53,7 @@ func (s Service) hostsOf(a *Account) []string {
 
 // judged returns the hosts of a call that are judged one by one, "" where they
 // have one verdict.
-func (s Service) judged(c Call) []string {
+func (s Service) judged(c Update) []string {
 	if s.MaxHosts == 0 {
 		return []string{""}
 	}
@@ -66,7 +66,7 @@ type Verdict int
 const (
 	Unknown      Verdict = iota // says nothing known (a hotspot's page): passes
 	Accepted                    // good or nochg
-	Passing                     // the service's own trouble, 5xx, or a redirect
+	Temporary                   // the service's own trouble, 5xx, or a redirect
 	Limited                     // the service names a limit: wait whatever the line does
 	Busy                        // 911, dnserr: not before 30 minutes
 	Unauthorized                // the secret is wrong, or locked
@@ -78,10 +78,10 @@ const (
 type Result struct {
 	Verdict  Verdict
 	Overload bool          // of Passing: the service may have more to do than it can, 5xx
-	Else     Verdict       // of Locked: what it means of a key that was never accepted, Refused or Unknown
+	Fallback Verdict       // of Locked: what it means of a key that was never accepted, Refused or Unknown
 	Wait     time.Duration // Limited, Passing: as the service asks, clamped; 0: it does not say
 	Detail   string        // the service's words, printable, at most 80 characters
-	Do       string        // what the owner can do, "" if nothing
+	Hint     string        // what the owner can do, "" if nothing
 	Hosts    []HostResult  // where hosts were judged one by one: in the order of Call.Hosts; else nil
 }
 
@@ -90,5 +90,5 @@ type HostResult struct {
 	Host    string
 	Verdict Verdict
 	Detail  string
-	Do      string
+	Hint    string
 }

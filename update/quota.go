@@ -6,26 +6,26 @@ import (
 	"time"
 )
 
-// Key is what is known of an account's requests beside the account itself: the
+// Usage is what is known of an account's requests beside the account itself: the
 // count that they share with others, and the secret that they carry.
-type Key struct {
+type Usage struct {
 	Quota
 	Credential
 }
 
 // Quota is the count of one limit group, whichever accounts and secrets use it.
 type Quota struct {
-	Slots []Slot        `json:"slots,omitempty"` // requests of the last 24 hours, oldest first
-	Until time.Duration `json:"until,omitempty"` // nothing is sent before: a limit that the service named
-	Why   string        `json:"why,omitempty"`   // why not before Until
-	Step  int           `json:"step,omitempty"`  // how often in a row a limit was named without a time
+	Reservations []Reservation `json:"slots,omitempty"` // requests of the last 24 hours, oldest first
+	Until        time.Duration `json:"until,omitempty"` // nothing is sent before: a limit that the service named
+	Why          string        `json:"why,omitempty"`   // why not before Until
+	Step         int           `json:"step,omitempty"`  // how often in a row a limit was named without a time
 }
 
 // Credential is what is known of one secret at one server.
 type Credential struct {
-	Good bool   `json:"good,omitempty"` // the service has accepted it
-	Lock *Lock  `json:"lock,omitempty"` // it was accepted, and refused since
-	Root string `json:"root,omitempty"` // Answer.Root of the last answer
+	Good   bool   `json:"good,omitempty"` // the service has accepted it
+	Lock   *Lock  `json:"lock,omitempty"` // it was accepted, and refused since
+	CAHint string `json:"root,omitempty"` // Answer.Root of the last answer
 
 	Addrs []Reached `json:"addrs,omitempty"` // where its service was reached, the best first
 }
@@ -44,26 +44,26 @@ func (l *Lock) until() time.Duration {
 	return l.Until
 }
 
-// silent tells whether nothing may be sent now: a limit that the service named,
+// blocked tells whether nothing may be sent now: a limit that the service named,
 // or a lock.
-func (k Key) silent(now Now) bool { return max(k.Until, k.Lock.until()) > now.Up }
+func (k Usage) blocked(now Now) bool { return max(k.Until, k.Lock.until()) > now.Up }
 
-// Slot is one request that the service may have counted.
-type Slot struct {
-	Moment         // when its answer came: it may have been counted as late as that
-	Open    bool   `json:"open,omitempty"`    // no answer yet; Moment is when it left
-	ID      uint64 `json:"id,omitempty"`      // while open
-	Account string `json:"account,omitempty"` // while open
-	PID     int    `json:"pid,omitempty"`     // while open: the process that waits for the answer
+// Reservation is one request that the service may have counted.
+type Reservation struct {
+	Timestamp        // when its answer came: it may have been counted as late as that
+	Open      bool   `json:"open,omitempty"`    // no answer yet; Moment is when it left
+	ID        uint64 `json:"id,omitempty"`      // while open
+	Account   string `json:"account,omitempty"` // while open
+	PID       int    `json:"pid,omitempty"`     // while open: the process that waits for the answer
 }
 
-// keyID names the parts of a Key in one Book.
-type keyID struct{ quota, credential string }
+// usageID names the parts of a Key in one Book.
+type usageID struct{ quota, credential string }
 
-// keyID names the Key of an account's requests.
-func (b *Book) keyID(a *Account) keyID {
+// usageID names the Key of an account's requests.
+func (b *Data) usageID(a *Account) usageID {
 	server, secret := a.serverName(), a.Secret.Reveal()
-	id := keyID{credential: b.fingerprint(a.Service, server, secret)}
+	id := usageID{credential: b.fingerprint(a.Service, server, secret)}
 	switch {
 	case a.LimitGroup != "":
 		id.quota = b.fingerprint("limit_group", a.LimitGroup)
@@ -75,31 +75,33 @@ func (b *Book) keyID(a *Account) keyID {
 	return id
 }
 
-func (b *Book) key(id keyID) Key { return Key{b.Quotas[id.quota], b.Credentials[id.credential]} }
+func (b *Data) usage(id usageID) Usage {
+	return Usage{b.Quotas[id.quota], b.Credentials[id.credential]}
+}
 
-func (b *Book) setKey(id keyID, k Key) {
+func (b *Data) setUsage(id usageID, k Usage) {
 	b.Quotas[id.quota], b.Credentials[id.credential] = k.Quota, k.Credential
 }
 
-// join adds up the counts of two groups, and keeps the longer wait.
-func (q Quota) join(o Quota) Quota {
-	q.Slots = sorted(append(slices.Clone(q.Slots), o.Slots...))
+// add adds up the counts of two groups, and keeps the longer wait.
+func (q Quota) add(o Quota) Quota {
+	q.Reservations = sorted(append(slices.Clone(q.Reservations), o.Reservations...))
 	return q.longer(o)
 }
 
-// unite is join of two copies of one count: what stands in both counts once.
-func (q Quota) unite(o Quota) Quota {
-	rest := slices.Clone(q.Slots)
-	q.Slots = slices.Clone(q.Slots)
-	for _, s := range o.Slots {
-		same := func(r Slot) bool { return r.Up == s.Up && r.Open == s.Open && r.ID == s.ID }
+// merge is join of two copies of one count: what stands in both counts once.
+func (q Quota) merge(o Quota) Quota {
+	rest := slices.Clone(q.Reservations)
+	q.Reservations = slices.Clone(q.Reservations)
+	for _, s := range o.Reservations {
+		same := func(r Reservation) bool { return r.Up == s.Up && r.Open == s.Open && r.ID == s.ID }
 		if i := slices.IndexFunc(rest, same); i >= 0 {
 			rest = slices.Delete(rest, i, i+1)
 			continue
 		}
-		q.Slots = append(q.Slots, s)
+		q.Reservations = append(q.Reservations, s)
 	}
-	q.Slots = sorted(q.Slots)
+	q.Reservations = sorted(q.Reservations)
 	return q.longer(o)
 }
 
@@ -111,10 +113,10 @@ func (q Quota) longer(o Quota) Quota {
 	return q
 }
 
-// unite takes over what a copy of the credential knows besides.
-func (c Credential) unite(o Credential) Credential {
+// merge takes over what a copy of the credential knows besides.
+func (c Credential) merge(o Credential) Credential {
 	c.Good = c.Good || o.Good
-	c.Root = cmp.Or(c.Root, o.Root)
+	c.CAHint = cmp.Or(c.CAHint, o.CAHint)
 	if c.Addrs == nil {
 		c.Addrs = o.Addrs
 	}
@@ -124,27 +126,29 @@ func (c Credential) unite(o Credential) Credential {
 	return c
 }
 
-// unite takes over what a copy of the Key knows besides.
-func (k Key) unite(o Key) Key { return Key{k.Quota.unite(o.Quota), k.Credential.unite(o.Credential)} }
+// merge takes over what a copy of the Key knows besides.
+func (k Usage) merge(o Usage) Usage {
+	return Usage{k.Quota.merge(o.Quota), k.Credential.merge(o.Credential)}
+}
 
 // sorted sorts slots by age, the oldest first.
-func sorted(slots []Slot) []Slot {
-	slices.SortStableFunc(slots, func(a, b Slot) int { return cmp.Compare(a.Up, b.Up) })
+func sorted(slots []Reservation) []Reservation {
+	slices.SortStableFunc(slots, func(a, b Reservation) int { return cmp.Compare(a.Up, b.Up) })
 	return slots
 }
 
-// oldKey is a Key as older versions wrote it: one for each service, server
+// legacyKey is a Key as older versions wrote it: one for each service, server
 // as it was spelled, and secret.
-type oldKey struct {
+type legacyKey struct {
 	Quota
 	Good   bool     `json:"good,omitempty"`
 	Locked bool     `json:"locked,omitempty"` // Until is a lock
-	Root   string   `json:"root,omitempty"`
+	CAHint string   `json:"root,omitempty"`
 	Moved  []string `json:"moved,omitempty"` // the quotas that count its requests since
 }
 
-// oldKeyID names an account's oldKey.
-func (b *Book) oldKeyID(a *Account) string {
+// legacyKeyID names an account's legacyKey.
+func (b *Data) legacyKeyID(a *Account) string {
 	server := a.Server
 	if a.Template != nil {
 		server = ""
@@ -155,40 +159,40 @@ func (b *Book) oldKeyID(a *Account) string {
 	return b.fingerprint(a.Service, server, a.Secret.Reveal())
 }
 
-// moveOld takes what an older version knew over into a Key, once.
-func (b *Book) moveOld(old string, id keyID) {
-	o, ok := b.Keys[old]
+// migrateLegacy takes what an older version knew over into a Key, once.
+func (b *Data) migrateLegacy(old string, id usageID) {
+	o, ok := b.LegacyKeys[old]
 	if !ok || slices.Contains(o.Moved, id.quota) {
 		return
 	}
-	k := b.key(id)
-	c := Credential{Good: o.Good, Root: o.Root}
+	k := b.usage(id)
+	c := Credential{Good: o.Good, CAHint: o.CAHint}
 	if o.Locked {
 		c.Lock = &Lock{o.Until, o.Why}
 		o.Until, o.Why = 0, ""
 	}
-	b.setKey(id, Key{k.Quota.join(o.Quota), k.Credential.unite(c)})
-	o = b.Keys[old]
+	b.setUsage(id, Usage{k.Quota.add(o.Quota), k.Credential.merge(c)})
+	o = b.LegacyKeys[old]
 	o.Moved = append(slices.Clone(o.Moved), id.quota)
-	b.Keys[old] = o
+	b.LegacyKeys[old] = o
 }
 
-// moveCount has a count go along with an account that now belongs to another
+// moveQuota has a count go along with an account that now belongs to another
 // limit group at the same server: the service has not forgotten it.
-func (b *Book) moveCount(from, to string) {
+func (b *Data) moveQuota(from, to string) {
 	if q, ok := b.Quotas[from]; ok && from != to {
-		b.Quotas[to] = b.Quotas[to].unite(q)
+		b.Quotas[to] = b.Quotas[to].merge(q)
 	}
 }
 
-// unite takes over the counts and waits of a Book that another process wrote
+// merge takes over the counts and waits of a Book that another process wrote
 // without knowing this one.
-func (b *Book) unite(o *Book) {
+func (b *Data) merge(o *Data) {
 	for id, q := range o.Quotas {
-		b.Quotas[id] = b.Quotas[id].unite(q)
+		b.Quotas[id] = b.Quotas[id].merge(q)
 	}
 	for id, c := range o.Credentials {
-		b.Credentials[id] = b.Credentials[id].unite(c)
+		b.Credentials[id] = b.Credentials[id].merge(c)
 	}
 }
 
@@ -221,7 +225,7 @@ func (q Quota) limited(now Now, r Result, jitter float64) Quota {
 
 // accepted is the key of an accepted call. A wait that is still on was asked for
 // by the answer to another one, meanwhile: it stays.
-func (k Key) accepted(now Now) Key {
+func (k Usage) accepted(now Now) Usage {
 	k.Good = true
 	if k.Until <= now.Up {
 		k.Step, k.Until, k.Why = 0, 0, ""
@@ -232,32 +236,32 @@ func (k Key) accepted(now Now) Key {
 	return k
 }
 
-// Release closes a request's slot: answered tells whether the service may have
+// Complete closes a request's slot: answered tells whether the service may have
 // counted it at all.
-func (k Key) Release(now Now, id uint64, counted bool) Key {
-	slots := make([]Slot, 0, len(k.Slots))
-	for _, s := range k.Slots {
+func (k Usage) Complete(now Now, id uint64, counted bool) Usage {
+	slots := make([]Reservation, 0, len(k.Reservations))
+	for _, s := range k.Reservations {
 		switch {
 		case !s.Open || s.ID != id:
 			slots = append(slots, s)
 		case counted:
-			slots = append(slots, Slot{Moment: now.Moment()})
+			slots = append(slots, Reservation{Timestamp: now.Timestamp()})
 		}
 	}
-	k.Slots = slots
+	k.Reservations = slots
 	return k
 }
 
 // claim adds a slot for a request that may leave at any moment.
 func (q Quota) claim(now Now) Quota {
-	q.Slots = append(q.Slots, Slot{Moment: now.Moment(), Open: true})
+	q.Reservations = append(q.Reservations, Reservation{Timestamp: now.Timestamp(), Open: true})
 	return q
 }
 
 // nextChange tells when the count of used requests next falls.
 func (q Quota) nextChange(now Now) time.Duration {
 	at := now.Up + day
-	for _, s := range q.Slots {
+	for _, s := range q.Reservations {
 		if t := s.end(now) + day + dayMargin; t > now.Up {
 			at = min(at, t)
 		}

@@ -34,7 +34,7 @@ func quotaAccount(name, server, secret string) *Account {
 }
 
 func TestWhoseRequestsCountTogether(t *testing.T) {
-	b := newBook(Now{})
+	b := newData(Now{})
 	first := quotaAccount("a", "https://ipv64.net", "one")
 	dyn := func(server, secret string) *Account {
 		return &Account{Service: "dyndns2", Server: server, Secret: NewSecret(secret)}
@@ -60,14 +60,14 @@ func TestWhoseRequestsCountTogether(t *testing.T) {
 		{"dyndns2, two servers", dyn("https://a.example", "1"), dyn("https://b.example", "1"), false},
 	}
 	for _, tt := range tests {
-		if got := b.keyID(tt.a).quota == b.keyID(tt.b).quota; got != tt.together {
+		if got := b.usageID(tt.a).quota == b.usageID(tt.b).quota; got != tt.together {
 			t.Errorf("%s: counted together: %v", tt.name, got)
 		}
 	}
-	if b.keyID(first).credential == b.keyID(tests[0].b).credential {
+	if b.usageID(first).credential == b.usageID(tests[0].b).credential {
 		t.Error("what is known of one token is believed of another")
 	}
-	if b.keyID(first).credential != b.keyID(quotaAccount("b", "https://ipv4.ipv64.net", "one")).credential {
+	if b.usageID(first).credential != b.usageID(quotaAccount("b", "https://ipv4.ipv64.net", "one")).credential {
 		t.Error("one token at two hosts of IPv64 is two")
 	}
 }
@@ -83,9 +83,9 @@ func TestTheServiceCountsOneIPv64Account(t *testing.T) {
 			var arrivals []time.Duration
 			begin := time.Now()
 			clock := func() Now { return Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour} }
-			exchange := func(_ context.Context, r Request, ready Ready) Outcome {
+			exchange := func(_ context.Context, r Request, ready BeforeSend) Outcome {
 				if !ready(v4a) {
-					return failed(FaultGiven, false, "given up")
+					return faultOutcome(FaultCanceled, false, "given up")
 				}
 				mu.Lock()
 				defer mu.Unlock()
@@ -117,12 +117,12 @@ func TestTheServiceCountsOneIPv64Account(t *testing.T) {
 
 // oldState writes what an older version left of accounts: n requests each.
 func oldState(t *testing.T, dir string, now Now, n int, accounts ...*Account) {
-	b := newBook(now)
-	b.Keys = map[string]oldKey{}
+	b := newData(now)
+	b.LegacyKeys = map[string]legacyKey{}
 	for i, a := range accounts {
-		var k oldKey
+		var k legacyKey
 		for j := range n {
-			k.Slots = append(k.Slots, Slot{Moment: Now{Wall: now.Wall, Synced: true, Boot: now.Boot, Up: now.Up - time.Duration(j)*time.Minute}.Moment()})
+			k.Reservations = append(k.Reservations, Reservation{Timestamp: Now{Wall: now.Wall, Synced: true, Boot: now.Boot, Up: now.Up - time.Duration(j)*time.Minute}.Timestamp()})
 		}
 		k.Good = true
 		if i == 0 {
@@ -130,7 +130,7 @@ func oldState(t *testing.T, dir string, now Now, n int, accounts ...*Account) {
 		} else {
 			k.Until, k.Why = now.Up+time.Minute, "overcommited"
 		}
-		b.Keys[b.oldKeyID(a)] = k
+		b.LegacyKeys[b.legacyKeyID(a)] = k
 	}
 	text, _ := json.Marshal(b)
 	var old map[string]any
@@ -150,55 +150,55 @@ func TestTheStateOfAnOlderVersionGoesOnCounting(t *testing.T) {
 	one, two := quotaAccount("a", "https://ipv64.net", "one"), quotaAccount("b", "https://ipv4.ipv64.net", "two")
 	later := quotaAccount("c", "https://ipv64.net", "three") // switched off for now
 	oldState(t, dir, now, 5, one, two, later)
-	enrolled := func(accounts ...*Account) *Book {
+	enrolled := func(accounts ...*Account) *Data {
 		s := OpenStore(dir, "", func(s string) { t.Error(s) })
-		s.Do(now, func(b *Book) {
+		s.Update(now, func(b *Data) {
 			for _, a := range accounts {
-				b.enrol(a)
+				b.syncConfig(a)
 			}
 		})
 		return OpenStore(dir, "", func(string) {}).Read(now)
 	}
 	for range 2 { // the second time, nothing is counted twice
 		b := enrolled(one, two)
-		k := b.key(b.keyID(one))
+		k := b.usage(b.usageID(one))
 		if k.used(now) != 10 || k.Until != now.Up+time.Minute || !k.Good || k.Lock.until() != now.Up+5*time.Minute {
 			t.Errorf("of two accounts with 5 requests each: %d counted, key %+v", k.used(now), k)
 		}
-		if k := b.key(b.keyID(two)); k.Lock != nil || !k.Good {
+		if k := b.usage(b.usageID(two)); k.Lock != nil || !k.Good {
 			t.Errorf("the other token is locked, too: %+v", k.Credential)
 		}
 	}
 	b := enrolled(one, two, later)
-	if k := b.key(b.keyID(later)); k.used(now) != 15 {
+	if k := b.usage(b.usageID(later)); k.used(now) != 15 {
 		t.Errorf("with the one that was switched off: %d counted, want 15", k.used(now))
 	}
 	now = at(60 * time.Hour)
-	if b = enrolled(one, two, later); len(b.Keys) != 0 || b.key(b.keyID(one)).used(now) != 0 {
-		t.Errorf("a day later there is %+v", b.Keys)
+	if b = enrolled(one, two, later); len(b.LegacyKeys) != 0 || b.usage(b.usageID(one)).used(now) != 0 {
+		t.Errorf("a day later there is %+v", b.LegacyKeys)
 	}
 }
 
 // An account that is given another limit group takes its count along.
 func TestAnotherLimitGroupForgetsNoRequest(t *testing.T) {
 	now := at(30 * time.Hour)
-	b := newBook(now)
+	b := newData(now)
 	a, other := quotaAccount("a", "https://ipv64.net", "one"), quotaAccount("b", "https://ipv64.net", "two")
-	b.enrol(a)
-	b.enrol(other)
-	id := b.keyID(a)
+	b.syncConfig(a)
+	b.syncConfig(other)
+	id := b.usageID(a)
 	b.Quotas[id.quota] = slots(7, now.Up-time.Hour).Quota
-	used := func(a *Account) int { k := b.key(b.keyID(a)); return k.used(now) }
+	used := func(a *Account) int { k := b.usage(b.usageID(a)); return k.used(now) }
 	for _, group := range []string{"mine", "", "mine", ""} {
 		a.LimitGroup, other.LimitGroup = group, group
-		b.enrol(a)
-		b.enrol(other)
+		b.syncConfig(a)
+		b.syncConfig(other)
 		if used(a) != 7 || used(other) != 7 {
 			t.Errorf("limit_group %q: %d and %d requests are counted, want 7", group, used(a), used(other))
 		}
 	}
 	moved := quotaAccount("a", "https://elsewhere.example", "one")
-	if b.enrol(moved); used(moved) != 0 {
+	if b.syncConfig(moved); used(moved) != 0 {
 		t.Errorf("at another server: %d requests are counted", used(moved))
 	}
 }

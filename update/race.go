@@ -115,12 +115,12 @@ func (r *race) next(now time.Duration) (addr netip.Addr, at time.Duration, over 
 	const never = time.Hour
 	addr = r.candidate()
 	switch {
-	case !addr.IsValid() && r.underWay():
+	case !addr.IsValid() && r.running():
 		return addr, never, false
 	case !addr.IsValid():
-		at, over = r.patience()
+		at, over = r.waitUntil()
 		return addr, at, over || now >= at
-	case r.underWay() && !r.hurry && now < r.begun+nextAfter:
+	case r.running() && !r.hurry && now < r.begun+nextAfter:
 		return netip.Addr{}, r.begun + nextAfter, false
 	}
 	r.attempts = append(r.attempts, raceAttempt{addr: addr})
@@ -128,9 +128,9 @@ func (r *race) next(now time.Duration) (addr netip.Addr, at time.Duration, over 
 	return addr, now + nextAfter, false
 }
 
-// patience tells until when the resolver is waited for where nothing is left to
+// waitUntil tells until when the resolver is waited for where nothing is left to
 // try, or that the race is over.
-func (r *race) patience() (until time.Duration, over bool) {
+func (r *race) waitUntil() (until time.Duration, over bool) {
 	some, all := false, true
 	for _, l := range r.lookups {
 		some, all = some || l.wanted && l.ended, all && (l.ended || !l.wanted)
@@ -146,7 +146,7 @@ func (r *race) stale(addr netip.Addr) bool {
 	return slices.ContainsFunc(r.attempts, func(a raceAttempt) bool { return a.addr == addr && a.stale })
 }
 
-func (r *race) underWay() bool {
+func (r *race) running() bool {
 	return slices.ContainsFunc(r.attempts, func(a raceAttempt) bool { return a.fault == nil && !a.stale })
 }
 

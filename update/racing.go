@@ -45,11 +45,11 @@ type racing struct {
 func (r *race) run(ctx, whole context.Context, lookup lookupFunc, attempt attemptFunc) (first arrival, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	w := &racing{race: r, begin: time.Now(), attempt: attempt, arrived: make(chan arrival, attemptsMost), stop: map[netip.Addr]context.CancelFunc{}}
-	w.look(whole, lookup)
+	w.startLookup(whole, lookup)
 	first, err = w.wait(ctx)
 	cancel()
 	w.attempts.Wait()
-	w.leave()
+	w.closeRest()
 	if err != nil { // what the resolver said is why
 		w.endLookups()
 		w.lookups.Wait()
@@ -58,8 +58,8 @@ func (r *race) run(ctx, whole context.Context, lookup lookupFunc, attempt attemp
 	return first, err
 }
 
-// look asks the resolver for both families at once.
-func (w *racing) look(ctx context.Context, lookup lookupFunc) {
+// startLookup asks the resolver for both families at once.
+func (w *racing) startLookup(ctx context.Context, lookup lookupFunc) {
 	ctx, w.endLookups = context.WithCancel(ctx)
 	w.answers = make(chan func(), 32) // more rounds than a lookup has
 	for family, typ := range map[int]dnsmessage.Type{4: dnsmessage.TypeA, 6: dnsmessage.TypeAAAA} {
@@ -89,7 +89,7 @@ func (w *racing) wait(ctx context.Context) (arrival, error) {
 		case f := <-w.answers:
 			f()
 		case a := <-w.arrived:
-			if w.arrive(a) {
+			if w.take(a) {
 				return a, nil
 			}
 		case <-timer.C:
@@ -113,9 +113,9 @@ func (w *racing) start(ctx context.Context, addr netip.Addr) {
 	})
 }
 
-// arrive takes the end of an attempt, and tells whether it is the first that
+// take takes the end of an attempt, and tells whether it is the first that
 // stands. One that was given up meanwhile is closed.
-func (w *racing) arrive(a arrival) bool {
+func (w *racing) take(a arrival) bool {
 	if a.fault != nil {
 		w.failed(a.addr, a.fault)
 		return false
@@ -127,13 +127,13 @@ func (w *racing) arrive(a arrival) bool {
 	return true
 }
 
-// leave takes what came of the attempts after the race was over: a fault may be
+// closeRest takes what came of the attempts after the race was over: a fault may be
 // why, and what stands is closed.
-func (w *racing) leave() {
+func (w *racing) closeRest() {
 	for {
 		select {
 		case a := <-w.arrived:
-			if w.arrive(a) {
+			if w.take(a) {
 				a.tcp.Close()
 			}
 		default:

@@ -13,7 +13,7 @@ type Reached struct {
 	Host   string     `json:"host"`             // a fingerprint of its name
 	Device string     `json:"device,omitempty"` // by which it was reached, "" as the routes said
 	Addr   netip.Addr `json:"addr"`
-	Moment
+	Timestamp
 }
 
 // reachedFor is how long an address is tried again: services move.
@@ -23,13 +23,13 @@ const reachedFor = 7 * day
 // as many addresses as a race hands out.
 const reachedMost = 4 * knownMost
 
-// place is a host as it is reached by these devices, "" as the routes say.
-type place struct{ host, device4, device6 string }
+// destination is a host as it is reached by these devices, "" as the routes say.
+type destination struct{ host, device4, device6 string }
 
-// place returns that of a request. Its host is "" where there is nothing to
+// destination returns that of a request. Its host is "" where there is nothing to
 // remember: of an address.
-func (b *Book) place(req Request) place {
-	p := place{device4: req.Device4, device6: req.Device6}
+func (b *Data) destination(req Request) destination {
+	p := destination{device4: req.Device4, device6: req.Device6}
 	if u, err := url.Parse(req.URL.Reveal()); err == nil {
 		if _, err := netip.ParseAddr(u.Hostname()); err != nil {
 			p.host = b.fingerprint(u.Hostname())
@@ -39,41 +39,41 @@ func (b *Book) place(req Request) place {
 }
 
 // device returns the one by which an address is reached.
-func (p place) device(a netip.Addr) string {
+func (p destination) device(a netip.Addr) string {
 	if a.Is4() {
 		return p.device4
 	}
 	return p.device6
 }
 
-// of tells whether an address was reached there.
-func (p place) of(r Reached) bool {
+// matches tells whether an address was reached there.
+func (p destination) matches(r Reached) bool {
 	return r.Host == p.host && r.Device == p.device(r.Addr)
 }
 
-// known returns the addresses at which the place was reached, the best first.
-func (k Key) known(now Now, p place) []netip.Addr {
+// addresses returns the addresses at which the place was reached, the best first.
+func (k Usage) addresses(now Now, p destination) []netip.Addr {
 	var out []netip.Addr
 	for _, r := range k.Addrs {
-		if p.of(r) && r.Addr.IsValid() && now.Since(r.Moment) < reachedFor && len(out) < knownMost {
+		if p.matches(r) && r.Addr.IsValid() && now.Since(r.Timestamp) < reachedFor && len(out) < knownMost {
 			out = append(out, r.Addr)
 		}
 	}
 	return out
 }
 
-// reach takes note of all the addresses at which the place is to be reached the
+// remember takes note of all the addresses at which the place is to be reached the
 // next time, the best first.
-func (k Key) reach(now Now, p place, addrs []netip.Addr) Key {
+func (k Usage) remember(now Now, p destination, addrs []netip.Addr) Usage {
 	if p.host == "" {
 		return k
 	}
 	var out []Reached
 	for _, a := range addrs {
-		out = append(out, Reached{p.host, p.device(a), a, now.Moment()})
+		out = append(out, Reached{p.host, p.device(a), a, now.Timestamp()})
 	}
 	for _, r := range k.Addrs {
-		if !p.of(r) && len(out) < reachedMost {
+		if !p.matches(r) && len(out) < reachedMost {
 			out = append(out, r)
 		}
 	}
@@ -82,9 +82,9 @@ func (k Key) reach(now Now, p place, addrs []netip.Addr) Key {
 }
 
 // forget drops addresses at which the place is not any more.
-func (k Key) forget(p place, addrs []netip.Addr) Key {
+func (k Usage) forget(p destination, addrs []netip.Addr) Usage {
 	k.Addrs = slices.DeleteFunc(slices.Clone(k.Addrs), func(r Reached) bool {
-		return p.of(r) && slices.Contains(addrs, r.Addr)
+		return p.matches(r) && slices.Contains(addrs, r.Addr)
 	})
 	return k
 }

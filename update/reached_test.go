@@ -19,7 +19,7 @@ func TestKnownAddressesOutliveARestart(t *testing.T) {
 		t.Helper()
 		a.Name, a.Service, a.Domains, a.Secret = "a", "ipv64", []string{"a.ipv64.net"}, NewSecret("hunter2")
 		now := func() Now { return Now{Boot: "b", Up: up, Wall: time.Unix(1e9, 0)} }
-		send := func(_ context.Context, r Request, ready Ready) Outcome {
+		send := func(_ context.Context, r Request, ready BeforeSend) Outcome {
 			known = joinAddrs(r.Known)
 			if out.Answer != nil && !ready(v4a) {
 				t.Error("not sent")
@@ -28,7 +28,7 @@ func TestKnownAddressesOutliveARestart(t *testing.T) {
 		}
 		parts := Parts{Exchange: send, Now: now, Log: func(Level, string) {}}
 		seq++
-		line := Observation{Wants: map[string]Want{"a": {Values: Values{IPv4: netip.AddrFrom4([4]byte{203, 0, 113, seq})}}}}
+		line := Observation{Wants: map[string]Desired{"a": {Values: Values{IPv4: netip.AddrFrom4([4]byte{203, 0, 113, seq})}}}}
 		sendOnce(OpenStore(dir, "", func(s string) { t.Error(s) }), parts, []*Account{&a}, line, false)
 		return known
 	}
@@ -78,14 +78,14 @@ func TestForgettingWritesNothingWhereNothingChanges(t *testing.T) {
 	dir := t.TempDir()
 	now := Now{Boot: "b", Up: time.Hour, Wall: time.Unix(1e9, 0)}
 	s := OpenStore(dir, "", func(s string) { t.Error(s) })
-	p, id := s.Known(now).place(Request{URL: Text{}.Plain("https://a.example")}), keyID{"q", "c"}
-	s.Do(now, func(b *Book) { b.setKey(id, b.key(id).reach(now, p, splitAddrs(a1))) })
+	p, id := s.Cached(now).destination(Request{URL: Text{}.Plain("https://a.example")}), usageID{"q", "c"}
+	s.Update(now, func(b *Data) { b.setUsage(id, b.usage(id).remember(now, p, splitAddrs(a1))) })
 	before := ReadStamp(StatePath(dir))
-	s.Do(now, func(b *Book) { b.setKey(id, b.key(id).forget(p, splitAddrs(b1))) })
+	s.Update(now, func(b *Data) { b.setUsage(id, b.usage(id).forget(p, splitAddrs(b1))) })
 	if after := ReadStamp(StatePath(dir)); before == (Stamp{}) || after != before {
 		t.Errorf("the state was written again: %v, %v", before, after)
 	}
-	s.Do(now, func(b *Book) { b.setKey(id, b.key(id).forget(p, splitAddrs(a1))) })
+	s.Update(now, func(b *Data) { b.setUsage(id, b.usage(id).forget(p, splitAddrs(a1))) })
 	if ReadStamp(StatePath(dir)) == before {
 		t.Error("the state still has what was forgotten")
 	}

@@ -13,19 +13,19 @@ import (
 // TestHintOutlivesARestart sends twice for one key, by two Schedulers on the same
 // state, and once with a state that a foreign hand wrote.
 func TestHintOutlivesARestart(t *testing.T) {
-	dir, hint := t.TempDir(), strings.Repeat("r", hintLen)
+	dir, hint := t.TempDir(), strings.Repeat("r", caHintLen)
 	a := &Account{Name: "a", Service: "ipv64", Server: "https://a.example", Domains: []string{"a.ipv64.net"}, Secret: NewSecret("hunter2"), Limit24h: 9}
 	sent := func() (roots []string) {
-		exchange := func(_ context.Context, r Request, ready Ready) Outcome {
+		exchange := func(_ context.Context, r Request, ready BeforeSend) Outcome {
 			if !ready(netip.MustParseAddr("192.0.2.1")) {
 				t.Error("not sent")
 			}
-			roots = append(roots, r.Root)
-			return Outcome{Answer: &Answer{Status: 200, Body: []byte("good"), Root: hint}}
+			roots = append(roots, r.CAHint)
+			return Outcome{Answer: &Answer{Status: 200, Body: []byte("good"), CAHint: hint}}
 		}
 		now := func() Now { return Now{Boot: "b", Up: time.Hour, Wall: time.Unix(1e9, 0)} }
 		parts := Parts{Exchange: exchange, Now: now, Log: func(Level, string) {}}
-		want := map[string]Want{"a": {Values: Values{IPv4: netip.MustParseAddr("203.0.113.7")}}}
+		want := map[string]Desired{"a": {Values: Values{IPv4: netip.MustParseAddr("203.0.113.7")}}}
 		sendOnce(OpenStore(dir, "", func(s string) { t.Error(s) }), parts, []*Account{a}, Observation{Wants: want}, true)
 		return roots
 	}

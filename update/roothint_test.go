@@ -15,7 +15,7 @@ import (
 )
 
 // gone is a hint of a root that is nowhere any more.
-var gone = strings.Repeat("gone", hintLen/4)
+var gone = strings.Repeat("gone", caHintLen/4)
 
 // derOf returns the certificates of a PEM file.
 func derOf(t testing.TB, text []byte) (ders [][]byte) {
@@ -71,13 +71,13 @@ func TestHintChoosesAmongTheRoots(t *testing.T) {
 		some               bool
 	}{
 		{"no hint", "", "", all, false},
-		{"one of the system's", "", rootHint(last), poolOf(t, last), true},
-		{"one of the system's, beside a ca_file", ownFile, rootHint(last), poolOf(t, last, own[0]), true},
-		{"that of the ca_file", ownFile, rootHint(own[0]), poolOf(t, own...), true},
-		{"one that is nowhere (any more)", "", rootHint(own[0]), all, false},
+		{"one of the system's", "", caHint(last), poolOf(t, last), true},
+		{"one of the system's, beside a ca_file", ownFile, caHint(last), poolOf(t, last, own[0]), true},
+		{"that of the ca_file", ownFile, caHint(own[0]), poolOf(t, own...), true},
+		{"one that is nowhere (any more)", "", caHint(own[0]), all, false},
 		{"one that is nowhere, beside a ca_file", ownFile, gone, both, false},
 		{"garbage", "", "\x00../../etc/passwd", all, false},
-		{"in capitals", "", strings.ToUpper(rootHint(last)), all, false},
+		{"in capitals", "", strings.ToUpper(caHint(last)), all, false},
 	} {
 		r := readRoots(tt.caFile, tt.hint)
 		if r.err != nil || r.some != tt.some || !r.pool.Equal(tt.want) {
@@ -86,7 +86,7 @@ func TestHintChoosesAmongTheRoots(t *testing.T) {
 	}
 	t.Setenv("SSL_CERT_FILE", "/nonexistent")
 	t.Setenv("SSL_CERT_DIR", "/nonexistent")
-	if systemRoot(rootHint(last)) != nil {
+	if systemRoot(caHint(last)) != nil {
 		t.Error("a hint brought back a root that the environment took away")
 	}
 }
@@ -104,17 +104,17 @@ func TestFindRootInAnOddFile(t *testing.T) {
 		id   string
 		want bool
 	}{
-		"nothing":                    {nil, rootHint(der), false},
-		"text":                       {[]byte("hello\n"), rootHint(der), false},
-		"alone":                      {good, rootHint(der), true},
-		"behind a bad block":         {append(bytes.Clone(bad), good...), rootHint(der), true},
-		"behind a torn one":          {append(append(bytes.Clone(torn), '\n'), good...), rootHint(der), true},
-		"torn":                       {torn, rootHint(der), false},
-		"a bad block by its name":    {append(bytes.Clone(bad), good...), rootHint(junk), false},
-		"another kind of block":      {key, rootHint(der), false},
-		"with headers, as Go has it": {headed, rootHint(der), false},
-		"lines of another length":    {bytes.ReplaceAll(good, []byte(rootHint(der)), []byte(rootHint(der)[:60]+"\n"+rootHint(der)[60:])), rootHint(der), false},
-		"the line alone":             {[]byte(rootHint(der)), rootHint(der), false},
+		"nothing":                    {nil, caHint(der), false},
+		"text":                       {[]byte("hello\n"), caHint(der), false},
+		"alone":                      {good, caHint(der), true},
+		"behind a bad block":         {append(bytes.Clone(bad), good...), caHint(der), true},
+		"behind a torn one":          {append(append(bytes.Clone(torn), '\n'), good...), caHint(der), true},
+		"torn":                       {torn, caHint(der), false},
+		"a bad block by its name":    {append(bytes.Clone(bad), good...), caHint(junk), false},
+		"another kind of block":      {key, caHint(der), false},
+		"with headers, as Go has it": {headed, caHint(der), false},
+		"lines of another length":    {bytes.ReplaceAll(good, []byte(caHint(der)), []byte(caHint(der)[:60]+"\n"+caHint(der)[60:])), caHint(der), false},
+		"the line alone":             {[]byte(caHint(der)), caHint(der), false},
 		"another line of it":         {good, string(bytes.Split(good, []byte("\n"))[1]), false},
 		"another name":               {good, gone, false},
 		"no name":                    {good, "", false},
@@ -130,8 +130,8 @@ func TestFindRootInAnOddFile(t *testing.T) {
 func FuzzFindRoot(f *testing.F) {
 	good := readFile(f, "testdata/own-ca.pem")
 	der := derOf(f, good)[0]
-	f.Add(good, rootHint(der))
-	f.Add(append([]byte("-----BEGIN CERTIFICATE-----\nYmFk\n-----END CERTIFICATE-----\n"), good...), rootHint(der))
+	f.Add(good, caHint(der))
+	f.Add(append([]byte("-----BEGIN CERTIFICATE-----\nYmFk\n-----END CERTIFICATE-----\n"), good...), caHint(der))
 	f.Add([]byte("-----BEGIN CERTIFICATE-----\nYmFk\n-----BEGIN CERTIFICATE-----\nYmFk"), "YmFk")
 	f.Fuzz(func(t *testing.T, text []byte, hint string) {
 		root := findRoot(text, hint)
@@ -141,7 +141,7 @@ func FuzzFindRoot(f *testing.F) {
 		all := x509.NewCertPool()
 		all.AppendCertsFromPEM(text)
 		more := all.Clone()
-		if more.AddCert(root); rootHint(root.Raw) != hint || !more.Equal(all) {
+		if more.AddCert(root); caHint(root.Raw) != hint || !more.Equal(all) {
 			t.Fatalf("%q of %q is not one of its roots", hint, text)
 		}
 	})
@@ -153,23 +153,23 @@ func TestHintThatDoesNotVerify(t *testing.T) {
 	t.Setenv("SSL_CERT_FILE", "")
 	t.Setenv("SSL_CERT_DIR", "")
 	s, srv, ca := standIn(t, updatetest.Options{})
-	own := rootHint(derOf(t, srv.CA)[0])
+	own := caHint(derOf(t, srv.CA)[0])
 	req := updateRequest(srv.URL, ca)
 	for name, hint := range map[string]string{
 		"none": "", "the right one": own, "garbage": "x",
-		"another host's, in ca_file": rootHint(derOf(t, readFile(t, "testdata/own-ca.pem"))[0]),
-		"another host's":             rootHint(derOf(t, readFile(t, bundleFile))[0]),
+		"another host's, in ca_file": caHint(derOf(t, readFile(t, "testdata/own-ca.pem"))[0]),
+		"another host's":             caHint(derOf(t, readFile(t, bundleFile))[0]),
 	} {
-		req.Root = hint
+		req.CAHint = hint
 		ready := 0
 		before := len(s.Requests())
 		o := steady().exchange(t.Context(), req, func(netip.Addr) bool { ready++; return true })
-		if o.Answer == nil || o.Answer.Root != own || ready != 1 || len(s.Requests()) != before+1 {
+		if o.Answer == nil || o.Answer.CAHint != own || ready != 1 || len(s.Requests()) != before+1 {
 			t.Errorf("%s: %+v %+v, asked %d times whether to send", name, o.Answer, o.Fault, ready)
 		}
 	}
 	// An authority that only the hint knows stays unknown.
-	req.CAFile, req.Root = "", own
+	req.CAFile, req.CAHint = "", own
 	o := steady().exchange(t.Context(), req, nil)
 	if o.Fault == nil || o.Fault.Kind != FaultTLS || !strings.Contains(o.Fault.Detail, "authority unknown here") {
 		t.Errorf("a hint alone made it trusted: %+v %+v", o.Answer, o.Fault)
@@ -198,10 +198,10 @@ func TestHintTriesOnceMore(t *testing.T) {
 			go relay(in, strings.TrimPrefix(srv.URL, "https://"))
 		}
 	}()
-	system := rootHint(derOf(t, readFile(t, bundleFile))[0])
+	system := caHint(derOf(t, readFile(t, bundleFile))[0])
 	for hint, want := range map[string]int{"": 1, system: 2, gone: 1} {
 		req := updateRequest("https://"+l.Addr().String(), "")
-		req.Root = hint
+		req.CAHint = hint
 		o := steady().exchange(t.Context(), req, nil)
 		got := len(connections)
 		for range got {
@@ -215,7 +215,7 @@ func TestHintTriesOnceMore(t *testing.T) {
 
 func BenchmarkRoots(b *testing.B) {
 	ders := derOf(b, readFile(b, bundleFile))
-	for name, hint := range map[string]string{"all": "", "hint of the first": rootHint(ders[0]), "hint of the last": rootHint(ders[len(ders)-1])} {
+	for name, hint := range map[string]string{"all": "", "hint of the first": caHint(ders[0]), "hint of the last": caHint(ders[len(ders)-1])} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -27,7 +27,7 @@ type trust struct {
 }
 
 // readRoots returns the system's roots, and those of caFile if one is named.
-// hint (see rootHint) is of the root that is expected to do. It widens nothing:
+// hint (see caHint) is of the root that is expected to do. It widens nothing:
 // where it is one of these, the system's others are left out, as to parse them
 // all is most of an exchange's cost.
 func readRoots(caFile, hint string) trust {
@@ -64,23 +64,23 @@ func noRoots(pool *x509.CertPool) error {
 	return nil
 }
 
-// rootHint returns what tells a root from others in a PEM file: the last whole
+// caHint returns what tells a root from others in a PEM file: the last whole
 // line of it there, which is of its signature. It is looked for as it is, since
 // to decode the bundle takes a slow router longer than the network does.
-func rootHint(der []byte) string {
+func caHint(der []byte) string {
 	const line = 48 // bytes, 64 characters (RFC 7468, section 2)
 	end := len(der) / line * line
 	return base64.StdEncoding.EncodeToString(der[max(end-line, 0):end])
 }
 
-// hintLen is how long a hint is. Anything else finds nothing.
-const hintLen = 64
+// caHintLen is how long a hint is. Anything else finds nothing.
+const caHintLen = 64
 
 // findRoot returns the root of a PEM file that the hint is of, or nil. Only
 // this one is parsed.
 func findRoot(text []byte, hint string) *x509.Certificate {
 	at := bytes.Index(text, []byte(hint))
-	if len(hint) != hintLen || at < 0 {
+	if len(hint) != caHintLen || at < 0 {
 		return nil
 	}
 	begin := bytes.LastIndex(text[:at], []byte("-----BEGIN CERTIFICATE-----"))
@@ -88,7 +88,7 @@ func findRoot(text []byte, hint string) *x509.Certificate {
 		return nil
 	}
 	block, _ := pem.Decode(text[begin:])
-	if block == nil || block.Type != "CERTIFICATE" || len(block.Headers) > 0 || rootHint(block.Bytes) != hint {
+	if block == nil || block.Type != "CERTIFICATE" || len(block.Headers) > 0 || caHint(block.Bytes) != hint {
 		return nil
 	}
 	root, _ := x509.ParseCertificate(block.Bytes)
@@ -118,7 +118,7 @@ func systemRoots() (*x509.CertPool, error) {
 	if !usualPlaces() || err != nil || other == nil || !pool.AppendCertsFromPEM(pem) {
 		return x509.SystemCertPool()
 	}
-	for _, path := range beside(bundleDir, bundleFile) {
+	for _, path := range extraCertFiles(bundleDir, bundleFile) {
 		if pem, err := os.ReadFile(path); err == nil {
 			pool.AppendCertsFromPEM(pem)
 		}
@@ -137,10 +137,10 @@ func usual(name, path string) bool {
 	return v == "" || v == path
 }
 
-// beside returns the files of a folder that are neither the bundle nor what
+// extraCertFiles returns the files of a folder that are neither the bundle nor what
 // update-ca-certificates linked there when it made the bundle: those that
 // somebody put there by hand.
-func beside(dir, bundle string) []string {
+func extraCertFiles(dir, bundle string) []string {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil

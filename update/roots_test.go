@@ -29,10 +29,10 @@ func TestRootsBesideTheBundle(t *testing.T) {
 		}
 	}
 	want := []string{in("linked-by-hand.pe"), in("own.pem")}
-	if got := beside(dir, bundle); !reflect.DeepEqual(got, want) {
+	if got := extraCertFiles(dir, bundle); !reflect.DeepEqual(got, want) {
 		t.Errorf("beside = %v, want %v", got, want)
 	}
-	if got := beside(in("none"), bundle); got != nil {
+	if got := extraCertFiles(in("none"), bundle); got != nil {
 		t.Errorf("beside in no folder = %v", got)
 	}
 }

@@ -14,13 +14,13 @@ import (
 // Observation is what the uplink shows: for each account by name what it
 // would publish, and whether this machine has an address.
 type Observation struct {
-	Wants map[string]Want
+	Wants map[string]Desired
 	Has   func(netip.Addr) bool
 }
 
-// Want is what the uplink shows of what one account publishes, and for the
+// Desired is what the uplink shows of what one account publishes, and for the
 // owner what it does not show and why.
-type Want struct {
+type Desired struct {
 	Values
 	Note string
 }
@@ -42,7 +42,7 @@ type Scheduler struct {
 	lastID   uint64
 	seq      uint64 // of the Book that the last decision saw
 	salt     string // and its Salt
-	known    Book   // its counts and credentials
+	known    Data   // its counts and credentials
 	leaving  bool
 }
 
@@ -61,42 +61,42 @@ const (
 	exchangesServer = 2
 )
 
-// heldGap is between looks at a request of another process, which may die
+// elsewhereGap is between looks at a request of another process, which may die
 // without a word; its answer on disk is seen at once.
-const heldGap = 250 * time.Millisecond
+const elsewhereGap = 250 * time.Millisecond
 
-// countGap bounds how long a status shows a request that is a day old: to
+// countInterval bounds how long a status shows a request that is a day old: to
 // count it out sooner is worth no wake-up.
-const countGap = time.Hour
+const countInterval = time.Hour
 
 // account is one account at work.
 type account struct {
-	config  *Account
-	service Service
-	plan    Plan
-	note    string
-	sending bool
-	idle    bool   // nothing is sent for it: `once` was asked for others
-	lift    bool   // its stops do not hold: `once --force`; on disk with its next request
-	held    bool   // another process has a request of it under way
-	said    string // the last message about trouble, so that it is said once
-	salt    string // of the Book in which key names its Key
-	key     keyID
+	config     *Account
+	service    Service
+	plan       Plan
+	note       string
+	sending    bool
+	excluded   bool   // nothing is sent for it: `once` was asked for others
+	clearStops bool   // its stops do not hold: `once --force`; on disk with its next request
+	elsewhere  bool   // another process has a request of it under way
+	lastLogged string // the last message about trouble, so that it is said once
+	salt       string // of the Book in which key names its Key
+	usageID    usageID
 }
 
-// keyIn names the account's Key in a Book. Books have the same salt unless one
+// usageIn names the account's Key in a Book. Books have the same salt unless one
 // was lost.
-func (a *account) keyIn(b *Book) keyID {
+func (a *account) usageIn(b *Data) usageID {
 	if a.salt != b.Salt {
-		a.salt, a.key = b.Salt, b.keyID(a.config)
+		a.salt, a.usageID = b.Salt, b.usageID(a.config)
 	}
-	return a.key
+	return a.usageID
 }
 
 // state is all that decides about the account, with what a Book holds of it.
-func (a *account) state(b *Book, limits map[string]Limits) AccountState {
-	id := a.keyIn(b)
-	return AccountState{Account: a.config, Service: a.service, Record: b.Accounts[a.config.Name], Key: b.key(id), Limits: limits[id.quota], Plan: a.plan}
+func (a *account) state(b *Data, limits map[string]Limits) AccountState {
+	id := a.usageIn(b)
+	return AccountState{Account: a.config, Service: a.service, Record: b.Accounts[a.config.Name], Usage: b.usage(id), Limits: limits[id.quota], Plan: a.plan}
 }
 
 // SetAccounts replaces the accounts; one that has not changed goes on as it
@@ -119,9 +119,9 @@ func (s *Scheduler) SetAccounts(accounts []*Account) {
 		}
 		s.accounts = append(s.accounts, n)
 	}
-	s.store.Do(s.now(), func(b *Book) {
+	s.store.Update(s.now(), func(b *Data) {
 		for _, a := range accounts {
-			b.enrol(a)
+			b.syncConfig(a)
 		}
 	})
 }
@@ -133,7 +133,7 @@ func (s *Scheduler) Observe(o Observation, event bool) {
 	for _, a := range s.accounts {
 		w := o.Wants[a.config.Name]
 		a.note = w.Note
-		a.plan = a.plan.See(now, w.Values)
+		a.plan = a.plan.Observe(now, w.Values)
 		if event {
 			a.plan = a.plan.Event(now)
 		}
@@ -150,14 +150,14 @@ func (s *Scheduler) Observe(o Observation, event bool) {
 func (s *Scheduler) Resend() {
 	now := s.now()
 	for _, a := range s.accounts {
-		a.plan = a.plan.Again(now)
+		a.plan = a.plan.Resend(now)
 	}
 }
 
 // ClockSet tells that somebody set the wall clock.
 func (s *Scheduler) ClockSet() {
 	now := s.now()
-	s.store.Do(now, func(*Book) {}) // what a wrong clock wrote is put right
+	s.store.Update(now, func(*Data) {}) // what a wrong clock wrote is put right
 	for _, a := range s.accounts {
 		a.plan = a.plan.Event(now)
 	}
@@ -198,9 +198,9 @@ func (s *Scheduler) Stamps() [2]Stamp { return s.store.Stamps() }
 // time since boot, it is to be called again at the latest.
 func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 	now := s.now()
-	book := s.store.Known(now)
+	book := s.store.Cached(now)
 	if s.salt != "" && s.salt != book.Salt {
-		book = s.carry(now, book)
+		book = s.migrateQuota(now, book)
 	}
 	s.seq, s.salt, s.known = book.Seq, book.Salt, *book
 	limits := s.limits(book)
@@ -209,59 +209,59 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 	status = make(map[string]Status, len(s.accounts))
 	for _, a := range s.accounts {
 		as := a.state(book, limits)
-		if a.lift {
-			as.Record = as.Record.release()
+		if a.clearStops {
+			as.Record = as.Record.clearStops()
 		}
-		if at := as.stale(now); at > now.Up {
+		if at := as.refreshAt(now); at > now.Up {
 			wake = min(wake, at)
-		} else if at != 0 && a.plan.Redo == nil { // else it is on its way, and waits as everything does
-			a.plan = a.plan.Again(now)
+		} else if at != 0 && a.plan.ForceResend == nil { // else it is on its way, and waits as everything does
+			a.plan = a.plan.Resend(now)
 			as.Plan = a.plan
 		}
 		dec := as.Next(now)
-		if dec.Call == nil && !a.sending {
-			a.plan = a.plan.Quiet()
+		if dec.Attempt == nil && !a.sending {
+			a.plan = a.plan.Reset()
 		}
-		a.held = dec.Call != nil && !a.sending && !a.idle && as.Key.elsewhere(now, a.config.Name, os.Getpid(), alive)
-		if a.held {
-			wake = min(wake, now.Up+heldGap)
-		} else if dec.Call != nil && !a.sending && !a.idle && !s.leaving {
+		a.elsewhere = dec.Attempt != nil && !a.sending && !a.excluded && as.Usage.inFlightElsewhere(now, a.config.Name, os.Getpid(), alive)
+		if a.elsewhere {
+			wake = min(wake, now.Up+elsewhereGap)
+		} else if dec.Attempt != nil && !a.sending && !a.excluded && !s.leaving {
 			if dec.At <= now.Up {
-				due = append(due, &pending{account: a, decision: dec, key: a.key, known: as.Key, limits: as.Limits})
+				due = append(due, &pending{account: a, decision: dec, usageID: a.usageID, usage: as.Usage, limits: as.Limits})
 			} else {
 				wake = min(wake, dec.At)
 			}
 		}
-		wake = min(wake, max(as.Key.nextChange(now), now.Up+countGap))
-		s.report(now, a, dec)
+		wake = min(wake, max(as.Usage.nextChange(now), now.Up+countInterval))
+		s.logTrouble(now, a, dec)
 		status[a.config.Name] = a.status(now, as, dec)
 	}
 	s.start(now, due)
 	return status, wake
 }
 
-// carry takes what limits ask for over into a Book that began anew: somebody has
+// migrateQuota takes what limits ask for over into a Book that began anew: somebody has
 // removed the state, and the service has not forgotten.
-func (s *Scheduler) carry(now Now, b *Book) *Book {
-	s.store.Do(now, func(b *Book) {
+func (s *Scheduler) migrateQuota(now Now, b *Data) *Data {
+	s.store.Update(now, func(b *Data) {
 		for _, a := range s.accounts {
 			if a.salt != s.salt {
 				continue
 			}
-			b.enrol(a.config)
-			id := b.keyID(a.config)
-			b.setKey(id, b.key(id).unite(s.known.key(a.key)))
+			b.syncConfig(a.config)
+			id := b.usageID(a.config)
+			b.setUsage(id, b.usage(id).merge(s.known.usage(a.usageID)))
 		}
 	})
-	return s.store.Known(now)
+	return s.store.Cached(now)
 }
 
 // pending is a decision to send now.
 type pending struct {
 	account  *account
 	decision Decision
-	key      keyID
-	known    Key
+	usageID  usageID
+	usage    Usage
 	limits   Limits
 }
 
@@ -272,22 +272,22 @@ func (s *Scheduler) start(now Now, due []*pending) {
 	waiting := map[string]Quota{} // with those under way that are not yet on disk
 	for _, t := range s.attempts {
 		if !t.sent {
-			waiting[t.key.quota] = waiting[t.key.quota].claim(now)
+			waiting[t.usageID.quota] = waiting[t.usageID.quota].claim(now)
 		}
 	}
 	for _, p := range due {
-		k := p.known
-		k.Slots = append(slices.Clone(k.Slots), waiting[p.key.quota].Slots...)
-		if len(s.attempts) >= exchangesMost || s.with(p.account.config) >= exchangesServer || k.room(now, p.limits) > now.Up {
+		k := p.usage
+		k.Reservations = append(slices.Clone(k.Reservations), waiting[p.usageID.quota].Reservations...)
+		if len(s.attempts) >= exchangesMost || s.inFlightWith(p.account.config) >= exchangesServer || k.nextFree(now, p.limits) > now.Up {
 			continue // the end of an attempt decides again
 		}
-		waiting[p.key.quota] = waiting[p.key.quota].claim(now)
-		s.attempt(now, p)
+		waiting[p.usageID.quota] = waiting[p.usageID.quota].claim(now)
+		s.startAttempt(now, p)
 	}
 }
 
-// with counts the exchanges under way with an account's server.
-func (s *Scheduler) with(a *Account) int {
+// inFlightWith counts the exchanges under way with an account's server.
+func (s *Scheduler) inFlightWith(a *Account) int {
 	n := 0
 	for _, t := range s.attempts {
 		if o := t.account.config; o.Service == a.Service && o.Server == a.Server && o.Template.key() == a.Template.key() {
@@ -298,10 +298,10 @@ func (s *Scheduler) with(a *Account) int {
 }
 
 // limits returns those of each quota: the lowest of the accounts that use it.
-func (s *Scheduler) limits(b *Book) map[string]Limits {
+func (s *Scheduler) limits(b *Data) map[string]Limits {
 	l := make(map[string]Limits, len(s.accounts))
 	for _, a := range s.accounts {
-		id := a.keyIn(b).quota
+		id := a.usageIn(b).quota
 		l[id] = l[id].stricter(Limits{a.config.Limit10s, a.config.Limit24h})
 	}
 	return l

@@ -27,9 +27,9 @@ func newBench(t *testing.T, dir string, hangs func(url string) bool) *schedulerB
 	b := &schedulerBench{}
 	begin := time.Now()
 	clock := func() Now { return Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour} }
-	exchange := func(ctx context.Context, r Request, ready Ready) Outcome {
+	exchange := func(ctx context.Context, r Request, ready BeforeSend) Outcome {
 		if !ready(v4a) {
-			return failed(FaultGiven, false, "given up")
+			return faultOutcome(FaultCanceled, false, "given up")
 		}
 		b.mu.Lock()
 		server, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Reveal(), "https://"), "/")
@@ -40,7 +40,7 @@ func newBench(t *testing.T, dir string, hangs func(url string) bool) *schedulerB
 			case <-time.After(15 * time.Second):
 			case <-ctx.Done():
 			}
-			return failed(FaultSent, true, "no answer")
+			return faultOutcome(FaultSent, true, "no answer")
 		}
 		return Outcome{Answer: &Answer{Status: 200, Body: []byte(`{"info":"good"}`)}}
 	}
@@ -61,9 +61,9 @@ func (b *schedulerBench) servers() []string {
 
 // sees is a line that shows the same to all accounts.
 func sees(v Values, accounts []*Account) Observation {
-	s := Observation{Wants: map[string]Want{}}
+	s := Observation{Wants: map[string]Desired{}}
 	for _, a := range accounts {
-		s.Wants[a.Name] = Want{Values: v}
+		s.Wants[a.Name] = Desired{Values: v}
 	}
 	return s
 }
@@ -108,7 +108,7 @@ func TestOfTwoAccountsWithOneSecretTheOneDueLongestGoesFirst(t *testing.T) {
 		for i := range accounts { // e is due first, then d, …
 			s := sees(Values{}, accounts)
 			for _, a := range accounts[len(accounts)-1-i:] {
-				s.Wants[a.Name] = Want{Values: Values{IPv4: v4a}}
+				s.Wants[a.Name] = Desired{Values: Values{IPv4: v4a}}
 			}
 			b.observe(s)
 			time.Sleep(time.Second)
@@ -145,13 +145,13 @@ func TestARemovedStateBeginsAnew(t *testing.T) {
 		}
 		must(os.Remove(filepath.Join(dir, stateFile)))
 		other := OpenStore(dir, "", func(string) {})
-		other.Do(b.now(), func(b *Book) { b.enrol(accounts[0]) })
+		other.Update(b.now(), func(b *Data) { b.syncConfig(accounts[0]) })
 		b.do((*Scheduler).StateChanged)
 		synctest.Wait()
 		time.Sleep(time.Second)
 		synctest.Wait()
 		book := OpenStore(dir, "", func(string) {}).Read(b.now())
-		if got := book.key(book.keyID(accounts[0])).used(b.now()); got != len(b.servers()) {
+		if got := book.usage(book.usageID(accounts[0])).used(b.now()); got != len(b.servers()) {
 			t.Errorf("%d requests on the books, %d were sent", got, len(b.servers()))
 		}
 		b.mu.Lock()
@@ -188,9 +188,9 @@ func TestOnceUsesTheLastOfTheDay(t *testing.T) {
 func accepting() Parts {
 	begin := time.Now()
 	return Parts{
-		Exchange: func(_ context.Context, _ Request, ready Ready) Outcome {
+		Exchange: func(_ context.Context, _ Request, ready BeforeSend) Outcome {
 			if !ready(v4a) {
-				return failed(FaultGiven, false, "given up")
+				return faultOutcome(FaultCanceled, false, "given up")
 			}
 			return Outcome{Answer: &Answer{Status: 200, Body: []byte(`{"info":"good"}`)}}
 		},

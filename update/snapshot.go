@@ -17,7 +17,7 @@ type AccountSnapshot struct {
 // Resends tells whether an account was to be sent anew, and is not yet.
 func (s Snapshot) Resends() bool {
 	for _, a := range s.Accounts {
-		if a.Plan.Redo != nil {
+		if a.Plan.ForceResend != nil {
 			return true
 		}
 	}
@@ -28,7 +28,7 @@ func (s Snapshot) Resends() bool {
 func (s *Scheduler) Snapshot() Snapshot {
 	snap := Snapshot{Store: s.store.Snapshot(s.now()), Accounts: make(map[string]AccountSnapshot, len(s.accounts))}
 	for _, a := range s.accounts {
-		snap.Accounts[a.config.Name] = AccountSnapshot{a.plan, a.said}
+		snap.Accounts[a.config.Name] = AccountSnapshot{a.plan, a.lastLogged}
 	}
 	return snap
 }
@@ -38,15 +38,15 @@ func (s *Scheduler) Snapshot() Snapshot {
 func (s *Scheduler) Restore(snap Snapshot) {
 	for _, a := range s.accounts {
 		was := snap.Accounts[a.config.Name]
-		a.plan, a.said = was.Plan, was.Said
+		a.plan, a.lastLogged = was.Plan, was.Said
 	}
-	b, err := snap.Store.book(s.now())
+	b, err := snap.Store.data(s.now())
 	if err != nil {
 		return
 	}
 	s.salt, s.known = b.Salt, *b
 	for _, a := range s.accounts {
-		a.keyIn(b)
+		a.usageIn(b)
 	}
 }
 
@@ -54,13 +54,13 @@ func (s *Scheduler) Restore(snap Snapshot) {
 // sooner than it is due: a retry waits for its pause.
 func (s *Scheduler) EventHelps() bool {
 	now := s.now()
-	book := s.store.Known(now)
+	book := s.store.Cached(now)
 	limits := s.limits(book)
 	for _, a := range s.accounts {
 		as := a.state(book, limits)
 		dec := as.Next(now)
 		as.Plan = as.Plan.Event(now)
-		if dec.Call != nil && as.Next(now).At < dec.At {
+		if dec.Attempt != nil && as.Next(now).At < dec.At {
 			return true
 		}
 	}

@@ -13,7 +13,7 @@ func spdynService(a *Account) Service {
 // the header alone: the service takes those in the query only without it.
 type spdyn struct{}
 
-func (spdyn) Request(a *Account, c Call) Request {
+func (spdyn) Request(a *Account, c Update) Request {
 	r := nicUpdate(a, c)
 	if r.User = a.Username; a.Token {
 		r.User = c.Hosts[0]
@@ -21,22 +21,22 @@ func (spdyn) Request(a *Account, c Call) Request {
 	return r
 }
 
-func (spdyn) Parse(a *Account, c Call, ans Answer) Result {
-	r := readWords(a, c, ans, func(word string) (meaning, bool) { return spdynWord(a, c, word) })
+func (spdyn) Parse(a *Account, c Update, ans Answer) Result {
+	r := parseCodes(a, c, ans, func(word string) (returnCode, bool) { return spdynWord(a, c, word) })
 	if r.Verdict == Unauthorized {
-		r.Do = spdynLogin(a)
+		r.Hint = spdynLogin(a)
 	}
 	return r
 }
 
-// spdynWord is wordOf with what SPDYN's words ask of the owner.
-func spdynWord(a *Account, c Call, word string) (meaning, bool) {
-	m, ok := wordOf(word)
+// spdynWord is returnCodeOf with what SPDYN's words ask of the owner.
+func spdynWord(a *Account, c Update, word string) (returnCode, bool) {
+	m, ok := returnCodeOf(word)
 	switch word {
 	case "911", "dnserr": // unknown to SPDYN
-		return meaning{}, false
+		return returnCode{}, false
 	case "fatal":
-		return meaning{Refused, true, "the host was switched off by hand", "switch the host on again at spdyn.de, or ask its support"}, true
+		return returnCode{Refused, true, "the host was switched off by hand", "switch the host on again at spdyn.de, or ask its support"}, true
 	case "abuse":
 		m.verdict = Locked // first; if it still is after the time of a lock, a person has to look
 		m.what = "the host is locked for a while"

@@ -8,65 +8,65 @@ import (
 
 // Status is what anybody may know of one account.
 type Status struct {
-	Service  string    `json:"service"`
-	Domains  []string  `json:"domains"`
-	State    string    `json:"state"` // current, due, retrying, limited, stopped, waiting
-	Accepted *Held     `json:"accepted,omitempty"`
-	Want     *Values   `json:"want,omitempty"`
-	Error    string    `json:"error,omitempty"` // why it is not current
-	Next     time.Time `json:"next,omitzero"`   // when it is tried again
-	Note     string    `json:"note,omitempty"`  // what is not published, and why
-	Used     int       `json:"used_24h"`
-	Limit    int       `json:"limit_24h,omitempty"`
+	Service  string          `json:"service"`
+	Domains  []string        `json:"domains"`
+	State    string          `json:"state"` // current, due, retrying, limited, stopped, waiting
+	Accepted *AcceptedValues `json:"accepted,omitempty"`
+	Want     *Values         `json:"want,omitempty"`
+	Error    string          `json:"error,omitempty"` // why it is not current
+	Next     time.Time       `json:"next,omitzero"`   // when it is tried again
+	Note     string          `json:"note,omitempty"`  // what is not published, and why
+	Used     int             `json:"used_24h"`
+	Limit    int             `json:"limit_24h,omitempty"`
 }
 
 // status tells how an account stands.
 func (a *account) status(now Now, as AccountState, d Decision) Status {
 	s := Status{Service: a.config.Service, Domains: a.config.Domains, State: d.State, Error: d.Error, Note: a.note,
-		Accepted: as.Record.accepted(now, a.config, a.service), Used: as.Key.used(now), Limit: as.Limits.Day}
+		Accepted: as.Record.accepted(now, a.config, a.service), Used: as.Usage.used(now), Limit: as.Limits.Day}
 	if a.plan.Want != (Values{}) {
 		w := a.plan.Want
 		s.Want = &w
 	}
-	if d.Call != nil && !a.sending && d.At > now.Up {
+	if d.Attempt != nil && !a.sending && d.At > now.Up {
 		s.Next = now.wall(d.At)
 	}
 	return s
 }
 
-// report says what is wrong with an account, each thing once.
-func (s *Scheduler) report(now Now, a *account, dec Decision) {
+// logTrouble says what is wrong with an account, each thing once.
+func (s *Scheduler) logTrouble(now Now, a *account, dec Decision) {
 	why := a.plan.Error // and not which limit holds the next attempt: that changes with every attempt
 	if why == "" {
 		why = dec.Error
 	}
 	switch {
 	case dec.State == StateCurrent:
-		a.said = ""
-	case a.sending || why == "" || why == a.said || dec.State == StateWaiting:
+		a.lastLogged = ""
+	case a.sending || why == "" || why == a.lastLogged || dec.State == StateWaiting:
 	case dec.State == StateStopped:
-		a.said = why
+		a.lastLogged = why
 		s.log(Error, a.config.Name+": "+why+". Nothing more is sent until the configuration changes, or `homeward once --force`")
 	default:
-		a.said = why
-		s.log(Warn, a.config.Name+": "+why+". "+next(dec.At-now.Up))
+		a.lastLogged = why
+		s.log(Warn, a.config.Name+": "+why+". "+retryIn(dec.At-now.Up))
 	}
 }
 
-// tellAccepted says what a service took.
-func (s *Scheduler) tellAccepted(t *inFlight, now Now, r Result) {
+// logAccepted says what a service took.
+func (s *Scheduler) logAccepted(t *inFlight, now Now, r Result) {
 	if !anyAccepted(r) || r.Verdict != Accepted && r.Hosts == nil {
 		return
 	}
 	var what []string
-	for _, v := range []interface{ IsValid() bool }{t.attempt.Call.Values.IPv4, t.attempt.Call.Values.IPv6, t.attempt.Call.Values.Prefix} {
+	for _, v := range []interface{ IsValid() bool }{t.attempt.Update.Values.IPv4, t.attempt.Update.Values.IPv6, t.attempt.Update.Values.Prefix} {
 		if v.IsValid() {
 			what = append(what, fmt.Sprint(v))
 		}
 	}
-	if s.store.Known(now).Accounts[t.account.config.Name].stopped(t.account.config) == nil { // a host that is stopped was told of
-		t.account.said = ""
+	if s.store.Cached(now).Accounts[t.account.config.Name].stopped(t.account.config) == nil { // a host that is stopped was told of
+		t.account.lastLogged = ""
 	}
 	s.log(Info, fmt.Sprintf("%s: %s has accepted %s for %s (%s)", t.account.config.Name, t.account.config.Service, strings.Join(what, ", "),
-		strings.Join(t.attempt.Call.Hosts, ", "), spell(now.Up-t.start)))
+		strings.Join(t.attempt.Update.Hosts, ", "), formatDuration(now.Up-t.start)))
 }

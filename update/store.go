@@ -20,16 +20,16 @@ import (
 // memory, until the disk takes it again. Another process that is writing is
 // waited for, half a minute at the most.
 type Store struct {
-	dirs    [2]string // state_dir, run_dir: the spare, in RAM
-	say     func(string)
-	book    *Book
-	content []byte                               // the Book as last read or written, without what every write changes
-	stamps  [2]Stamp                             // of state.json in each folder when it was last read or written
-	trouble [2]string                            // what was said of each folder
-	unread  [2]bool                              // state.json of each folder is there and cannot be read: it is not replaced
-	hung    bool                                 // another process holds the lock and hangs: we write without it
-	leaving atomic.Bool                          // no lock is waited for
-	replace func(path string, data []byte) error // replace, but for a test that dies in it
+	dirs       [2]string // state_dir, run_dir: the spare, in RAM
+	log        func(string)
+	data       *Data
+	content    []byte                               // the Book as last read or written, without what every write changes
+	stamps     [2]Stamp                             // of state.json in each folder when it was last read or written
+	trouble    [2]string                            // what was said of each folder
+	unreadable [2]bool                              // state.json of each folder is there and cannot be read: it is not replaced
+	hung       bool                                 // another process holds the lock and hangs: we write without it
+	leaving    atomic.Bool                          // no lock is waited for
+	replace    func(path string, data []byte) error // replace, but for a test that dies in it
 }
 
 const (
@@ -45,7 +45,7 @@ func StatePath(dir string) string { return filepath.Join(dir, stateFile) }
 // writes. say is called with a sentence for the owner whenever something about
 // the disk changes.
 func OpenStore(dir, spare string, say func(string)) *Store {
-	return &Store{dirs: [2]string{dir, spare}, say: say, replace: replace}
+	return &Store{dirs: [2]string{dir, spare}, log: say, replace: replace}
 }
 
 // WrapWrite has what wrap makes of the Store's own way to write a file take its
@@ -57,47 +57,47 @@ func (s *Store) WrapWrite(wrap func(write func(path string, data []byte) error) 
 // Read returns the Book as it is now on disk. It writes nothing but the name of
 // a file that cannot be used. The Book is the Store's: for reading, and only
 // until the next call.
-func (s *Store) Read(now Now) *Book {
+func (s *Store) Read(now Now) *Data {
 	for i := range s.dirs {
 		if b := s.load(i); b != nil {
-			s.take(now, i, b)
+			s.reconcile(now, i, b)
 		}
 	}
-	return s.Known(now)
+	return s.Cached(now)
 }
 
-// take puts a Book that was just read in the place of ours if it is a later one,
+// reconcile puts a Book that was just read in the place of ours if it is a later one,
 // or one in state_dir that began anew, after somebody has removed ours. Where
 // it comes of a process that did not know ours, both count.
-func (s *Store) take(now Now, i int, b *Book) {
-	content, ours := b.encode(), s.book
-	b.Arrive(now)
+func (s *Store) reconcile(now Now, i int, b *Data) {
+	content, ours := b.encode(), s.data
+	b.Rebase(now)
 	switch {
 	case ours == nil || b.Salt != ours.Salt && i == 0:
-		s.book = b
+		s.data = b
 	case b.Salt != ours.Salt || b.Seq <= ours.Seq && i != 0:
 		return
 	case b.Seq > ours.Seq:
-		if s.book = b; s.hung {
-			b.unite(ours)
+		if s.data = b; s.hung {
+			b.merge(ours)
 		}
 	default:
-		ours.unite(b)
+		ours.merge(b)
 	}
 	s.content = content
 }
 
-// Known returns the Book as it was last read or written.
-func (s *Store) Known(now Now) *Book {
-	if s.book == nil {
-		s.book = newBook(now)
+// Cached returns the Book as it was last read or written.
+func (s *Store) Cached(now Now) *Data {
+	if s.data == nil {
+		s.data = newData(now)
 	}
-	return s.book
+	return s.data
 }
 
-// Do lets f change the Book, alone among all processes, and returns when the
+// Update lets f change the Book, alone among all processes, and returns when the
 // result is on disk, as far as the disk lets it.
-func (s *Store) Do(now Now, f func(*Book)) {
+func (s *Store) Update(now Now, f func(*Data)) {
 	unlock, alone := s.lock()
 	defer unlock()
 	b := s.Read(now)
@@ -107,7 +107,7 @@ func (s *Store) Do(now Now, f func(*Book)) {
 		write = replaceBeside
 	}
 	f(b)
-	b.settle(now)
+	b.compact(now)
 	content := b.encode()
 	if bytes.Equal(content, s.content) && s.trouble[0] == "" {
 		return
@@ -115,7 +115,7 @@ func (s *Store) Do(now Now, f func(*Book)) {
 	b.Seq++
 	full, _ := json.Marshal(b) // plain data
 	for i, dir := range s.dirs {
-		if dir == "" || s.unread[i] {
+		if dir == "" || s.unreadable[i] {
 			continue
 		}
 		err := write(StatePath(dir), full)
@@ -128,7 +128,7 @@ func (s *Store) Do(now Now, f func(*Book)) {
 		}
 		s.stamps[i] = ReadStamp(StatePath(dir))
 		s.content = content
-		if i == 0 && !s.unread[1] {
+		if i == 0 && !s.unreadable[1] {
 			os.Remove(StatePath(s.dirs[1]))
 			s.stamps[1] = Stamp{}
 		}
@@ -147,18 +147,18 @@ type StoreSnapshot struct {
 	Hung    bool            `json:"hung,omitempty"`  // likewise, that another process does not let go of the lock
 }
 
-// book returns the Book of the snapshot; the error tells that there was none.
-func (snap StoreSnapshot) book(now Now) (*Book, error) {
-	b, err := parseBook(snap.State)
+// data returns the Book of the snapshot; the error tells that there was none.
+func (snap StoreSnapshot) data(now Now) (*Data, error) {
+	b, err := parseData(snap.State)
 	if err == nil {
-		b.Arrive(now)
+		b.Rebase(now)
 	}
 	return b, err
 }
 
 // Snapshot returns what the Store knows now.
 func (s *Store) Snapshot(now Now) StoreSnapshot {
-	text, _ := json.Marshal(s.Known(now)) // plain data
+	text, _ := json.Marshal(s.Cached(now)) // plain data
 	return StoreSnapshot{State: text, OnDisk: s.stamps != [2]Stamp{}, Trouble: s.trouble, Hung: s.hung}
 }
 
@@ -171,19 +171,19 @@ func (s *Store) Stamps() [2]Stamp { return s.stamps }
 // an older one since, and beside one that began anew.
 func (s *Store) Restore(now Now, snap StoreSnapshot) {
 	s.trouble, s.hung = snap.Trouble, snap.Hung
-	b, err := snap.book(now)
+	b, err := snap.data(now)
 	if err != nil {
 		return // there was none
 	}
-	s.book = b
+	s.data = b
 	if snap.OnDisk && StateStamps(s.dirs[0], s.dirs[1]) == [2]Stamp{} {
-		s.say(fmt.Sprintf("%s is gone: it is written anew", filepath.Join(s.dirs[0], stateFile)))
-		s.Do(now, func(*Book) {})
+		s.log(fmt.Sprintf("%s is gone: it is written anew", filepath.Join(s.dirs[0], stateFile)))
+		s.Update(now, func(*Data) {})
 	}
 }
 
 // encode returns what of the Book is worth a write.
-func (b *Book) encode() []byte {
+func (b *Data) encode() []byte {
 	c := *b
 	c.Seq, c.Up = 0, 0
 	out, _ := json.Marshal(c) // plain data
@@ -193,8 +193,8 @@ func (b *Book) encode() []byte {
 // load reads one folder's file if it is another than the last time. One that
 // is no Book is set aside. One that cannot be read is tried every time: a new
 // owner or mode leaves no other trace.
-func (s *Store) load(i int) *Book {
-	s.unread[i] = false
+func (s *Store) load(i int) *Data {
+	s.unreadable[i] = false
 	if s.dirs[i] == "" {
 		return nil
 	}
@@ -206,33 +206,33 @@ func (s *Store) load(i int) *Book {
 	if err == nil && s.stamps[i] == stampOf(info) {
 		return nil
 	}
-	b, err := readBook(path)
-	if errors.Is(err, errNoBook) {
+	b, err := readData(path)
+	if errors.Is(err, errNotState) {
 		aside := path + ".bad"
 		if os.Rename(path, aside) == nil {
-			s.say(fmt.Sprintf("%s is set aside as %s, and the state begins anew: %v", path, aside, err))
+			s.log(fmt.Sprintf("%s is set aside as %s, and the state begins anew: %v", path, aside, err))
 			return nil
 		}
 	}
 	s.stamps[i] = stampOf(info)
 	if err != nil {
-		s.unread[i], s.stamps[i] = true, Stamp{}
+		s.unreadable[i], s.stamps[i] = true, Stamp{}
 	}
 	s.report(i, "read", err)
 	return b
 }
 
-var errNoBook = errors.New("it is not homeward's state, or was torn")
+var errNotState = errors.New("it is not homeward's state, or was torn")
 
-// readBook reads a Book of this or any other version. A member that this
+// readData reads a Book of this or any other version. A member that this
 // version does not know is passed over.
-func readBook(path string) (*Book, error) {
+func readData(path string) (*Data, error) {
 	b, _, err := readState(path)
 	return b, err
 }
 
 // readState reads a Book, and gives its file's content, too.
-func readState(path string) (*Book, []byte, error) {
+func readState(path string) (*Data, []byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, err
@@ -242,20 +242,20 @@ func readState(path string) (*Book, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	b, err := parseBook(data)
+	b, err := parseData(data)
 	return b, data, err
 }
 
-func parseBook(data []byte) (*Book, error) {
-	var b Book
+func parseData(data []byte) (*Data, error) {
+	var b Data
 	if len(data) > stateMost {
-		return nil, fmt.Errorf("%w: more than %d bytes", errNoBook, stateMost)
+		return nil, fmt.Errorf("%w: more than %d bytes", errNotState, stateMost)
 	}
 	if err := json.Unmarshal(data, &b); err != nil {
-		return nil, fmt.Errorf("%w: %v", errNoBook, err)
+		return nil, fmt.Errorf("%w: %v", errNotState, err)
 	}
 	if b.Version < 1 || b.Salt == "" || b.Boot == "" {
-		return nil, errNoBook
+		return nil, errNotState
 	}
 	if b.Quotas == nil {
 		b.Quotas = map[string]Quota{}
@@ -264,7 +264,7 @@ func parseBook(data []byte) (*Book, error) {
 		b.Credentials = map[string]Credential{}
 	}
 	if b.Accounts == nil {
-		b.Accounts = map[string]Memory{}
+		b.Accounts = map[string]AccountRecord{}
 	}
 	for name, m := range b.Accounts {
 		if m.Hosts == nil {
@@ -287,13 +287,13 @@ func (s *Store) report(i int, done string, err error) {
 	s.trouble[i] = text
 	switch {
 	case err == nil:
-		s.say(fmt.Sprintf("the state in %s is %s again", s.dirs[i], done))
-	case i == 0 && s.unread[0]:
-		s.say(fmt.Sprintf("the state cannot be read, and is not replaced: %v: give it to the user that homeward runs as; updates go on, and what was sent is remembered in %s, until a reboot", err, s.dirs[1]))
+		s.log(fmt.Sprintf("the state in %s is %s again", s.dirs[i], done))
+	case i == 0 && s.unreadable[0]:
+		s.log(fmt.Sprintf("the state cannot be read, and is not replaced: %v: give it to the user that homeward runs as; updates go on, and what was sent is remembered in %s, until a reboot", err, s.dirs[1]))
 	case i == 0:
-		s.say(fmt.Sprintf("the state cannot be %s: %v; updates go on, and what was sent is remembered in %s, until a reboot", done, err, s.dirs[1]))
+		s.log(fmt.Sprintf("the state cannot be %s: %v; updates go on, and what was sent is remembered in %s, until a reboot", done, err, s.dirs[1]))
 	default:
-		s.say(fmt.Sprintf("the state cannot be %s: %v; updates go on, and what was sent is remembered until the program ends", done, err))
+		s.log(fmt.Sprintf("the state cannot be %s: %v; updates go on, and what was sent is remembered until the program ends", done, err))
 	}
 }
 

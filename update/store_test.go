@@ -17,14 +17,14 @@ func opened(dir, spare string) (*Store, *[]string) {
 	return OpenStore(dir, spare, func(s string) { said = append(said, s) }), &said
 }
 
-func note(name string) func(*Book) {
-	return func(b *Book) { b.Accounts[name] = Memory{Config: name, Hosts: map[string]Host{}} }
+func note(name string) func(*Data) {
+	return func(b *Data) { b.Accounts[name] = AccountRecord{Config: name, Hosts: map[string]Host{}} }
 }
 
 func TestStateOutlivesTheProcess(t *testing.T) {
 	dir := t.TempDir()
 	s, said := opened(dir, "")
-	s.Do(at(time.Hour), note("home"))
+	s.Update(at(time.Hour), note("home"))
 	again, _ := opened(dir, "")
 	if _, ok := again.Read(at(time.Hour)).Accounts["home"]; !ok || len(*said) != 0 {
 		t.Errorf("read again: %v, said %q", ok, *said)
@@ -41,9 +41,9 @@ func TestNothingNewIsNotWritten(t *testing.T) {
 	writes := 0
 	write := s.replace
 	s.replace = func(p string, d []byte) error { writes++; return write(p, d) }
-	s.Do(at(time.Hour), note("home"))
+	s.Update(at(time.Hour), note("home"))
 	for h := range 100 {
-		s.Do(at(time.Duration(h+2)*time.Hour), note("home"))
+		s.Update(at(time.Duration(h+2)*time.Hour), note("home"))
 	}
 	if writes != 1 {
 		t.Errorf("%d writes, want 1", writes)
@@ -54,9 +54,9 @@ func TestTwoProcessesLoseNothing(t *testing.T) {
 	dir := t.TempDir()
 	daemon, _ := opened(dir, "")
 	once, _ := opened(dir, "")
-	daemon.Do(at(time.Hour), note("a"))
-	once.Do(at(time.Hour), note("b"))
-	daemon.Do(at(time.Hour), note("c"))
+	daemon.Update(at(time.Hour), note("a"))
+	once.Update(at(time.Hour), note("b"))
+	daemon.Update(at(time.Hour), note("c"))
 	if n := len(once.Read(at(time.Hour)).Accounts); n != 3 {
 		t.Errorf("%d accounts, want 3", n)
 	}
@@ -72,7 +72,7 @@ func TestUnusableStateIsSetAside(t *testing.T) {
 			path := filepath.Join(dir, stateFile)
 			os.WriteFile(path, []byte(content), 0o600)
 			s, said := opened(dir, "")
-			s.Do(at(time.Hour), note("home"))
+			s.Update(at(time.Hour), note("home"))
 			s.Read(at(2 * time.Hour))
 			if len(*said) != 1 || !strings.Contains((*said)[0], "set aside") {
 				t.Errorf("said %q, want one sentence that it is set aside", *said)
@@ -101,7 +101,7 @@ func TestStateOfANewerVersionIsRead(t *testing.T) {
 func TestFullDiskIsSaidOnceAndSurvived(t *testing.T) {
 	dir, spare := t.TempDir(), t.TempDir()
 	s, said := opened(dir, spare)
-	s.Do(at(time.Hour), note("before"))
+	s.Update(at(time.Hour), note("before"))
 	full := true
 	write := s.replace
 	s.replace = func(p string, d []byte) error {
@@ -111,7 +111,7 @@ func TestFullDiskIsSaidOnceAndSurvived(t *testing.T) {
 		return write(p, d)
 	}
 	for _, n := range []string{"a", "b", "c"} {
-		s.Do(at(time.Hour), note(n))
+		s.Update(at(time.Hour), note(n))
 	}
 	if len(*said) != 1 || !strings.Contains((*said)[0], "no space left on device") || !strings.Contains((*said)[0], spare) {
 		t.Errorf("said %q, want one sentence with the reason and %s", *said, spare)
@@ -121,7 +121,7 @@ func TestFullDiskIsSaidOnceAndSurvived(t *testing.T) {
 		t.Errorf("a restart knows %d accounts, want 4", n)
 	}
 	full = false
-	s.Do(at(time.Hour), note("c"))
+	s.Update(at(time.Hour), note("c"))
 	if len(*said) != 2 || !strings.Contains((*said)[1], "again") {
 		t.Errorf("said %q, want that it is written again", *said)
 	}
@@ -136,8 +136,8 @@ func TestFullDiskIsSaidOnceAndSurvived(t *testing.T) {
 
 func TestNoFolderTakesTheState(t *testing.T) {
 	s, said := opened("/proc/none", "/proc/neither")
-	s.Do(at(time.Hour), note("home"))
-	s.Do(at(time.Hour), note("office"))
+	s.Update(at(time.Hour), note("home"))
+	s.Update(at(time.Hour), note("office"))
 	if n := len(s.Read(at(time.Hour)).Accounts); n != 2 || len(*said) != 2 {
 		t.Errorf("%d accounts remembered, said %q", n, *said)
 	}
@@ -150,32 +150,32 @@ func FuzzBook(f *testing.F) {
 		"credentials":{"k":{"good":true,"lock":{"until":9223372036854775807,"why":"x"}}},
 		"accounts":{"home":{"hosts":{"":{"ipv4":"203.0.113.7","lost":{"ipv4":"203.0.113.7"},"lost_at":9223372036854775807,"lock":{"until":-9223372036854775808}}}}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		b, err := parseBook(data)
+		b, err := parseData(data)
 		if err != nil {
 			return
 		}
 		now := at(time.Hour)
-		b.Arrive(now)
+		b.Rebase(now)
 		a := ipv64Account()
-		b.enrol(a)
-		id := b.keyID(a)
-		for _, k := range []Key{b.key(id), {Quota: b.Quotas["k"], Credential: b.Credentials["k"]}, {Quota: b.Keys["k"].Quota}} {
-			if used := k.used(now); used > len(k.Slots) || used < 0 {
-				t.Errorf("used %d of %d", used, len(k.Slots))
+		b.syncConfig(a)
+		id := b.usageID(a)
+		for _, k := range []Usage{b.usage(id), {Quota: b.Quotas["k"], Credential: b.Credentials["k"]}, {Quota: b.LegacyKeys["k"].Quota}} {
+			if used := k.used(now); used > len(k.Reservations) || used < 0 {
+				t.Errorf("used %d of %d", used, len(k.Reservations))
 			}
 			if wait := max(k.Until, k.Lock.until()) - now.Up; wait > longestWait {
 				t.Errorf("waits for %v", wait)
 			}
-			if wait := k.room(now, Limits{3, 48}) - now.Up; wait < 0 || wait > day+dayMargin+exchangeLimit {
+			if wait := k.nextFree(now, Limits{3, 48}) - now.Up; wait < 0 || wait > day+dayMargin+exchangeLimit {
 				t.Errorf("room in %v", wait)
 			}
 		}
-		d := (AccountState{a, ipv64Service(), b.Accounts["home"], b.key(b.keyID(a)), Limits{3, 48}, Plan{Want: Values{IPv4: v4a}}}).Next(now)
+		d := (AccountState{a, ipv64Service(), b.Accounts["home"], b.usage(b.usageID(a)), Limits{3, 48}, Plan{Want: Values{IPv4: v4a}}}).Next(now)
 		if d.At < 0 || d.At > now.Up+2*day {
 			t.Errorf("decision %+v", d)
 		}
-		b.settle(now)
-		if _, err := parseBook(b.encode()); err != nil && len(b.Boot) > 0 {
+		b.compact(now)
+		if _, err := parseData(b.encode()); err != nil && len(b.Boot) > 0 {
 			t.Errorf("what was written is not read: %v", err)
 		}
 	})
@@ -183,14 +183,14 @@ func FuzzBook(f *testing.F) {
 
 // A router without a battery clock has its first update accepted in 1970.
 func TestTheTimeOfAnAcceptedUpdateIsPutRightWithTheClock(t *testing.T) {
-	b := newBook(Now{})
-	at := Now{Wall: time.Unix(90, 0), Up: 90 * time.Second}.Moment()
+	b := newData(Now{})
+	at := Now{Wall: time.Unix(90, 0), Up: 90 * time.Second}.Timestamp()
 	values := Values{IPv4: netip.MustParseAddr("203.0.113.7")}
-	b.Accounts["home"] = Memory{Hosts: map[string]Host{"": {Values: values, Moment: at}, "never": {}}}
+	b.Accounts["home"] = AccountRecord{Hosts: map[string]Host{"": {Values: values, Timestamp: at}, "never": {}}}
 	noon := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	b.settle(Now{Wall: noon, Up: 150 * time.Second, Synced: true})
-	want := Moment{Up: 90 * time.Second, At: noon.Add(-time.Minute), Sure: true}
-	if got := b.Accounts["home"].Hosts; got[""].Moment != want || got["never"] != (Host{}) {
+	b.compact(Now{Wall: noon, Up: 150 * time.Second, Synced: true})
+	want := Timestamp{Up: 90 * time.Second, At: noon.Add(-time.Minute), Sure: true}
+	if got := b.Accounts["home"].Hosts; got[""].Timestamp != want || got["never"] != (Host{}) {
 		t.Errorf("hosts are %+v, want %+v", got, want)
 	}
 }
@@ -198,18 +198,18 @@ func TestTheTimeOfAnAcceptedUpdateIsPutRightWithTheClock(t *testing.T) {
 func TestAKeyWithoutALimitIsNotRememberedForEver(t *testing.T) {
 	dir := t.TempDir()
 	s, _ := opened(dir, "")
-	s.Do(at(time.Hour), func(b *Book) { b.Quotas["k"] = slots(5*slotsMost, time.Hour).Quota })
+	s.Update(at(time.Hour), func(b *Data) { b.Quotas["k"] = slots(5*reservationsMost, time.Hour).Quota })
 	again, _ := opened(dir, "")
-	if n := len(again.Read(at(time.Hour)).Quotas["k"].Slots); n != slotsMost {
-		t.Errorf("%d requests are remembered, want the last %d", n, slotsMost)
+	if n := len(again.Read(at(time.Hour)).Quotas["k"].Reservations); n != reservationsMost {
+		t.Errorf("%d requests are remembered, want the last %d", n, reservationsMost)
 	}
 }
 
 // reserved notes one request of k.
-func reserved(now Now) func(*Book) {
-	return func(b *Book) {
+func reserved(now Now) func(*Data) {
+	return func(b *Data) {
 		q := b.Quotas["k"]
-		q.Slots = append(q.Slots, Slot{Moment: now.Moment()})
+		q.Reservations = append(q.Reservations, Reservation{Timestamp: now.Timestamp()})
 		b.Quotas["k"] = q
 	}
 }
@@ -227,15 +227,15 @@ func TestASlowWriterIsWaitedFor(t *testing.T) {
 		}
 		done := make(chan struct{})
 		go func() {
-			slow.Do(at(time.Hour), reserved(at(time.Hour)))
+			slow.Update(at(time.Hour), reserved(at(time.Hour)))
 			close(done)
 		}()
 		synctest.Wait()
 		s, said := opened(dir, "")
-		s.Do(at(time.Hour+time.Second), reserved(at(time.Hour+time.Second)))
+		s.Update(at(time.Hour+time.Second), reserved(at(time.Hour+time.Second)))
 		<-done
 		again, _ := opened(dir, "")
-		if n := len(again.Read(at(time.Hour + time.Second)).Quotas["k"].Slots); n != 2 || len(*said) != 0 {
+		if n := len(again.Read(at(time.Hour + time.Second)).Quotas["k"].Reservations); n != 2 || len(*said) != 0 {
 			t.Errorf("%d of 2 requests are on disk, said %q", n, *said)
 		}
 	})
@@ -253,7 +253,7 @@ func TestAWriterThatHangsCostsNoRequest(t *testing.T) {
 
 func testAWriterThatHangs(t *testing.T, dir string, more int) {
 	s, said := opened(dir, "")
-	s.Do(at(time.Hour), note("home"))
+	s.Update(at(time.Hour), note("home"))
 	hangs, _ := opened(dir, "")
 	woken, done := make(chan struct{}), make(chan struct{})
 	write := hangs.replace
@@ -263,18 +263,18 @@ func testAWriterThatHangs(t *testing.T, dir string, more int) {
 		return write(p, d)
 	}
 	go func() {
-		hangs.Do(at(time.Hour), reserved(at(time.Hour)))
+		hangs.Update(at(time.Hour), reserved(at(time.Hour)))
 		close(done)
 	}()
 	synctest.Wait()
 	onDisk := func() int {
 		other, _ := opened(dir, "")
-		return len(other.Read(at(2 * time.Hour)).Quotas["k"].Slots)
+		return len(other.Read(at(2 * time.Hour)).Quotas["k"].Reservations)
 	}
 	for n := range 3 {
 		start := time.Now()
 		later := at(time.Hour + time.Duration(n+1)*time.Second)
-		s.Do(later, reserved(later))
+		s.Update(later, reserved(later))
 		if took := time.Since(start); n > 0 && took > time.Second {
 			t.Errorf("write %d waits %v again", n, took)
 		}
@@ -293,9 +293,9 @@ func testAWriterThatHangs(t *testing.T, dir string, more int) {
 	for n := range more {
 		later := at(time.Hour + time.Minute + time.Duration(n)*time.Second)
 		hangs.stamps[0] = ReadStamp(StatePath(dir))
-		hangs.Do(later, reserved(later))
+		hangs.Update(later, reserved(later))
 	}
-	s.Do(at(2*time.Hour), func(*Book) {})
+	s.Update(at(2*time.Hour), func(*Data) {})
 	if got := onDisk(); got != 4+more {
 		t.Errorf("%d requests are on disk, want all %d", got, 4+more)
 	}
@@ -309,14 +309,14 @@ func TestAWriterThatIsToEndWaitsForNoLock(t *testing.T) {
 	dir := ramDir(t)
 	synctest.Test(t, func(t *testing.T) {
 		hangs, _ := opened(dir, "")
-		hangs.Do(at(time.Hour), note("home"))
+		hangs.Update(at(time.Hour), note("home"))
 		woken := make(chan struct{})
 		hangs.replace = func(string, []byte) error { <-woken; return nil }
-		go hangs.Do(at(time.Hour), note("b"))
+		go hangs.Update(at(time.Hour), note("b"))
 		synctest.Wait()
 		waits, _ := opened(dir, "")
 		done := make(chan struct{})
-		go func() { waits.Do(at(time.Hour), note("c")); close(done) }()
+		go func() { waits.Update(at(time.Hour), note("c")); close(done) }()
 		time.Sleep(time.Second)
 		start := time.Now()
 		waits.Leave()

@@ -34,10 +34,10 @@ func (s *Store) lock() (unlock func(), alone bool) {
 		alone = s.wait(f)
 		switch {
 		case s.hung && alone:
-			s.say(path + " is free again")
+			s.log(path + " is free again")
 		case !s.hung && !alone && !s.leaving.Load():
-			s.say(fmt.Sprintf("another homeward has held %s for %s and seems to hang: end it (fuser %s shows it); updates go on, and what both have sent is counted",
-				path, spell(lockWait), path))
+			s.log(fmt.Sprintf("another homeward has held %s for %s and seems to hang: end it (fuser %s shows it); updates go on, and what both have sent is counted",
+				path, formatDuration(lockWait), path))
 		}
 		return func() { f.Close() }, alone
 	}

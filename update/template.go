@@ -13,10 +13,10 @@ import (
 // templateService is a service described by URLs with placeholders.
 func templateService(a *Account) Service {
 	return Service{
-		Protocol:   template{},
-		MaxHosts:   1,
-		OneAddress: a.Template.URL == "",
-		NamesAll:   a.Template.URL != "",
+		Protocol:       template{},
+		MaxHosts:       1,
+		OneAddress:     a.Template.URL == "",
+		DeletesUnnamed: a.Template.URL != "",
 	}
 }
 
@@ -125,7 +125,7 @@ func sample(t Template) *Account {
 	return &Account{Template: &t, Username: "u", Secret: NewSecret("p")}
 }
 
-func sampleCall(key string) Call {
+func sampleCall(key string) Update {
 	v := Values{
 		IPv4:   netip.MustParseAddr("192.0.2.1"),
 		IPv6:   netip.MustParseAddr("2001:db8::1"),
@@ -134,7 +134,7 @@ func sampleCall(key string) Call {
 	if key == "url6" {
 		v.IPv4 = netip.Addr{}
 	}
-	return Call{Hosts: []string{"home.example"}, Values: v}
+	return Update{Hosts: []string{"home.example"}, Values: v}
 }
 
 // template speaks to a service as its Template says.
@@ -143,19 +143,19 @@ type template struct{}
 // Parse searches the answer line by line for the expression, as grep -i -E
 // does; an HTML page is no answer unless the expression asks for a tag. The
 // words of the dyndns2 protocol that refuse are understood.
-func (template) Parse(a *Account, c Call, ans Answer) Result {
+func (template) Parse(a *Account, c Update, ans Answer) Result {
 	answer := a.Template.choose(c.Values).answer
 	page := isHTML(ans.Body) && !strings.Contains(answer, "<")
 	if ans.Status/100 == 2 && answer != "" && !page {
 		if line, ok := search(answer, ans.Body); ok {
-			return Result{Verdict: Accepted, Detail: say(a, line)}
+			return Result{Verdict: Accepted, Detail: redact(a, line)}
 		}
 	}
-	r := readWords(a, c, ans, refusal)
+	r := parseCodes(a, c, ans, refusal)
 	if r.Verdict == Unknown && r.Hosts == nil && ans.Status/100 == 2 {
 		switch {
 		case page:
-			r.Do = "if this page is what the service answers, write an answer expression with a tag of it, such as <title>"
+			r.Hint = "if this page is what the service answers, write an answer expression with a tag of it, such as <title>"
 		case answer == "":
 			r.Verdict = Accepted
 		}
@@ -164,8 +164,8 @@ func (template) Parse(a *Account, c Call, ans Answer) Result {
 }
 
 // refusal knows those words of the dyndns2 protocol that refuse.
-func refusal(word string) (meaning, bool) {
-	m, _ := wordOf(word)
+func refusal(word string) (returnCode, bool) {
+	m, _ := returnCodeOf(word)
 	return m, m.verdict == Refused || m.verdict == Unauthorized
 }
 

@@ -56,12 +56,12 @@ func TestTemplateAnswers(t *testing.T) {
 		{"good by an error's code", "good|nochg", 403, "good", Unknown, "HTTP 403: good"},
 		{"401", "good|nochg", 401, page, Unauthorized, "HTTP 401: the service does not know us"},
 		{"429", "good|nochg", 429, "", Limited, "HTTP 429: too many requests"},
-		{"503", "good|nochg", 503, "good", Passing, "HTTP 503: the service has trouble"},
-		{"a redirect", "good|nochg", 307, "good", Passing, "HTTP 307: a redirect, not followed"},
+		{"503", "good|nochg", 503, "good", Temporary, "HTTP 503: the service has trouble"},
+		{"a redirect", "good|nochg", 307, "good", Temporary, "HTTP 307: a redirect, not followed"},
 		{"repeats the user and the encoded password", "good", 200, "al ice& p%3aw%2f%c3%a4 p:w/ä", Unknown, "*** *** ***"},
 	}
 	for _, tt := range tests {
-		a, c := templateAccount(Template{URL4: "https://x.example/[IP]", Answer4: tt.expr}), Call{Hosts: []string{"home.example"}, Values: Values{IPv4: ip4}}
+		a, c := templateAccount(Template{URL4: "https://x.example/[IP]", Answer4: tt.expr}), Update{Hosts: []string{"home.example"}, Values: Values{IPv4: ip4}}
 		r := template{}.Parse(a, c, Answer{Status: tt.status, Body: []byte(tt.body)})
 		if r.Verdict != tt.want || r.Detail != tt.detail {
 			t.Errorf("%s: %v %q, want %v %q", tt.name, r.Verdict, r.Detail, tt.want, tt.detail)
@@ -137,25 +137,25 @@ func TestTemplateCarries(t *testing.T) {
 // What a template changes is told apart on disk, its secrets included, and
 // each service has limits of its own.
 func TestTemplatesAreToldApart(t *testing.T) {
-	b := newBook(Now{})
+	b := newData(Now{})
 	account := func(t Template) *Account {
 		return &Account{Name: "home", Service: "template", Template: &t, Secret: NewSecret("p")}
 	}
 	one := Template{URL4: "https://x.example/?k=[PARAMENC]&ip=[IP]", ParamEnc: NewSecret("key"), AllowHTTP: true}
 	other := one
 	other.ParamEnc = NewSecret("another")
-	b.enrol(account(one))
+	b.syncConfig(account(one))
 	before := b.Accounts["home"]
-	b.enrol(account(other))
+	b.syncConfig(account(other))
 	if after := b.Accounts["home"]; after.Config == before.Config {
 		t.Error("another param_enc does not lift a stop")
 	}
 	moved := one
 	moved.URL4 = "https://y.example/?ip=[IP]"
-	if same, apart := b.keyID(account(one)) == b.keyID(account(other)), b.keyID(account(one)) != b.keyID(account(moved)); !same || !apart {
+	if same, apart := b.usageID(account(one)) == b.usageID(account(other)), b.usageID(account(one)) != b.usageID(account(moved)); !same || !apart {
 		t.Errorf("one server has one key: %v, two have two: %v", same, apart)
 	}
-	r := template{}.Request(account(one), Call{Hosts: []string{"h"}, Values: Values{IPv4: ip4}})
+	r := template{}.Request(account(one), Update{Hosts: []string{"h"}, Values: Values{IPv4: ip4}})
 	if text := fmt.Sprintf("%+v %v", one, r.URL); strings.Contains(text, "key") || !r.AllowHTTP {
 		t.Errorf("%s shows the secret, or http:// is not allowed: %v", text, r.AllowHTTP)
 	}
@@ -166,7 +166,7 @@ func FuzzParseTemplateAnswer(f *testing.F) {
 	f.Add(200, "", "<html>", "")
 	f.Add(403, "<", "badauth", "")
 	f.Fuzz(func(t *testing.T, status int, expr, body, after string) {
-		a, c := templateAccount(Template{URL4: "https://x.example/[IP]", Answer4: expr}), Call{Hosts: []string{"home.example"}, Values: Values{IPv4: ip4}}
+		a, c := templateAccount(Template{URL4: "https://x.example/[IP]", Answer4: expr}), Update{Hosts: []string{"home.example"}, Values: Values{IPv4: ip4}}
 		a.Secret = NewSecret("made-up-password")
 		ans := Answer{Status: status, Body: []byte(body), RetryAfter: after}
 		r := template{}.Parse(a, c, ans)

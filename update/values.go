@@ -23,8 +23,8 @@ type Publish struct {
 	Prefix bool `json:"prefix,omitempty"`
 }
 
-// publish tells which members of v are valid.
-func (v Values) publish() Publish {
+// valid tells which members of v are valid.
+func (v Values) valid() Publish {
 	return Publish{v.IPv4.IsValid(), v.IPv6.IsValid(), v.Prefix.IsValid()}
 }
 

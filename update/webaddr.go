@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// Question asks a service which address this router comes from, for one that
+// Query asks a service which address this router comes from, for one that
 // stands behind another. It carries no secret and is no update. Equal
 // questions have one answer.
-type Question struct {
+type Query struct {
 	Of     string // the service and server whose pace it keeps
 	URL    string
 	Family int    // 4 or 6
@@ -28,11 +28,11 @@ const (
 	checkipGap = 10*time.Minute + time.Second
 )
 
-// QuestionOf returns the question for an address of the family; checkip is the
+// QueryOf returns the question for an address of the family; checkip is the
 // page to ask where the service itself does not answer. ok is false where
 // nobody can be asked.
-func QuestionOf(a *Account, checkip, device string, family int) (q Question, ok bool) {
-	q = Question{Family: family, Device: device, CAFile: a.CAFile}
+func QueryOf(a *Account, checkip, device string, family int) (q Query, ok bool) {
+	q = Query{Family: family, Device: device, CAFile: a.CAFile}
 	switch a.Service {
 	case "ipv64":
 		server := a.Server
@@ -47,7 +47,7 @@ func QuestionOf(a *Account, checkip, device string, family int) (q Question, ok 
 	}
 	u, err := url.Parse(checkip)
 	if err != nil || checkip == "" || family != 4 {
-		return Question{}, false
+		return Query{}, false
 	}
 	q.Of, q.URL = "checkip "+u.Host, checkip
 	if a.Service == "dyndns2" {
@@ -57,12 +57,12 @@ func QuestionOf(a *Account, checkip, device string, family int) (q Question, ok 
 }
 
 // Request spells the question.
-func (q Question) Request() Request {
+func (q Query) Request() Request {
 	return Request{Method: "GET", URL: Text{}.Plain(q.URL), Device4: q.Device, Device6: q.Device, Family: q.Family, CAFile: q.CAFile}
 }
 
 // host names whom the question goes to.
-func (q Question) host() string {
+func (q Query) host() string {
 	u, err := url.Parse(q.URL)
 	if err != nil {
 		return q.Of
@@ -71,7 +71,7 @@ func (q Question) host() string {
 }
 
 // gap is how long the service is let alone between two questions.
-func (q Question) gap() time.Duration {
+func (q Query) gap() time.Duration {
 	if strings.HasPrefix(q.Of, "dyndns2 ") {
 		return checkipGap
 	}
@@ -81,7 +81,7 @@ func (q Question) gap() time.Duration {
 // Read returns the address in an answer: the member ip of JSON, the address
 // alone, or what the Remote Access API's checkip says on its page. Nothing else is
 // taken for one; a hotspot's page may show an address, too.
-func (q Question) Read(ans Answer) (netip.Addr, error) {
+func (q Query) Read(ans Answer) (netip.Addr, error) {
 	if ans.Status/100 != 2 || ans.Cut {
 		return netip.Addr{}, errors.New(status(ans) + ": " + orEmpty(quote(ans.Body)))
 	}
@@ -107,7 +107,7 @@ func (q Question) Read(ans Answer) (netip.Addr, error) {
 
 // patience is how long the service is let alone after an answer: what it asks
 // for, whatever the line does, and at least the gap.
-func (q Question) patience(ans *Answer) time.Duration {
+func (q Query) patience(ans *Answer) time.Duration {
 	if ans == nil || ans.Status/100 == 2 {
 		return q.gap()
 	}
@@ -125,9 +125,9 @@ func orEmpty(text string) string {
 	return text
 }
 
-// AskPlan is when a Question is asked next. Times are since boot. The zero
-// AskPlan asks at once.
-type AskPlan struct {
+// ProbePlan is when a Question is asked next. Times are since boot. The zero
+// ProbePlan asks at once.
+type ProbePlan struct {
 	Due     time.Duration // not before
 	Attempt time.Duration // when the last attempt ended
 	Fails   int           // attempts in a row that brought no answer
@@ -136,7 +136,7 @@ type AskPlan struct {
 
 // Event tells the plan that something happened on the line, or that may have
 // mended what failed.
-func (p AskPlan) Event(now time.Duration) AskPlan {
+func (p ProbePlan) Event(now time.Duration) ProbePlan {
 	at := now
 	switch {
 	case p.Fault == FaultResolve:
@@ -149,14 +149,14 @@ func (p AskPlan) Event(now time.Duration) AskPlan {
 }
 
 // Answered tells the plan that there was an answer; poll is how often to ask.
-func (p AskPlan) Answered(now, poll time.Duration) AskPlan {
-	return AskPlan{Due: now + poll, Attempt: now}
+func (p ProbePlan) Answered(now, poll time.Duration) ProbePlan {
+	return ProbePlan{Due: now + poll, Attempt: now}
 }
 
 // Failed tells the plan of an attempt that brought no answer of use; kind is 0
 // where it brought another one. jitter, in [0,1), spreads many routers.
-func (p AskPlan) Failed(now, poll time.Duration, kind FaultKind, jitter float64) AskPlan {
-	if kind == FaultGiven {
+func (p ProbePlan) Failed(now, poll time.Duration, kind FaultKind, jitter float64) ProbePlan {
+	if kind == FaultCanceled {
 		p.Due, p.Attempt = now+eventGap, now
 		return p
 	}
@@ -165,5 +165,5 @@ func (p AskPlan) Failed(now, poll time.Duration, kind FaultKind, jitter float64)
 		step = max(step, resolverGap)
 	}
 	step += time.Duration(jitter * float64(step) / 4)
-	return AskPlan{Due: now + min(step, poll), Attempt: now, Fails: p.Fails + 1, Fault: kind}
+	return ProbePlan{Due: now + min(step, poll), Attempt: now, Fails: p.Fails + 1, Fault: kind}
 }

@@ -29,7 +29,7 @@ func TestQuestions(t *testing.T) {
 		{"template without checkip", account("template", ""), "", "", 4},
 		{"template", account("template", ""), "https://checkip.example:8443/", "", 4},
 	} {
-		q, ok := QuestionOf(tt.a, tt.checkip, tt.device, tt.family)
+		q, ok := QueryOf(tt.a, tt.checkip, tt.device, tt.family)
 		got += "# " + tt.name + "\n"
 		if !ok {
 			got += "nobody to ask\n\n"
@@ -72,12 +72,12 @@ func TestAnswersToQuestions(t *testing.T) {
 		{"an error", 4, 503, "203.0.113.7", netip.Addr{}, "HTTP 503: 203.0.113.7"},
 		{"a redirect", 4, 302, "", netip.Addr{}, "HTTP 302: an empty answer"},
 	} {
-		got, err := Question{Family: tt.family}.Read(Answer{Status: tt.status, Body: []byte(tt.body)})
+		got, err := Query{Family: tt.family}.Read(Answer{Status: tt.status, Body: []byte(tt.body)})
 		if said := faultOf(err); got != tt.want || said != tt.fault {
 			t.Errorf("%s: %v, %q, want %v, %q", tt.name, got, said, tt.want, tt.fault)
 		}
 	}
-	if _, err := (Question{Family: 4}).Read(Answer{Status: 200, Body: []byte("203.0.113.7"), Cut: true}); err == nil {
+	if _, err := (Query{Family: 4}).Read(Answer{Status: 200, Body: []byte("203.0.113.7"), Cut: true}); err == nil {
 		t.Error("an answer that was cut is taken")
 	}
 }
@@ -91,19 +91,19 @@ func faultOf(err error) string {
 
 func TestAskPlan(t *testing.T) {
 	const now, poll = time.Hour, 5 * time.Minute
-	fails := func(p AskPlan, n int, kind FaultKind) AskPlan {
+	fails := func(p ProbePlan, n int, kind FaultKind) ProbePlan {
 		for range n {
 			p = p.Failed(now, poll, kind, 0)
 		}
 		return p
 	}
-	answered := AskPlan{}.Answered(now, poll)
+	answered := ProbePlan{}.Answered(now, poll)
 	for _, tt := range []struct {
 		name string
-		p    AskPlan
+		p    ProbePlan
 		want time.Duration
 	}{
-		{"never asked", AskPlan{}, 0},
+		{"never asked", ProbePlan{}, 0},
 		{"answered", answered, now + poll},
 		{"an event after an answer", answered.Event(now + time.Second), now + time.Second},
 		{"a second event asks no later", answered.Event(now + time.Second).Event(now + time.Minute), now + time.Second},
@@ -114,7 +114,7 @@ func TestAskPlan(t *testing.T) {
 		{"an event right after a fault", fails(answered, 50, FaultConnect).Event(now), now + 200*time.Millisecond},
 		{"no resolver", fails(answered, 1, FaultResolve), now + 2*time.Second},
 		{"no resolver, and an event", fails(answered, 9, FaultResolve).Event(now + time.Second), now + 2*time.Second},
-		{"given up", fails(answered, 1, FaultGiven), now + 200*time.Millisecond},
+		{"given up", fails(answered, 1, FaultCanceled), now + 200*time.Millisecond},
 		{"answered after faults", fails(answered, 9, FaultResolve).Answered(now, poll).Event(now + 1), now + 1},
 	} {
 		if tt.p.Due != tt.want {
@@ -124,10 +124,10 @@ func TestAskPlan(t *testing.T) {
 }
 
 func TestPatienceWithAService(t *testing.T) {
-	q, slow := Question{}, Question{Of: "dyndns2 checkip x.example"}
+	q, slow := Query{}, Query{Of: "dyndns2 checkip x.example"}
 	for _, tt := range []struct {
 		name string
-		q    Question
+		q    Query
 		ans  *Answer
 		want time.Duration
 	}{
@@ -153,7 +153,7 @@ func FuzzAddress(f *testing.F) {
 	f.Add(4, 200, []byte("<html>Current IP Address: 203.0.113.7</body>"))
 	f.Add(4, 429, []byte("\x1b[31mslow\xff"))
 	f.Fuzz(func(t *testing.T, family, status int, body []byte) {
-		q := Question{Family: family}
+		q := Query{Family: family}
 		addr, err := q.Read(Answer{Status: status, Body: body})
 		if (err == nil) != addr.IsValid() || addr.IsValid() && (addr.Is4() != (family == 4) || addr.Zone() != "" || status/100 != 2) {
 			t.Fatalf("%d %q over IPv%d is %v, %v", status, body, family, addr, err)

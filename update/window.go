@@ -12,9 +12,9 @@ const (
 	shortWindow = 10 * time.Second
 	shortMargin = 200 * time.Millisecond
 
-	// heldMost is how long the request of another process is waited for: it is
+	// elsewhereMost is how long the request of another process is waited for: it is
 	// more than exchangeLimit, for a router under load.
-	heldMost = 20 * time.Second
+	elsewhereMost = 20 * time.Second
 )
 
 // Limits of a service for one key; 0 is none.
@@ -33,8 +33,8 @@ func (l Limits) stricter(o Limits) Limits {
 
 // end is the latest time, of this boot, at which the service may have counted
 // the slot. One that is still open and not of this process was left by a crash.
-func (s Slot) end(now Now) time.Duration {
-	up := now.Up - now.Since(s.Moment)
+func (s Reservation) end(now Now) time.Duration {
+	up := now.Up - now.Since(s.Timestamp)
 	if s.Open {
 		up = min(up+exchangeLimit, now.Up)
 	}
@@ -44,7 +44,7 @@ func (s Slot) end(now Now) time.Duration {
 // used counts the slots of the last 24 hours.
 func (q Quota) used(now Now) int {
 	n := 0
-	for _, s := range q.Slots {
+	for _, s := range q.Reservations {
 		if now.Up-s.end(now) < day+dayMargin {
 			n++
 		}
@@ -59,8 +59,8 @@ func (q Quota) free(now Now, n int, window time.Duration) time.Duration {
 		return now.Up
 	}
 	// With n or more slots, the n-th last must have left the window.
-	ends := make([]time.Duration, 0, len(q.Slots))
-	for _, s := range q.Slots {
+	ends := make([]time.Duration, 0, len(q.Reservations))
+	for _, s := range q.Reservations {
 		ends = append(ends, s.end(now))
 	}
 	if len(ends) < n {
@@ -79,16 +79,16 @@ func nthLast(ends []time.Duration, n int) time.Duration {
 	return ends[n-1]
 }
 
-// room tells when the limits allow one more request, whatever it is for.
-func (q Quota) room(now Now, l Limits) time.Duration {
+// nextFree tells when the limits allow one more request, whatever it is for.
+func (q Quota) nextFree(now Now, l Limits) time.Duration {
 	return max(q.free(now, l.Short, shortWindow+shortMargin), q.free(now, l.Day, day+dayMargin))
 }
 
-// elsewhere tells whether another process than self waits for the answer to a
+// inFlightElsewhere tells whether another process than self waits for the answer to a
 // request of the account: it may make ours needless, and two at once could
 // arrive in either order. One that has died or hangs is not waited for.
-func (q Quota) elsewhere(now Now, account string, self int, alive func(pid int) bool) bool {
-	return slices.ContainsFunc(q.Slots, func(s Slot) bool {
-		return s.Open && s.Account == account && s.PID != self && now.Up-s.Up < heldMost && alive(s.PID)
+func (q Quota) inFlightElsewhere(now Now, account string, self int, alive func(pid int) bool) bool {
+	return slices.ContainsFunc(q.Reservations, func(s Reservation) bool {
+		return s.Open && s.Account == account && s.PID != self && now.Up-s.Up < elsewhereMost && alive(s.PID)
 	})
 }

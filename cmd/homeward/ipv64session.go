@@ -185,9 +185,9 @@ func (s *ipv64Session) do(ctx context.Context, c update.APICall) (a update.APIAn
 		fmt.Fprintf(s.stderr, "homeward ipv64: %s: what stands in %s is the update token of the account %s, and not the API key, which ipv64.net shows apart from it\n",
 			a.Detail, s.keyFrom, same)
 	case a.Verdict == update.Unauthorized:
-		fmt.Fprintf(s.stderr, "homeward ipv64: %s: %s, into %s\n", a.Detail, a.Do, s.keyFrom)
-	case a.Verdict != update.Accepted && a.Do != "":
-		fmt.Fprintf(s.stderr, "homeward ipv64: %s: %s\n", a.Detail, a.Do)
+		fmt.Fprintf(s.stderr, "homeward ipv64: %s: %s, into %s\n", a.Detail, a.Hint, s.keyFrom)
+	case a.Verdict != update.Accepted && a.Hint != "":
+		fmt.Fprintf(s.stderr, "homeward ipv64: %s: %s\n", a.Detail, a.Hint)
 	case a.Verdict != update.Accepted && c.Target != "":
 		fmt.Fprintf(s.stderr, "homeward ipv64: %s: whether it was done, homeward ipv64 domains shows\n", a.Detail)
 	case a.Verdict != update.Accepted:
@@ -251,7 +251,7 @@ func (s *ipv64Session) publications() (pubs []publication, notes []string) {
 	book := s.api.Store.Read(s.api.Now())
 	cfg := *s.cfg
 	cfg.Accounts = accounts
-	wants := daemon.NewViews(&cfg, book.Held, nil).Observe(tables).Wants
+	wants := daemon.NewViews(&cfg, book.Accepted, nil).Observe(tables).Wants
 	for _, a := range accounts {
 		if a.Server != s.api.Server {
 			continue

@@ -34,7 +34,7 @@ func carryState(stateDir, runDir string, log func(update.Level, string)) {
 	if abs, aerr := filepath.Abs(stateDir); err != nil || aerr != nil || before == "" || before == abs {
 		return
 	}
-	carried, err := update.CarryState(before, stateDir)
+	carried, err := update.CopyState(before, stateDir)
 	switch {
 	case errors.Is(err, update.ErrOtherState):
 		log(update.Warn, "state_dir is "+stateDir+" now, where another state is: what was sent while it was "+before+

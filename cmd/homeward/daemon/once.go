@@ -21,13 +21,13 @@ func Once(ctx context.Context, cfg *settings.Config, t netwatch.Tables, parts up
 	u.prober.AskOnce()
 	u.prober.Set(inquiries(chosenOf(cfg, chosen)))
 	u.ask(ctx)
-	u.scheduler.Choose(chosen, force)
+	u.scheduler.Select(chosen, force)
 	u.look(t, false)
-	u.scheduler.Still()
+	u.scheduler.SkipSettling()
 	for {
 		status, wake := u.decide()
-		if !u.busy() && (!u.scheduler.Held() || ctx.Err() != nil) {
-			u.scheduler.Lift()
+		if !u.busy() && (!u.scheduler.InFlightElsewhere() || ctx.Err() != nil) {
+			u.scheduler.ClearStops()
 			return status
 		}
 		u.wait(ctx, wake)
@@ -86,6 +86,6 @@ func Preview(cfg *settings.Config, t netwatch.Tables, parts update.Parts, chosen
 	for _, a := range accounts {
 		sent = append(sent, &a.Account)
 	}
-	seen := NewViews(cfg, book.Held, nil).Observe(t)
+	seen := NewViews(cfg, book.Accepted, nil).Observe(t)
 	return questionsOf(accounts), update.Preview(parts.Now(), book, sent, seen, force)
 }

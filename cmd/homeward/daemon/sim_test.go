@@ -294,7 +294,7 @@ func (w *world) parts(exchange update.Exchange) update.Parts {
 // once is `homeward once`.
 func (w *world) once(force bool) {
 	t, _ := w.read()
-	exchange := func(ctx context.Context, r update.Request, ready update.Ready) update.Outcome {
+	exchange := func(ctx context.Context, r update.Request, ready update.BeforeSend) update.Outcome {
 		return w.exchange(ctx, nil, r, ready)
 	}
 	w.mu.Lock()

@@ -254,7 +254,7 @@ func (v *simWorker) run(ctx context.Context) {
 			return
 		}
 	}
-	exchange := func(ctx context.Context, r update.Request, ready update.Ready) update.Outcome {
+	exchange := func(ctx context.Context, r update.Request, ready update.BeforeSend) update.Outcome {
 		return w.exchange(ctx, v, r, ready)
 	}
 	p := &worker{Program: w.program(), link: v, slots: v.life.watcher.slots, parts: w.parts(exchange), write: func(path string, b []byte) error {

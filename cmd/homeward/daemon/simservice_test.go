@@ -13,13 +13,13 @@ import (
 )
 
 // exchange is the network between the router and the service.
-func (w *world) exchange(ctx context.Context, v *simWorker, req update.Request, ready update.Ready) update.Outcome {
+func (w *world) exchange(ctx context.Context, v *simWorker, req update.Request, ready update.BeforeSend) update.Outcome {
 	w.mu.Lock()
 	composed, weather, from := w.now(), w.svc.weather, w.line.IPv4
 	w.mu.Unlock()
 	dead := func() bool { return v != nil && v.dead.Load() }
 	given := func(sent bool) update.Outcome {
-		return update.Outcome{Fault: &update.Fault{Kind: update.FaultGiven, Detail: "given up", Sent: sent}}
+		return update.Outcome{Fault: &update.Fault{Kind: update.FaultCanceled, Detail: "given up", Sent: sent}}
 	}
 	rest := func(d time.Duration) bool {
 		select {

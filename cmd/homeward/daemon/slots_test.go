@@ -104,7 +104,7 @@ func TestAFreshWorkerSendsWhatWasAskedFor(t *testing.T) {
 		left := saved{File: "conf", Prepared: true}
 		plan := update.Plan{}
 		if redo {
-			plan = plan.Again(update.Now{Up: time.Hour})
+			plan = plan.Resend(update.Now{Up: time.Hour})
 		}
 		left.Scheduler.Accounts = map[string]update.AccountSnapshot{"home": {Plan: plan}}
 		text, err := json.Marshal(left)

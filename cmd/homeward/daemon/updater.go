@@ -33,7 +33,7 @@ func newUpdater(ctx context.Context, cfg *settings.Config, store *update.Store, 
 	if saved != nil {
 		store.Restore(parts.Now(), saved.Scheduler.Store)
 	}
-	u.views = NewViews(cfg, store.Read(parts.Now()).Held, nil)
+	u.views = NewViews(cfg, store.Read(parts.Now()).Accepted, nil)
 	u.scheduler.SetAccounts(cfg.Updates())
 	if saved != nil {
 		u.scheduler.Restore(saved.Scheduler)
@@ -48,7 +48,7 @@ func newUpdater(ctx context.Context, cfg *settings.Config, store *update.Store, 
 // configure takes another configuration.
 func (u *updater) configure(cfg *settings.Config) {
 	u.cfg = cfg
-	u.views = NewViews(cfg, u.store.Read(u.parts.Now()).Held, u.views)
+	u.views = NewViews(cfg, u.store.Read(u.parts.Now()).Accepted, u.views)
 	u.scheduler.SetAccounts(cfg.Updates())
 	u.prober.Set(inquiries(cfg.Active()))
 	if u.tables != nil {

@@ -16,9 +16,9 @@ import (
 // goroutine.
 type Views struct {
 	cfg   *settings.Config
-	found map[update.Question]update.Found // what services have answered
-	last  map[string]netwatch.State        // by account, "" for [line]; members stay when they go
-	shown map[string]netwatch.State        // likewise, as it was shown last
+	found map[update.Query]update.Found // what services have answered
+	last  map[string]netwatch.State     // by account, "" for [line]; members stay when they go
+	shown map[string]netwatch.State     // likewise, as it was shown last
 }
 
 // NewViews returns the views of a configuration. held is what the services
@@ -103,7 +103,7 @@ func (v *Views) view(name string, t netwatch.Tables, d netwatch.Devices) netwatc
 
 // Observe returns what every account publishes of it.
 func (v *Views) Observe(t netwatch.Tables) update.Observation {
-	wants := make(map[string]update.Want, len(v.cfg.Accounts))
+	wants := make(map[string]update.Desired, len(v.cfg.Accounts))
 	for _, a := range v.cfg.Accounts {
 		s, why := probed(a, v.view(a.Name, t, a.Devices), v.found)
 		wants[a.Name] = want(a, s, why)
@@ -115,8 +115,8 @@ func (v *Views) Observe(t netwatch.Tables) update.Observation {
 type whys struct{ ipv4, ipv6, prefix string }
 
 // want picks what an account publishes of a line, and says what is not there.
-func want(a settings.Account, s netwatch.State, no whys) update.Want {
-	var w update.Want
+func want(a settings.Account, s netwatch.State, no whys) update.Desired {
+	var w update.Desired
 	var notes []string
 	add := func(wanted bool, why string) {
 		if wanted && why != "" {

@@ -13,31 +13,31 @@ import (
 // question returns what to ask for an account's address of a family, 4 or 6;
 // ok is false where the line tells it. A host's behind the router comes of the
 // LAN's prefix, as the prefix itself does.
-func question(a settings.Account, family int) (q update.Question, ok bool) {
+func question(a settings.Account, family int) (q update.Query, ok bool) {
 	wanted, dev := a.Publish.IPv4, a.Devices.WAN
 	if family == 6 {
 		wanted, dev = a.Publish.IPv6 && !a.Host.IsValid(), a.Devices.WAN6
 	}
 	if a.Detect != "web" || !wanted {
-		return update.Question{}, false
+		return update.Query{}, false
 	}
 	if dev == "auto" {
 		dev = ""
 	}
-	return update.QuestionOf(&a.Account, a.CheckIP, dev, family)
+	return update.QueryOf(&a.Account, a.CheckIP, dev, family)
 }
 
 // inquiries returns what to ask for these accounts, each question once.
-func inquiries(accounts []settings.Account) []update.Inquiry {
-	var out []update.Inquiry
+func inquiries(accounts []settings.Account) []update.Probe {
+	var out []update.Probe
 	for _, a := range accounts {
 		for _, family := range []int{4, 6} {
 			q, ok := question(a, family)
-			i := slices.IndexFunc(out, func(in update.Inquiry) bool { return in.Question == q })
+			i := slices.IndexFunc(out, func(in update.Probe) bool { return in.Query == q })
 			switch {
 			case !ok:
 			case i < 0:
-				out = append(out, update.Inquiry{Question: q, Poll: a.Poll})
+				out = append(out, update.Probe{Query: q, Poll: a.Poll})
 			default:
 				out[i].Poll = min(out[i].Poll, a.Poll)
 			}
@@ -48,7 +48,7 @@ func inquiries(accounts []settings.Account) []update.Inquiry {
 
 // probed puts what services have answered in place of what the kernel shows,
 // and says why something is missing.
-func probed(a settings.Account, s netwatch.State, found map[update.Question]update.Found) (netwatch.State, whys) {
+func probed(a settings.Account, s netwatch.State, found map[update.Query]update.Found) (netwatch.State, whys) {
 	no := whys{s.NoIPv4.Text(), s.NoIPv6.Text(), s.NoPrefix.Text()}
 	answer := func(family int, addr *netip.Addr, why *string) {
 		q, ok := question(a, family)
@@ -69,16 +69,16 @@ func probed(a settings.Account, s netwatch.State, found map[update.Question]upda
 // Question is a request that has to be answered before the updates of some
 // accounts can be sent.
 type Question struct {
-	update.Question
+	update.Query
 	Accounts []string
 }
 
 func questionsOf(accounts []settings.Account) []Question {
 	var out []Question
 	for _, in := range inquiries(accounts) {
-		q := Question{Question: in.Question}
+		q := Question{Query: in.Query}
 		for _, a := range accounts {
-			if asks, ok := question(a, in.Family); ok && asks == in.Question {
+			if asks, ok := question(a, in.Family); ok && asks == in.Query {
 				q.Accounts = append(q.Accounts, a.Name)
 			}
 		}

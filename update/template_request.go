@@ -20,7 +20,7 @@ func placeholders() []string {
 // the template: where nothing says by a placeholder where the secret stands,
 // the path and the query's values are hidden, and else those of them that could
 // be a secret.
-func (template) Request(a *Account, c Call) Request {
+func (template) Request(a *Account, c Update) Request {
 	r := Request{Method: "GET", Device4: a.Device4, Device6: a.Device6, CAFile: a.CAFile, AllowHTTP: a.Template.AllowHTTP}
 	u := a.Template.choose(c.Values)
 	if u.url == "" {
@@ -75,7 +75,7 @@ func endOfHost(s string) int {
 // filling puts the values of one call in place of the placeholders.
 type filling struct {
 	a *Account
-	c Call
+	c Update
 }
 
 // query appends the query to t. hide hides the template's own values.

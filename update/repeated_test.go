@@ -40,7 +40,7 @@ func TestAReconnectCostsNoRecord(t *testing.T) {
 			Values{IPv4: v4b}, Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, Publish{IPv4: true}},
 		{"sent anew", dyn, Host{Values: Values{IPv4: v4a, IPv6: v6a}}, Values{IPv4: v4a}, Values{IPv4: v4a, IPv6: v6a},
 			"hostname=a.example&myip=203.0.113.7,2001:db8::7", true, Publish{IPv4: true}},
-		{"a doubt about it stays until the answer", dyn, Host{Values: Values{IPv4: v4a, IPv6: v6a}, Doubt: Publish{IPv6: true}}, Values{IPv4: v4b},
+		{"a doubt about it stays until the answer", dyn, Host{Values: Values{IPv4: v4a, IPv6: v6a}, Unconfirmed: Publish{IPv6: true}}, Values{IPv4: v4b},
 			Values{IPv4: v4b, IPv6: v6a}, "hostname=a.example&myip=203.0.113.8,2001:db8::7", false, Publish{IPv4: true, IPv6: true}},
 		{"one address a request", changed(dyn, func(a *Account) { a.OneAddress = true }), Host{Values: Values{IPv4: v4a, IPv6: v6a}}, Values{IPv4: v4b},
 			Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, Publish{IPv4: true}},
@@ -55,28 +55,28 @@ func TestAReconnectCostsNoRecord(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s, _ := ServiceOf(tt.a)
-			m := Memory{Hosts: map[string]Host{"a.example": tt.h}}
+			m := AccountRecord{Hosts: map[string]Host{"a.example": tt.h}}
 			p := Plan{Want: tt.want}
 			if tt.resend {
-				p.Redo = map[string]Values{}
+				p.ForceResend = map[string]Values{}
 			}
-			call, _ := AccountState{tt.a, s, m, Key{}, Limits{}, p}.nextAttempt(at(time.Hour))
-			if call == nil || call.Call.Values != tt.sent {
+			call, _ := AccountState{tt.a, s, m, Usage{}, Limits{}, p}.nextAttempt(at(time.Hour))
+			if call == nil || call.Update.Values != tt.sent {
 				t.Fatalf("nextAttempt = %+v, want %v", call, tt.sent)
 			}
-			if _, query, _ := strings.Cut(s.Request(tt.a, call.Call).URL.Reveal(), "?"); query != tt.query {
+			if _, query, _ := strings.Cut(s.Request(tt.a, call.Update).URL.Reveal(), "?"); query != tt.query {
 				t.Errorf("query %s, want %s", query, tt.query)
 			}
 			if !p.carries(*call) {
 				t.Error("a request with a value that the line does not show any more counts as outdated")
 			}
-			m, _, sent := reservedParts(AccountState{tt.a, s, m, Key{}, Limits{}, Plan{}}.Reserve(at(time.Hour), *call, 1, 1))
-			if got := m.Hosts["a.example"].Doubt; got != tt.hasDoubt {
+			m, _, sent := reservedParts(AccountState{tt.a, s, m, Usage{}, Limits{}, Plan{}}.Reserve(at(time.Hour), *call, 1, 1))
+			if got := m.Hosts["a.example"].Unconfirmed; got != tt.hasDoubt {
 				t.Errorf("in doubt meanwhile: %+v, want %+v", got, tt.hasDoubt)
 			}
-			m, _, p = parts(AccountState{tt.a, s, m, Key{}, Limits{}, p}.After(at(time.Hour), sent, Result{Verdict: Accepted}, 0))
+			m, _, p = parts(AccountState{tt.a, s, m, Usage{}, Limits{}, p}.After(at(time.Hour), sent, Result{Verdict: Accepted}, 0))
 			p.Want = tt.sent
-			if again, _ := (AccountState{tt.a, s, m, Key{}, Limits{}, p.Quiet()}).nextAttempt(at(time.Hour)); again != nil {
+			if again, _ := (AccountState{tt.a, s, m, Usage{}, Limits{}, p.Reset()}).nextAttempt(at(time.Hour)); again != nil {
 				t.Errorf("gone and back: sent again, %+v", again)
 			}
 		})
@@ -127,7 +127,7 @@ func neverLost(t *testing.T, a *Account, seed uint64) bool {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	s, _ := ServiceOf(a)
 	d := &deleting{records: map[string]Values{}}
-	var m Memory
+	var m AccountRecord
 	var p Plan
 	line := Values{}
 	for step := range 200 {
@@ -142,22 +142,22 @@ func neverLost(t *testing.T, a *Account, seed uint64) bool {
 		case 3:
 			line.IPv6 = netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 15: byte(rng.IntN(3))})
 		case 4:
-			p = p.Again(now)
+			p = p.Resend(now)
 		case 5:
 			p = Plan{} // a restart
 		}
-		p = p.See(now, line)
+		p = p.Observe(now, line)
 		for range 1 + rng.IntN(3) {
-			call, _ := AccountState{a, s, m, Key{}, Limits{}, p}.nextAttempt(now)
+			call, _ := AccountState{a, s, m, Usage{}, Limits{}, p}.nextAttempt(now)
 			if call == nil {
-				p = p.Quiet()
+				p = p.Reset()
 				break
 			}
-			var k Key
-			m, k, *call = reservedParts(AccountState{a, s, m, Key{}, Limits{}, Plan{}}.Reserve(now, *call, 1, 1))
+			var k Usage
+			m, k, *call = reservedParts(AccountState{a, s, m, Usage{}, Limits{}, Plan{}}.Reserve(now, *call, 1, 1))
 			ends := rng.IntN(4) // 0: it never arrives, 1: its answer is lost
 			if ends != 0 {
-				d.take(t, s.Request(a, call.Call))
+				d.take(t, s.Request(a, call.Update))
 			}
 			if ends < 2 {
 				p = p.afterFault(now, *call, Fault{Kind: FaultSent, Sent: true}, 0)
@@ -167,14 +167,14 @@ func neverLost(t *testing.T, a *Account, seed uint64) bool {
 		}
 		for _, host := range a.Domains {
 			h := m.Hosts[host]
-			if next, _ := (AccountState{a, s, m, Key{}, Limits{}, p}).nextAttempt(now); next == nil && missing(line, Host{Values: d.records[host]}) != (Values{}) {
+			if next, _ := (AccountState{a, s, m, Usage{}, Limits{}, p}).nextAttempt(now); next == nil && missing(line, Host{Values: d.records[host]}) != (Values{}) {
 				t.Errorf("%s, seed %d: current, the line shows %v, %s has %v", a.Service, seed, line, host, d.records[host])
 				return false
 			}
 			has := d.records[host]
 			lost := h.IPv4.IsValid() && !has.IPv4.IsValid() || h.IPv6.IsValid() && !has.IPv6.IsValid()
-			if lost || missing(h.Values.without(h.Doubt), Host{Values: has}) != (Values{}) {
-				t.Errorf("%s, seed %d: %s has %v, accepted was %v (in doubt: %+v)", a.Service, seed, host, has, h.Values, h.Doubt)
+			if lost || missing(h.Values.without(h.Unconfirmed), Host{Values: has}) != (Values{}) {
+				t.Errorf("%s, seed %d: %s has %v, accepted was %v (in doubt: %+v)", a.Service, seed, host, has, h.Values, h.Unconfirmed)
 				return false
 			}
 		}
@@ -185,16 +185,16 @@ func neverLost(t *testing.T, a *Account, seed uint64) bool {
 // A family that is published again after a while was somebody else's meanwhile.
 func TestWhatIsNotPublishedAnyMoreIsForgotten(t *testing.T) {
 	a := Account{Name: "home", Service: "dyndns2", Server: "https://dyn.example", Domains: []string{"a.example"}, Publish: Publish{IPv4: true, IPv6: true}}
-	b := newBook(at(time.Hour))
-	b.enrol(&a)
-	b.Accounts["home"] = each(b.Accounts["home"], dyndns2Service(&a), Call{Hosts: a.Domains}, func(_ string, h Host) Host {
+	b := newData(at(time.Hour))
+	b.syncConfig(&a)
+	b.Accounts["home"] = eachHost(b.Accounts["home"], dyndns2Service(&a), Update{Hosts: a.Domains}, func(_ string, h Host) Host {
 		h.Values = Values{IPv4: v4a, IPv6: v6a}
 		return h
 	})
 	for _, ipv6 := range []bool{true, false, true} {
 		now := a
 		now.Publish.IPv6 = ipv6
-		b.enrol(&now)
+		b.syncConfig(&now)
 	}
 	if got, want := b.Accounts["home"].Hosts["a.example"].Values, (Values{IPv4: v4a}); got != want {
 		t.Errorf("accepted is %v, want %v", got, want)
@@ -205,8 +205,8 @@ func TestWhatIsNotPublishedAnyMoreIsForgotten(t *testing.T) {
 // rest has to wait.
 func TestABusyAnswerProvesTheKey(t *testing.T) {
 	a := &Account{Service: "dyndns2", Domains: []string{"a.example", "b.example"}, Publish: Publish{IPv4: true}}
-	m, k, _, _ := answeredBy(t, at(time.Hour), a, Memory{}, Key{}, Plan{Want: Values{IPv4: v4a}}, Answer{Status: 200, Body: []byte("good\n911")})
-	if !k.Good || k.Until != time.Hour+busyTime || m.Hosts["a.example"].IPv4 != v4a {
+	m, k, _, _ := answeredBy(t, at(time.Hour), a, AccountRecord{}, Usage{}, Plan{Want: Values{IPv4: v4a}}, Answer{Status: 200, Body: []byte("good\n911")})
+	if !k.Good || k.Until != time.Hour+busyWait || m.Hosts["a.example"].IPv4 != v4a {
 		t.Errorf("key %+v, hosts %+v", k, m.Hosts)
 	}
 }

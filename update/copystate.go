@@ -12,10 +12,10 @@ import (
 // other one.
 var ErrOtherState = errors.New("it has a state of its own already")
 
-// CarryState copies the state of the folder from to the folder to, where there
+// CopyState copies the state of the folder from to the folder to, where there
 // is none, or an older one of the same origin. Nobody else may use the two
 // meanwhile. carried is false where there was nothing to do.
-func CarryState(from, to string) (carried bool, err error) {
+func CopyState(from, to string) (carried bool, err error) {
 	if _, err := os.Stat(from); err != nil {
 		return false, err
 	}

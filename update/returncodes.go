@@ -8,63 +8,63 @@ import (
 	"strings"
 )
 
-// meaning is what a word of the dyndns2 protocol says.
-type meaning struct {
+// returnCode is what a word of the dyndns2 protocol says.
+type returnCode struct {
 	verdict Verdict
 	host    bool   // of one host; else of the account or the whole request, given once
 	what    string // for the owner, at most 38 characters
 	do      string
 }
 
-// wordOf tells what the first word of a line means (the Remote Access API's
+// returnCodeOf tells what the first word of a line means (the Remote Access API's
 // return codes). Only whole words in the documented spelling count.
-func wordOf(word string) (meaning, bool) {
+func returnCodeOf(word string) (returnCode, bool) {
 	switch word {
 	case "good", "nochg":
-		return meaning{Accepted, true, "", ""}, true
+		return returnCode{Accepted, true, "", ""}, true
 	case "badauth":
-		return meaning{Unauthorized, false, "user name or password is wrong", "correct username and password"}, true
+		return returnCode{Unauthorized, false, "user name or password is wrong", "correct username and password"}, true
 	case "badagent":
-		return meaning{Refused, false, "the service turns this program away", "ask the service's support why it blocks homeward, or use another service"}, true
+		return returnCode{Refused, false, "the service turns this program away", "ask the service's support why it blocks homeward, or use another service"}, true
 	case "badsys":
-		return meaning{Refused, false, "the server expects other parameters", `check server; if it has a URL of its own, use service = "template"`}, true
+		return returnCode{Refused, false, "the server expects other parameters", `check server; if it has a URL of its own, use service = "template"`}, true
 	case "!donator":
-		return meaning{Refused, false, "only for paying users", "book what the service asks for, or leave it out"}, true
+		return returnCode{Refused, false, "only for paying users", "book what the service asks for, or leave it out"}, true
 	case "!active":
-		return meaning{Refused, false, "account or host is not active", "activate it at the service"}, true
+		return returnCode{Refused, false, "account or host is not active", "activate it at the service"}, true
 	case "numhost":
-		return meaning{Refused, false, "too many hosts in one request", "put some of the domains into an account of their own"}, true
+		return returnCode{Refused, false, "too many hosts in one request", "put some of the domains into an account of their own"}, true
 	case "notfqdn":
-		return meaning{Refused, true, "not a full domain name", "write the whole name in domains, such as home.example.org"}, true
+		return returnCode{Refused, true, "not a full domain name", "write the whole name in domains, such as home.example.org"}, true
 	case "nohost":
-		return meaning{Refused, true, "the service has no such host", "make the host at the service, or correct domains"}, true
+		return returnCode{Refused, true, "the service has no such host", "make the host at the service, or correct domains"}, true
 	case "!yours":
-		return meaning{Refused, true, "the host belongs to another user", "correct domains, or use the user name the host belongs to"}, true
+		return returnCode{Refused, true, "the host belongs to another user", "correct domains, or use the user name the host belongs to"}, true
 	case "abuse":
-		return meaning{Refused, true, "the host is blocked for abuse", "ask the service to unblock the host"}, true
+		return returnCode{Refused, true, "the host is blocked for abuse", "ask the service to unblock the host"}, true
 	case "911":
-		return meaning{Busy, false, "the service has trouble", ""}, true
+		return returnCode{Busy, false, "the service has trouble", ""}, true
 	case "dnserr":
-		return meaning{Busy, false, "its name servers have trouble", ""}, true
+		return returnCode{Busy, false, "its name servers have trouble", ""}, true
 	}
-	return meaning{}, false
+	return returnCode{}, false
 }
 
-// remark is one line of an answer with what it means; known is false if it
+// lineVerdict is one line of an answer with what it means; known is false if it
 // says nothing known.
-type remark struct {
-	meaning
+type lineVerdict struct {
+	returnCode
 	known bool
 	text  string // what can be shown of the line
 }
 
-// hear reads one line of an answer to c with the words of look. What an error
+// parseLine reads one line of an answer to c with the words of look. What an error
 // page says of success does not count, and of a failing server only that it
 // is busy.
-func hear(a *Account, c Call, status int, line string, look func(string) (meaning, bool)) remark {
-	said := remark{text: say(a, []byte(line))}
-	w := words(line)
-	said.meaning, said.known = look(w[0])
+func parseLine(a *Account, c Update, status int, line string, look func(string) (returnCode, bool)) lineVerdict {
+	said := lineVerdict{text: redact(a, []byte(line))}
+	w := fields(line)
+	said.returnCode, said.known = look(w[0])
 	switch {
 	case !said.known:
 	case status/100 == 5:
@@ -72,7 +72,7 @@ func hear(a *Account, c Call, status int, line string, look func(string) (meanin
 	case said.verdict == Accepted:
 		said.known = status/100 == 2 && (len(w) == 1 || addressOrHost(c, w[1]))
 		if len(w) > 1 && w[1] == "127.0.0.1" && c.Values.IPv4.String() != w[1] {
-			said.meaning = meaning{Refused, false, "the update was ignored", "ask the service's support why it ignores homeward, or use another service"}
+			said.returnCode = returnCode{Refused, false, "the update was ignored", "ask the service's support why it ignores homeward, or use another service"}
 		}
 	}
 	if said.what != "" {
@@ -83,57 +83,57 @@ func hear(a *Account, c Call, status int, line string, look func(string) (meanin
 
 // addressOrHost tells whether what follows good or nochg is an address, a
 // list of them, or a host of the call: a page's text is none of them.
-func addressOrHost(c Call, word string) bool {
+func addressOrHost(c Update, word string) bool {
 	first, _, _ := strings.Cut(word, ",")
 	_, err := netip.ParseAddr(first)
 	return err == nil || slices.Contains(c.Hosts, word)
 }
 
-// readWords is the parser of the dyndns2 protocol: a line for each host in the
+// parseCodes is the parser of the dyndns2 protocol: a line for each host in the
 // order asked, or a word for the whole request. Result.Hosts is set where hosts
 // were judged; its Verdict is then Accepted if all were accepted, else the one
 // that asks for the most patience (Busy, Unknown, Locked), else Refused.
-func readWords(a *Account, c Call, ans Answer, look func(string) (meaning, bool)) Result {
+func parseCodes(a *Account, c Update, ans Answer, look func(string) (returnCode, bool)) Result {
 	if ans.Status/100 == 3 || isHTML(ans.Body) {
 		return byStatus(a, ans)
 	}
-	var said []remark
+	var said []lineVerdict
 	for _, line := range lines(ans.Body) {
-		said = append(said, hear(a, c, ans.Status, line, look))
+		said = append(said, parseLine(a, c, ans.Status, line, look))
 	}
-	known := slices.DeleteFunc(slices.Clone(said), func(r remark) bool { return !r.known })
+	known := slices.DeleteFunc(slices.Clone(said), func(r lineVerdict) bool { return !r.known })
 	if len(known) == 0 || len(c.Hosts) == 0 {
 		return byStatus(a, ans)
 	}
-	if !slices.ContainsFunc(known, func(r remark) bool { return r.host }) {
-		return Result{Verdict: known[0].verdict, Detail: known[0].text, Do: known[0].do}
+	if !slices.ContainsFunc(known, func(r lineVerdict) bool { return r.host }) {
+		return Result{Verdict: known[0].verdict, Detail: known[0].text, Hint: known[0].do}
 	}
 	hosts := make([]HostResult, len(c.Hosts))
 	busy := false
 	for i, host := range c.Hosts {
-		r := remarkFor(i, len(c.Hosts), said, known)
+		r := verdictFor(i, len(c.Hosts), said, known)
 		busy = busy || r.verdict == Busy
-		hosts[i] = HostResult{Host: host, Verdict: hostVerdict(r.verdict), Detail: r.text, Do: r.do}
+		hosts[i] = HostResult{Host: host, Verdict: hostVerdict(r.verdict), Detail: r.text, Hint: r.do}
 	}
-	return sumUp(hosts, busy)
+	return combine(hosts, busy)
 }
 
-// remarkFor chooses what was said of host i of n. With two addresses for a
+// verdictFor chooses what was said of host i of n. With two addresses for a
 // host there may be a line for each: all must be accepted. Of which host such
 // a line is, only one host makes certain.
-func remarkFor(i, n int, said, known []remark) remark {
-	bad := slices.IndexFunc(known, func(r remark) bool { return r.verdict != Accepted })
+func verdictFor(i, n int, said, known []lineVerdict) lineVerdict {
+	bad := slices.IndexFunc(known, func(r lineVerdict) bool { return r.verdict != Accepted })
 	switch {
 	case i >= len(said):
-		return remark{text: "the answer does not mention this host"}
+		return lineVerdict{text: "the answer does not mention this host"}
 	case !said[i].known:
-		return remark{text: said[i].text}
+		return lineVerdict{text: said[i].text}
 	case len(known) <= n || bad < 0:
 		return said[i]
 	case n == 1:
 		return known[bad]
 	}
-	return remark{text: known[bad].text}
+	return lineVerdict{text: known[bad].text}
 }
 
 func hostVerdict(v Verdict) Verdict {
@@ -146,15 +146,15 @@ func hostVerdict(v Verdict) Verdict {
 	return Unknown
 }
 
-// sumUp makes one result of the verdicts on the hosts.
-func sumUp(hosts []HostResult, busy bool) Result {
+// combine makes one result of the verdicts on the hosts.
+func combine(hosts []HostResult, busy bool) Result {
 	worst := hosts[0]
 	for _, h := range hosts[1:] {
 		if worst.Verdict == Accepted || worst.Verdict == Refused && h.Verdict == Unknown {
 			worst = h
 		}
 	}
-	r := Result{Verdict: worst.Verdict, Detail: worst.Detail, Do: worst.Do, Hosts: hosts}
+	r := Result{Verdict: worst.Verdict, Detail: worst.Detail, Hint: worst.Hint, Hosts: hosts}
 	if busy {
 		r.Verdict = Busy
 	}
@@ -163,7 +163,7 @@ func sumUp(hosts []HostResult, busy bool) Result {
 
 // byStatus judges an answer whose body says nothing known.
 func byStatus(a *Account, ans Answer) Result {
-	text := say(a, ans.Body)
+	text := redact(a, ans.Body)
 	if text == "" {
 		text = "an empty answer"
 	}
@@ -172,11 +172,11 @@ func byStatus(a *Account, ans Answer) Result {
 	case code/100 == 3:
 		return redirected(a, ans)
 	case code == 401:
-		return Result{Verdict: Unauthorized, Detail: status(ans) + ": the service does not know us", Do: "correct username and password"}
+		return Result{Verdict: Unauthorized, Detail: status(ans) + ": the service does not know us", Hint: "correct username and password"}
 	case code == 429:
 		return Result{Verdict: Limited, Wait: wait, Detail: status(ans) + ": too many requests"}
 	case code/100 == 5:
-		return Result{Verdict: Passing, Overload: true, Wait: wait, Detail: status(ans) + ": the service has trouble"}
+		return Result{Verdict: Temporary, Overload: true, Wait: wait, Detail: status(ans) + ": the service has trouble"}
 	case code/100 != 2:
 		return Result{Verdict: Unknown, Wait: wait, Detail: status(ans) + ": " + text}
 	}
@@ -187,7 +187,7 @@ func byStatus(a *Account, ans Answer) Result {
 // query is never shown, and of a template's nothing but the host: they may
 // repeat a secret.
 func redirected(a *Account, ans Answer) Result {
-	r := Result{Verdict: Passing, Detail: status(ans) + ": a redirect, not followed", Do: "the service may have moved: ask it for the new address"}
+	r := Result{Verdict: Temporary, Detail: status(ans) + ": a redirect, not followed", Hint: "the service may have moved: ask it for the new address"}
 	base, _ := url.Parse(a.Server)
 	u, err := url.Parse(ans.Location)
 	if err != nil || base == nil || ans.Location == "" {
@@ -200,19 +200,19 @@ func redirected(a *Account, ans Answer) Result {
 	}
 	host := string(mask([]byte(u.Host), secretsOf(a)...))
 	if a.Template != nil {
-		r.Do = "if the service has moved to " + host + ", correct the URL of its template"
+		r.Hint = "if the service has moved to " + host + ", correct the URL of its template"
 		return r
 	}
-	r.Detail = status(ans) + ": a redirect to " + say(a, []byte(u.Host+u.Path)) + ", not followed"
+	r.Detail = status(ans) + ": a redirect to " + redact(a, []byte(u.Host+u.Path)) + ", not followed"
 	server := "https://" + host
 	path, ok := strings.CutSuffix(u.EscapedPath(), "/nic/update")
-	if ok && !strings.Contains(path, "%") && say(a, []byte(path)) == path {
+	if ok && !strings.Contains(path, "%") && redact(a, []byte(path)) == path {
 		server += path
 	}
 	if server == strings.TrimSuffix(a.Server, ":443") {
 		return r
 	}
-	r.Do = `if the service has moved, write server = "` + server + `"`
+	r.Hint = `if the service has moved, write server = "` + server + `"`
 	return r
 }
 
@@ -239,7 +239,7 @@ func logins(a *Account) []Secret {
 	for _, u := range a.Template.urls() {
 		user, password, _ := strings.Cut(splitURL(u.url).userinfo, ":")
 		for _, host := range append(a.Domains[:len(a.Domains):len(a.Domains)], "") {
-			f := filling{a, Call{Hosts: []string{host}}}
+			f := filling{a, Update{Hosts: []string{host}}}
 			all = append(all, NewSecret(f.raw(user)+":"+f.raw(password)), NewSecret(f.raw(password)))
 		}
 	}

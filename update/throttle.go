@@ -14,32 +14,32 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pace keeps in a folder in RAM when each service may be asked again, and where
+// throttle keeps in a folder in RAM when each service may be asked again, and where
 // it was reached, for this process, the next one and `once` beside it. It is
 // the best that the folder allows: without one, each process keeps the pace for
 // itself.
-type pace struct{ dir string }
+type throttle struct{ dir string }
 
 // take asks to question a service now. It returns 0 if that may be, and keeps
 // the others away until put, or for reserve; else when it may.
-func (p pace) take(now Now, of string, reserve time.Duration) (free time.Duration) {
+func (p throttle) take(now Now, of string, reserve time.Duration) (free time.Duration) {
 	p.change(of, func(text string) string {
-		if free = parsePace(now, text); free != 0 {
+		if free = parseThrottle(now, text); free != 0 {
 			return text
 		}
-		return spellPace(now, now.Up+reserve)
+		return formatThrottle(now, now.Up+reserve)
 	})
 	return free
 }
 
 // put notes when a service may be asked again.
-func (p pace) put(now Now, of string, free time.Duration) {
-	p.change(of, func(string) string { return spellPace(now, free) })
+func (p throttle) put(now Now, of string, free time.Duration) {
+	p.change(of, func(string) string { return formatThrottle(now, free) })
 }
 
 // known returns the addresses at which a question's host was reached, as
 // Request.Known wants them.
-func (p pace) known(q Question) (addrs []netip.Addr) {
+func (p throttle) known(q Query) (addrs []netip.Addr) {
 	p.change(q.place(), func(text string) string {
 		addrs = splitAddrs(text)
 		return text
@@ -48,7 +48,7 @@ func (p pace) known(q Question) (addrs []netip.Addr) {
 }
 
 // learn notes what an exchange has brought of them.
-func (p pace) learn(q Question, out Outcome) {
+func (p throttle) learn(q Query, out Outcome) {
 	p.change(q.place(), func(text string) string {
 		if out.Answer != nil {
 			return joinAddrs(out.Answer.Known)
@@ -59,17 +59,17 @@ func (p pace) learn(q Question, out Outcome) {
 }
 
 // place names the host of a question, as it is reached, in the folder.
-func (q Question) place() string {
+func (q Query) place() string {
 	return "reached " + q.host() + " " + strconv.Itoa(q.Family) + " " + q.Device
 }
 
-func spellPace(now Now, free time.Duration) string {
+func formatThrottle(now Now, free time.Duration) string {
 	return now.Boot + " " + strconv.FormatInt(int64(free), 10)
 }
 
-// parsePace returns the time noted in this boot that has not come yet, 0 if
+// parseThrottle returns the time noted in this boot that has not come yet, 0 if
 // there is none. What no process of ours wrote is none.
-func parsePace(now Now, text string) time.Duration {
+func parseThrottle(now Now, text string) time.Duration {
 	boot, until, _ := strings.Cut(text, " ")
 	n, err := strconv.ParseInt(until, 10, 64)
 	free := time.Duration(n)
@@ -80,7 +80,7 @@ func parsePace(now Now, text string) time.Duration {
 }
 
 // change replaces what the folder has of a service, alone among all processes.
-func (p pace) change(of string, f func(string) string) {
+func (p throttle) change(of string, f func(string) string) {
 	if p.dir == "" {
 		return
 	}

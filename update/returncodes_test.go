@@ -22,8 +22,8 @@ var (
 )
 
 // callFor is a call for hosts that sends both addresses.
-func callFor(hosts ...string) Call {
-	return Call{Hosts: hosts, Values: Values{IPv4: ip4, IPv6: ip6}}
+func callFor(hosts ...string) Update {
+	return Update{Hosts: hosts, Values: Values{IPv4: ip4, IPv6: ip6}}
 }
 
 func TestWordsOfOneHost(t *testing.T) {
@@ -58,13 +58,13 @@ func TestWordsOfOneHost(t *testing.T) {
 		{"trouble", 200, "911", Busy, "911: the service has trouble"},
 		{"trouble, with its code", 500, "911", Busy, "911: the service has trouble"},
 		{"name servers", 200, "dnserr", Busy, "dnserr: its name servers have trouble"},
-		{"a failing server judges nobody", 500, "badauth", Passing, "HTTP 500: the service has trouble"},
-		{"an error page that says good", 502, "good", Passing, "HTTP 502: the service has trouble"},
+		{"a failing server judges nobody", 500, "badauth", Temporary, "HTTP 500: the service has trouble"},
+		{"an error page that says good", 502, "good", Temporary, "HTTP 502: the service has trouble"},
 		{"too many requests", 429, "slow down", Limited, "HTTP 429: too many requests"},
-		{"moved", 301, "good 192.0.2.1", Passing, "HTTP 301: a redirect, not followed"},
+		{"moved", 301, "good 192.0.2.1", Temporary, "HTTP 301: a redirect, not followed"},
 		{"a hotspot", 200, "<html>\ngood\n</html>", Unknown, "<html> good </html>"},
 		{"a hotspot that mentions a word", 200, "<html>\nbadauth\n</html>", Unknown, "<html> badauth </html>"},
-		{"moved, with a word", 302, "badauth", Passing, "HTTP 302: a redirect, not followed"},
+		{"moved, with a word", 302, "badauth", Temporary, "HTTP 302: a redirect, not followed"},
 		{"a hotspot without tags", 200, "good morning, please log in", Unknown, "good morning, please log in"},
 		{"words count whole", 200, "goodness", Unknown, "goodness"},
 		{"words count as they are documented", 200, "GOOD", Unknown, "GOOD"},
@@ -78,8 +78,8 @@ func TestWordsOfOneHost(t *testing.T) {
 		if got.Verdict != tt.want || got.Detail != tt.detail {
 			t.Errorf("%s: %q = %v %q, want %v %q", tt.name, tt.body, got.Verdict, got.Detail, tt.want, tt.detail)
 		}
-		if final := tt.want == Refused || tt.want == Unauthorized; final != (got.Do != "") && tt.status/100 != 3 {
-			t.Errorf("%s: what to do: %q", tt.name, got.Do)
+		if final := tt.want == Refused || tt.want == Unauthorized; final != (got.Hint != "") && tt.status/100 != 3 {
+			t.Errorf("%s: what to do: %q", tt.name, got.Hint)
 		}
 	}
 }
@@ -87,7 +87,7 @@ func TestWordsOfOneHost(t *testing.T) {
 func TestEachRefusalHasItsOwnAdvice(t *testing.T) {
 	seen := map[string]string{}
 	for _, word := range []string{"badauth", "badagent", "badsys", "!donator", "!active", "numhost", "notfqdn", "nohost", "!yours", "abuse"} {
-		m, ok := wordOf(word)
+		m, ok := returnCodeOf(word)
 		if !ok || m.do == "" || seen[m.do] != "" || len(m.what) > 38 {
 			t.Errorf("%s: %+v, said of %q, too", word, m, seen[m.do])
 		}
@@ -135,7 +135,7 @@ func TestVerdictForEachHost(t *testing.T) {
 		r := dyndns2{}.Parse(dyndnsAccount(), callFor("a.example", "b.example", "c.example"), Answer{Status: 200, Body: []byte(tt.body)})
 		var got []host
 		for i, h := range r.Hosts {
-			if h.Host != []string{"a.example", "b.example", "c.example"}[i] || (h.Do != "") != (h.Verdict == Refused) {
+			if h.Host != []string{"a.example", "b.example", "c.example"}[i] || (h.Hint != "") != (h.Verdict == Refused) {
 				t.Errorf("%s: host %d is %+v", tt.name, i, h)
 			}
 			got = append(got, host{h.Verdict, h.Detail})
@@ -170,8 +170,8 @@ func TestRedirectNamesTheNewPlaceAlone(t *testing.T) {
 	} {
 		a := dyndnsAccount()
 		a.Server = "https://old.example"
-		if r := (dyndns2{}).Parse(a, callFor("a.example"), Answer{Status: 302, Location: location}); r.Do != want {
-			t.Errorf("to %q: %q, want %q", location, r.Do, want)
+		if r := (dyndns2{}).Parse(a, callFor("a.example"), Answer{Status: 302, Location: location}); r.Hint != want {
+			t.Errorf("to %q: %q, want %q", location, r.Hint, want)
 		}
 	}
 	for location, want := range map[string]string{
@@ -187,8 +187,8 @@ func TestRedirectNamesTheNewPlaceAlone(t *testing.T) {
 	}
 	a := &Account{Template: &Template{URL: "https://x.example/?[PASSWORD]"}}
 	r := template{}.Parse(a, callFor("a.example"), Answer{Status: 302, Location: "https://new.example/?p"})
-	if want := "if the service has moved to new.example, correct the URL of its template"; r.Do != want {
-		t.Errorf("a template: %q, want %q", r.Do, want)
+	if want := "if the service has moved to new.example, correct the URL of its template"; r.Hint != want {
+		t.Errorf("a template: %q, want %q", r.Hint, want)
 	}
 }
 
@@ -196,11 +196,11 @@ func TestSpdynWords(t *testing.T) {
 	const host = "home.spdns.example"
 	token := &Account{Service: "spdyn", Token: true, Secret: NewSecret("abcd-efgh-ijkl"), Domains: []string{host}}
 	user := &Account{Service: "spdyn", Username: "alice", Secret: NewSecret("made-up"), Domains: []string{host}}
-	v4 := Call{Hosts: []string{host}, Values: Values{IPv4: ip4}}
+	v4 := Update{Hosts: []string{host}, Values: Values{IPv4: ip4}}
 	tests := []struct {
 		name       string
 		a          *Account
-		c          Call
+		c          Update
 		body       string
 		want       Verdict
 		detail, do string // do: a part of it
@@ -215,20 +215,20 @@ func TestSpdynWords(t *testing.T) {
 	}
 	for _, tt := range tests {
 		r := spdyn{}.Parse(tt.a, tt.c, Answer{Status: 200, Body: []byte(tt.body)})
-		if r.Verdict != tt.want || r.Detail != tt.detail || !strings.Contains(r.Do, tt.do) || (tt.do == "") != (r.Do == "") {
+		if r.Verdict != tt.want || r.Detail != tt.detail || !strings.Contains(r.Hint, tt.do) || (tt.do == "") != (r.Hint == "") {
 			t.Errorf("%s: %+v, want %v %q %q", tt.name, r, tt.want, tt.detail, tt.do)
 		}
 	}
-	if r := (spdyn{}).Parse(user, v4, Answer{Status: 200, Body: []byte("nohost")}); strings.Contains(r.Do, "AAAA") {
-		t.Errorf("no IPv6 address was sent: %q", r.Do)
+	if r := (spdyn{}).Parse(user, v4, Answer{Status: 200, Body: []byte("nohost")}); strings.Contains(r.Hint, "AAAA") {
+		t.Errorf("no IPv6 address was sent: %q", r.Hint)
 	}
-	if r := (spdyn{}).Parse(token, v4, Answer{Status: 401}); !strings.Contains(r.Do, "new token") {
-		t.Errorf("401: %q", r.Do)
+	if r := (spdyn{}).Parse(token, v4, Answer{Status: 401}); !strings.Contains(r.Hint, "new token") {
+		t.Errorf("401: %q", r.Hint)
 	}
 }
 
 // checkResult holds what is true of every result, whatever came.
-func checkResult(t *testing.T, c Call, ans Answer, r Result) {
+func checkResult(t *testing.T, c Update, ans Answer, r Result) {
 	t.Helper()
 	if r.Wait != 0 && (r.Wait < 10*time.Second || r.Wait > 24*time.Hour) {
 		t.Errorf("a wait of %v", r.Wait)
@@ -239,13 +239,13 @@ func checkResult(t *testing.T, c Call, ans Answer, r Result) {
 	if r.Hosts != nil && len(r.Hosts) != len(c.Hosts) {
 		t.Errorf("%d verdicts for %d hosts", len(r.Hosts), len(c.Hosts))
 	}
-	all := append([]HostResult{{Verdict: r.Verdict, Detail: r.Detail, Do: r.Do}}, r.Hosts...)
+	all := append([]HostResult{{Verdict: r.Verdict, Detail: r.Detail, Hint: r.Hint}}, r.Hosts...)
 	for _, h := range all {
-		if utf8.RuneCountInString(h.Detail) > 80 || !printable(h.Detail+h.Do) {
-			t.Errorf("%q makes %q, %q", ans.Body, h.Detail, h.Do)
+		if utf8.RuneCountInString(h.Detail) > 80 || !printable(h.Detail+h.Hint) {
+			t.Errorf("%q makes %q, %q", ans.Body, h.Detail, h.Hint)
 		}
-		if strings.Contains(h.Detail+h.Do, "made-up-password") {
-			t.Errorf("a secret in %q, %q", h.Detail, h.Do)
+		if strings.Contains(h.Detail+h.Hint, "made-up-password") {
+			t.Errorf("a secret in %q, %q", h.Detail, h.Hint)
 		}
 	}
 	for _, h := range r.Hosts {

@@ -47,7 +47,7 @@ func TestTemplateRequests(t *testing.T) {
 		{"no fragment", Template{URL4: "https://x.example/[IP]#top"}, Values{IPv4: ip4}, "https://x.example/192.0.2.1", "", ""},
 	}
 	for _, tt := range tests {
-		r := template{}.Request(templateAccount(tt.t), Call{Hosts: []string{"home.example"}, Values: tt.v})
+		r := template{}.Request(templateAccount(tt.t), Update{Hosts: []string{"home.example"}, Values: tt.v})
 		if r.URL.Reveal() != tt.url || r.User != "" || r.Login.Reveal() != tt.user || r.Password.Reveal() != tt.passwd {
 			t.Errorf("%s: %q %q %q, want %q %q %q", tt.name, r.URL.Reveal(), r.Login.Reveal(), r.Password.Reveal(), tt.url, tt.user, tt.passwd)
 		}
@@ -68,7 +68,7 @@ func TestTemplateGoldenRequests(t *testing.T) {
 	} {
 		a := templateAccount(Template{URL4: tt.url, ParamEnc: NewSecret("made-up")})
 		a.Username, a.Secret = "made-up", NewSecret("made-up")
-		got += "# " + tt.name + "\n" + shown(template{}.Request(a, Call{Hosts: []string{"home.example"}, Values: Values{IPv4: ip4}})) + "\n"
+		got += "# " + tt.name + "\n" + shown(template{}.Request(a, Update{Hosts: []string{"home.example"}, Values: Values{IPv4: ip4}})) + "\n"
 	}
 	if text := strings.ReplaceAll(got, "# a secret", ""); strings.Contains(text, "made-up") {
 		t.Errorf("a secret is seen:\n%s", got)
@@ -109,7 +109,7 @@ func testServiceFile(t *testing.T, family, scheme, login, names, answer string) 
 			u += fmt.Sprintf("&p%d=[%s]", i, name)
 		}
 	}
-	tmpl, c := Template{URL4: u, Answer4: answer}, Call{Hosts: []string{"home.example"}, Values: Values{IPv4: ip4}}
+	tmpl, c := Template{URL4: u, Answer4: answer}, Update{Hosts: []string{"home.example"}, Values: Values{IPv4: ip4}}
 	if family == "ipv6" {
 		tmpl, c.Values = Template{URL6: u, Answer6: answer}, Values{IPv6: ip6}
 	}
@@ -196,7 +196,7 @@ func TestConstantsOfATemplateAreShown(t *testing.T) {
 		"https://x.example/set?type=A&ip=[IP]&key=made-up":                            "https://x.example/***?type=***&ip=192.0.2.1&key=***",
 	} {
 		a := templateAccount(Template{URL4: url, ParamOpt: "zone=4ff3f0e2a1b2c3d4e5f6"})
-		if got := fmt.Sprint(template{}.Request(a, Call{Hosts: []string{"home.example"}, Values: Values{IPv4: ip4}}).URL); got != want {
+		if got := fmt.Sprint(template{}.Request(a, Update{Hosts: []string{"home.example"}, Values: Values{IPv4: ip4}}).URL); got != want {
 			t.Errorf("%s is shown as %s, want %s", url, got, want)
 		}
 	}

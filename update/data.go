@@ -1,0 +1,310 @@
+package update
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Data is everything that is remembered across restarts: plain data, JSON on
+// disk (Store). Times in it count from the boot it was written in.
+type Data struct {
+	Version     int                      `json:"version"`
+	Seq         uint64                   `json:"seq"` // grows with every write
+	Boot        string                   `json:"boot"`
+	Up          time.Duration            `json:"up"`          // when it was written
+	Salt        string                   `json:"salt"`        // of the fingerprints, so that no two routers' files compare
+	Quotas      map[string]Quota         `json:"quotas"`      // by fingerprint of the limit group
+	Credentials map[string]Credential    `json:"credentials"` // by fingerprint of service, server and secret
+	Accounts    map[string]AccountRecord `json:"accounts"`
+	LegacyKeys  map[string]legacyKey     `json:"keys,omitempty"` // what an older version has left
+}
+
+// dataVersion is written; any that a reader can make sense of is read.
+const dataVersion = 1
+
+// AccountRecord is what is known of one account.
+type AccountRecord struct {
+	Config            string          `json:"config"`            // fingerprint of all its settings; another one lifts a stop
+	Target            string          `json:"target"`            // fingerprint of what it updates; another one forgets what was accepted
+	Server            string          `json:"server,omitempty"`  // fingerprint of where its requests go
+	Quota             string          `json:"quota,omitempty"`   // whose count they are part of
+	Hosts             map[string]Host `json:"hosts,omitempty"`   // by host name, "" where all have one verdict
+	Stop              *Stop           `json:"stop,omitempty"`    // the service refused in a way that does not pass
+	Locked            bool            `json:"locked,omitempty"`  // it has waited for a lock to end, and nothing was accepted since: another refusal stops it
+	PrefixOnlyRefused bool            `json:"no_only,omitempty"` // the service refuses onlyprefix
+}
+
+// Host is what one host, or all hosts together, had accepted.
+type Host struct {
+	Values
+	Timestamp
+	Unconfirmed Publish       `json:"doubt,omitzero"`    // values sent since without an answer: the service may hold others
+	Lost        Values        `json:"lost,omitzero"`     // what was sent last, while there is no answer to it
+	LostAt      time.Duration `json:"lost_at,omitempty"` // when it was sent
+	Lock        *Lock         `json:"lock,omitempty"`    // the service has locked the host
+	Stop        *Stop         `json:"stop,omitempty"`
+}
+
+// Stop is a final refusal, in the service's words and ours.
+type Stop struct {
+	Detail string `json:"detail"`
+	Hint   string `json:"do,omitempty"`
+}
+
+func (s *Stop) String() string {
+	if s.Hint == "" {
+		return s.Detail
+	}
+	return s.Detail + ": " + s.Hint
+}
+
+// newData returns an empty Book of this boot.
+func newData(now Now) *Data {
+	var salt [16]byte
+	rand.Read(salt[:]) // never fails (crypto/rand, Go 1.24)
+	return &Data{Version: dataVersion, Boot: now.Boot, Up: now.Up, Salt: hex.EncodeToString(salt[:]),
+		Quotas: map[string]Quota{}, Credentials: map[string]Credential{}, Accounts: map[string]AccountRecord{}}
+}
+
+// Rebase moves all times to the present boot. What an earlier boot wrote is
+// taken as written just before this one began: that makes every slot as young,
+// and every wait as long, as it can be.
+func (b *Data) Rebase(now Now) {
+	var shift time.Duration
+	if b.Boot != now.Boot {
+		shift = -clampUptime(b.Up)
+	}
+	b.Boot, b.Up = now.Boot, now.Up
+	clamp := func(m Timestamp) Timestamp {
+		m.Up = min(clampUptime(m.Up)+shift, now.Up)
+		return m
+	}
+	wait := func(until time.Duration) time.Duration { return min(clampUptime(until)+shift, now.Up+longestWait) }
+	for id, q := range b.Quotas {
+		b.Quotas[id] = q.rebase(clamp, wait)
+	}
+	for id, k := range b.LegacyKeys {
+		k.Quota = k.Quota.rebase(clamp, wait)
+		b.LegacyKeys[id] = k
+	}
+	for id, c := range b.Credentials {
+		c.Lock = c.Lock.rebase(wait)
+		c.Addrs = slices.Clone(c.Addrs)
+		for i, r := range c.Addrs {
+			c.Addrs[i].Timestamp = clamp(r.Timestamp)
+		}
+		b.Credentials[id] = c
+	}
+	for _, m := range b.Accounts {
+		for name, h := range m.Hosts {
+			h.Timestamp = clamp(h.Timestamp)
+			if h.Lost != (Values{}) {
+				h.LostAt = min(clampUptime(h.LostAt)+shift, now.Up)
+			}
+			h.Lock = h.Lock.rebase(wait)
+			m.Hosts[name] = h
+		}
+	}
+}
+
+// rebase moves the times of a count.
+func (q Quota) rebase(clamp func(Timestamp) Timestamp, wait func(time.Duration) time.Duration) Quota {
+	q.Reservations = slices.Clone(q.Reservations)
+	for i, s := range q.Reservations {
+		q.Reservations[i].Timestamp = clamp(s.Timestamp)
+	}
+	sorted(q.Reservations)
+	if q.Until != 0 {
+		q.Until = wait(q.Until)
+	}
+	return q
+}
+
+// rebase moves the time of a lock; nil is none.
+func (l *Lock) rebase(wait func(time.Duration) time.Duration) *Lock {
+	if l == nil {
+		return nil
+	}
+	return &Lock{wait(l.Until), l.Why}
+}
+
+// clampUptime bounds a time that a foreign hand wrote, so that sums of it do not
+// overflow: no router runs for ten years.
+func clampUptime(up time.Duration) time.Duration {
+	const years = 10 * 365 * day
+	return min(max(up, -years), years)
+}
+
+// reservationsMost bounds what is remembered of a key without a limit: twice the
+// highest that a service is known to have (512 in 24 h).
+const reservationsMost = 1024
+
+// compact makes a Book ready to be written: the moments of this boot get the
+// right wall time once the clock is right, and what no limit asks for goes.
+func (b *Data) compact(now Now) {
+	for id, q := range b.Quotas {
+		if q = q.compact(now); len(q.Reservations) == 0 && q.Until <= now.Up && q.Step == 0 {
+			delete(b.Quotas, id)
+			continue
+		}
+		b.Quotas[id] = q
+	}
+	for id, c := range b.Credentials {
+		c.Addrs = slices.DeleteFunc(c.Addrs, func(r Reached) bool { return now.Since(r.Timestamp) >= reachedFor })
+		for i, r := range c.Addrs {
+			c.Addrs[i].Timestamp = now.sure(r.Timestamp)
+		}
+		b.Credentials[id] = c
+	}
+	for id, k := range b.LegacyKeys {
+		if k.Quota = k.Quota.compact(now); len(k.Reservations) == 0 && (len(k.Moved) > 0 || !k.Good && k.Until <= now.Up) {
+			delete(b.LegacyKeys, id)
+			continue
+		}
+		b.LegacyKeys[id] = k
+	}
+	for _, m := range b.Accounts {
+		for name, h := range m.Hosts {
+			if h.Values != (Values{}) {
+				h.Timestamp = now.sure(h.Timestamp)
+				m.Hosts[name] = h
+			}
+		}
+	}
+	b.Boot, b.Up = now.Boot, now.Up
+}
+
+// compact drops the slots that no limit asks for any more.
+func (q Quota) compact(now Now) Quota {
+	slots := make([]Reservation, 0, len(q.Reservations))
+	for _, s := range q.Reservations {
+		s.Timestamp = now.sure(s.Timestamp)
+		if now.Since(s.Timestamp) < day+dayMargin {
+			slots = append(slots, s)
+		}
+	}
+	q.Reservations = slots[max(0, len(slots)-reservationsMost):]
+	return q
+}
+
+// fingerprint tells settings apart without telling them.
+func (b *Data) fingerprint(parts ...any) string {
+	h := hmac.New(sha256.New, []byte(b.Salt))
+	for _, p := range parts {
+		s := fmt.Sprint(p)
+		fmt.Fprintf(h, "%d:%s", len(s), s)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:12])
+}
+
+// caHint returns the Root, or "" of what is none: the file may be a foreign one.
+func (c Credential) caHint() string {
+	if len(c.CAHint) != caHintLen {
+		return ""
+	}
+	return c.CAHint
+}
+
+// syncConfig makes sure that an account has its Memory, and that a changed
+// configuration forgets what no longer holds.
+func (b *Data) syncConfig(a *Account) {
+	m := b.Accounts[a.Name]
+	settings := []any{a.Service, a.Server, a.Domains, a.Publish, a.Username, a.Secret.Reveal(), a.Auth, a.Record,
+		a.Healthcheck.Reveal(), a.OneAddress, a.Template.key(), a.devices(), a.CAFile}
+	if a.PrefixAuto { // a key that came later: a state without it is not another configuration
+		settings = append(settings, "prefix = auto")
+	}
+	config := b.fingerprint(settings...)
+	target := b.fingerprint(a.Service, a.Server, a.Domains, a.Record, a.Template.key())
+	id, server := b.usageID(a), b.fingerprint(a.serverName())
+	b.migrateLegacy(b.legacyKeyID(a), id)
+	if m.Server == server {
+		b.moveQuota(m.Quota, id.quota)
+	}
+	m.Quota, m.Server = id.quota, server
+	if m.Target != target {
+		m.Hosts = nil
+	}
+	if m.Config != config {
+		m.Stop, m.PrefixOnlyRefused, m.Locked = nil, false, false
+		for name, h := range m.Hosts {
+			// What is not published any more is not ours to name again.
+			h.Stop, h.Values = nil, h.Values.only(a.Publish)
+			m.Hosts[name] = h
+		}
+	}
+	m.Config, m.Target = config, target
+	b.Accounts[a.Name] = m
+}
+
+// clearStops lifts an account's stops: a person said so.
+func (m AccountRecord) clearStops() AccountRecord {
+	m.Stop = nil
+	hosts := make(map[string]Host, len(m.Hosts))
+	for name, h := range m.Hosts {
+		h.Stop = nil
+		hosts[name] = h
+	}
+	m.Hosts = hosts
+	return m
+}
+
+// stopped returns the account's stop, or the first of its hosts'.
+func (m AccountRecord) stopped(a *Account) *Stop {
+	if m.Stop != nil {
+		return m.Stop
+	}
+	for _, d := range append([]string{""}, a.Domains...) {
+		if s := m.Hosts[d].Stop; s != nil {
+			return s
+		}
+	}
+	return nil
+}
+
+// Accepted returns what the service was last known to hold for all of an account's
+// hosts.
+func (b *Data) Accepted(a *Account) Values {
+	s, _ := ServiceOf(a)
+	m := b.Accounts[a.Name]
+	if h := m.accepted(Now{}, a, s); h != nil {
+		return h.Values
+	}
+	return Values{}
+}
+
+// AcceptedValues is what the service took last.
+type AcceptedValues struct {
+	Values
+	At time.Time `json:"at"`
+}
+
+// accepted returns what all hosts that are not stopped have had accepted, nil if
+// there is nothing.
+func (m AccountRecord) accepted(now Now, a *Account, s Service) *AcceptedValues {
+	var all *AcceptedValues
+	for _, name := range s.hostsOf(a) {
+		h := m.Hosts[name]
+		if h.Stop != nil && h.Values == (Values{}) {
+			continue
+		}
+		if all == nil {
+			all = &AcceptedValues{h.Values, h.At}
+			continue
+		}
+		all.Values = all.common(h.Values)
+		if h.At.After(all.At) {
+			all.At = h.At
+		}
+	}
+	if all == nil || all.Values == (Values{}) {
+		return nil
+	}
+	all.At = all.At.Truncate(time.Second)
+	return all
+}
