@@ -43,7 +43,7 @@ func (w *world) exchange(ctx context.Context, v *simWorker, req update.Request, 
 	}
 	w.checkSent(req, composed)
 	travel := time.Duration(w.roll(40)) * time.Millisecond
-	if weather == "slow" {
+	if weather == "slow" || w.busy && w.roll(4) == 0 {
 		travel = time.Duration(w.roll(14000)) * time.Millisecond
 	}
 	if !rest(travel) && w.roll(2) == 0 {
