@@ -1,6 +1,9 @@
 package update
 
-import "time"
+import (
+	"homeward/update/clock"
+	"time"
+)
 
 // AccountState is everything that decides what is sent for one account. It is
 // plain data: each method returns a new value and changes no map in place.
@@ -23,7 +26,7 @@ type Decision struct {
 }
 
 // Next decides what comes next for the account.
-func (s AccountState) Next(now Now) Decision {
+func (s AccountState) Next(now clock.Now) Decision {
 	stop := s.Record.stopped(s.Account)
 	d := Decision{State: StateCurrent}
 	if stop != nil {
@@ -66,7 +69,7 @@ func (s AccountState) Next(now Now) Decision {
 
 // earliest tells the earliest time for the next request, and which limit says so;
 // "" where it is only the pause after a fault.
-func (s AccountState) earliest(now Now) (at time.Duration, why string) {
+func (s AccountState) earliest(now clock.Now) (at time.Duration, why string) {
 	k := s.Usage
 	at = max(now.Up, s.Plan.NotBefore)
 	later := func(t time.Duration, reason string) {
@@ -79,7 +82,7 @@ func (s AccountState) earliest(now Now) (at time.Duration, why string) {
 		later(k.Lock.Until, k.Lock.Why)
 	}
 	later(k.free(now, s.Limits.Short, shortWindow+shortMargin), "as many requests as the service takes in 10 seconds")
-	later(k.free(now, s.Limits.Day, day+dayMargin), "as many requests as the service takes in 24 hours")
+	later(k.free(now, s.Limits.Day, clock.Day+dayMargin), "as many requests as the service takes in 24 hours")
 	if s.Plan.Tried {
 		later(s.retryNotBefore(now), "requests left for today are kept for a change of the line")
 	} else {
@@ -91,7 +94,7 @@ func (s AccountState) earliest(now Now) (at time.Duration, why string) {
 // retryNotBefore makes retries rarer as a day of faults goes on: half of three quarters
 // of the day's requests as the pauses have it, the other half spread evenly
 // over 24 hours, the last quarter never.
-func (s AccountState) retryNotBefore(now Now) time.Duration {
+func (s AccountState) retryNotBefore(now clock.Now) time.Duration {
 	if s.Limits.Day == 0 {
 		return 0
 	}
@@ -99,27 +102,27 @@ func (s AccountState) retryNotBefore(now Now) time.Duration {
 	used := s.Usage.used(now)
 	at := time.Duration(0)
 	if used >= budget/2 {
-		at = s.Plan.Counted + day/time.Duration(max(1, budget-budget/2))
+		at = s.Plan.Counted + clock.Day/time.Duration(max(1, budget-budget/2))
 	}
-	return max(at, s.Usage.free(now, budget, day+dayMargin))
+	return max(at, s.Usage.free(now, budget, clock.Day+dayMargin))
 }
 
 // coalesceUntil makes a change wait until the line is still, once the last quarter of
 // the day's requests has begun, but not for ever: what is left is enough for
 // one every 24 h / left.
-func (s AccountState) coalesceUntil(now Now) time.Duration {
+func (s AccountState) coalesceUntil(now clock.Now) time.Duration {
 	quarter := s.Limits.Day / 4
 	left := s.Limits.Day - s.Usage.used(now)
 	if s.Limits.Day == 0 || left > quarter || left <= 0 || s.Plan.Changed == 0 {
 		return 0
 	}
 	still := min(stillFor<<min(quarter-left, 10), stillMost)
-	return min(s.Plan.Changed+still, s.Plan.DirtySince+day/time.Duration(left))
+	return min(s.Plan.Changed+still, s.Plan.DirtySince+clock.Day/time.Duration(left))
 }
 
 // refreshAt tells when the oldest of what was accepted is to be sent again; 0 where
 // never.
-func (s AccountState) refreshAt(now Now) (at time.Duration) {
+func (s AccountState) refreshAt(now clock.Now) (at time.Duration) {
 	if s.Account.Refresh == 0 {
 		return 0
 	}

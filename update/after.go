@@ -1,6 +1,8 @@
 package update
 
 import (
+	"homeward/update/clock"
+	"homeward/update/retry"
 	"maps"
 	"slices"
 )
@@ -9,7 +11,7 @@ import (
 // it carries until the answer is there. id names the slot, and pid is the
 // process that waits for the answer. The attempt that it returns knows how its
 // hosts were before.
-func (s AccountState) Reserve(now Now, c Attempt, id uint64, pid int) (AccountState, Attempt) {
+func (s AccountState) Reserve(now clock.Now, c Attempt, id uint64, pid int) (AccountState, Attempt) {
 	k := s.Usage
 	k.Reservations = append(k.Reservations[:len(k.Reservations):len(k.Reservations)], Reservation{Timestamp: now.Timestamp(), Open: true, ID: id, Account: s.Account.Name, PID: pid})
 	c.before, c.sent = map[string]Host{}, now.Up
@@ -27,26 +29,26 @@ func (s AccountState) Reserve(now Now, c Attempt, id uint64, pid int) (AccountSt
 
 // AfterFault tells what an exchange without an answer means. jitter, in [0,1),
 // spreads the retries of many routers.
-func (s AccountState) AfterFault(now Now, c Attempt, f Fault, jitter float64) AccountState {
+func (s AccountState) AfterFault(now clock.Now, c Attempt, f Fault, jitter float64) AccountState {
 	s.Plan = s.Plan.afterFault(now, c, f, jitter)
 	return s
 }
 
-func (p Plan) afterFault(now Now, c Attempt, f Fault, jitter float64) Plan {
+func (p Plan) afterFault(now clock.Now, c Attempt, f Fault, jitter float64) Plan {
 	p.Attempt = now.Up
 	if f.Sent {
 		p.Counted = now.Up
 	}
 	p.AddressesFirst = p.AddressesFirst || c.Update.Auto && !f.Sent
 	if !p.carries(c) {
-		p.NotBefore = now.Up + eventGap
+		p.NotBefore = now.Up + retry.EventGap
 		if f.Kind == FaultResolve {
-			p.Fault, p.NotBefore = f.Kind, now.Up+resolverGap
+			p.Fault, p.NotBefore = f.Kind, now.Up+retry.ResolverGap
 		}
 		return p
 	}
 	if f.Kind == FaultCanceled {
-		p.NotBefore, p.Tried = now.Up+eventGap, p.Tried || f.Sent
+		p.NotBefore, p.Tried = now.Up+retry.EventGap, p.Tried || f.Sent
 		return p
 	}
 	p.Fault, p.Error, p.Tried = f.Kind, f.Detail, p.Tried || f.Sent
@@ -63,7 +65,7 @@ func (p Plan) afterFault(now Now, c Attempt, f Fault, jitter float64) Plan {
 
 // After tells what an answer means for the account. jitter, in [0,1), spreads
 // the retries of many routers.
-func (s AccountState) After(now Now, c Attempt, r Result, jitter float64) AccountState {
+func (s AccountState) After(now clock.Now, c Attempt, r Result, jitter float64) AccountState {
 	s.Plan.AddressesFirst = s.Plan.AddressesFirst && !c.Update.Auto
 	fresh := !s.Plan.carries(c)
 	before := s.Plan
@@ -76,7 +78,7 @@ func (s AccountState) After(now Now, c Attempt, r Result, jitter float64) Accoun
 }
 
 // judge is After of an attempt that carries what the line shows now.
-func (s AccountState) judge(now Now, c Attempt, r Result, jitter float64) AccountState {
+func (s AccountState) judge(now clock.Now, c Attempt, r Result, jitter float64) AccountState {
 	s.Plan.Attempt, s.Plan.Counted, s.Plan.Fault, s.Plan.Tried = now.Up, now.Up, 0, true
 	if r.Hosts != nil && r.Verdict != Busy {
 		r.Verdict = Accepted // and host by host what it says
@@ -122,7 +124,7 @@ func (s AccountState) judge(now Now, c Attempt, r Result, jitter float64) Accoun
 
 // refuse tells what it means that the service refuses a whole request: that its
 // key may be locked, or that a person must change something.
-func (s AccountState) refuse(now Now, c Attempt, r Result) AccountState {
+func (s AccountState) refuse(now clock.Now, c Attempt, r Result) AccountState {
 	s.Record = revert(s.Record, s.Service, c)
 	p := &s.Plan
 	switch {
@@ -143,7 +145,7 @@ func (s AccountState) refuse(now Now, c Attempt, r Result) AccountState {
 // confirm remembers, of a call that was accepted, that its account is not locked,
 // and whether the service takes a full update where it has refused the prefix
 // alone. If the account was locked meanwhile, the lock has refused that.
-func (s AccountState) confirm(now Now, call Update) AccountState {
+func (s AccountState) confirm(now clock.Now, call Update) AccountState {
 	if s.Plan.Full && !call.PrefixOnly && s.Usage.Lock == nil && !s.Record.Locked {
 		s.Record.PrefixOnlyRefused = true
 	}
@@ -161,7 +163,7 @@ func anyAccepted(r Result) bool {
 }
 
 // accept keeps what was accepted, host by host where the service says so.
-func (s AccountState) accept(now Now, c Attempt, r Result, jitter float64) AccountState {
+func (s AccountState) accept(now clock.Now, c Attempt, r Result, jitter float64) AccountState {
 	verdict := map[string]HostResult{}
 	for _, h := range r.Hosts {
 		verdict[h.Host] = h
@@ -198,7 +200,7 @@ func (s AccountState) accept(now Now, c Attempt, r Result, jitter float64) Accou
 
 // afterHost tells what a verdict means for a host; known is false where it says
 // nothing.
-func afterHost(now Now, h Host, c Attempt, v HostResult) (next Host, known bool) {
+func afterHost(now clock.Now, h Host, c Attempt, v HostResult) (next Host, known bool) {
 	switch {
 	case v.Verdict == Accepted:
 		h.Values, h.Timestamp = h.Values.with(c.Update.Values), now.Timestamp()

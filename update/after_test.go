@@ -1,6 +1,7 @@
 package update
 
 import (
+	"homeward/update/retry"
 	"testing"
 	"time"
 )
@@ -21,13 +22,13 @@ func TestAnOldRequestsEndSaysNothingOfANewAddress(t *testing.T) {
 		"given up":          {Kind: FaultCanceled, Sent: true},
 		"connection failed": {Kind: FaultConnect},
 	} {
-		if got := next(p.afterFault(now, old, f, 1)); got > eventGap {
+		if got := next(p.afterFault(now, old, f, 1)); got > retry.EventGap {
 			t.Errorf("%s: the new address waits %v", name, got)
 		}
 	}
 	for name, r := range map[string]Result{"503": {Verdict: Temporary}, "a page": {Verdict: Unknown}, "good": {Verdict: Accepted}} {
 		_, _, after := parts(AccountState{a, ipv64Service(), AccountRecord{}, k, Limits{}, p}.After(now, old, r, 1))
-		if got := next(after); got > eventGap {
+		if got := next(after); got > retry.EventGap {
 			t.Errorf("%s: the new address waits %v", name, got)
 		}
 	}
@@ -94,7 +95,7 @@ func TestUnknownHostsBackOff(t *testing.T) {
 		waits = append(waits, p.NotBefore-now.Up)
 	}
 	for i, w := range waits {
-		if w != backoff[i] {
+		if w != retry.Steps[i] {
 			t.Errorf("waits %v, want the steps of backoff", waits)
 			break
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"homeward/update/secret"
 	"net/url"
 	"slices"
 	"strconv"
@@ -116,7 +117,7 @@ func isHTML(body []byte) bool {
 
 // mask hides secrets that a service repeats in its answer, in every form in
 // which a request can carry them.
-func mask(body []byte, secrets ...Secret) []byte {
+func mask(body []byte, secrets ...secret.Secret) []byte {
 	var all []string
 	for _, s := range secrets {
 		if !s.IsZero() {
@@ -126,7 +127,7 @@ func mask(body []byte, secrets ...Secret) []byte {
 	// the longest first: one may stand within another
 	slices.SortFunc(all, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	for _, form := range all {
-		body = bytes.ReplaceAll(body, []byte(form), []byte(hidden))
+		body = bytes.ReplaceAll(body, []byte(form), []byte(secret.Mask))
 	}
 	return body
 }

@@ -2,6 +2,7 @@ package update
 
 import (
 	"encoding/base64"
+	"homeward/update/secret"
 	"net/url"
 	"strings"
 	"testing"
@@ -54,7 +55,7 @@ func TestQuote(t *testing.T) {
 }
 
 func TestMaskHidesWhatAServiceRepeats(t *testing.T) {
-	got := string(mask([]byte("bad key p&w in ?key=p%26w"), NewSecret("p&w"), Secret{}))
+	got := string(mask([]byte("bad key p&w in ?key=p%26w"), secret.New("p&w"), secret.Secret{}))
 	if want := "bad key *** in ?key=***"; got != want {
 		t.Errorf("mask = %q, want %q", got, want)
 	}
@@ -64,12 +65,12 @@ func TestMaskHidesWhatAServiceRepeats(t *testing.T) {
 func TestNoFormOfASecretIsRepeated(t *testing.T) {
 	const password = "p w/ö+s3cret?"
 	accounts := map[string]*Account{
-		"dyndns2":     {Service: "dyndns2", Server: "https://x.example", Username: "alice", Secret: NewSecret(password), Domains: []string{"a.example"}},
-		"spdyn token": {Service: "spdyn", Server: "https://x.example", Token: true, Secret: NewSecret(password), Domains: []string{"a.example"}},
-		"ipv64":       {Service: "ipv64", Server: "https://x.example", Secret: NewSecret(password), Domains: []string{"a.example"}},
-		"ipv64 basic": {Service: "ipv64", Server: "https://x.example", Auth: "basic", Secret: NewSecret(password), Domains: []string{"a.example"}},
-		"ipv64 form":  {Service: "ipv64", Server: "https://x.example", Auth: "form", Secret: NewSecret(password), Healthcheck: NewSecret("h/ealth"), Domains: []string{"a.example"}},
-		"template": {Service: "template", Username: "alice", Secret: NewSecret(password), Domains: []string{"a.example"},
+		"dyndns2":     {Service: "dyndns2", Server: "https://x.example", Username: "alice", Secret: secret.New(password), Domains: []string{"a.example"}},
+		"spdyn token": {Service: "spdyn", Server: "https://x.example", Token: true, Secret: secret.New(password), Domains: []string{"a.example"}},
+		"ipv64":       {Service: "ipv64", Server: "https://x.example", Secret: secret.New(password), Domains: []string{"a.example"}},
+		"ipv64 basic": {Service: "ipv64", Server: "https://x.example", Auth: "basic", Secret: secret.New(password), Domains: []string{"a.example"}},
+		"ipv64 form":  {Service: "ipv64", Server: "https://x.example", Auth: "form", Secret: secret.New(password), Healthcheck: secret.New("h/ealth"), Domains: []string{"a.example"}},
+		"template": {Service: "template", Username: "alice", Secret: secret.New(password), Domains: []string{"a.example"},
 			Template: &Template{URL: "https://[USERNAME]@[DOMAIN]:pre-[PASSWORD]@x.example/?key=written%20in&ip=[IP]&k=[PASSWORD]"}},
 	}
 	for name, a := range accounts {

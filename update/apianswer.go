@@ -3,6 +3,7 @@ package update
 import (
 	"bytes"
 	"encoding/json"
+	"homeward/update/secret"
 	"strconv"
 	"strings"
 )
@@ -22,7 +23,7 @@ func (api IPv64API) Parse(c APICall, ans Answer) APIAnswer {
 	if json.Unmarshal(bytes.TrimPrefix(ans.Body, []byte("\uFEFF")), &tree) != nil || ans.Cut {
 		return APIAnswer{Result: api.judge(c, ans, nil, plainWords(ans.Body))}
 	}
-	tree = censored(tree, append([]Secret{api.Key}, api.Hide...))
+	tree = censored(tree, append([]secret.Secret{api.Key}, api.Hide...))
 	var out APIAnswer
 	out.JSON, _ = json.Marshal(tree) // it came from JSON
 	t := table(tree)

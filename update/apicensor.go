@@ -1,6 +1,7 @@
 package update
 
 import (
+	"homeward/update/secret"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,7 +34,7 @@ func secretName(name string) bool {
 
 // censored returns an answer without its secrets; known are some that it may
 // hold anywhere. The tree is changed.
-func censored(tree any, known []Secret) any {
+func censored(tree any, known []secret.Secret) any {
 	var c censor
 	for _, s := range known {
 		c.add(s.Reveal())
@@ -56,9 +57,9 @@ func censored(tree any, known []Secret) any {
 	slices.Reverse(c.found)
 	var texts, names []string
 	for _, s := range c.found {
-		texts = append(texts, s, hidden)
+		texts = append(texts, s, secret.Mask)
 		if len(s) >= shortestSecret {
-			names = append(names, s, hidden)
+			names = append(names, s, secret.Mask)
 		}
 	}
 	c.hide, c.names = strings.NewReplacer(texts...), strings.NewReplacer(names...)
@@ -119,7 +120,7 @@ func (c *censor) mask(v any, records bool) any {
 		return c.text(v, records)
 	case float64:
 		if s := strconv.FormatFloat(v, 'f', -1, 64); c.names.Replace(s) != s {
-			return hidden
+			return secret.Mask
 		}
 	case []any:
 		for i, e := range v {
@@ -147,7 +148,7 @@ func (c *censor) text(s string, records bool) string {
 func masked(hide *strings.Replacer, s string) string {
 	s = hide.Replace(s)
 	if shown := clean([]byte(s)); hide.Replace(shown) != shown {
-		return hidden
+		return secret.Mask
 	}
 	return s
 }
@@ -171,7 +172,7 @@ func maskParameters(s string) string {
 				end = len(rest)
 			}
 			if end > 0 {
-				done += hidden
+				done += secret.Mask
 			}
 			rest = rest[end:]
 		}
@@ -186,7 +187,7 @@ func maskRandom(s string) string {
 	done, word := "", ""
 	end := func() {
 		if len(word) >= long && (strings.ToLower(word[1:]) != word[1:] || strings.ContainsAny(word, "0123456789")) {
-			word = hidden
+			word = secret.Mask
 		}
 		done, word = done+word, ""
 	}

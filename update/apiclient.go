@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"homeward/update/clock"
+	"homeward/update/log"
 	"net/netip"
 	"time"
 )
@@ -22,7 +24,7 @@ type APIClient struct {
 	IPv64API
 	Store    *Store
 	Exchange func(context.Context, Request, BeforeSend) Outcome
-	Now      func() Now
+	Now      func() clock.Now
 	Say      func(string) // told that it waits, and why
 }
 
@@ -70,7 +72,7 @@ func (c *APIClient) earliest() (at time.Duration, why string) {
 	l := apiLimits()
 	later(k.Until, k.Why)
 	later(k.free(now, l.Short, shortWindow+shortMargin), fmt.Sprintf("%d calls in 10 seconds are as many as the service takes", l.Short))
-	later(k.free(now, l.Day, day+dayMargin), fmt.Sprintf("%d calls in 24 hours are as many as the service takes", l.Day))
+	later(k.free(now, l.Day, clock.Day+dayMargin), fmt.Sprintf("%d calls in 24 hours are as many as the service takes", l.Day))
 	return at, why
 }
 
@@ -85,7 +87,7 @@ func (c *APIClient) wait(ctx context.Context) error {
 		if left > apiPatience {
 			return c.tooLong(at, why)
 		}
-		c.Say(why + ": waiting " + formatDuration(left))
+		c.Say(why + ": waiting " + log.Duration(left))
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -100,7 +102,7 @@ func (c *APIClient) tooLong(at time.Duration, why string) error {
 	if left > time.Minute {
 		left = left.Round(time.Minute)
 	}
-	return fmt.Errorf("%s: come back in %s, at %s", why, formatDuration(left), now.wall(at).Local().Format("2006-01-02 15:04:05"))
+	return fmt.Errorf("%s: come back in %s, at %s", why, log.Duration(left), now.WallAt(at).Local().Format("2006-01-02 15:04:05"))
 }
 
 // exchange makes the call once. Its slot is on disk before it leaves.
@@ -167,7 +169,7 @@ func (c *APIClient) keyIn(b *Data) Usage {
 }
 
 // afterCall tells what an answer means for the key.
-func afterCall(now Now, k Usage, r Result) Usage {
+func afterCall(now clock.Now, k Usage, r Result) Usage {
 	switch r.Verdict {
 	case Accepted:
 		k.Step, k.Until, k.Why, k.Good = 0, 0, "", true

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"homeward/update/clock"
 	"homeward/update/updatetest"
 )
 
@@ -36,8 +37,8 @@ func (b *apiBench) open() {
 	b.APIClient = &APIClient{
 		IPv64API: testAPI, Store: OpenStore(b.dir, "", func(s string) { b.said = append(b.said, s) }),
 		Say: func(s string) { b.said = append(b.said, s) },
-		Now: func() Now {
-			return Now{Wall: time.Now(), Synced: true, Boot: "boot", Up: time.Hour + time.Since(begin)}
+		Now: func() clock.Now {
+			return clock.Now{Wall: time.Now(), Synced: true, Boot: "boot", Up: time.Hour + time.Since(begin)}
 		},
 		Exchange: func(_ context.Context, r Request, ready BeforeSend) Outcome {
 			if b.fault != nil && !b.fault.Sent {
@@ -188,7 +189,7 @@ func TestTwoProcessesShareTheLimit(t *testing.T) {
 }
 
 func TestUpdatesAndCallsAreCountedApart(t *testing.T) {
-	b := newData(Now{Boot: "boot"})
+	b := newData(clock.Now{Boot: "boot"})
 	c := &APIClient{IPv64API: testAPI}
 	if c.keyID(b) == b.usageID(&Account{Service: "ipv64", Server: testAPI.Server, Secret: testAPI.Key}) {
 		t.Error("calls count as updates")

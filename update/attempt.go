@@ -3,6 +3,8 @@ package update
 import (
 	"context"
 	"errors"
+	"homeward/update/clock"
+	"homeward/update/retry"
 	"net/netip"
 	"os"
 	"slices"
@@ -26,7 +28,7 @@ type inFlight struct {
 var errGone = errors.New("the address it left from is gone")
 
 // startAttempt starts one exchange.
-func (s *Scheduler) startAttempt(now Now, p *pending) {
+func (s *Scheduler) startAttempt(now clock.Now, p *pending) {
 	s.lastID++
 	ctx, stop := context.WithCancelCause(s.ctx)
 	t := &inFlight{account: p.account, attempt: *p.decision.Attempt, id: uint64(now.Up)<<8 | s.lastID&255, usageID: p.usageID, start: now.Up, stop: stop}
@@ -121,7 +123,7 @@ func (s *Scheduler) complete(t *inFlight, out Outcome) {
 }
 
 // fail takes an exchange without an answer to the account and to disk.
-func (s *Scheduler) fail(t *inFlight, now Now, out Outcome, current bool, jitter float64) {
+func (s *Scheduler) fail(t *inFlight, now clock.Now, out Outcome, current bool, jitter float64) {
 	fault := *out.Fault
 	if len(out.Forget) > 0 {
 		s.store.Update(now, func(b *Data) { b.setUsage(t.usageID, b.usage(t.usageID).forget(t.destination, out.Forget)) })
@@ -142,7 +144,7 @@ func (s *Scheduler) fail(t *inFlight, now Now, out Outcome, current bool, jitter
 		t.account.plan = t.account.plan.afterFault(now, t.attempt, fault, jitter)
 	}
 	if t.gone { // there is no fault to wait for
-		t.account.plan.NotBefore = max(now.Up, t.start+eventGap)
+		t.account.plan.NotBefore = max(now.Up, t.start+retry.EventGap)
 	}
 }
 

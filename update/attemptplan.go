@@ -1,6 +1,7 @@
 package update
 
 import (
+	"homeward/update/clock"
 	"slices"
 	"time"
 )
@@ -24,7 +25,7 @@ type ready struct {
 // nextAttempt returns the next request that brings the service to what the line
 // shows, or nil, and when it may leave. Hosts that need the same request share
 // it, those that wait for longer excepted.
-func (s AccountState) nextAttempt(now Now) (*Attempt, ready) {
+func (s AccountState) nextAttempt(now clock.Now) (*Attempt, ready) {
 	var c *Attempt
 	var first ready
 	for _, next := range s.hostAttempts(now) {
@@ -45,7 +46,7 @@ type hostAttempt struct {
 }
 
 // hostAttempts returns what each host needs, now or at a later time.
-func (s AccountState) hostAttempts(now Now) []hostAttempt {
+func (s AccountState) hostAttempts(now clock.Now) []hostAttempt {
 	var out []hostAttempt
 	for _, name := range s.Service.hostsOf(s.Account) {
 		h := s.Record.Hosts[name]
@@ -64,7 +65,7 @@ func (s AccountState) hostAttempts(now Now) []hostAttempt {
 
 // hostReady tells when a host's next request may leave: a lock is waited for,
 // and values whose answer was lost are not sent again at once.
-func hostReady(now Now, h Host, c Update) ready {
+func hostReady(now clock.Now, h Host, c Update) ready {
 	r := ready{at: now.Up}
 	if h.Lost != (Values{}) && missing(c.Values, Host{Values: h.Lost}) == (Values{}) {
 		r.at = max(r.at, h.LostAt+resendGap)
@@ -156,6 +157,6 @@ func answerArrived(m AccountRecord, s Service, call Update) AccountRecord {
 }
 
 // hostLocked tells whether a host of the call is locked now.
-func hostLocked(now Now, m AccountRecord, s Service, call Update) bool {
+func hostLocked(now clock.Now, m AccountRecord, s Service, call Update) bool {
 	return slices.ContainsFunc(s.judged(call), func(name string) bool { return m.Hosts[name].Lock.until() > now.Up })
 }

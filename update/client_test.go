@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"homeward/update/secret"
 	"homeward/update/updatetest"
 )
 
@@ -21,19 +22,19 @@ func TestRequestOnTheWire(t *testing.T) {
 		want string
 	}{
 		{
-			"bearer", Request{Method: "GET", URL: Text{}.Plain("http://127.0.0.1:1/nic/update?domain=a.de&ip=203.0.113.7"), Bearer: NewSecret("hunter2")},
+			"bearer", Request{Method: "GET", URL: secret.Text{}.Plain("http://127.0.0.1:1/nic/update?domain=a.de&ip=203.0.113.7"), Bearer: secret.New("hunter2")},
 			"GET /nic/update?domain=a.de&ip=203.0.113.7 HTTP/1.1|Host: 127.0.0.1:1|User-Agent: agent|Accept-Encoding: identity|Connection: close|Authorization: Bearer hunter2||",
 		}, {
-			"basic", Request{Method: "GET", URL: Text{}.Plain("https://localhost"), User: "me", Password: NewSecret("hunter2")},
+			"basic", Request{Method: "GET", URL: secret.Text{}.Plain("https://localhost"), User: "me", Password: secret.New("hunter2")},
 			"GET / HTTP/1.1|Host: localhost|User-Agent: agent|Accept-Encoding: identity|Connection: close|Authorization: Basic bWU6aHVudGVyMg==||",
 		}, {
-			"basic from the URL", Request{Method: "GET", URL: Text{}.Plain("http://me:hunter2@[::1]/a b?c d")},
+			"basic from the URL", Request{Method: "GET", URL: secret.Text{}.Plain("http://me:hunter2@[::1]/a b?c d")},
 			"GET /a%20b?c%20d HTTP/1.1|Host: [::1]|User-Agent: agent|Accept-Encoding: identity|Connection: close|Authorization: Basic bWU6aHVudGVyMg==||",
 		}, {
-			"form", Request{Method: "DELETE", URL: Text{}.Plain("https://ipv64.net/api"), Form: Text{}.Plain("del_domain=a.de")},
+			"form", Request{Method: "DELETE", URL: secret.Text{}.Plain("https://ipv64.net/api"), Form: secret.Text{}.Plain("del_domain=a.de")},
 			"DELETE /api HTTP/1.1|Host: ipv64.net|User-Agent: agent|Accept-Encoding: identity|Connection: close|Content-Type: application/x-www-form-urlencoded|Content-Length: 15||del_domain=a.de",
 		}, {
-			"empty POST", Request{Method: "POST", URL: Text{}.Plain("https://ipv64.net/api")},
+			"empty POST", Request{Method: "POST", URL: secret.Text{}.Plain("https://ipv64.net/api")},
 			"POST /api HTTP/1.1|Host: ipv64.net|User-Agent: agent|Accept-Encoding: identity|Connection: close|Content-Length: 0||",
 		},
 	} {
@@ -178,7 +179,7 @@ func TestAgainstNetHTTP(t *testing.T) {
 		"/length": `200 "good" false`, "/chunks": `200 "good good good " false`, "/hints": `200 "good" false`, "/nothing": `204 "" false`,
 		"/echo": `200 "POST application/x-www-form-urlencoded a=b" false`, "/big": fmt.Sprintf("200 %q true", make([]byte, 4096)),
 	} {
-		o := steady().exchange(t.Context(), Request{Method: "POST", URL: Text{}.Plain(srv.URL + path), Form: Text{}.Plain("a=b")}, nil)
+		o := steady().exchange(t.Context(), Request{Method: "POST", URL: secret.Text{}.Plain(srv.URL + path), Form: secret.Text{}.Plain("a=b")}, nil)
 		if o.Answer == nil {
 			t.Errorf("%s: %+v", path, o.Fault)
 		} else if got := fmt.Sprintf("%d %q %v", o.Answer.Status, o.Answer.Body, o.Answer.Cut); got != want {

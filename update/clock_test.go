@@ -1,6 +1,7 @@
 package update
 
 import (
+	"homeward/update/clock"
 	"testing"
 	"time"
 )
@@ -10,13 +11,13 @@ import (
 func TestAClockThatJumpsForwardEmptiesNoWindow(t *testing.T) {
 	k := slots(48, time.Hour)
 	l := Limits{3, 48}
-	for _, jump := range []time.Duration{25 * time.Hour, 10 * 365 * day, -25 * time.Hour} {
+	for _, jump := range []time.Duration{25 * time.Hour, 10 * 365 * clock.Day, -25 * time.Hour} {
 		now := at(2 * time.Hour)
 		now.Wall = now.Wall.Add(jump)
 		if used := k.used(now); used != 48 {
 			t.Errorf("the clock jumps by %v: %d requests of the last hour are counted, want 48", jump, used)
 		}
-		if free := k.nextFree(now, l) - now.Up; free != day+dayMargin-time.Hour {
+		if free := k.nextFree(now, l) - now.Up; free != clock.Day+dayMargin-time.Hour {
 			t.Errorf("the clock jumps by %v: the next one in %v", jump, free)
 		}
 	}
@@ -26,7 +27,7 @@ func TestAClockThatJumpsForwardEmptiesNoWindow(t *testing.T) {
 // right in the same boot: the next boot has nothing else to go by.
 func TestAMomentOfAWrongClockIsPutRight(t *testing.T) {
 	wrong := at(time.Hour)
-	wrong.Wall = wrong.Wall.Add(-10 * day)
+	wrong.Wall = wrong.Wall.Add(-10 * clock.Day)
 	b := newData(wrong)
 	b.Quotas["k"] = Quota{Reservations: []Reservation{{Timestamp: wrong.Timestamp()}}}
 	b.compact(wrong)
@@ -40,7 +41,7 @@ func TestAMomentOfAWrongClockIsPutRight(t *testing.T) {
 			t.Fatal("a slewed clock makes another write")
 		}
 	}
-	boot := Now{Wall: at(3 * time.Hour).Wall, Synced: true, Boot: "b2", Up: 20 * time.Second}
+	boot := clock.Now{Wall: at(3 * time.Hour).Wall, Synced: true, Boot: "b2", Up: 20 * time.Second}
 	b.Rebase(boot)
 	if n := b.Quotas["k"].used(boot); n != 1 {
 		t.Errorf("%d requests of two hours ago are counted after a reboot, want 1", n)

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"homeward/update/clock"
 	"slices"
 	"time"
 )
@@ -42,7 +43,7 @@ type AccountRecord struct {
 // Host is what one host, or all hosts together, had accepted.
 type Host struct {
 	Values
-	Timestamp
+	clock.Timestamp
 	Unconfirmed Publish       `json:"doubt,omitzero"`    // values sent since without an answer: the service may hold others
 	Lost        Values        `json:"lost,omitzero"`     // what was sent last, while there is no answer to it
 	LostAt      time.Duration `json:"lost_at,omitempty"` // when it was sent
@@ -64,7 +65,7 @@ func (s *Stop) String() string {
 }
 
 // newData returns an empty Book of this boot.
-func newData(now Now) *Data {
+func newData(now clock.Now) *Data {
 	var salt [16]byte
 	rand.Read(salt[:]) // never fails (crypto/rand, Go 1.24)
 	return &Data{Version: dataVersion, Boot: now.Boot, Up: now.Up, Salt: hex.EncodeToString(salt[:]),
@@ -74,13 +75,13 @@ func newData(now Now) *Data {
 // Rebase moves all times to the present boot. What an earlier boot wrote is
 // taken as written just before this one began: that makes every slot as young,
 // and every wait as long, as it can be.
-func (b *Data) Rebase(now Now) {
+func (b *Data) Rebase(now clock.Now) {
 	var shift time.Duration
 	if b.Boot != now.Boot {
 		shift = -clampUptime(b.Up)
 	}
 	b.Boot, b.Up = now.Boot, now.Up
-	clamp := func(m Timestamp) Timestamp {
+	clamp := func(m clock.Timestamp) clock.Timestamp {
 		m.Up = min(clampUptime(m.Up)+shift, now.Up)
 		return m
 	}
@@ -113,7 +114,7 @@ func (b *Data) Rebase(now Now) {
 }
 
 // rebase moves the times of a count.
-func (q Quota) rebase(clamp func(Timestamp) Timestamp, wait func(time.Duration) time.Duration) Quota {
+func (q Quota) rebase(clamp func(clock.Timestamp) clock.Timestamp, wait func(time.Duration) time.Duration) Quota {
 	q.Reservations = slices.Clone(q.Reservations)
 	for i, s := range q.Reservations {
 		q.Reservations[i].Timestamp = clamp(s.Timestamp)
@@ -136,7 +137,7 @@ func (l *Lock) rebase(wait func(time.Duration) time.Duration) *Lock {
 // clampUptime bounds a time that a foreign hand wrote, so that sums of it do not
 // overflow: no router runs for ten years.
 func clampUptime(up time.Duration) time.Duration {
-	const years = 10 * 365 * day
+	const years = 10 * 365 * clock.Day
 	return min(max(up, -years), years)
 }
 
@@ -146,7 +147,7 @@ const reservationsMost = 1024
 
 // compact makes a Book ready to be written: the moments of this boot get the
 // right wall time once the clock is right, and what no limit asks for goes.
-func (b *Data) compact(now Now) {
+func (b *Data) compact(now clock.Now) {
 	for id, q := range b.Quotas {
 		if q = q.compact(now); len(q.Reservations) == 0 && q.Until <= now.Up && q.Step == 0 {
 			delete(b.Quotas, id)
@@ -157,7 +158,7 @@ func (b *Data) compact(now Now) {
 	for id, c := range b.Credentials {
 		c.Addrs = slices.DeleteFunc(c.Addrs, func(r Reached) bool { return now.Since(r.Timestamp) >= reachedFor })
 		for i, r := range c.Addrs {
-			c.Addrs[i].Timestamp = now.sure(r.Timestamp)
+			c.Addrs[i].Timestamp = now.Sure(r.Timestamp)
 		}
 		b.Credentials[id] = c
 	}
@@ -171,7 +172,7 @@ func (b *Data) compact(now Now) {
 	for _, m := range b.Accounts {
 		for name, h := range m.Hosts {
 			if h.Values != (Values{}) {
-				h.Timestamp = now.sure(h.Timestamp)
+				h.Timestamp = now.Sure(h.Timestamp)
 				m.Hosts[name] = h
 			}
 		}
@@ -180,11 +181,11 @@ func (b *Data) compact(now Now) {
 }
 
 // compact drops the slots that no limit asks for any more.
-func (q Quota) compact(now Now) Quota {
+func (q Quota) compact(now clock.Now) Quota {
 	slots := make([]Reservation, 0, len(q.Reservations))
 	for _, s := range q.Reservations {
-		s.Timestamp = now.sure(s.Timestamp)
-		if now.Since(s.Timestamp) < day+dayMargin {
+		s.Timestamp = now.Sure(s.Timestamp)
+		if now.Since(s.Timestamp) < clock.Day+dayMargin {
 			slots = append(slots, s)
 		}
 	}
@@ -272,7 +273,7 @@ func (m AccountRecord) stopped(a *Account) *Stop {
 func (b *Data) Accepted(a *Account) Values {
 	s, _ := ServiceOf(a)
 	m := b.Accounts[a.Name]
-	if h := m.accepted(Now{}, a, s); h != nil {
+	if h := m.accepted(clock.Now{}, a, s); h != nil {
 		return h.Values
 	}
 	return Values{}
@@ -286,7 +287,7 @@ type AcceptedValues struct {
 
 // accepted returns what all hosts that are not stopped have had accepted, nil if
 // there is nothing.
-func (m AccountRecord) accepted(now Now, a *Account, s Service) *AcceptedValues {
+func (m AccountRecord) accepted(now clock.Now, a *Account, s Service) *AcceptedValues {
 	var all *AcceptedValues
 	for _, name := range s.hostsOf(a) {
 		h := m.Hosts[name]

@@ -1,6 +1,7 @@
 package update
 
 import (
+	"homeward/update/secret"
 	"net/netip"
 	"strings"
 )
@@ -31,7 +32,7 @@ func nicUpdate(a *Account, c Update) Request {
 	if ips := addresses(c.Values); ips != "" {
 		u += "&myip=" + ips
 	}
-	return Request{Method: "GET", URL: Text{}.Plain(u), Password: a.Secret, Device4: a.Device4, Device6: a.Device6, CAFile: a.CAFile}
+	return Request{Method: "GET", URL: secret.Text{}.Plain(u), Password: a.Secret, Device4: a.Device4, Device6: a.Device6, CAFile: a.CAFile}
 }
 
 // addresses lists the addresses there are, IPv4 first.

@@ -2,6 +2,7 @@ package update
 
 import (
 	"context"
+	"homeward/update/secret"
 	"net/netip"
 	"time"
 )
@@ -9,12 +10,12 @@ import (
 // Request is one HTTP request as data.
 type Request struct {
 	Method   string // GET, POST or DELETE
-	URL      Text
-	Form     Text   // body, application/x-www-form-urlencoded; may be empty
-	Bearer   Secret // Authorization: Bearer
-	User     string // Authorization: Basic, with Password
-	Login    Secret // in place of User, where the user name is a secret, too
-	Password Secret
+	URL      secret.Text
+	Form     secret.Text   // body, application/x-www-form-urlencoded; may be empty
+	Bearer   secret.Secret // Authorization: Bearer
+	User     string        // Authorization: Basic, with Password
+	Login    secret.Secret // in place of User, where the user name is a secret, too
+	Password secret.Secret
 	Device4  string       // over IPv4 leave by this device, "" as the routes say
 	Device6  string       // over IPv6 likewise
 	Family   int          // 4 or 6: over that family only, 0 either

@@ -3,6 +3,7 @@ package update
 import (
 	"flag"
 	"fmt"
+	"homeward/update/secret"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -53,10 +54,10 @@ func shown(r Request) string {
 
 func TestGoldenRequests(t *testing.T) {
 	both := Values{IPv4: ip4, IPv6: ip6, Prefix: netip.MustParsePrefix("2001:db8:1200::/64")}
-	user := Account{Username: "alice", Secret: NewSecret("made-up-password"), Server: "https://update.spdyn.de", Device4: "pppoe-wan"}
-	token := Account{Token: true, Secret: NewSecret("abcd-efgh-ijkl"), Server: "https://update.spdyn.de"}
-	dyn := Account{Username: "alice", Secret: NewSecret("made-up-password"), Server: "https://dyn.example"}
-	whole := Account{Username: "alice", Secret: NewSecret("made-up-password"), Server: "https://dyn.example/nic/update"}
+	user := Account{Username: "alice", Secret: secret.New("made-up-password"), Server: "https://update.spdyn.de", Device4: "pppoe-wan"}
+	token := Account{Token: true, Secret: secret.New("abcd-efgh-ijkl"), Server: "https://update.spdyn.de"}
+	dyn := Account{Username: "alice", Secret: secret.New("made-up-password"), Server: "https://dyn.example"}
+	whole := Account{Username: "alice", Secret: secret.New("made-up-password"), Server: "https://dyn.example/nic/update"}
 	tests := []struct {
 		file, name string
 		p          Protocol

@@ -2,6 +2,7 @@ package update
 
 import (
 	"container/heap"
+	"homeward/update/clock"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -69,7 +70,7 @@ func (h *herd) run() {
 }
 
 // exchange is one attempt of one router.
-func (h *herd) exchange(now Now, a *Account, s Service, r *herdRouter, call Attempt) {
+func (h *herd) exchange(now clock.Now, a *Account, s Service, r *herdRouter, call Attempt) {
 	second := now.Up.Truncate(time.Second)
 	if second != h.second {
 		h.second, h.room = second, h.perSec

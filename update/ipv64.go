@@ -3,6 +3,7 @@ package update
 import (
 	"bytes"
 	"encoding/json"
+	"homeward/update/secret"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -23,7 +24,7 @@ func (ipv64) Request(a *Account, c Update) Request {
 		r.Family = 6
 	}
 	main, prefix := ipv64Parameters(a, c)
-	path := Text{}.Plain(a.Server + "/nic/update")
+	path := secret.Text{}.Plain(a.Server + "/nic/update")
 	switch a.Auth {
 	case "form":
 		r.Method = "POST"
@@ -47,8 +48,8 @@ func (ipv64) Request(a *Account, c Update) Request {
 
 // ipv64Parameters spells an update but for the secret: main is what a body can
 // hold, prefix what the service takes from the query only.
-func ipv64Parameters(a *Account, c Update) (main, prefix Text) {
-	add := func(t *Text, key, value string) {
+func ipv64Parameters(a *Account, c Update) (main, prefix secret.Text) {
+	add := func(t *secret.Text, key, value string) {
 		if value == "" {
 			return
 		}

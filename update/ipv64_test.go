@@ -1,6 +1,7 @@
 package update
 
 import (
+	"homeward/update/secret"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func TestIPv64Request(t *testing.T) {
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7  bearer ***"},
 		{"full", ipv64Account(), Update{Values: all},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7&ip6=2001:db8::7&ipv6prefix=2001:db8:1200::/64  bearer ***"},
-		{"record and healthcheck", with(func(a *Account) { a.Record, a.Healthcheck = "www.a", NewSecret("he+lth") }), Update{Values: all},
+		{"record and healthcheck", with(func(a *Account) { a.Record, a.Healthcheck = "www.a", secret.New("he+lth") }), Update{Values: all},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&praefix=www.a&ip=203.0.113.7&ip6=2001:db8::7&healthcheck=***&ipv6prefix=2001:db8:1200::/64  bearer ***"},
 		{"basic", with(func(a *Account) { a.Auth = "basic" }), Update{Values: Values{IPv4: v4a}},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7  basic homeward ***"},

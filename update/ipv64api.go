@@ -1,6 +1,7 @@
 package update
 
 import (
+	"homeward/update/secret"
 	"net/url"
 	"strings"
 )
@@ -8,10 +9,10 @@ import (
 // IPv64API is IPv64.net's API (https://ipv64.net/dyndns_api), with the key of
 // one account.
 type IPv64API struct {
-	Server string   // base URL without a slash at its end
-	Key    Secret   // the account's API key, which is not its update token
-	CAFile string   // more roots to trust
-	Hide   []Secret // more that is never repeated of an answer
+	Server string          // base URL without a slash at its end
+	Key    secret.Secret   // the account's API key, which is not its update token
+	CAFile string          // more roots to trust
+	Hide   []secret.Secret // more that is never repeated of an answer
 }
 
 // apiBody is how much of an answer is kept: a hundred domains of fifty records
@@ -52,7 +53,7 @@ func (c APICall) changes() bool { return c.method() != "GET" }
 
 // Request spells a call. A DELETE has a body, too.
 func (api IPv64API) Request(c APICall) Request {
-	r := Request{Method: c.method(), URL: Text{}.Plain(api.Server + "/api"), Bearer: api.Key, CAFile: api.CAFile, MaxBody: apiBody}
+	r := Request{Method: c.method(), URL: secret.Text{}.Plain(api.Server + "/api"), Bearer: api.Key, CAFile: api.CAFile, MaxBody: apiBody}
 	if !c.changes() {
 		r.URL = r.URL.Plain("?" + c.Name)
 		return r
@@ -62,7 +63,7 @@ func (api IPv64API) Request(c APICall) Request {
 		form += "&praefix=" + url.QueryEscape(strings.ToLower(c.Record.Label)) +
 			"&type=" + url.QueryEscape(c.Record.Type) + "&content=" + url.QueryEscape(c.Record.Content)
 	}
-	r.Form = Text{}.Plain(form)
+	r.Form = secret.Text{}.Plain(form)
 	return r
 }
 

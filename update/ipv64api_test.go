@@ -10,10 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"homeward/update/secret"
 	"homeward/update/updatetest"
 )
 
-var testAPI = IPv64API{Server: "https://ipv64.net", Key: NewSecret("APIKEYapikeyAPIKEY")}
+var testAPI = IPv64API{Server: "https://ipv64.net", Key: secret.New("APIKEYapikeyAPIKEY")}
 
 func TestGoldenAPIRequests(t *testing.T) {
 	www := &APIRecord{Label: "www", Type: "A", Content: "203.0.113.7"}
@@ -107,7 +108,7 @@ func TestAPIAnswersAreReadWithoutTheirSecrets(t *testing.T) {
 
 func TestAShortSecretLeavesTheAnswerReadable(t *testing.T) {
 	api := testAPI
-	api.Hide = []Secret{NewSecret("t")}
+	api.Hide = []secret.Secret{secret.New("t")}
 	a := api.Parse(APICall{Name: APIAccountInfo}, askAPI(standInAPI(), api.Request(APICall{Name: APIAccountInfo})))
 	if a.Verdict != Accepted || a.Account.UpdateLimit != 48 {
 		t.Errorf("%+v", a)
@@ -202,7 +203,7 @@ func FuzzAPIAnswer(f *testing.F) {
 		body = strings.ReplaceAll(body, "$", marker)
 		a := testAPI
 		if call&16 == 0 {
-			a.Hide = []Secret{NewSecret(marker)}
+			a.Hide = []secret.Secret{secret.New(marker)}
 		} else if !strings.Contains(body, `"api_key":"`+marker+`"`) {
 			return
 		}

@@ -3,6 +3,10 @@ package update
 import (
 	"context"
 	"fmt"
+	"homeward/update/clock"
+	"homeward/update/log"
+	"homeward/update/retry"
+	"homeward/update/secret"
 	"strings"
 	"sync"
 	"testing"
@@ -12,7 +16,7 @@ import (
 
 // answeredBy sends what is due of p.Want and returns what its answer makes of the
 // account.
-func answeredBy(t *testing.T, now Now, a *Account, m AccountRecord, k Usage, p Plan, ans Answer) (AccountRecord, Usage, Plan, Update) {
+func answeredBy(t *testing.T, now clock.Now, a *Account, m AccountRecord, k Usage, p Plan, ans Answer) (AccountRecord, Usage, Plan, Update) {
 	t.Helper()
 	s, _ := ServiceOf(a)
 	d := (AccountState{a, s, m, k, Limits{}, p}).Next(now)
@@ -148,12 +152,14 @@ func TestLostValuesAreSentAgainAfterTenSeconds(t *testing.T) {
 
 // testLostValues has each exchange end without an answer after a time.
 func testLostValues(t *testing.T, dir string, takes time.Duration) {
-	a := &Account{Name: "home", Service: "spdyn", Server: "https://update.spdyn.de", Username: "u", Secret: NewSecret("p"),
+	a := &Account{Name: "home", Service: "spdyn", Server: "https://update.spdyn.de", Username: "u", Secret: secret.New("p"),
 		Domains: []string{"a.spdns.example"}, Publish: Publish{IPv4: true}}
 	var mu sync.Mutex
 	sent := map[string][]time.Duration{}
 	begin := time.Now()
-	clock := func() Now { return Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour} }
+	clock := func() clock.Now {
+		return clock.Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour}
+	}
 	exchange := func(ctx context.Context, r Request, ready BeforeSend) Outcome {
 		if !ready(v4a) {
 			return faultOutcome(FaultCanceled, false, "given up")
@@ -168,7 +174,7 @@ func testLostValues(t *testing.T, dir string, takes time.Duration) {
 		}
 		return faultOutcome(FaultSent, true, "reset")
 	}
-	r := own(OpenStore(dir, "", func(string) {}), Parts{Exchange: exchange, Now: clock, Log: func(Level, string) {}}, nil, func(map[string]Status) {})
+	r := own(OpenStore(dir, "", func(string) {}), Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}, nil, func(map[string]Status) {})
 	r.set([]*Account{a}, sees(Values{IPv4: v4a}, []*Account{a}))
 	for range 470 { // events, until an attempt has just failed
 		time.Sleep(100 * time.Millisecond)
@@ -188,7 +194,7 @@ func testLostValues(t *testing.T, dir string, takes time.Duration) {
 		}
 	}
 	// Another address waits for the attempt under way, and for nothing else.
-	if now := sent[v4b.String()]; len(now) == 0 || now[0] > 47*time.Second+takes+eventGap {
+	if now := sent[v4b.String()]; len(now) == 0 || now[0] > 47*time.Second+takes+retry.EventGap {
 		t.Errorf("another address, there after 47s, was sent at %v", now)
 	}
 }
@@ -220,10 +226,10 @@ func TestALineThatFlapsDoesNotFloodTheResolver(t *testing.T) {
 	now := at(time.Hour)
 	p := Plan{Want: Values{IPv4: v4a}}.Observe(now, Values{IPv4: v4b})
 	p = p.afterFault(now, Attempt{Update: Update{Values: Values{IPv4: v4a}}}, Fault{Kind: FaultResolve}, 0)
-	if got := p.Event(now).NotBefore - now.Up; got != resolverGap {
-		t.Errorf("the next question after %v, want %v", got, resolverGap)
+	if got := p.Event(now).NotBefore - now.Up; got != retry.ResolverGap {
+		t.Errorf("the next question after %v, want %v", got, retry.ResolverGap)
 	}
-	if got := fmt.Sprint(resolverGap); got != "2s" {
+	if got := fmt.Sprint(retry.ResolverGap); got != "2s" {
 		t.Errorf("the gap is %s", got)
 	}
 }
@@ -234,7 +240,9 @@ func TestALockOfAnotherProcessHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := ipv64Account()
 		begin := time.Now()
-		clock := func() Now { return Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour} }
+		clock := func() clock.Now {
+			return clock.Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour}
+		}
 		asked, sent := 0, 0
 		exchange := func(_ context.Context, r Request, ready BeforeSend) Outcome {
 			asked++
@@ -249,7 +257,7 @@ func TestALockOfAnotherProcessHolds(t *testing.T) {
 			}
 			return faultOutcome(FaultCanceled, false, "given up")
 		}
-		parts := Parts{Exchange: exchange, Now: clock, Log: func(Level, string) {}}
+		parts := Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}
 		stands := sendOnce(OpenStore(dir, "", func(string) {}), parts, []*Account{a}, sees(Values{IPv4: v4a}, []*Account{a}), false)
 		if asked != 1 || sent != 0 || stands["home"].State != StateLimited {
 			t.Errorf("connected %d times, sent %d, %+v", asked, sent, stands["home"])

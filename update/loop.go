@@ -1,6 +1,10 @@
 package update
 
-import "context"
+import (
+	"context"
+	"homeward/update/clock"
+	"homeward/update/log"
+)
 
 // Inbox carries functions to the goroutine that owns a Scheduler or a Prober.
 type Inbox chan func()
@@ -21,7 +25,7 @@ func (in Inbox) post(ctx context.Context, f func()) bool {
 // Parts are what a Scheduler and a Prober are made of.
 type Parts struct {
 	Exchange Exchange
-	Now      func() Now
-	Log      func(Level, string)
+	Now      func() clock.Now
+	Log      func(log.Level, string)
 	Inbox    Inbox
 }

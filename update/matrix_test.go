@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"homeward/update/clock"
+	"homeward/update/log"
 	"net/netip"
 	"os"
 	"slices"
@@ -87,8 +89,10 @@ type illness struct {
 func newIll(t *testing.T, out Outcome, before bool) *illness {
 	i := &illness{out: out, ill: !before, line: v4a}
 	begin := time.Now()
-	clock := func() Now { return Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour} }
-	parts := Parts{Exchange: i.exchange, Now: clock, Log: func(Level, string) {}}
+	clock := func() clock.Now {
+		return clock.Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour}
+	}
+	parts := Parts{Exchange: i.exchange, Now: clock, Log: func(log.Level, string) {}}
 	longest := func() float64 { return 1 } // of the waits
 	i.owner = own(OpenStore(ramDir(t), "", func(s string) { t.Error(s) }), parts, longest, func(s map[string]Status) {
 		i.mu.Lock()
@@ -150,7 +154,7 @@ func (i *illness) tally() (last Status, counted []time.Duration, attempts []time
 func (i *illness) row(t *testing.T) string {
 	i.after(time.Minute)
 	early, _, _ := i.tally()
-	i.after(day - time.Minute)
+	i.after(clock.Day - time.Minute)
 	last, counted, _ := i.tally()
 	within := func(d time.Duration) (n int) {
 		for _, c := range counted {
@@ -160,14 +164,14 @@ func (i *illness) row(t *testing.T) string {
 		}
 		return n
 	}
-	if within(day) > 36 {
-		t.Errorf("%d requests in a day of faults: less than a quarter is left", within(day))
+	if within(clock.Day) > 36 {
+		t.Errorf("%d requests in a day of faults: less than a quarter is left", within(clock.Day))
 	}
 	state := early.State
 	if last.State != state {
 		state += "`, then `" + last.State
 	}
-	return fmt.Sprintf("%d, %d, %d | `%s` | `` %s ``", within(time.Minute), within(time.Hour), within(day), state, last.Error)
+	return fmt.Sprintf("%d, %d, %d | `%s` | `` %s ``", within(time.Minute), within(time.Hour), within(clock.Day), state, last.Error)
 }
 
 func (i *illness) well() {
@@ -196,7 +200,7 @@ func (i *illness) recoversByItself(t *testing.T) string {
 	_, _, attempts := i.tally()
 	gap := attempts[len(attempts)-1].Sub(attempts[max(0, len(attempts)-2)])
 	i.well()
-	i.after(2 * day)
+	i.after(2 * clock.Day)
 	last, _, _ := i.tally()
 	if last.State == StateStopped {
 		return "never: a person has to act"
@@ -204,7 +208,7 @@ func (i *illness) recoversByItself(t *testing.T) string {
 	if last.State != StateCurrent {
 		t.Errorf("two days after it is over: %s, %s", last.State, last.Error)
 	}
-	return formatDuration(gap.Round(time.Second))
+	return log.Duration(gap.Round(time.Second))
 }
 
 // inREADME compares what stands in README.md between the marks of a name.

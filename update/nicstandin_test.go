@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"homeward/update/secret"
 	"homeward/update/updatetest"
 )
 
@@ -40,7 +41,7 @@ func TestDynDNS2WithItsStandIn(t *testing.T) {
 	s.AddHost("alice", "a.example")
 	server := httptest.NewServer(s)
 	defer server.Close()
-	a := &Account{Username: "alice", Secret: NewSecret("made-up"), Server: server.URL}
+	a := &Account{Username: "alice", Secret: secret.New("made-up"), Server: server.URL}
 
 	r := exchange(t, dyndns2{}, a, callFor("a.example", "b.example"))
 	if len(r.Hosts) != 2 || r.Hosts[0].Verdict != Accepted || r.Hosts[1].Verdict != Refused {
@@ -56,7 +57,7 @@ func TestDynDNS2WithItsStandIn(t *testing.T) {
 	if r := exchange(t, template{}, by, callFor("home.example")); r.Verdict != Accepted {
 		t.Errorf("by a template: %+v", r)
 	}
-	a.Secret = NewSecret("other")
+	a.Secret = secret.New("other")
 	if r := exchange(t, dyndns2{}, a, callFor("a.example")); r.Verdict != Unauthorized {
 		t.Errorf("wrong password: %+v", r)
 	}
@@ -72,7 +73,7 @@ func TestSpdynWithItsStandIn(t *testing.T) {
 	s.SetToken(old, "abcd-efgh-ijkl")
 	server := httptest.NewServer(s)
 	defer server.Close()
-	a := &Account{Token: true, Secret: NewSecret("abcd-efgh-ijkl"), Server: server.URL}
+	a := &Account{Token: true, Secret: secret.New("abcd-efgh-ijkl"), Server: server.URL}
 
 	if r := exchange(t, spdyn{}, a, callFor(host)); r.Verdict != Accepted {
 		t.Errorf("a line for each address: %+v", r)

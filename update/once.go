@@ -1,5 +1,7 @@
 package update
 
+import "homeward/update/clock"
+
 // Select has nothing sent for accounts that chosen does not accept. With
 // force, the others' stops do not hold, and they are sent though nothing has
 // changed. It is called after SetAccounts, before Observe, by `once`.
@@ -49,7 +51,7 @@ func (s *Scheduler) ClearStops() {
 
 // Preview returns the requests that `once` would send if each were accepted,
 // in the accounts' order, without sending or writing anything.
-func Preview(now Now, book *Data, accounts []*Account, o Observation, force bool) []Request {
+func Preview(now clock.Now, book *Data, accounts []*Account, o Observation, force bool) []Request {
 	var out []Request
 	for _, a := range accounts {
 		s, ok := ServiceOf(a)

@@ -1,6 +1,10 @@
 package update
 
-import "time"
+import (
+	"homeward/update/clock"
+	"homeward/update/retry"
+	"time"
+)
 
 // What an account is about, in one word (status).
 const (
@@ -31,7 +35,7 @@ type Plan struct {
 }
 
 // Observe tells the Plan what the line shows now.
-func (p Plan) Observe(now Now, want Values) Plan {
+func (p Plan) Observe(now clock.Now, want Values) Plan {
 	if want == p.Want {
 		return p
 	}
@@ -44,10 +48,10 @@ func (p Plan) Observe(now Now, want Values) Plan {
 
 // Event tells the Plan that something happened that may have mended what
 // failed: an attempt need not wait for its timer.
-func (p Plan) Event(now Now) Plan {
-	gap := eventGap
+func (p Plan) Event(now clock.Now) Plan {
+	gap := retry.EventGap
 	if p.Fault == FaultResolve {
-		gap = resolverGap
+		gap = retry.ResolverGap
 	}
 	if p.NotBefore != 0 {
 		p.NotBefore = min(p.NotBefore, max(now.Up, p.Attempt+gap))
@@ -56,7 +60,7 @@ func (p Plan) Event(now Now) Plan {
 }
 
 // Resend makes the Plan send everything anew.
-func (p Plan) Resend(now Now) Plan {
+func (p Plan) Resend(now clock.Now) Plan {
 	if p.ForceResend == nil {
 		p.ForceResend = map[string]Values{}
 	}
@@ -108,10 +112,10 @@ func (p Plan) accepted(call Update) Plan {
 }
 
 // pause makes the next attempt wait its step.
-func (p Plan) pause(now Now, jitter float64) Plan {
-	wait := backoff[min(p.Fails, len(backoff)-1)]
+func (p Plan) pause(now clock.Now, jitter float64) Plan {
+	wait := retry.Steps[min(p.Fails, len(retry.Steps)-1)]
 	if p.Fault == FaultResolve {
-		wait = resolverGap
+		wait = retry.ResolverGap
 		if p.Fails >= resolverPatience {
 			wait = resolverRest
 		}
@@ -124,9 +128,9 @@ func (p Plan) pause(now Now, jitter float64) Plan {
 }
 
 // pauseAtRandom makes the next attempt wait for a random part of its step.
-func (p Plan) pauseAtRandom(now Now, jitter float64) Plan {
+func (p Plan) pauseAtRandom(now clock.Now, jitter float64) Plan {
 	step := overload[min(p.Fails, len(overload)-1)]
 	p.Fails++
-	p.NotBefore = now.Up + max(eventGap, time.Duration(jitter*float64(step)))
+	p.NotBefore = now.Up + max(retry.EventGap, time.Duration(jitter*float64(step)))
 	return p
 }

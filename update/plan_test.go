@@ -1,6 +1,8 @@
 package update
 
 import (
+	"homeward/update/clock"
+	"homeward/update/secret"
 	"net/netip"
 	"testing"
 	"time"
@@ -16,7 +18,7 @@ var (
 
 func ipv64Account() *Account {
 	return &Account{Name: "home", Service: "ipv64", Server: "https://ipv64.net", Domains: []string{"home.ipv64.net", "srv.any64.de"},
-		Secret: NewSecret("s3cr3t-token"), Publish: Publish{IPv4: true, Prefix: true}, Refresh: 600 * time.Hour, Limit10s: 3, Limit24h: 48}
+		Secret: secret.New("s3cr3t-token"), Publish: Publish{IPv4: true, Prefix: true}, Refresh: 600 * time.Hour, Limit10s: 3, Limit24h: 48}
 }
 
 // TestWhatIsSent is the contract's table "What is sent to IPv64".
@@ -71,8 +73,8 @@ func TestHostsAreGrouped(t *testing.T) {
 }
 
 // at returns a reading of clocks that agree, d after boot.
-func at(d time.Duration) Now {
-	return Now{Wall: time.Date(2026, 11, 21, 20, 0, 0, 0, time.UTC).Add(d), Synced: true, Boot: "b1", Up: d}
+func at(d time.Duration) clock.Now {
+	return clock.Now{Wall: time.Date(2026, 11, 21, 20, 0, 0, 0, time.UTC).Add(d), Synced: true, Boot: "b1", Up: d}
 }
 
 func slots(n int, d time.Duration) Usage {
@@ -105,7 +107,7 @@ func TestGate(t *testing.T) {
 		{"none left: when the first is a day old", slots(48, now.Up-23*time.Hour), fresh, time.Hour + dayMargin},
 		{"a limit that the service named", Usage{Quota: Quota{Until: now.Up + time.Minute}}, fresh, time.Minute},
 		{"a retry waits its step", Usage{}, retry, time.Second},
-		{"a retry after half of its budget: spread over the day", slots(18, now.Up-time.Hour), retry, day / 18},
+		{"a retry after half of its budget: spread over the day", slots(18, now.Up-time.Hour), retry, clock.Day / 18},
 		{"a retry never takes the last quarter", slots(36, now.Up-time.Hour), retry, 23*time.Hour + dayMargin},
 	}
 	for _, tt := range tests {
@@ -126,7 +128,7 @@ func TestTimesOfAnotherBoot(t *testing.T) {
 	k := Quota{Until: 50*time.Hour + 5*time.Minute}
 	k.Reservations = []Reservation{{Timestamp: at(50*time.Hour - time.Minute).Timestamp()}, {Timestamp: at(49 * time.Hour).Timestamp()}}
 	b.Quotas["k"] = k
-	dark := Now{Wall: time.Date(1970, 1, 1, 0, 1, 0, 0, time.UTC), Boot: "b2", Up: 20 * time.Second}
+	dark := clock.Now{Wall: time.Date(1970, 1, 1, 0, 1, 0, 0, time.UTC), Boot: "b2", Up: 20 * time.Second}
 	b.Rebase(dark)
 	if got := b.Quotas["k"].Until - dark.Up; got != 5*time.Minute-20*time.Second {
 		t.Errorf("the lock has %v to go", got)
@@ -134,11 +136,11 @@ func TestTimesOfAnotherBoot(t *testing.T) {
 	if got := dark.Since(b.Quotas["k"].Reservations[1].Timestamp); got != 80*time.Second {
 		t.Errorf("with a clock in 1970 the youngest slot is %v old, want what both boots have counted", got)
 	}
-	light := Now{Wall: at(50 * time.Hour).Wall.Add(7 * time.Hour), Synced: true, Boot: "b2", Up: 40 * time.Second}
+	light := clock.Now{Wall: at(50 * time.Hour).Wall.Add(7 * time.Hour), Synced: true, Boot: "b2", Up: 40 * time.Second}
 	if got := light.Since(b.Quotas["k"].Reservations[1].Timestamp); got != 7*time.Hour+time.Minute {
 		t.Errorf("once NTP has set the clock it is %v old", got)
 	}
-	future := Now{Wall: light.Wall.Add(10 * 365 * day), Boot: "b2", Up: time.Minute}
+	future := clock.Now{Wall: light.Wall.Add(10 * 365 * clock.Day), Boot: "b2", Up: time.Minute}
 	if got := future.Since(b.Quotas["k"].Reservations[1].Timestamp); got > 3*time.Minute {
 		t.Errorf("a clock that nobody vouches for made a slot %v old", got)
 	}

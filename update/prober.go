@@ -3,6 +3,8 @@ package update
 import (
 	"cmp"
 	"context"
+	"homeward/update/clock"
+	"homeward/update/log"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -29,8 +31,8 @@ type Found struct {
 // exchanges run elsewhere.
 type Prober struct {
 	exchange Exchange
-	now      func() Now
-	log      func(Level, string)
+	now      func() clock.Now
+	log      func(log.Level, string)
 	inbox    Inbox
 	public   func(netip.Addr) bool
 	pace     throttle
@@ -158,9 +160,9 @@ func (p *Prober) Set(inquiries []Probe) {
 // to each service, and returns when, in time since boot, it is to be called
 // again at the latest.
 func (p *Prober) Decide() (wake time.Duration) {
-	clock := p.now()
-	now := clock.Up
-	wake = now + day
+	reading := p.now()
+	now := reading.Up
+	wake = now + clock.Day
 	byDue := slices.Clone(p.open)
 	slices.SortStableFunc(byDue, func(a, b *probe) int { return cmp.Compare(a.plan.Due, b.plan.Due) })
 	for _, q := range byDue {
@@ -169,14 +171,14 @@ func (p *Prober) Decide() (wake time.Duration) {
 		}
 		at := max(q.plan.Due, p.free[q.Of])
 		if at <= now {
-			at = max(at, p.pace.take(clock, q.Of, q.gap()+exchangeLimit))
+			at = max(at, p.pace.take(reading, q.Of, q.gap()+exchangeLimit))
 		}
 		switch {
 		case at <= now:
 			p.ask(q)
 		case p.once && at > now+askGap+exchangeLimit:
 			q.plan.Attempt = now
-			q.found.Note = q.host() + " was asked just now: not again before " + formatDuration(at-now) + " are over"
+			q.found.Note = q.host() + " was asked just now: not again before " + log.Duration(at-now) + " are over"
 			wake = now
 		default:
 			wake = min(wake, at)
@@ -252,20 +254,20 @@ func (p *Prober) judge(q *probe, now time.Duration, out Outcome) {
 			q.found.Note += "; " + q.found.Addr.String() + ", found last, stays"
 		}
 		if first {
-			p.log(Warn, q.found.Note+". "+retryIn(max(q.plan.Due, p.free[q.Of])-now))
+			p.log(log.Warn, q.found.Note+". "+log.RetryIn(max(q.plan.Due, p.free[q.Of])-now))
 		}
 	case !p.public(addr):
 		q.plan = q.plan.Answered(now, q.Poll)
 		note := q.host() + " sees us at " + addr.String() + ", which nobody can reach from the internet:" +
 			" publish ipv6 or prefix, or ask the provider for a public address"
 		if note != q.found.Note {
-			p.log(Warn, note)
+			p.log(log.Warn, note)
 		}
 		q.found.Note = note
 	default:
 		q.plan = q.plan.Answered(now, q.Poll)
 		if addr != q.found.Addr {
-			p.log(Info, q.host()+" sees us at "+addr.String())
+			p.log(log.Info, q.host()+" sees us at "+addr.String())
 		}
 		q.found = Found{Addr: addr}
 	}

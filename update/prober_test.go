@@ -3,6 +3,8 @@ package update
 import (
 	"context"
 	"fmt"
+	"homeward/update/clock"
+	"homeward/update/log"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -20,7 +22,7 @@ type asking struct {
 	inbox Inbox
 	dir   string
 	begin time.Time
-	clock func() Now
+	clock func() clock.Now
 
 	mu     sync.Mutex
 	answer func(Request) Outcome
@@ -35,14 +37,14 @@ type asking struct {
 func newAsking(dir string) *asking {
 	w := &asking{dir: dir, inbox: NewInbox(), begin: time.Now(), delay: 50 * time.Millisecond}
 	w.answer = func(Request) Outcome { return gotAnswer("203.0.113.7") }
-	w.clock = func() Now { return Now{Boot: "b", Up: time.Hour + time.Since(w.begin)} }
+	w.clock = func() clock.Now { return clock.Now{Boot: "b", Up: time.Hour + time.Since(w.begin)} }
 	return w
 }
 
 // open makes the Prober.
 func (w *asking) open(ctx context.Context) {
 	public := func(a netip.Addr) bool { return !a.IsPrivate() }
-	parts := Parts{Exchange: w.exchange, Now: w.clock, Inbox: w.inbox, Log: func(_ Level, s string) { w.said = append(w.said, s) }}
+	parts := Parts{Exchange: w.exchange, Now: w.clock, Inbox: w.inbox, Log: func(_ log.Level, s string) { w.said = append(w.said, s) }}
 	w.Prober = NewProber(ctx, w.dir, parts, public)
 }
 
@@ -311,7 +313,7 @@ func TestProcessesKeepOnePace(t *testing.T) {
 		in := []Probe{quick, slow}
 		newAsking(dir).askOnce(t.Context(), in)
 		w := newAsking(dir)
-		w.clock = func() Now { return Now{Boot: "b", Up: time.Hour + 2*time.Second + time.Since(w.begin)} }
+		w.clock = func() clock.Now { return clock.Now{Boot: "b", Up: time.Hour + 2*time.Second + time.Since(w.begin)} }
 		got := w.askOnce(t.Context(), in)
 		if want := []string{"8.3s https://a.example 4"}; !slices.Equal(w.asked, want) {
 			t.Errorf("asked %q, want %q", w.asked, want)
@@ -320,7 +322,7 @@ func TestProcessesKeepOnePace(t *testing.T) {
 			t.Errorf("noted %q", note)
 		}
 		rebooted := newAsking(dir)
-		rebooted.clock = func() Now { return Now{Boot: "c", Up: time.Minute + time.Since(rebooted.begin)} }
+		rebooted.clock = func() clock.Now { return clock.Now{Boot: "c", Up: time.Minute + time.Since(rebooted.begin)} }
 		if rebooted.askOnce(t.Context(), in); len(rebooted.asked) != 2 {
 			t.Errorf("after a reboot asked %q", rebooted.asked)
 		}
@@ -343,10 +345,10 @@ func TestUnsentQuestionsDoNotKeepOthersAway(t *testing.T) {
 }
 
 func TestPaceOfAForeignHand(t *testing.T) {
-	now := Now{Boot: "b", Up: time.Hour}
+	now := clock.Now{Boot: "b", Up: time.Hour}
 	for text, want := range map[string]time.Duration{
 		formatThrottle(now, 2*time.Hour): 2 * time.Hour, formatThrottle(now, time.Minute): 0, formatThrottle(now, 100*time.Hour): 0,
-		formatThrottle(Now{Boot: "c"}, 2*time.Hour): 0, "": 0, "b": 0, "b x": 0, "b 7200000000000": 2 * time.Hour,
+		formatThrottle(clock.Now{Boot: "c"}, 2*time.Hour): 0, "": 0, "b": 0, "b x": 0, "b 7200000000000": 2 * time.Hour,
 	} {
 		if got := parseThrottle(now, text); got != want {
 			t.Errorf("%q is %v, want %v", text, got, want)
@@ -398,7 +400,7 @@ func TestAPaceThatSomebodyHoldsIsNotWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
 		throttle{dir}.change("a.example", func(string) string {
-			if free := (throttle{dir}).take(Now{Boot: "b", Up: time.Hour}, "a.example", time.Minute); free != 0 {
+			if free := (throttle{dir}).take(clock.Now{Boot: "b", Up: time.Hour}, "a.example", time.Minute); free != 0 {
 				t.Errorf("may ask at %v", free)
 			}
 			return ""

@@ -2,6 +2,7 @@ package update
 
 import (
 	"cmp"
+	"homeward/update/clock"
 	"slices"
 	"time"
 )
@@ -46,15 +47,15 @@ func (l *Lock) until() time.Duration {
 
 // blocked tells whether nothing may be sent now: a limit that the service named,
 // or a lock.
-func (k Usage) blocked(now Now) bool { return max(k.Until, k.Lock.until()) > now.Up }
+func (k Usage) blocked(now clock.Now) bool { return max(k.Until, k.Lock.until()) > now.Up }
 
 // Reservation is one request that the service may have counted.
 type Reservation struct {
-	Timestamp        // when its answer came: it may have been counted as late as that
-	Open      bool   `json:"open,omitempty"`    // no answer yet; Moment is when it left
-	ID        uint64 `json:"id,omitempty"`      // while open
-	Account   string `json:"account,omitempty"` // while open
-	PID       int    `json:"pid,omitempty"`     // while open: the process that waits for the answer
+	clock.Timestamp        // when its answer came: it may have been counted as late as that
+	Open            bool   `json:"open,omitempty"`    // no answer yet; Moment is when it left
+	ID              uint64 `json:"id,omitempty"`      // while open
+	Account         string `json:"account,omitempty"` // while open
+	PID             int    `json:"pid,omitempty"`     // while open: the process that waits for the answer
 }
 
 // usageID names the parts of a Key in one Book.
@@ -204,7 +205,7 @@ var namedLimit = [...]time.Duration{10 * time.Second, time.Minute, 5 * time.Minu
 var namedSpread = [...]time.Duration{time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
 
 // wait keeps a limit group silent, for the longest of what was asked for.
-func (q Quota) wait(now Now, d time.Duration, why string) Quota {
+func (q Quota) wait(now clock.Now, d time.Duration, why string) Quota {
 	if until := now.Up + min(d, longestWait); until > q.Until {
 		q.Until, q.Why = until, why
 	}
@@ -213,7 +214,7 @@ func (q Quota) wait(now Now, d time.Duration, why string) Quota {
 
 // limited waits as long as the service says, or, if it names no time, longer
 // from one answer to the next. jitter, in [0,1), spreads many routers.
-func (q Quota) limited(now Now, r Result, jitter float64) Quota {
+func (q Quota) limited(now clock.Now, r Result, jitter float64) Quota {
 	wait := r.Wait
 	if wait == 0 {
 		step := min(max(q.Step, 0), len(namedLimit)-1)
@@ -225,7 +226,7 @@ func (q Quota) limited(now Now, r Result, jitter float64) Quota {
 
 // accepted is the key of an accepted call. A wait that is still on was asked for
 // by the answer to another one, meanwhile: it stays.
-func (k Usage) accepted(now Now) Usage {
+func (k Usage) accepted(now clock.Now) Usage {
 	k.Good = true
 	if k.Until <= now.Up {
 		k.Step, k.Until, k.Why = 0, 0, ""
@@ -238,7 +239,7 @@ func (k Usage) accepted(now Now) Usage {
 
 // Complete closes a request's slot: answered tells whether the service may have
 // counted it at all.
-func (k Usage) Complete(now Now, id uint64, counted bool) Usage {
+func (k Usage) Complete(now clock.Now, id uint64, counted bool) Usage {
 	slots := make([]Reservation, 0, len(k.Reservations))
 	for _, s := range k.Reservations {
 		switch {
@@ -253,16 +254,16 @@ func (k Usage) Complete(now Now, id uint64, counted bool) Usage {
 }
 
 // claim adds a slot for a request that may leave at any moment.
-func (q Quota) claim(now Now) Quota {
+func (q Quota) claim(now clock.Now) Quota {
 	q.Reservations = append(q.Reservations, Reservation{Timestamp: now.Timestamp(), Open: true})
 	return q
 }
 
 // nextChange tells when the count of used requests next falls.
-func (q Quota) nextChange(now Now) time.Duration {
-	at := now.Up + day
+func (q Quota) nextChange(now clock.Now) time.Duration {
+	at := now.Up + clock.Day
 	for _, s := range q.Reservations {
-		if t := s.end(now) + day + dayMargin; t > now.Up {
+		if t := s.end(now) + clock.Day + dayMargin; t > now.Up {
 			at = min(at, t)
 		}
 	}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"homeward/update/clock"
+	"homeward/update/log"
+	"homeward/update/secret"
 	"os"
 	"path/filepath"
 	"sync"
@@ -27,17 +30,17 @@ func TestServerNameSeesThroughSpellings(t *testing.T) {
 }
 
 // quotaAccount is an account of ipv64 with another server and secret.
-func quotaAccount(name, server, secret string) *Account {
+func quotaAccount(name, server, token string) *Account {
 	a := ipv64Account()
-	a.Name, a.Server, a.Secret, a.Domains = name, server, NewSecret(secret), []string{name + ".ipv64.net"}
+	a.Name, a.Server, a.Secret, a.Domains = name, server, secret.New(token), []string{name + ".ipv64.net"}
 	return a
 }
 
 func TestWhoseRequestsCountTogether(t *testing.T) {
-	b := newData(Now{})
+	b := newData(clock.Now{})
 	first := quotaAccount("a", "https://ipv64.net", "one")
-	dyn := func(server, secret string) *Account {
-		return &Account{Service: "dyndns2", Server: server, Secret: NewSecret(secret)}
+	dyn := func(server, token string) *Account {
+		return &Account{Service: "dyndns2", Server: server, Secret: secret.New(token)}
 	}
 	in := func(group string, a *Account) *Account {
 		a.LimitGroup = group
@@ -82,7 +85,9 @@ func TestTheServiceCountsOneIPv64Account(t *testing.T) {
 			var mu sync.Mutex
 			var arrivals []time.Duration
 			begin := time.Now()
-			clock := func() Now { return Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour} }
+			clock := func() clock.Now {
+				return clock.Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour}
+			}
 			exchange := func(_ context.Context, r Request, ready BeforeSend) Outcome {
 				if !ready(v4a) {
 					return faultOutcome(FaultCanceled, false, "given up")
@@ -92,7 +97,7 @@ func TestTheServiceCountsOneIPv64Account(t *testing.T) {
 				arrivals = append(arrivals, time.Since(begin))
 				return Outcome{Answer: &Answer{Status: 200, Body: []byte(`{"info":"good"}`)}}
 			}
-			r := own(OpenStore(dir, "", func(string) {}), Parts{Exchange: exchange, Now: clock, Log: func(Level, string) {}}, nil, func(map[string]Status) {})
+			r := own(OpenStore(dir, "", func(string) {}), Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}, nil, func(map[string]Status) {})
 			var accounts []*Account
 			for i, server := range servers {
 				accounts = append(accounts, quotaAccount(fmt.Sprint("a", i), server, fmt.Sprint("token", i)))
@@ -116,13 +121,13 @@ func TestTheServiceCountsOneIPv64Account(t *testing.T) {
 }
 
 // oldState writes what an older version left of accounts: n requests each.
-func oldState(t *testing.T, dir string, now Now, n int, accounts ...*Account) {
+func oldState(t *testing.T, dir string, now clock.Now, n int, accounts ...*Account) {
 	b := newData(now)
 	b.LegacyKeys = map[string]legacyKey{}
 	for i, a := range accounts {
 		var k legacyKey
 		for j := range n {
-			k.Reservations = append(k.Reservations, Reservation{Timestamp: Now{Wall: now.Wall, Synced: true, Boot: now.Boot, Up: now.Up - time.Duration(j)*time.Minute}.Timestamp()})
+			k.Reservations = append(k.Reservations, Reservation{Timestamp: clock.Now{Wall: now.Wall, Synced: true, Boot: now.Boot, Up: now.Up - time.Duration(j)*time.Minute}.Timestamp()})
 		}
 		k.Good = true
 		if i == 0 {

@@ -1,6 +1,7 @@
 package update
 
 import (
+	"homeward/update/clock"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -13,11 +14,11 @@ type Reached struct {
 	Host   string     `json:"host"`             // a fingerprint of its name
 	Device string     `json:"device,omitempty"` // by which it was reached, "" as the routes said
 	Addr   netip.Addr `json:"addr"`
-	Timestamp
+	clock.Timestamp
 }
 
 // reachedFor is how long an address is tried again: services move.
-const reachedFor = 7 * day
+const reachedFor = 7 * clock.Day
 
 // reachedMost bounds what is remembered for one key: of four hosts or devices,
 // as many addresses as a race hands out.
@@ -52,7 +53,7 @@ func (p destination) matches(r Reached) bool {
 }
 
 // addresses returns the addresses at which the place was reached, the best first.
-func (k Usage) addresses(now Now, p destination) []netip.Addr {
+func (k Usage) addresses(now clock.Now, p destination) []netip.Addr {
 	var out []netip.Addr
 	for _, r := range k.Addrs {
 		if p.matches(r) && r.Addr.IsValid() && now.Since(r.Timestamp) < reachedFor && len(out) < knownMost {
@@ -64,7 +65,7 @@ func (k Usage) addresses(now Now, p destination) []netip.Addr {
 
 // remember takes note of all the addresses at which the place is to be reached the
 // next time, the best first.
-func (k Usage) remember(now Now, p destination, addrs []netip.Addr) Usage {
+func (k Usage) remember(now clock.Now, p destination, addrs []netip.Addr) Usage {
 	if p.host == "" {
 		return k
 	}

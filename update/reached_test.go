@@ -2,6 +2,9 @@ package update
 
 import (
 	"context"
+	"homeward/update/clock"
+	"homeward/update/log"
+	"homeward/update/secret"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -17,8 +20,8 @@ func TestKnownAddressesOutliveARestart(t *testing.T) {
 	up, seq := time.Hour, byte(0)
 	exchange := func(a Account, out Outcome) (known string) {
 		t.Helper()
-		a.Name, a.Service, a.Domains, a.Secret = "a", "ipv64", []string{"a.ipv64.net"}, NewSecret("hunter2")
-		now := func() Now { return Now{Boot: "b", Up: up, Wall: time.Unix(1e9, 0)} }
+		a.Name, a.Service, a.Domains, a.Secret = "a", "ipv64", []string{"a.ipv64.net"}, secret.New("hunter2")
+		now := func() clock.Now { return clock.Now{Boot: "b", Up: up, Wall: time.Unix(1e9, 0)} }
 		send := func(_ context.Context, r Request, ready BeforeSend) Outcome {
 			known = joinAddrs(r.Known)
 			if out.Answer != nil && !ready(v4a) {
@@ -26,7 +29,7 @@ func TestKnownAddressesOutliveARestart(t *testing.T) {
 			}
 			return out
 		}
-		parts := Parts{Exchange: send, Now: now, Log: func(Level, string) {}}
+		parts := Parts{Exchange: send, Now: now, Log: func(log.Level, string) {}}
 		seq++
 		line := Observation{Wants: map[string]Desired{"a": {Values: Values{IPv4: netip.AddrFrom4([4]byte{203, 0, 113, seq})}}}}
 		sendOnce(OpenStore(dir, "", func(s string) { t.Error(s) }), parts, []*Account{&a}, line, false)
@@ -76,9 +79,9 @@ func TestKnownAddressesOutliveARestart(t *testing.T) {
 // written.
 func TestForgettingWritesNothingWhereNothingChanges(t *testing.T) {
 	dir := t.TempDir()
-	now := Now{Boot: "b", Up: time.Hour, Wall: time.Unix(1e9, 0)}
+	now := clock.Now{Boot: "b", Up: time.Hour, Wall: time.Unix(1e9, 0)}
 	s := OpenStore(dir, "", func(s string) { t.Error(s) })
-	p, id := s.Cached(now).destination(Request{URL: Text{}.Plain("https://a.example")}), usageID{"q", "c"}
+	p, id := s.Cached(now).destination(Request{URL: secret.Text{}.Plain("https://a.example")}), usageID{"q", "c"}
 	s.Update(now, func(b *Data) { b.setUsage(id, b.usage(id).remember(now, p, splitAddrs(a1))) })
 	before := ReadStamp(StatePath(dir))
 	s.Update(now, func(b *Data) { b.setUsage(id, b.usage(id).forget(p, splitAddrs(b1))) })

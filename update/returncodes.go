@@ -1,6 +1,7 @@
 package update
 
 import (
+	"homeward/update/secret"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -217,10 +218,10 @@ func redirected(a *Account, ans Answer) Result {
 }
 
 // secretsOf returns what must not be repeated of an answer.
-func secretsOf(a *Account) []Secret {
-	s := []Secret{a.Secret, a.Healthcheck}
+func secretsOf(a *Account) []secret.Secret {
+	s := []secret.Secret{a.Secret, a.Healthcheck}
 	if a.Template != nil {
-		s = append(s, NewSecret(a.Username), a.Template.ParamEnc)
+		s = append(s, secret.New(a.Username), a.Template.ParamEnc)
 		s = append(s, a.Template.literals()...)
 	}
 	return append(s, logins(a)...)
@@ -228,11 +229,11 @@ func secretsOf(a *Account) []Secret {
 
 // logins returns what an account's requests can carry as Basic auth: user, colon
 // and password, and a template's own password.
-func logins(a *Account) []Secret {
-	var all []Secret
+func logins(a *Account) []secret.Secret {
+	var all []secret.Secret
 	if a.Template == nil {
 		for _, user := range append([]string{a.Username, ipv64User}, a.Domains...) {
-			all = append(all, NewSecret(user+":"+a.Secret.Reveal()))
+			all = append(all, secret.New(user+":"+a.Secret.Reveal()))
 		}
 		return all
 	}
@@ -240,7 +241,7 @@ func logins(a *Account) []Secret {
 		user, password, _ := strings.Cut(splitURL(u.url).userinfo, ":")
 		for _, host := range append(a.Domains[:len(a.Domains):len(a.Domains)], "") {
 			f := filling{a, Update{Hosts: []string{host}}}
-			all = append(all, NewSecret(f.raw(user)+":"+f.raw(password)), NewSecret(f.raw(password)))
+			all = append(all, secret.New(f.raw(user)+":"+f.raw(password)), secret.New(f.raw(password)))
 		}
 	}
 	return all

@@ -1,6 +1,7 @@
 package update
 
 import (
+	"homeward/update/secret"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -11,7 +12,7 @@ import (
 
 func dyndnsAccount() *Account {
 	return &Account{
-		Name: "home", Service: "dyndns2", Server: "https://dyn.example", Username: "alice", Secret: NewSecret("made-up-password"),
+		Name: "home", Service: "dyndns2", Server: "https://dyn.example", Username: "alice", Secret: secret.New("made-up-password"),
 		Domains: []string{"a.example", "b.example", "c.example"},
 	}
 }
@@ -194,8 +195,8 @@ func TestRedirectNamesTheNewPlaceAlone(t *testing.T) {
 
 func TestSpdynWords(t *testing.T) {
 	const host = "home.spdns.example"
-	token := &Account{Service: "spdyn", Token: true, Secret: NewSecret("abcd-efgh-ijkl"), Domains: []string{host}}
-	user := &Account{Service: "spdyn", Username: "alice", Secret: NewSecret("made-up"), Domains: []string{host}}
+	token := &Account{Service: "spdyn", Token: true, Secret: secret.New("abcd-efgh-ijkl"), Domains: []string{host}}
+	user := &Account{Service: "spdyn", Username: "alice", Secret: secret.New("made-up"), Domains: []string{host}}
 	v4 := Update{Hosts: []string{host}, Values: Values{IPv4: ip4}}
 	tests := []struct {
 		name       string
@@ -258,7 +259,7 @@ func checkResult(t *testing.T, c Update, ans Answer, r Result) {
 func FuzzParseDyndns2(f *testing.F) { fuzzWords(f, dyndns2{}, dyndnsAccount()) }
 
 func FuzzParseSpdyn(f *testing.F) {
-	fuzzWords(f, spdyn{}, &Account{Token: true, Secret: NewSecret("made-up-password")})
+	fuzzWords(f, spdyn{}, &Account{Token: true, Secret: secret.New("made-up-password")})
 }
 
 func fuzzWords(f *testing.F, p Protocol, a *Account) {

@@ -2,6 +2,9 @@ package update
 
 import (
 	"context"
+	"homeward/update/clock"
+	"homeward/update/log"
+	"homeward/update/secret"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -14,7 +17,7 @@ import (
 // state, and once with a state that a foreign hand wrote.
 func TestHintOutlivesARestart(t *testing.T) {
 	dir, hint := t.TempDir(), strings.Repeat("r", caHintLen)
-	a := &Account{Name: "a", Service: "ipv64", Server: "https://a.example", Domains: []string{"a.ipv64.net"}, Secret: NewSecret("hunter2"), Limit24h: 9}
+	a := &Account{Name: "a", Service: "ipv64", Server: "https://a.example", Domains: []string{"a.ipv64.net"}, Secret: secret.New("hunter2"), Limit24h: 9}
 	sent := func() (roots []string) {
 		exchange := func(_ context.Context, r Request, ready BeforeSend) Outcome {
 			if !ready(netip.MustParseAddr("192.0.2.1")) {
@@ -23,8 +26,8 @@ func TestHintOutlivesARestart(t *testing.T) {
 			roots = append(roots, r.CAHint)
 			return Outcome{Answer: &Answer{Status: 200, Body: []byte("good"), CAHint: hint}}
 		}
-		now := func() Now { return Now{Boot: "b", Up: time.Hour, Wall: time.Unix(1e9, 0)} }
-		parts := Parts{Exchange: exchange, Now: now, Log: func(Level, string) {}}
+		now := func() clock.Now { return clock.Now{Boot: "b", Up: time.Hour, Wall: time.Unix(1e9, 0)} }
+		parts := Parts{Exchange: exchange, Now: now, Log: func(log.Level, string) {}}
 		want := map[string]Desired{"a": {Values: Values{IPv4: netip.MustParseAddr("203.0.113.7")}}}
 		sendOnce(OpenStore(dir, "", func(s string) { t.Error(s) }), parts, []*Account{a}, Observation{Wants: want}, true)
 		return roots

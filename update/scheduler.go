@@ -3,6 +3,8 @@ package update
 import (
 	"cmp"
 	"context"
+	"homeward/update/clock"
+	"homeward/update/log"
 	"math/rand/v2"
 	"net/netip"
 	"os"
@@ -31,8 +33,8 @@ type Desired struct {
 type Scheduler struct {
 	store    *Store
 	exchange Exchange
-	now      func() Now
-	log      func(Level, string)
+	now      func() clock.Now
+	log      func(log.Level, string)
 	inbox    Inbox
 	jitter   func() float64 // in [0,1): spreads the retries of many routers
 
@@ -205,7 +207,7 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 	s.seq, s.salt, s.known = book.Seq, book.Salt, *book
 	limits := s.limits(book)
 	var due []*pending
-	wake = now.Up + day
+	wake = now.Up + clock.Day
 	status = make(map[string]Status, len(s.accounts))
 	for _, a := range s.accounts {
 		as := a.state(book, limits)
@@ -242,7 +244,7 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 
 // migrateQuota takes what limits ask for over into a Book that began anew: somebody has
 // removed the state, and the service has not forgotten.
-func (s *Scheduler) migrateQuota(now Now, b *Data) *Data {
+func (s *Scheduler) migrateQuota(now clock.Now, b *Data) *Data {
 	s.store.Update(now, func(b *Data) {
 		for _, a := range s.accounts {
 			if a.salt != s.salt {
@@ -267,7 +269,7 @@ type pending struct {
 
 // start begins what is due, the one due longest first, and no more than the
 // limits and this machine have room for.
-func (s *Scheduler) start(now Now, due []*pending) {
+func (s *Scheduler) start(now clock.Now, due []*pending) {
 	slices.SortStableFunc(due, func(a, b *pending) int { return cmp.Compare(a.decision.Since, b.decision.Since) })
 	waiting := map[string]Quota{} // with those under way that are not yet on disk
 	for _, t := range s.attempts {

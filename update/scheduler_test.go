@@ -3,6 +3,9 @@ package update
 import (
 	"context"
 	"fmt"
+	"homeward/update/clock"
+	"homeward/update/log"
+	"homeward/update/secret"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -26,7 +29,9 @@ type schedulerBench struct {
 func newBench(t *testing.T, dir string, hangs func(url string) bool) *schedulerBench {
 	b := &schedulerBench{}
 	begin := time.Now()
-	clock := func() Now { return Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour} }
+	clock := func() clock.Now {
+		return clock.Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour}
+	}
 	exchange := func(ctx context.Context, r Request, ready BeforeSend) Outcome {
 		if !ready(v4a) {
 			return faultOutcome(FaultCanceled, false, "given up")
@@ -44,7 +49,7 @@ func newBench(t *testing.T, dir string, hangs func(url string) bool) *schedulerB
 		}
 		return Outcome{Answer: &Answer{Status: 200, Body: []byte(`{"info":"good"}`)}}
 	}
-	parts := Parts{Exchange: exchange, Now: clock, Log: func(Level, string) {}}
+	parts := Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}
 	b.owner = own(OpenStore(dir, "", func(string) {}), parts, nil, func(s map[string]Status) {
 		b.mu.Lock()
 		b.last = s
@@ -76,7 +81,7 @@ func TestServersThatHangDoNotHoldUpAnother(t *testing.T) {
 		var accounts []*Account
 		for i := range 12 {
 			a := ipv64Account()
-			a.Name, a.Server, a.Secret = fmt.Sprintf("a%02d", i), fmt.Sprintf("https://hangs%d", i%2), NewSecret(fmt.Sprint("t", i))
+			a.Name, a.Server, a.Secret = fmt.Sprintf("a%02d", i), fmt.Sprintf("https://hangs%d", i%2), secret.New(fmt.Sprint("t", i))
 			accounts = append(accounts, a)
 		}
 		well := ipv64Account()
@@ -194,7 +199,9 @@ func accepting() Parts {
 			}
 			return Outcome{Answer: &Answer{Status: 200, Body: []byte(`{"info":"good"}`)}}
 		},
-		Now: func() Now { return Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour} },
-		Log: func(Level, string) {},
+		Now: func() clock.Now {
+			return clock.Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour}
+		},
+		Log: func(log.Level, string) {},
 	}
 }

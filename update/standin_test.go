@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"homeward/update/secret"
 	"homeward/update/updatetest"
 )
 
@@ -36,8 +37,8 @@ func standIn(t testing.TB, o updatetest.Options) (*updatetest.IPv64, *updatetest
 func updateRequest(base, ca string) Request {
 	return Request{
 		Method: "GET",
-		URL:    Text{}.Plain(base+"/nic/update?domain=a.ipv64.net&output=min&ip=203.0.113.7&x=").Secret(NewSecret("hunter2"), nil),
-		Bearer: NewSecret("hunter2"), CAFile: ca,
+		URL:    secret.Text{}.Plain(base+"/nic/update?domain=a.ipv64.net&output=min&ip=203.0.113.7&x=").Secret(secret.New("hunter2"), nil),
+		Bearer: secret.New("hunter2"), CAFile: ca,
 	}
 }
 

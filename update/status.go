@@ -2,6 +2,8 @@ package update
 
 import (
 	"fmt"
+	"homeward/update/clock"
+	"homeward/update/log"
 	"strings"
 	"time"
 )
@@ -21,7 +23,7 @@ type Status struct {
 }
 
 // status tells how an account stands.
-func (a *account) status(now Now, as AccountState, d Decision) Status {
+func (a *account) status(now clock.Now, as AccountState, d Decision) Status {
 	s := Status{Service: a.config.Service, Domains: a.config.Domains, State: d.State, Error: d.Error, Note: a.note,
 		Accepted: as.Record.accepted(now, a.config, a.service), Used: as.Usage.used(now), Limit: as.Limits.Day}
 	if a.plan.Want != (Values{}) {
@@ -29,13 +31,13 @@ func (a *account) status(now Now, as AccountState, d Decision) Status {
 		s.Want = &w
 	}
 	if d.Attempt != nil && !a.sending && d.At > now.Up {
-		s.Next = now.wall(d.At)
+		s.Next = now.WallAt(d.At)
 	}
 	return s
 }
 
 // logTrouble says what is wrong with an account, each thing once.
-func (s *Scheduler) logTrouble(now Now, a *account, dec Decision) {
+func (s *Scheduler) logTrouble(now clock.Now, a *account, dec Decision) {
 	why := a.plan.Error // and not which limit holds the next attempt: that changes with every attempt
 	if why == "" {
 		why = dec.Error
@@ -46,15 +48,15 @@ func (s *Scheduler) logTrouble(now Now, a *account, dec Decision) {
 	case a.sending || why == "" || why == a.lastLogged || dec.State == StateWaiting:
 	case dec.State == StateStopped:
 		a.lastLogged = why
-		s.log(Error, a.config.Name+": "+why+". Nothing more is sent until the configuration changes, or `homeward once --force`")
+		s.log(log.Error, a.config.Name+": "+why+". Nothing more is sent until the configuration changes, or `homeward once --force`")
 	default:
 		a.lastLogged = why
-		s.log(Warn, a.config.Name+": "+why+". "+retryIn(dec.At-now.Up))
+		s.log(log.Warn, a.config.Name+": "+why+". "+log.RetryIn(dec.At-now.Up))
 	}
 }
 
 // logAccepted says what a service took.
-func (s *Scheduler) logAccepted(t *inFlight, now Now, r Result) {
+func (s *Scheduler) logAccepted(t *inFlight, now clock.Now, r Result) {
 	if !anyAccepted(r) || r.Verdict != Accepted && r.Hosts == nil {
 		return
 	}
@@ -67,6 +69,6 @@ func (s *Scheduler) logAccepted(t *inFlight, now Now, r Result) {
 	if s.store.Cached(now).Accounts[t.account.config.Name].stopped(t.account.config) == nil { // a host that is stopped was told of
 		t.account.lastLogged = ""
 	}
-	s.log(Info, fmt.Sprintf("%s: %s has accepted %s for %s (%s)", t.account.config.Name, t.account.config.Service, strings.Join(what, ", "),
-		strings.Join(t.attempt.Update.Hosts, ", "), formatDuration(now.Up-t.start)))
+	s.log(log.Info, fmt.Sprintf("%s: %s has accepted %s for %s (%s)", t.account.config.Name, t.account.config.Service, strings.Join(what, ", "),
+		strings.Join(t.attempt.Update.Hosts, ", "), log.Duration(now.Up-t.start)))
 }

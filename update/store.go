@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"homeward/update/clock"
 	"io"
 	"io/fs"
 	"os"
@@ -57,7 +58,7 @@ func (s *Store) WrapWrite(wrap func(write func(path string, data []byte) error) 
 // Read returns the Book as it is now on disk. It writes nothing but the name of
 // a file that cannot be used. The Book is the Store's: for reading, and only
 // until the next call.
-func (s *Store) Read(now Now) *Data {
+func (s *Store) Read(now clock.Now) *Data {
 	for i := range s.dirs {
 		if b := s.load(i); b != nil {
 			s.reconcile(now, i, b)
@@ -69,7 +70,7 @@ func (s *Store) Read(now Now) *Data {
 // reconcile puts a Book that was just read in the place of ours if it is a later one,
 // or one in state_dir that began anew, after somebody has removed ours. Where
 // it comes of a process that did not know ours, both count.
-func (s *Store) reconcile(now Now, i int, b *Data) {
+func (s *Store) reconcile(now clock.Now, i int, b *Data) {
 	content, ours := b.encode(), s.data
 	b.Rebase(now)
 	switch {
@@ -88,7 +89,7 @@ func (s *Store) reconcile(now Now, i int, b *Data) {
 }
 
 // Cached returns the Book as it was last read or written.
-func (s *Store) Cached(now Now) *Data {
+func (s *Store) Cached(now clock.Now) *Data {
 	if s.data == nil {
 		s.data = newData(now)
 	}
@@ -97,7 +98,7 @@ func (s *Store) Cached(now Now) *Data {
 
 // Update lets f change the Book, alone among all processes, and returns when the
 // result is on disk, as far as the disk lets it.
-func (s *Store) Update(now Now, f func(*Data)) {
+func (s *Store) Update(now clock.Now, f func(*Data)) {
 	unlock, alone := s.lock()
 	defer unlock()
 	b := s.Read(now)
@@ -148,7 +149,7 @@ type StoreSnapshot struct {
 }
 
 // data returns the Book of the snapshot; the error tells that there was none.
-func (snap StoreSnapshot) data(now Now) (*Data, error) {
+func (snap StoreSnapshot) data(now clock.Now) (*Data, error) {
 	b, err := parseData(snap.State)
 	if err == nil {
 		b.Rebase(now)
@@ -157,7 +158,7 @@ func (snap StoreSnapshot) data(now Now) (*Data, error) {
 }
 
 // Snapshot returns what the Store knows now.
-func (s *Store) Snapshot(now Now) StoreSnapshot {
+func (s *Store) Snapshot(now clock.Now) StoreSnapshot {
 	text, _ := json.Marshal(s.Cached(now)) // plain data
 	return StoreSnapshot{State: text, OnDisk: s.stamps != [2]Stamp{}, Trouble: s.trouble, Hung: s.hung}
 }
@@ -169,7 +170,7 @@ func (s *Store) Stamps() [2]Stamp { return s.stamps }
 // Restore takes over what the Store of another process knew, before any other
 // method is called. It holds where the file was removed, torn or replaced by
 // an older one since, and beside one that began anew.
-func (s *Store) Restore(now Now, snap StoreSnapshot) {
+func (s *Store) Restore(now clock.Now, snap StoreSnapshot) {
 	s.trouble, s.hung = snap.Trouble, snap.Hung
 	b, err := snap.data(now)
 	if err != nil {

@@ -2,6 +2,7 @@ package update
 
 import (
 	"errors"
+	"homeward/update/clock"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -166,12 +167,12 @@ func FuzzBook(f *testing.F) {
 			if wait := max(k.Until, k.Lock.until()) - now.Up; wait > longestWait {
 				t.Errorf("waits for %v", wait)
 			}
-			if wait := k.nextFree(now, Limits{3, 48}) - now.Up; wait < 0 || wait > day+dayMargin+exchangeLimit {
+			if wait := k.nextFree(now, Limits{3, 48}) - now.Up; wait < 0 || wait > clock.Day+dayMargin+exchangeLimit {
 				t.Errorf("room in %v", wait)
 			}
 		}
 		d := (AccountState{a, ipv64Service(), b.Accounts["home"], b.usage(b.usageID(a)), Limits{3, 48}, Plan{Want: Values{IPv4: v4a}}}).Next(now)
-		if d.At < 0 || d.At > now.Up+2*day {
+		if d.At < 0 || d.At > now.Up+2*clock.Day {
 			t.Errorf("decision %+v", d)
 		}
 		b.compact(now)
@@ -183,13 +184,13 @@ func FuzzBook(f *testing.F) {
 
 // A router without a battery clock has its first update accepted in 1970.
 func TestTheTimeOfAnAcceptedUpdateIsPutRightWithTheClock(t *testing.T) {
-	b := newData(Now{})
-	at := Now{Wall: time.Unix(90, 0), Up: 90 * time.Second}.Timestamp()
+	b := newData(clock.Now{})
+	at := clock.Now{Wall: time.Unix(90, 0), Up: 90 * time.Second}.Timestamp()
 	values := Values{IPv4: netip.MustParseAddr("203.0.113.7")}
 	b.Accounts["home"] = AccountRecord{Hosts: map[string]Host{"": {Values: values, Timestamp: at}, "never": {}}}
 	noon := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	b.compact(Now{Wall: noon, Up: 150 * time.Second, Synced: true})
-	want := Timestamp{Up: 90 * time.Second, At: noon.Add(-time.Minute), Sure: true}
+	b.compact(clock.Now{Wall: noon, Up: 150 * time.Second, Synced: true})
+	want := clock.Timestamp{Up: 90 * time.Second, At: noon.Add(-time.Minute), Sure: true}
 	if got := b.Accounts["home"].Hosts; got[""].Timestamp != want || got["never"] != (Host{}) {
 		t.Errorf("hosts are %+v, want %+v", got, want)
 	}
@@ -206,7 +207,7 @@ func TestAKeyWithoutALimitIsNotRememberedForEver(t *testing.T) {
 }
 
 // reserved notes one request of k.
-func reserved(now Now) func(*Data) {
+func reserved(now clock.Now) func(*Data) {
 	return func(b *Data) {
 		q := b.Quotas["k"]
 		q.Reservations = append(q.Reservations, Reservation{Timestamp: now.Timestamp()})

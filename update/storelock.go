@@ -2,6 +2,7 @@ package update
 
 import (
 	"fmt"
+	"homeward/update/log"
 	"os"
 	"path/filepath"
 	"time"
@@ -37,7 +38,7 @@ func (s *Store) lock() (unlock func(), alone bool) {
 			s.log(path + " is free again")
 		case !s.hung && !alone && !s.leaving.Load():
 			s.log(fmt.Sprintf("another homeward has held %s for %s and seems to hang: end it (fuser %s shows it); updates go on, and what both have sent is counted",
-				path, formatDuration(lockWait), path))
+				path, log.Duration(lockWait), path))
 		}
 		return func() { f.Close() }, alone
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"homeward/update/secret"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -122,7 +123,7 @@ func (t Template) choose(v Values) templateURL {
 
 // sample and sampleCall are what Check fills a template with.
 func sample(t Template) *Account {
-	return &Account{Template: &t, Username: "u", Secret: NewSecret("p")}
+	return &Account{Template: &t, Username: "u", Secret: secret.New("p")}
 }
 
 func sampleCall(key string) Update {

@@ -1,6 +1,7 @@
 package update
 
 import (
+	"homeward/update/secret"
 	"net/url"
 	"slices"
 	"strings"
@@ -32,10 +33,10 @@ func (template) Request(a *Account, c Update) Request {
 	}
 	f := filling{a, c}
 	if user, password, ok := strings.Cut(s.userinfo, ":"); ok || user != "" {
-		r.Login = NewSecret(f.raw(user))
-		r.Password = NewSecret(f.raw(password))
+		r.Login = secret.New(f.raw(user))
+		r.Password = secret.New(f.raw(password))
 	}
-	r.URL = f.encoded(Text{}.Plain(s.scheme+"://"), s.host, false)
+	r.URL = f.encoded(secret.Text{}.Plain(s.scheme+"://"), s.host, false)
 	named := s.userinfo != "" || strings.Contains(u.url, "[PASSWORD]") || strings.Contains(u.url, "[PARAMENC]")
 	if path, ok := strings.CutPrefix(s.path, "/"); ok {
 		r.URL = f.encoded(r.URL.Plain("/"), path, !named)
@@ -79,7 +80,7 @@ type filling struct {
 }
 
 // query appends the query to t. hide hides the template's own values.
-func (f filling) query(t Text, query string, hide bool) Text {
+func (f filling) query(t secret.Text, query string, hide bool) secret.Text {
 	between := "?"
 	for param := range strings.SplitSeq(query, "&") {
 		if query == "" || f.incomplete(param) {
@@ -103,13 +104,13 @@ const literalLeast = 8
 
 // literals returns the values that are written into the queries, which may be
 // secrets.
-func (t Template) literals() []Secret {
-	var all []Secret
+func (t Template) literals() []secret.Secret {
+	var all []secret.Secret
 	for _, u := range t.urls() {
 		for param := range strings.SplitSeq(splitURL(u.url).query, "&") {
 			_, value, _ := strings.Cut(param, "=")
 			if plain, err := url.PathUnescape(value); err == nil && len(plain) >= literalLeast && !strings.Contains(value, "[") {
-				all = append(all, NewSecret(plain))
+				all = append(all, secret.New(plain))
 			}
 		}
 	}
@@ -118,16 +119,16 @@ func (t Template) literals() []Secret {
 
 // encoded appends a part of a URL to t. hide hides what stands in the template
 // itself, too; else that of it which could be a secret.
-func (f filling) encoded(t Text, part string, hide bool) Text {
+func (f filling) encoded(t secret.Text, part string, hide bool) secret.Text {
 	for part != "" {
 		literal, name, rest := cutPlaceholder(part)
 		part = rest
-		t = t.careful(printableURL(literal), hide)
+		t = appendCareful(t, printableURL(literal), hide)
 		switch s, ok := f.secret(name); {
 		case ok:
 			t = t.Secret(s, percent)
 		case name == "PARAMOPT":
-			t = t.careful(printableURL(f.value(name)), false)
+			t = appendCareful(t, printableURL(f.value(name)), false)
 		default:
 			t = t.Plain(printableURL(f.value(name)))
 		}
@@ -135,14 +136,14 @@ func (f filling) encoded(t Text, part string, hide bool) Text {
 	return t
 }
 
-// careful appends a part of a URL, hidden if hide says so or a word of it could
-// be a secret.
-func (t Text) careful(part string, hide bool) Text {
+// appendCareful appends a part of a URL, hidden if hide says so or a word of it
+// could be a secret.
+func appendCareful(t secret.Text, part string, hide bool) secret.Text {
 	for word := range strings.FieldsFuncSeq(part, func(r rune) bool { return strings.ContainsRune("&=/.:,;@%+", r) }) {
-		hide = hide || couldBeSecret(word, 15)
+		hide = hide || secret.LooksLikeMixed(word, 15)
 	}
 	if hide {
-		return t.Secret(NewSecret(part), nil)
+		return t.Secret(secret.New(part), nil)
 	}
 	return t.Plain(part)
 }
@@ -163,16 +164,16 @@ func (f filling) raw(part string) string {
 }
 
 // secret returns the value of a placeholder that is not to be seen.
-func (f filling) secret(name string) (Secret, bool) {
+func (f filling) secret(name string) (secret.Secret, bool) {
 	switch name {
 	case "USERNAME":
-		return NewSecret(f.a.Username), true
+		return secret.New(f.a.Username), true
 	case "PASSWORD":
 		return f.a.Secret, true
 	case "PARAMENC":
 		return f.a.Template.ParamEnc, true
 	}
-	return Secret{}, false
+	return secret.Secret{}, false
 }
 
 // value returns the value of any other placeholder, "" if there is none.

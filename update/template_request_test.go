@@ -2,6 +2,7 @@ package update
 
 import (
 	"fmt"
+	"homeward/update/secret"
 	"net/netip"
 	"net/url"
 	"os"
@@ -34,7 +35,7 @@ func TestTemplateRequests(t *testing.T) {
 		{"brackets around a placeholder, as dnsever.com's file has it", Template{URL4: "http://x.example/u?host[[DOMAIN]]"}, Values{IPv4: ip4},
 			"https://x.example/u?host[home.example]", "", ""},
 		{"http left alone", Template{URL4: "http://x.example/[IP]", AllowHTTP: true}, Values{IPv4: ip4}, "http://x.example/192.0.2.1", "", ""},
-		{"parameters", Template{URL4: "https://x.example/?e=[PARAMENC]&[PARAMOPT]", ParamEnc: NewSecret("a b"), ParamOpt: "ttl=60&x=[y] z"}, Values{IPv4: ip4},
+		{"parameters", Template{URL4: "https://x.example/?e=[PARAMENC]&[PARAMOPT]", ParamEnc: secret.New("a b"), ParamOpt: "ttl=60&x=[y] z"}, Values{IPv4: ip4},
 			"https://x.example/?e=a%20b&ttl=60&x=[y]%20z", "", ""},
 		{"everything in one", Template{URL: "https://x.example/?4=[IPV4]&6=[IPV6]&p=[PREFIX]&ip=[IP]"}, all,
 			"https://x.example/?4=192.0.2.1&6=2001:db8::1&p=2001:db8:1200::/64&ip=192.0.2.1,2001:db8::1", "", ""},
@@ -66,8 +67,8 @@ func TestTemplateGoldenRequests(t *testing.T) {
 		{"a secret written before the host", "https://made-up:made-up@x.example/?address=[IP]"},
 		{"the connection's address", "https://[USERNAME]:[PASSWORD]@x.example/"},
 	} {
-		a := templateAccount(Template{URL4: tt.url, ParamEnc: NewSecret("made-up")})
-		a.Username, a.Secret = "made-up", NewSecret("made-up")
+		a := templateAccount(Template{URL4: tt.url, ParamEnc: secret.New("made-up")})
+		a.Username, a.Secret = "made-up", secret.New("made-up")
 		got += "# " + tt.name + "\n" + shown(template{}.Request(a, Update{Hosts: []string{"home.example"}, Values: Values{IPv4: ip4}})) + "\n"
 	}
 	if text := strings.ReplaceAll(got, "# a secret", ""); strings.Contains(text, "made-up") {
@@ -172,7 +173,7 @@ func FuzzTemplate(f *testing.F) {
 			return
 		}
 		a := templateAccount(tmpl)
-		a.Username, a.Secret = "made-up-name", NewSecret("made-up-password")
+		a.Username, a.Secret = "made-up-name", secret.New("made-up-password")
 		for _, key := range []string{"url4", "url6"} {
 			r := template{}.Request(a, sampleCall(key))
 			if strings.ContainsFunc(r.URL.Reveal(), func(c rune) bool { return c <= ' ' || c >= 0x7f }) {

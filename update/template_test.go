@@ -2,13 +2,15 @@ package update
 
 import (
 	"fmt"
+	"homeward/update/clock"
+	"homeward/update/secret"
 	"reflect"
 	"strings"
 	"testing"
 )
 
 func templateAccount(t Template) *Account {
-	return &Account{Service: "template", Template: &t, Username: "al ice&", Secret: NewSecret("p:w/ä"), Domains: []string{"home.example"}}
+	return &Account{Service: "template", Template: &t, Username: "al ice&", Secret: secret.New("p:w/ä"), Domains: []string{"home.example"}}
 }
 
 func TestParseTemplate(t *testing.T) {
@@ -137,13 +139,13 @@ func TestTemplateCarries(t *testing.T) {
 // What a template changes is told apart on disk, its secrets included, and
 // each service has limits of its own.
 func TestTemplatesAreToldApart(t *testing.T) {
-	b := newData(Now{})
+	b := newData(clock.Now{})
 	account := func(t Template) *Account {
-		return &Account{Name: "home", Service: "template", Template: &t, Secret: NewSecret("p")}
+		return &Account{Name: "home", Service: "template", Template: &t, Secret: secret.New("p")}
 	}
-	one := Template{URL4: "https://x.example/?k=[PARAMENC]&ip=[IP]", ParamEnc: NewSecret("key"), AllowHTTP: true}
+	one := Template{URL4: "https://x.example/?k=[PARAMENC]&ip=[IP]", ParamEnc: secret.New("key"), AllowHTTP: true}
 	other := one
-	other.ParamEnc = NewSecret("another")
+	other.ParamEnc = secret.New("another")
 	b.syncConfig(account(one))
 	before := b.Accounts["home"]
 	b.syncConfig(account(other))
@@ -167,7 +169,7 @@ func FuzzParseTemplateAnswer(f *testing.F) {
 	f.Add(403, "<", "badauth", "")
 	f.Fuzz(func(t *testing.T, status int, expr, body, after string) {
 		a, c := templateAccount(Template{URL4: "https://x.example/[IP]", Answer4: expr}), Update{Hosts: []string{"home.example"}, Values: Values{IPv4: ip4}}
-		a.Secret = NewSecret("made-up-password")
+		a.Secret = secret.New("made-up-password")
 		ans := Answer{Status: status, Body: []byte(body), RetryAfter: after}
 		r := template{}.Parse(a, c, ans)
 		checkResult(t, c, ans, r)

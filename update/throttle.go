@@ -3,6 +3,7 @@ package update
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"homeward/update/clock"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -22,7 +23,7 @@ type throttle struct{ dir string }
 
 // take asks to question a service now. It returns 0 if that may be, and keeps
 // the others away until put, or for reserve; else when it may.
-func (p throttle) take(now Now, of string, reserve time.Duration) (free time.Duration) {
+func (p throttle) take(now clock.Now, of string, reserve time.Duration) (free time.Duration) {
 	p.change(of, func(text string) string {
 		if free = parseThrottle(now, text); free != 0 {
 			return text
@@ -33,7 +34,7 @@ func (p throttle) take(now Now, of string, reserve time.Duration) (free time.Dur
 }
 
 // put notes when a service may be asked again.
-func (p throttle) put(now Now, of string, free time.Duration) {
+func (p throttle) put(now clock.Now, of string, free time.Duration) {
 	p.change(of, func(string) string { return formatThrottle(now, free) })
 }
 
@@ -63,13 +64,13 @@ func (q Query) place() string {
 	return "reached " + q.host() + " " + strconv.Itoa(q.Family) + " " + q.Device
 }
 
-func formatThrottle(now Now, free time.Duration) string {
+func formatThrottle(now clock.Now, free time.Duration) string {
 	return now.Boot + " " + strconv.FormatInt(int64(free), 10)
 }
 
 // parseThrottle returns the time noted in this boot that has not come yet, 0 if
 // there is none. What no process of ours wrote is none.
-func parseThrottle(now Now, text string) time.Duration {
+func parseThrottle(now clock.Now, text string) time.Duration {
 	boot, until, _ := strings.Cut(text, " ")
 	n, err := strconv.ParseInt(until, 10, 64)
 	free := time.Duration(n)

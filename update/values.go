@@ -4,6 +4,7 @@
 package update
 
 import (
+	"homeward/update/secret"
 	"net/netip"
 	"time"
 )
@@ -92,13 +93,13 @@ type Account struct {
 	Domains     []string
 	Publish     Publish
 	Username    string
-	Secret      Secret
-	Token       bool   // the secret is a token, not a password
-	Auth        string // ipv64: bearer, basic, form
-	Record      string // ipv64: praefix
-	Healthcheck Secret // ipv64
-	PrefixAuto  bool   // ipv64: the service takes the prefix that the request comes from
-	OneAddress  bool   // dyndns2: one address a request
+	Secret      secret.Secret
+	Token       bool          // the secret is a token, not a password
+	Auth        string        // ipv64: bearer, basic, form
+	Record      string        // ipv64: praefix
+	Healthcheck secret.Secret // ipv64
+	PrefixAuto  bool          // ipv64: the service takes the prefix that the request comes from
+	OneAddress  bool          // dyndns2: one address a request
 	Template    *Template
 	Device4     string        // requests over IPv4 leave by this device, "" as the routes say
 	Device6     string        // those over IPv6 likewise
@@ -121,8 +122,8 @@ func (a *Account) devices() string {
 // placeholders and an extended regular expression that tells success.
 type Template struct {
 	URL4, URL6, URL          string
-	Answer4, Answer6, Answer string // an expression for each URL
-	ParamEnc                 Secret // some services want an API key there
+	Answer4, Answer6, Answer string        // an expression for each URL
+	ParamEnc                 secret.Secret // some services want an API key there
 	ParamOpt                 string
 	AllowHTTP                bool // leave http:// as it is
 }

@@ -3,6 +3,8 @@ package update
 import (
 	"encoding/json"
 	"errors"
+	"homeward/update/retry"
+	"homeward/update/secret"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -58,7 +60,7 @@ func QueryOf(a *Account, checkip, device string, family int) (q Query, ok bool) 
 
 // Request spells the question.
 func (q Query) Request() Request {
-	return Request{Method: "GET", URL: Text{}.Plain(q.URL), Device4: q.Device, Device6: q.Device, Family: q.Family, CAFile: q.CAFile}
+	return Request{Method: "GET", URL: secret.Text{}.Plain(q.URL), Device4: q.Device, Device6: q.Device, Family: q.Family, CAFile: q.CAFile}
 }
 
 // host names whom the question goes to.
@@ -140,9 +142,9 @@ func (p ProbePlan) Event(now time.Duration) ProbePlan {
 	at := now
 	switch {
 	case p.Fault == FaultResolve:
-		at = max(now, p.Attempt+resolverGap)
+		at = max(now, p.Attempt+retry.ResolverGap)
 	case p.Fails > 0:
-		at = max(now, p.Attempt+eventGap)
+		at = max(now, p.Attempt+retry.EventGap)
 	}
 	p.Due = min(p.Due, at)
 	return p
@@ -157,12 +159,12 @@ func (p ProbePlan) Answered(now, poll time.Duration) ProbePlan {
 // where it brought another one. jitter, in [0,1), spreads many routers.
 func (p ProbePlan) Failed(now, poll time.Duration, kind FaultKind, jitter float64) ProbePlan {
 	if kind == FaultCanceled {
-		p.Due, p.Attempt = now+eventGap, now
+		p.Due, p.Attempt = now+retry.EventGap, now
 		return p
 	}
-	step := backoff[min(p.Fails, len(backoff)-1)]
+	step := retry.Steps[min(p.Fails, len(retry.Steps)-1)]
 	if kind == FaultResolve {
-		step = max(step, resolverGap)
+		step = max(step, retry.ResolverGap)
 	}
 	step += time.Duration(jitter * float64(step) / 4)
 	return ProbePlan{Due: now + min(step, poll), Attempt: now, Fails: p.Fails + 1, Fault: kind}

@@ -1,6 +1,7 @@
 package update
 
 import (
+	"homeward/update/secret"
 	"net/netip"
 	"strings"
 	"testing"
@@ -9,7 +10,7 @@ import (
 
 func TestQuestions(t *testing.T) {
 	account := func(service, server string) *Account {
-		return &Account{Service: service, Server: server, Secret: NewSecret("made-up"), Username: "alice", CAFile: "/ca.pem"}
+		return &Account{Service: service, Server: server, Secret: secret.New("made-up"), Username: "alice", CAFile: "/ca.pem"}
 	}
 	got := ""
 	for _, tt := range []struct {

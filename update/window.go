@@ -1,6 +1,7 @@
 package update
 
 import (
+	"homeward/update/clock"
 	"slices"
 	"time"
 )
@@ -33,7 +34,7 @@ func (l Limits) stricter(o Limits) Limits {
 
 // end is the latest time, of this boot, at which the service may have counted
 // the slot. One that is still open and not of this process was left by a crash.
-func (s Reservation) end(now Now) time.Duration {
+func (s Reservation) end(now clock.Now) time.Duration {
 	up := now.Up - now.Since(s.Timestamp)
 	if s.Open {
 		up = min(up+exchangeLimit, now.Up)
@@ -42,10 +43,10 @@ func (s Reservation) end(now Now) time.Duration {
 }
 
 // used counts the slots of the last 24 hours.
-func (q Quota) used(now Now) int {
+func (q Quota) used(now clock.Now) int {
 	n := 0
 	for _, s := range q.Reservations {
-		if now.Up-s.end(now) < day+dayMargin {
+		if now.Up-s.end(now) < clock.Day+dayMargin {
 			n++
 		}
 	}
@@ -54,7 +55,7 @@ func (q Quota) used(now Now) int {
 
 // free tells when fewer than n slots lie within window+margin: the earliest time
 // at which one more request keeps the limit n. n 0 is no limit.
-func (q Quota) free(now Now, n int, window time.Duration) time.Duration {
+func (q Quota) free(now clock.Now, n int, window time.Duration) time.Duration {
 	if n == 0 {
 		return now.Up
 	}
@@ -80,14 +81,14 @@ func nthLast(ends []time.Duration, n int) time.Duration {
 }
 
 // nextFree tells when the limits allow one more request, whatever it is for.
-func (q Quota) nextFree(now Now, l Limits) time.Duration {
-	return max(q.free(now, l.Short, shortWindow+shortMargin), q.free(now, l.Day, day+dayMargin))
+func (q Quota) nextFree(now clock.Now, l Limits) time.Duration {
+	return max(q.free(now, l.Short, shortWindow+shortMargin), q.free(now, l.Day, clock.Day+dayMargin))
 }
 
 // inFlightElsewhere tells whether another process than self waits for the answer to a
 // request of the account: it may make ours needless, and two at once could
 // arrive in either order. One that has died or hangs is not waited for.
-func (q Quota) inFlightElsewhere(now Now, account string, self int, alive func(pid int) bool) bool {
+func (q Quota) inFlightElsewhere(now clock.Now, account string, self int, alive func(pid int) bool) bool {
 	return slices.ContainsFunc(q.Reservations, func(s Reservation) bool {
 		return s.Open && s.Account == account && s.PID != self && now.Up-s.Up < elsewhereMost && alive(s.PID)
 	})

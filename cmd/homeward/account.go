@@ -9,6 +9,7 @@ import (
 
 	"homeward/netwatch"
 	"homeward/update"
+	"homeward/update/secret"
 )
 
 // The limits of the services that are documented (IPv64, of dyndns2 by the
@@ -59,7 +60,7 @@ func oddName(name string) bool {
 	odd := func(r rune) bool {
 		return r == '=' || r == '?' || r == '@' || r == '"' || r == '\'' || r == '\\' || !strconv.IsPrint(r)
 	}
-	return name == "" || len(name) > 64 || strings.ContainsFunc(name, odd) || update.LikeToken(name)
+	return name == "" || len(name) > 64 || strings.ContainsFunc(name, odd) || secret.LooksLikeToken(name)
 }
 
 // service reads the service and faults the keys that belong to others. It is
@@ -92,7 +93,7 @@ func (t table) domains(service string) []string {
 	var names []string
 	for _, d := range t.texts("domains") {
 		name, wrong := domainName(d)
-		if service == "template" && hostID(d) && !update.LikeToken(d) {
+		if service == "template" && hostID(d) && !secret.LooksLikeToken(d) {
 			name, wrong = d, "" // what the service calls it
 		}
 		switch {
@@ -112,7 +113,7 @@ func (t table) domains(service string) []string {
 
 func (t table) record() string {
 	v := t.text("record")
-	if v != "" && (!recordName(v) || update.LikeToken(v)) {
+	if v != "" && (!recordName(v) || secret.LooksLikeToken(v)) {
 		t.fault("record", shown(v)+` is no name below a domain: write record = "www", for www.home.ipv64.net`)
 	}
 	return strings.ToLower(v)
@@ -141,7 +142,7 @@ func (t table) devices(line netwatch.Devices) netwatch.Devices {
 
 func (t table) device(name, otherwise string) string {
 	v := t.textOr(name, otherwise)
-	if !deviceName(v) || update.LikeToken(v) {
+	if !deviceName(v) || secret.LooksLikeToken(v) {
 		t.fault(name, shown(v)+` is no device: write a device's name as ip link shows it, at most 15 letters, or "auto"`)
 		return otherwise
 	}

@@ -15,6 +15,7 @@ import (
 
 	"homeward/netwatch"
 	"homeward/update"
+	"homeward/update/secret"
 )
 
 // noFiles is a system without any file.
@@ -48,14 +49,14 @@ wan = ""
 		Accounts: []Account{{
 			Account: update.Account{
 				Name: "a", Service: "ipv64", Server: "https://ipv64.net", Domains: []string{"a.ipv64.net"},
-				Publish: update.Publish{IPv4: true, Prefix: true}, Secret: update.NewSecret("t0ken"), Token: true,
+				Publish: update.Publish{IPv4: true, Prefix: true}, Secret: secret.New("t0ken"), Token: true,
 				Auth: "bearer", Refresh: 600 * time.Hour, Limit10s: 3, Limit24h: 48,
 			},
 			Devices: auto, Detect: "line", Poll: 5 * time.Minute, Enabled: true,
 		}, {
 			Account: update.Account{
 				Name: "b", Service: "dyndns2", Server: "https://dyn.example.com", Domains: []string{"b.example.com"},
-				Publish: update.Publish{IPv4: true, IPv6: true}, Username: "u", Secret: update.NewSecret("p"),
+				Publish: update.Publish{IPv4: true, IPv6: true}, Username: "u", Secret: secret.New("p"),
 				Auth: "bearer", Refresh: 600 * time.Hour, Limit10s: 3, Limit24h: 48,
 			},
 			Devices: auto, Detect: "line", Poll: 10 * time.Minute, Enabled: true,
@@ -115,17 +116,17 @@ checkip = "https://ip.example/?format=text"
 		Accounts: []Account{{
 			Account: update.Account{
 				Name: "a", Service: "ipv64", Server: "http://127.0.0.1:8080/base", Domains: []string{"a.ipv64.net", "b.ipv64.net"},
-				Publish: update.Publish{IPv6: true, Prefix: true}, Secret: update.NewSecret("t0ken"), Token: true,
+				Publish: update.Publish{IPv6: true, Prefix: true}, Secret: secret.New("t0ken"), Token: true,
 				PrefixAuto: true, LimitGroup: "ours",
-				Auth: "form", Record: "www", Healthcheck: update.NewSecret("h"), Device6: "pppoe-wan", Limit24h: 512,
+				Auth: "form", Record: "www", Healthcheck: secret.New("h"), Device6: "pppoe-wan", Limit24h: 512,
 			},
 			Devices: netwatch.Devices{WAN: "auto", WAN6: "pppoe-wan", LAN: "auto"}, Detect: "web", Poll: time.Minute,
 			Host: netip.MustParseAddr("::1034:56ff:fe78:9abc"),
 		}, {
 			Account: update.Account{
 				Name: "b", Service: "template", Domains: []string{"b.example.com"},
-				Publish: update.Publish{IPv4: true}, Secret: update.NewSecret("s3cret"), Token: true, Auth: "bearer",
-				Template: &update.Template{URL4: "http://[PASSWORD]@x.example/[IP]", Answer4: "good", ParamEnc: update.NewSecret("e"), ParamOpt: "o", AllowHTTP: true},
+				Publish: update.Publish{IPv4: true}, Secret: secret.New("s3cret"), Token: true, Auth: "bearer",
+				Template: &update.Template{URL4: "http://[PASSWORD]@x.example/[IP]", Answer4: "good", ParamEnc: secret.New("e"), ParamOpt: "o", AllowHTTP: true},
 				Device4:  "pppoe-wan2", Device6: "he-tunnel", Refresh: 600 * time.Hour, Limit10s: 3, Limit24h: 48,
 			},
 			Devices: netwatch.Devices{WAN: "pppoe-wan2", WAN6: "he-tunnel", LAN: "br-lan"}, Detect: "web", Poll: 5 * time.Minute,

@@ -39,10 +39,10 @@ var (
 )
 
 const (
-	secret  = "tok3n-nobody-may-see"
-	tick    = "t1ck-nobody-may-see"
-	service = "198.51.100.64"
-	other   = "198.51.100.5" // where a test has a service of its own
+	theSecret = "tok3n-nobody-may-see"
+	tick      = "t1ck-nobody-may-see"
+	service   = "198.51.100.64"
+	other     = "198.51.100.5" // where a test has a service of its own
 
 	prefix1 = "2001:db8:1200::/64"
 	prefix2 = "2001:db8:3400::/64"
@@ -79,7 +79,7 @@ func newHouse(t *testing.T, o updatetest.Options) *house {
 	h.must(os.Chmod(h.dir, 0o777))
 	h.must(os.Chmod(filepath.Dir(h.dir), 0o755))
 	h.rebuild()
-	h.IPv64 = updatetest.NewIPv64(secret, "home.ipv64.net", "srv.any64.de")
+	h.IPv64 = updatetest.NewIPv64(theSecret, "home.ipv64.net", "srv.any64.de")
 	h.Limit10s, h.Limit24h, h.LockAfter = 0, 0, 0
 	h.more = []string{"limit_10s = 0", "limit_24h = 0"}
 	h.server = h.serve(net.JoinHostPort(service, "443"), http.HandlerFunc(h.note), o)
@@ -168,7 +168,7 @@ func full(values string) string { return "domain=home.ipv64.net" + values }
 func (h *house) configure() string {
 	h.Helper()
 	lines := []string{"[account.home]", `service = "ipv64"`, "server = " + fmt.Sprintf("%q", h.url)}
-	usual := map[string]string{"domains": `["home.ipv64.net"]`, "token": fmt.Sprintf("%q", secret)}
+	usual := map[string]string{"domains": `["home.ipv64.net"]`, "token": fmt.Sprintf("%q", theSecret)}
 	for _, l := range h.more {
 		key, _, _ := strings.Cut(l, " ")
 		delete(usual, strings.TrimSuffix(key, "_file"))

@@ -20,7 +20,7 @@ func TestAFirstStartSendsOneRequestForAllDomains(t *testing.T) {
 	h.sent("domain=home.ipv64.net,srv.any64.de&praefix=www&ip=203.0.113.7&healthcheck=" + tick + "&ipv6prefix=" + prefix1)
 	h.current(lease)
 	r := h.Requests()[0]
-	if r.Method != "GET" || r.Path != "/nic/update" || r.Header.Get("Authorization") != "Bearer "+secret || r.From.Addr() != lease.Addr() {
+	if r.Method != "GET" || r.Path != "/nic/update" || r.Header.Get("Authorization") != "Bearer "+theSecret || r.From.Addr() != lease.Addr() {
 		t.Errorf("the request was %+v", r)
 	}
 	if got := h.Record("srv.any64.de", "www").A; got != lease.Addr() || h.Healthchecks(tick) != 1 {
@@ -121,7 +121,7 @@ func TestTheTokenGoesAsToldAndNeverInTheURL(t *testing.T) {
 	for _, tt := range []struct{ auth, by, method, query, form string }{
 		{"bearer", "bearer", "GET", full("&ip=203.0.113.7&ipv6prefix=" + prefix1), ""},
 		{"basic", "basic", "GET", full("&ip=203.0.113.7&ipv6prefix=" + prefix1), ""},
-		{"form", "form", "POST", "ipv6prefix=" + prefix1, "domain=home.ipv64.net&ip=203.0.113.7&token=" + secret},
+		{"form", "form", "POST", "ipv6prefix=" + prefix1, "domain=home.ipv64.net&ip=203.0.113.7&token=" + theSecret},
 	} {
 		t.Run(tt.auth, func(t *testing.T) {
 			h := newHouse(t, updatetest.Options{})
@@ -133,7 +133,7 @@ func TestTheTokenGoesAsToldAndNeverInTheURL(t *testing.T) {
 			}
 			h.sent(tt.query)
 			r := h.Requests()[0]
-			if r.By != tt.by || r.Method != tt.method || r.Key != secret || r.Form.Encode() != tt.form {
+			if r.By != tt.by || r.Method != tt.method || r.Key != theSecret || r.Form.Encode() != tt.form {
 				t.Errorf("the request was %+v", r)
 			}
 		})

@@ -69,7 +69,7 @@ func TestAStoppedAccountStaysStoppedUntilItsSecretChanges(t *testing.T) {
 	h.must(h.SetIPv4(lease2, gateway))
 	h.status("of the new line", func(s status) bool { return s.Line.IPv4 == lease2.Addr() && s.Accounts["home"].State == "stopped" })
 	h.sent(first)
-	h.must(os.WriteFile(h.path("token"), []byte(secret), 0o600))
+	h.must(os.WriteFile(h.path("token"), []byte(theSecret), 0o600))
 	d.signal(syscall.SIGHUP)
 	h.current(lease2)
 	h.sent(first, full("&ip=203.0.113.8&ipv6prefix="+prefix1))

@@ -201,7 +201,7 @@ func TestNoSecretAnywhere(t *testing.T) {
 	h.top = []string{`log_level = "debug"`}
 	h.more = append(h.more, `healthcheck = "`+tick+`"`)
 	h.online()
-	h.Next(updatetest.Answer{Status: 400, Body: `{"info":"no ` + secret + ` and no ` + tick + `"}`},
+	h.Next(updatetest.Answer{Status: 400, Body: `{"info":"no ` + theSecret + ` and no ` + tick + `"}`},
 		updatetest.Answer{Delay: time.Minute})
 	d := h.daemon()
 	h.state(update.StateStopped)
@@ -215,7 +215,7 @@ func TestNoSecretAnywhere(t *testing.T) {
 	var seen []string
 	look := func(where string, b []byte) {
 		seen = append(seen, where)
-		for _, s := range []string{secret, tick} {
+		for _, s := range []string{theSecret, tick} {
 			if bytes.Contains(b, []byte(s)) {
 				t.Errorf("%s shows a secret: %q", where, b)
 			}

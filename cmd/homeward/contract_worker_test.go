@@ -239,7 +239,7 @@ func (p *process) settles() {
 func TestAConfigurationThatNobodyHasReadStaysUnread(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `token_file = "token"`)
-	h.must(os.WriteFile(h.path("token"), []byte(secret+"\n"), 0o600))
+	h.must(os.WriteFile(h.path("token"), []byte(theSecret+"\n"), 0o600))
 	d := h.resting()
 	h.must(os.WriteFile(h.path("token"), []byte("another\n"), 0o600))
 	h.more = append(h.more, `recrod = "www"`)

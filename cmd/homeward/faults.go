@@ -2,11 +2,10 @@ package main
 
 import (
 	"cmp"
+	"homeward/update/secret"
 	"slices"
 	"strconv"
 	"strings"
-
-	"homeward/update"
 )
 
 // Fault is one thing wrong in a configuration. It holds no secret.
@@ -56,7 +55,7 @@ func shown(v string) string {
 	odd := func(r rune) bool {
 		return !strconv.IsPrint(r) || r < 0x80 && !bareByte(byte(r)) && !strings.ContainsRune(".:/ *", r)
 	}
-	if v == "" || len(v) > 64 || strings.ContainsFunc(v, odd) || update.CouldHoldSecret(v) {
+	if v == "" || len(v) > 64 || strings.ContainsFunc(v, odd) || secret.MayHold(v) {
 		return "this"
 	}
 	return strconv.Quote(v)
@@ -67,7 +66,7 @@ func shownPath(path []string) string {
 	parts := make([]string, len(path))
 	for i, p := range path {
 		switch {
-		case p == "…", bare(p) && !update.LikeToken(p):
+		case p == "…", bare(p) && !secret.LooksLikeToken(p):
 			parts[i] = p
 		case shown(p) == "this":
 			parts[i] = "…"
@@ -91,7 +90,7 @@ func bare(key string) bool {
 // slipped before the equals sign.
 func shownUnknown(key string, near string) bool {
 	word := func(r rune) bool { return r >= 'a' && r <= 'z' || r == '_' }
-	return near != "" || len(key) <= 16 && !update.CouldBeSecret(key) && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz_0123456789") == "" &&
+	return near != "" || len(key) <= 16 && !secret.LooksLike(key) && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz_0123456789") == "" &&
 		strings.ContainsFunc(key, word)
 }
 

@@ -16,6 +16,9 @@ import (
 	"homeward/cmd/homeward/daemon"
 	"homeward/netwatch"
 	"homeward/update"
+	"homeward/update/clock"
+	"homeward/update/log"
+	"homeward/update/secret"
 )
 
 // ipv64Session is one run of homeward ipv64, ready to make its call.
@@ -44,12 +47,12 @@ func openIPv64(c call) (s *ipv64Session, code int) {
 		fmt.Fprintln(c.stderr, "homeward ipv64:", err)
 		return nil, exitFault
 	}
-	carryState(s.cfg.StateDir, s.cfg.RunDir, func(_ update.Level, text string) { s.warn(text) })
+	carryState(s.cfg.StateDir, s.cfg.RunDir, func(_ log.Level, text string) { s.warn(text) })
 	api := update.IPv64API{Server: s.server(), Key: key, CAFile: s.cfg.CAFile}
 	for _, a := range s.cfg.Accounts {
 		api.Hide = append(api.Hide, a.Secret, a.Healthcheck)
 	}
-	s.api = &update.APIClient{IPv64API: api, Now: update.SystemClock(), Exchange: update.NewExchange(version),
+	s.api = &update.APIClient{IPv64API: api, Now: clock.System(), Exchange: update.NewExchange(version),
 		Store: update.OpenStore(s.cfg.StateDir, s.cfg.RunDir, s.warn),
 		Say:   func(text string) { fmt.Fprintln(c.stderr, "homeward ipv64:", text) }}
 	return s, exitOK
@@ -106,7 +109,7 @@ func (s *ipv64Session) server() string {
 }
 
 // key reads the API key.
-func (s *ipv64Session) key() (update.Secret, error) {
+func (s *ipv64Session) key() (secret.Secret, error) {
 	path := s.value("--key-file")
 	var text []byte
 	var err error
@@ -127,10 +130,10 @@ func (s *ipv64Session) key() (update.Secret, error) {
 		}
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return update.Secret{}, fmt.Errorf("%s: %w: write the account's API key into it (ipv64.net shows it; chmod 600), or name another file with --key-file FILE", path, err)
+		return secret.Secret{}, fmt.Errorf("%s: %w: write the account's API key into it (ipv64.net shows it; chmod 600), or name another file with --key-file FILE", path, err)
 	}
 	if err != nil {
-		return update.Secret{}, fmt.Errorf("%s: %w", s.keyFrom, err)
+		return secret.Secret{}, fmt.Errorf("%s: %w", s.keyFrom, err)
 	}
 	v := strings.TrimSpace(string(text))
 	_, isURL := urlIn(v)
@@ -139,13 +142,13 @@ func (s *ipv64Session) key() (update.Secret, error) {
 	}
 	switch {
 	case v == "":
-		return update.Secret{}, fmt.Errorf("%s is empty: write the account's API key into it", s.keyFrom)
+		return secret.Secret{}, fmt.Errorf("%s is empty: write the account's API key into it", s.keyFrom)
 	case isURL:
-		return update.Secret{}, fmt.Errorf("%s holds a URL, and an update URL holds no API key: write the account's API key into it, alone", s.keyFrom)
+		return secret.Secret{}, fmt.Errorf("%s holds a URL, and an update URL holds no API key: write the account's API key into it, alone", s.keyFrom)
 	case oddSecret(v) != "":
-		return update.Secret{}, fmt.Errorf("the content of %s %s", s.keyFrom, oddSecret(v))
+		return secret.Secret{}, fmt.Errorf("the content of %s %s", s.keyFrom, oddSecret(v))
 	}
-	return update.NewSecret(v), nil
+	return secret.New(v), nil
 }
 
 // keyLine is where the key is on stdin: all of it, but of a terminal a line,

@@ -1,12 +1,11 @@
 package main
 
 import (
+	"homeward/update/log"
 	"io"
 	"strconv"
 	"strings"
 	"sync/atomic"
-
-	"homeward/update"
 )
 
 // logger writes to stderr, without a time: whoever collects it adds one. Or to
@@ -27,10 +26,10 @@ func newLogger(w io.Writer, level string) *logger {
 }
 
 func (l *logger) setLevel(level string) {
-	l.least.Store(int32(map[string]update.Level{"debug": update.Debug, "info": update.Info, "warn": update.Warn, "error": update.Error}[level]))
+	l.least.Store(int32(map[string]log.Level{"debug": log.Debug, "info": log.Info, "warn": log.Warn, "error": log.Error}[level]))
 }
 
-func (l *logger) log(level update.Level, text string) {
+func (l *logger) log(level log.Level, text string) {
 	if int32(level) < l.least.Load() {
 		return
 	}
@@ -43,7 +42,7 @@ func (l *logger) log(level update.Level, text string) {
 
 // fail says why the program does not go on: a line for each fault.
 func (l *logger) fail(err error) {
-	if l.sys != nil && l.sys.send(update.Error, err.Error()) {
+	if l.sys != nil && l.sys.send(log.Error, err.Error()) {
 		return
 	}
 	io.WriteString(l.w, err.Error()+"\n")
@@ -65,7 +64,7 @@ const devLog = "/dev/log"
 
 // send hands a message over, a datagram for each of its lines; ok is false
 // where nobody takes it.
-func (s *syslog) send(level update.Level, text string) (ok bool) {
+func (s *syslog) send(level log.Level, text string) (ok bool) {
 	const facility = 3 << 3                         // daemon (RFC 3164, section 4.1.1)
 	severity := [...]int{7, 6, 4, 3}[level]         // debug, info, warning, error
 	head := "<" + strconv.Itoa(facility|severity) + // no time: logd adds its own

@@ -10,6 +10,9 @@ import (
 	"homeward/cmd/homeward/daemon"
 	"homeward/netwatch"
 	"homeward/update"
+	"homeward/update/clock"
+	"homeward/update/log"
+	"homeward/update/secret"
 )
 
 func onceCommand() command {
@@ -33,9 +36,9 @@ func runOnce(ctx context.Context, c call) int {
 		fmt.Fprintln(c.stderr, err)
 		return exitUsage
 	}
-	log := newLogger(c.stderr, cfg.LogLevel)
+	say := newLogger(c.stderr, cfg.LogLevel)
 	for _, w := range warnings {
-		log.log(update.Warn, w)
+		say.log(log.Warn, w)
 	}
 	accounts := cfg.Updates()
 	for _, name := range c.names {
@@ -46,18 +49,18 @@ func runOnce(ctx context.Context, c call) int {
 	}
 	chosen := func(name string) bool { return len(c.names) == 0 || slices.Contains(c.names, name) }
 	if err := enterFolders(cfg.StateDir, cfg.RunDir, c.has("--dry-run")); err != nil {
-		log.log(update.Error, err.Error())
+		say.log(log.Error, err.Error())
 		return exitFault
 	}
 	if !c.has("--dry-run") {
-		carryState(cfg.StateDir, cfg.RunDir, log.log)
+		carryState(cfg.StateDir, cfg.RunDir, say.log)
 	}
 	tables, err := netwatch.Read()
 	if err != nil {
-		log.log(update.Error, "the kernel does not show the line: "+err.Error())
+		say.log(log.Error, "the kernel does not show the line: "+err.Error())
 		return exitFault
 	}
-	parts := update.Parts{Exchange: update.NewExchange(version), Now: update.SystemClock(), Log: log.log}
+	parts := update.Parts{Exchange: update.NewExchange(version), Now: clock.System(), Log: say.log}
 	if c.has("--dry-run") {
 		questions, requests := daemon.Preview(cfg, tables, parts, chosen, c.has("--force"))
 		return preview(c, questions, requests)
@@ -124,8 +127,8 @@ func preview(c call, questions []daemon.Question, requests []update.Request) int
 			fmt.Fprintf(c.stdout, "  Authorization: Bearer %s\n", r.Bearer)
 		case r.User != "" || !r.Login.IsZero() || !r.Password.IsZero():
 			user := r.User
-			if update.CouldHoldSecret(user) {
-				user = update.NewSecret(user).String() // some services have the token as the user
+			if secret.MayHold(user) {
+				user = secret.New(user).String() // some services have the token as the user
 			}
 			fmt.Fprintf(c.stdout, "  Authorization: Basic %s%s:%s\n", user, r.Login, r.Password)
 		}

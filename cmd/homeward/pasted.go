@@ -2,10 +2,9 @@ package main
 
 import (
 	"encoding/base64"
+	"homeward/update/secret"
 	"net/url"
 	"strings"
-
-	"homeward/update"
 )
 
 // pastedToken finds the token in what was pasted in its place: an update URL,
@@ -76,7 +75,7 @@ func afterWord(v, word string) (string, bool) {
 // word such as none.
 func ofPair(v string) string {
 	user, token, _ := strings.Cut(v, ":")
-	if token == "" && update.CouldBeSecret(user) {
+	if token == "" && secret.LooksLike(user) {
 		return user
 	}
 	return token

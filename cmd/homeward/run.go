@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"homeward/cmd/homeward/daemon"
-	"homeward/update"
+	"homeward/update/log"
 )
 
 func runCommand() command {
@@ -66,12 +66,12 @@ func program(c call, pid int) daemon.Program {
 // beginDaemon is called once run_dir is a new daemon's: it says what cannot be
 // read again as the user it is now, and takes the state along where state_dir
 // is another one than before.
-func beginDaemon(cfg *Config, log func(update.Level, string)) {
+func beginDaemon(cfg *Config, say func(log.Level, string)) {
 	for _, path := range slices.Sorted(maps.Keys(cfg.Sources)) {
 		if unix.Access(path, unix.R_OK) != nil {
-			log(update.Warn, path+" was read as root, and cannot be read again as the owner of state_dir: SIGHUP will leave the configuration as it is")
+			say(log.Warn, path+" was read as root, and cannot be read again as the owner of state_dir: SIGHUP will leave the configuration as it is")
 		}
 	}
-	carryState(cfg.StateDir, cfg.RunDir, log)
+	carryState(cfg.StateDir, cfg.RunDir, say)
 	rememberStateDir(cfg.StateDir, cfg.RunDir)
 }

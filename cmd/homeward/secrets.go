@@ -7,11 +7,12 @@ import (
 	"syscall"
 
 	"homeward/update"
+	"homeward/update/secret"
 )
 
 // secret reads a secret that stands here or in a file. given is also true of
 // one that was faulted.
-func (t table) secret(name string) (s update.Secret, given bool) {
+func (t table) secret(name string) (s secret.Secret, given bool) {
 	inFile := name + "_file"
 	given = !t.missing(name) || !t.missing(inFile)
 	if t.has(name) && t.has(inFile) {
@@ -23,42 +24,42 @@ func (t table) secret(name string) (s update.Secret, given bool) {
 	if t.has(inFile) {
 		return t.fileSecret(inFile), given
 	}
-	return update.Secret{}, given
+	return secret.Secret{}, given
 }
 
-func (t table) inlineSecret(name string) update.Secret {
+func (t table) inlineSecret(name string) secret.Secret {
 	v := t.text(name)
 	if v == "" {
-		return update.Secret{}
+		return secret.Secret{}
 	}
 	t.r.inline = true
 	if wrong := oddSecret(v); wrong != "" {
 		t.fault(name, wrong)
-		return update.Secret{}
+		return secret.Secret{}
 	}
-	return update.NewSecret(v)
+	return secret.New(v)
 }
 
-func (t table) fileSecret(name string) update.Secret {
+func (t table) fileSecret(name string) secret.Secret {
 	path := t.r.path(t.text(name))
 	b, mode, err := t.r.read(path, maxSecret)
 	if err != nil {
 		t.fault(name, unreadable(path, err))
-		return update.Secret{}
+		return secret.Secret{}
 	}
 	v := strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r")
 	if v == "" {
 		t.fault(name, path+" is empty: write the secret into it, on one line")
-		return update.Secret{}
+		return secret.Secret{}
 	}
 	if wrong := oddSecret(v); wrong != "" {
 		t.fault(name, "the content of "+path+" "+wrong)
-		return update.Secret{}
+		return secret.Secret{}
 	}
 	if othersRead(mode) {
 		t.warn(name, "others can read "+path+": chmod 640 "+path)
 	}
-	return update.NewSecret(v)
+	return secret.New(v)
 }
 
 // unreadable says why a secret's file cannot be read. Where there is none, its
@@ -151,7 +152,7 @@ func (t table) needToken(a *update.Account, given bool) {
 
 // alone returns a token of IPv64 without what was pasted around it, and warns
 // of that; of one that cannot be found in it, called what, it is a fault.
-func (t table) alone(name string, s update.Secret, what string) update.Secret {
+func (t table) alone(name string, s secret.Secret, what string) secret.Secret {
 	token, form := pastedToken(s.Reveal())
 	switch {
 	case form == "":
@@ -162,9 +163,9 @@ func (t table) alone(name string, s update.Secret, what string) update.Secret {
 		t.fault(name, "is "+form+": write "+what+" alone, as ipv64.net shows it")
 	default:
 		t.warn(name, "is "+form+"; the token was taken out of it: write the token alone")
-		return update.NewSecret(token)
+		return secret.New(token)
 	}
-	return update.Secret{}
+	return secret.Secret{}
 }
 
 func oddToken(v string) bool {

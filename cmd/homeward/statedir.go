@@ -8,6 +8,7 @@ import (
 
 	"homeward/cmd/homeward/daemon"
 	"homeward/update"
+	"homeward/update/log"
 )
 
 // stateDirFile is where the daemon writes down its state_dir, in run_dir: the
@@ -28,7 +29,7 @@ func rememberStateDir(stateDir, runDir string) {
 
 // carryState takes the state along where state_dir is another one than the
 // last daemon's, so that the services' limits hold.
-func carryState(stateDir, runDir string, log func(update.Level, string)) {
+func carryState(stateDir, runDir string, say func(log.Level, string)) {
 	text, err := os.ReadFile(filepath.Join(runDir, stateDirFile))
 	before := strings.TrimSuffix(string(text), "\n")
 	if abs, aerr := filepath.Abs(stateDir); err != nil || aerr != nil || before == "" || before == abs {
@@ -37,12 +38,12 @@ func carryState(stateDir, runDir string, log func(update.Level, string)) {
 	carried, err := update.CopyState(before, stateDir)
 	switch {
 	case errors.Is(err, update.ErrOtherState):
-		log(update.Warn, "state_dir is "+stateDir+" now, where another state is: what was sent while it was "+before+
+		say(log.Warn, "state_dir is "+stateDir+" now, where another state is: what was sent while it was "+before+
 			" is not counted, and a service's limit may be exceeded today")
 	case err != nil:
-		log(update.Warn, "state_dir is "+stateDir+" now, and the state cannot be taken along from "+before+": "+err.Error()+
+		say(log.Warn, "state_dir is "+stateDir+" now, and the state cannot be taken along from "+before+": "+err.Error()+
 			": what was sent is not counted, and a service's limit may be exceeded today")
 	case carried:
-		log(update.Info, "state_dir is "+stateDir+" now: the state was taken along from "+before)
+		say(log.Info, "state_dir is "+stateDir+" now: the state was taken along from "+before)
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"homeward/update"
+	"homeward/update/log"
 	"homeward/update/updatetest"
 )
 
@@ -51,7 +51,7 @@ func TestSyslogHasEachMessagesOwnSeverity(t *testing.T) {
 	l := newLogger(&stderr, "debug")
 	l.sys = &syslog{path: path, pid: os.Getpid(), fd: -1}
 
-	l.log(update.Warn, "nobody listens yet")
+	l.log(log.Warn, "nobody listens yet")
 	if got, want := stderr.String(), "warning: nobody listens yet\n"; got != want {
 		t.Errorf("without a log daemon stderr has %q, want %q", got, want)
 	}
@@ -59,13 +59,13 @@ func TestSyslogHasEachMessagesOwnSeverity(t *testing.T) {
 
 	head := "homeward[" + strconv.Itoa(os.Getpid()) + "]: "
 	d := logd(t, path)
-	l.log(update.Debug, "d")
-	l.log(update.Info, "i")
-	l.log(update.Warn, "w")
-	l.log(update.Error, "e")
-	l.log(update.Info, "two\nlines")
+	l.log(log.Debug, "d")
+	l.log(log.Info, "i")
+	l.log(log.Warn, "w")
+	l.log(log.Error, "e")
+	l.log(log.Info, "two\nlines")
 	l.fail(Faults{{File: "x", Line: 1, Text: "one"}, {File: "x", Line: 2, Text: "two"}})
-	l.log(update.Info, strings.Repeat("x", 5000))
+	l.log(log.Info, strings.Repeat("x", 5000))
 	for _, want := range []string{"<31>" + head + "d", "<30>" + head + "i", "<28>" + head + "w", "<27>" + head + "e",
 		"<30>" + head + "two", "<30>" + head + "lines", "<27>" + head + "x:1: one", "<27>" + head + "x:2: two"} {
 		if got := next(t, d); got != want {
@@ -77,9 +77,9 @@ func TestSyslogHasEachMessagesOwnSeverity(t *testing.T) {
 	}
 
 	d.Close()
-	l.log(update.Info, "while it is away")
+	l.log(log.Info, "while it is away")
 	d = logd(t, path) // started again
-	l.log(update.Info, "here again")
+	l.log(log.Info, "here again")
 	if got, want := next(t, d), "<30>"+head+"here again"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -87,8 +87,8 @@ func TestSyslogHasEachMessagesOwnSeverity(t *testing.T) {
 		t.Errorf("stderr has %q, want %q", got, want)
 	}
 	l.setLevel("error")
-	l.log(update.Warn, "not asked for")
-	l.log(update.Error, "asked for")
+	l.log(log.Warn, "not asked for")
+	l.log(log.Error, "asked for")
 	if got, want := next(t, d), "<27>"+head+"asked for"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -102,7 +102,7 @@ func TestALogDaemonThatDoesNotReadLosesNothing(t *testing.T) {
 	l := newLogger(&stderr, "info")
 	l.sys = &syslog{path: path, pid: os.Getpid(), fd: -1}
 	for stderr.Len() == 0 {
-		l.log(update.Info, strings.Repeat("x", 900))
+		l.log(log.Info, strings.Repeat("x", 900))
 	}
 	if got, want := stderr.String(), "info: "+strings.Repeat("x", 900)+"\n"; got != want {
 		t.Errorf("stderr has %q", got)

@@ -2,10 +2,9 @@ package main
 
 import (
 	"fmt"
+	"homeward/update/secret"
 	"slices"
 	"strings"
-
-	"homeward/update"
 )
 
 // A uciSection is one section of a UCI package.
@@ -203,7 +202,7 @@ func (p *uciParser) take(words []string, line int) (fault string) {
 // uciName returns a type or name for a message, … where it could be a secret
 // that slipped there.
 func uciName(s string) string {
-	if strings.ContainsAny(s, "=@?") || slices.ContainsFunc(strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(".:/ ", r) }), update.LikeToken) {
+	if strings.ContainsAny(s, "=@?") || slices.ContainsFunc(strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(".:/ ", r) }), secret.LooksLikeToken) {
 		return "…"
 	}
 	return printable(s)

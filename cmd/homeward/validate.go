@@ -1,13 +1,12 @@
 package main
 
 import (
+	"homeward/update/secret"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-
-	"homeward/update"
 )
 
 // The checks of this file are pure: each gives the value as it is to be used,
@@ -166,12 +165,12 @@ func webAddress(v string) (checked, wrong string) {
 // named as one.
 func holdsToken(u *url.URL) bool {
 	for _, part := range strings.FieldsFunc(u.Host+"/"+u.Path, func(r rune) bool { return strings.ContainsRune(".:/", r) }) {
-		if update.LikeToken(part) {
+		if secret.LooksLikeToken(part) {
 			return true
 		}
 	}
 	for name, values := range u.Query() {
-		if slices.Contains(secretNames(), strings.ToLower(name)) || slices.ContainsFunc(values, update.LikeToken) || update.LikeToken(name) {
+		if slices.Contains(secretNames(), strings.ToLower(name)) || slices.ContainsFunc(values, secret.LooksLikeToken) || secret.LooksLikeToken(name) {
 			return true
 		}
 	}

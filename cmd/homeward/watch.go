@@ -12,7 +12,7 @@ import (
 
 	"homeward/cmd/homeward/daemon"
 	"homeward/netwatch"
-	"homeward/update"
+	"homeward/update/log"
 )
 
 var jsonFlag = flag{name: "--json", about: "for programs"}
@@ -42,8 +42,8 @@ func runWatch(ctx context.Context, c call) int {
 	}
 	cfg.Accounts = nil
 	views := daemon.NewViews(cfg, nil, nil)
-	log := newLogger(c.stderr, "info")
-	w := &netwatch.Watcher{Trouble: daemon.KernelTrouble(log.log)}
+	say := newLogger(c.stderr, "info")
+	w := &netwatch.Watcher{Trouble: daemon.KernelTrouble(say.log)}
 	var shown *netwatch.State
 	var failed error
 	ctx, stop := context.WithCancel(ctx)
@@ -59,7 +59,7 @@ func runWatch(ctx context.Context, c call) int {
 		}
 	})
 	if failed != nil {
-		log.log(update.Error, failed.Error())
+		say.log(log.Error, failed.Error())
 		return exitFault
 	}
 	return exitOK

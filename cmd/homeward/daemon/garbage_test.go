@@ -16,7 +16,7 @@ import (
 
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
-	"homeward/update"
+	"homeward/update/log"
 )
 
 // quick are workers that do their work at once: each is a goroutine's answer to
@@ -93,7 +93,7 @@ func newQuick(t *testing.T) (left <-chan struct{}, show func(netwatch.Tables), s
 			t.Fatal(err)
 		}
 	}
-	w := &watcher{Program: Program{Log: func(update.Level, string) {}, SetLevel: func(string) {}}, control: newControl(), worker: q, slots: s, clock: upTime,
+	w := &watcher{Program: Program{Log: func(log.Level, string) {}, SetLevel: func(string) {}}, control: newControl(), worker: q, slots: s, clock: upTime,
 		lock: func(context.Context, string) error { return nil }, watch: func(context.Context, string, string) {}, release: func() {},
 		signals: signals{make(chan os.Signal, 1), make(chan os.Signal, 1), make(chan os.Signal, 1)}, events: newEvents()}
 	ctx, cancel := context.WithCancel(context.Background())

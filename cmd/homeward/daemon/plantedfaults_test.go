@@ -18,7 +18,7 @@ func plantedFaults() []struct{ name, file, old, new string } {
 		{"a change within a change is lost", "../../../update/after.go", "afterHost(now, h, c, v)", "afterHost(now, h, Attempt{Update: Update{Values: p.Want}, before: c.before}, v)"},
 		{"a lost answer is taken for no change", "../../../update/after.go", "h.Unconfirmed = h.Unconfirmed.or(c.Update.shownValues().valid())", "h.Unconfirmed = h.Unconfirmed.or(Publish{})"},
 		{"the state of before the restart is believed, not what is on disk", "../../../update/store.go", "if b := s.load(i); b != nil {", "if b := s.load(i); b != nil && s.book == nil {"},
-		{"an unsynchronised clock ages the slots", "../../../update/clock.go", "if m.earlier() && m.Sure && n.Synced {", "if !m.At.IsZero() {"},
+		{"an unsynchronised clock ages the slots", "../../../update/clock/clock.go", "if m.earlier() && m.Sure && n.Synced {", "if !m.At.IsZero() {"},
 		{"a reboot makes the slots a day old", "../../../update/data.go", "shift = -clampUptime(b.Up)", "shift = -clampUptime(b.Up) - day"},
 		{"the limits do not hold `once`", "../../../update/attempt.go", "m.Stop != nil || k.inFlightElsewhere(now, name, os.Getpid(), alive) || k.blocked(now) || hostLocked(now, m, a.service, t.attempt.Update) ||\n\t\t\tk.nextFree(now, s.limits(b)[t.usageID.quota]) > now.Up", "m.Stop != nil"},
 

@@ -14,6 +14,8 @@ import (
 
 	"homeward/netwatch"
 	"homeward/update"
+	"homeward/update/clock"
+	"homeward/update/log"
 )
 
 // Run is the daemon: it works until SIGTERM, SIGINT or ctx ends it, and returns
@@ -25,12 +27,12 @@ func Run(ctx context.Context, p Program, args []string) int {
 	debug.SetGCPercent(-1) // garbage
 	s, err := newSlots()
 	if err != nil {
-		p.Log(update.Error, err.Error())
+		p.Log(log.Error, err.Error())
 		return 1
 	}
 	worker, err := newProcess(args, s)
 	if err != nil {
-		p.Log(update.Error, err.Error())
+		p.Log(log.Error, err.Error())
 		return 1
 	}
 	ctx, stop := context.WithCancel(ctx)
@@ -41,7 +43,7 @@ func Run(ctx context.Context, p Program, args []string) int {
 		if err = p.Enter(w.head.stateDir, dir); err != nil {
 			return err
 		}
-		held, err = lockRunDir(ctx, signals.end, dir, func(s string) { p.Log(update.Warn, s) })
+		held, err = lockRunDir(ctx, signals.end, dir, func(s string) { p.Log(log.Warn, s) })
 		return err
 	}
 	w.watch = w.watchAll
@@ -63,7 +65,7 @@ func upTime() time.Duration {
 // watchAll starts the parts that watch.
 func (w *watcher) watchAll(ctx context.Context, stateDir, runDir string) {
 	if err := os.MkdirAll(stateDir, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
-		w.Log(update.Debug, "state_dir: "+err.Error()) // the worker says what follows
+		w.Log(log.Debug, "state_dir: "+err.Error()) // the worker says what follows
 	}
 	e := w.events
 	line := &netwatch.Watcher{
@@ -72,7 +74,7 @@ func (w *watcher) watchAll(ctx context.Context, stateDir, runDir string) {
 	}
 	go line.Run(ctx, func(t netwatch.Tables) { e.show(ctx, e.tables, t) })
 	go func() {
-		w.part("the clock", update.WatchClock(ctx, func() { replaceLatest(e.clock, struct{}{}) }))
+		w.part("the clock", clock.Watch(ctx, func() { replaceLatest(e.clock, struct{}{}) }))
 	}()
 	go func() {
 		w.part("state_dir", update.WatchState(ctx, func() { replaceLatest(e.state, struct{}{}) }, stateDir, runDir))
@@ -82,7 +84,7 @@ func (w *watcher) watchAll(ctx context.Context, stateDir, runDir string) {
 // part says why a part that the daemon can do without has ended.
 func (w *watcher) part(what string, err error) {
 	if err != nil {
-		w.Log(update.Warn, what+" cannot be watched: "+err.Error())
+		w.Log(log.Warn, what+" cannot be watched: "+err.Error())
 	}
 }
 
@@ -152,7 +154,7 @@ func RunWorker(p Program) int {
 		return err
 	}
 	w := &worker{Program: p, link: l, slots: s, pid: os.Getppid(), read: netwatch.Read, open: update.OpenStore, write: WritePublic,
-		parts: update.Parts{Exchange: update.NewExchange(p.Version), Now: update.SystemClock(), Log: p.Log}}
+		parts: update.Parts{Exchange: update.NewExchange(p.Version), Now: clock.System(), Log: p.Log}}
 	return w.run(context.Background())
 }
 

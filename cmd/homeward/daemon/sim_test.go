@@ -18,6 +18,9 @@ import (
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update"
+	"homeward/update/clock"
+	"homeward/update/log"
+	"homeward/update/secret"
 )
 
 var (
@@ -183,7 +186,7 @@ func (w *world) prefix() netip.Prefix {
 func (w *world) config(version int) *settings.Config {
 	a := settings.Account{Enabled: true, Detect: "line"}
 	a.Account = update.Account{Name: "home", Service: "ipv64", Server: "https://ipv64.net", Domains: []string{"home.ipv64.net"},
-		Publish: update.Publish{IPv4: true, Prefix: true}, Secret: update.NewSecret("t0ken"), Auth: "bearer",
+		Publish: update.Publish{IPv4: true, Prefix: true}, Secret: secret.New("t0ken"), Auth: "bearer",
 		Record: fmt.Sprintf("r%d", version), Limit10s: 3, Limit24h: 48}
 	return &settings.Config{File: "conf", StateDir: w.dir, LogLevel: "info", Accounts: []settings.Account{a},
 		Sources: settings.Sources{"conf": {Content: fmt.Append(nil, version)}}}
@@ -209,10 +212,10 @@ func (w *world) again(_ string, s settings.Sources) (*settings.Config, error) {
 }
 
 // clocks is what the router reads.
-func (w *world) clocks() update.Now {
+func (w *world) clocks() clock.Now {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return update.Now{Wall: w.begin.Add(w.now() + w.wallOff).Round(0), Synced: w.synced, Boot: fmt.Sprint("boot", w.boot), Up: w.now() - w.bootAt + time.Second}
+	return clock.Now{Wall: w.begin.Add(w.now() + w.wallOff).Round(0), Synced: w.synced, Boot: fmt.Sprint("boot", w.boot), Up: w.now() - w.bootAt + time.Second}
 }
 
 // read is the kernel's tables.
@@ -233,11 +236,11 @@ func (w *world) read() (t netwatch.Tables, err error) {
 }
 
 // hear is the owner reading the log. What is said to be stopped is stopped.
-func (w *world) hear(level update.Level, s string) {
+func (w *world) hear(level log.Level, s string) {
 	w.tell("says: %s", s)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if level == update.Error && strings.Contains(s, "Nothing more is sent") {
+	if level == log.Error && strings.Contains(s, "Nothing more is sent") {
 		w.svc.refused = w.accepted
 	}
 	if strings.Contains(s, "(SIGUSR1)") {

@@ -10,6 +10,7 @@ import (
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update"
+	"homeward/update/clock"
 )
 
 // anyHead is a head with something in every member, names that are no text
@@ -104,7 +105,7 @@ func TestAFreshWorkerSendsWhatWasAskedFor(t *testing.T) {
 		left := saved{File: "conf", Prepared: true}
 		plan := update.Plan{}
 		if redo {
-			plan = plan.Resend(update.Now{Up: time.Hour})
+			plan = plan.Resend(clock.Now{Up: time.Hour})
 		}
 		left.Scheduler.Accounts = map[string]update.AccountSnapshot{"home": {Plan: plan}}
 		text, err := json.Marshal(left)

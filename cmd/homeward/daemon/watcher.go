@@ -15,6 +15,7 @@ import (
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update"
+	"homeward/update/log"
 )
 
 // RunName is the command that is the daemon.
@@ -33,7 +34,7 @@ type Program struct {
 	// Begin is called, in the first worker, once run_dir is this daemon's.
 	Begin func(*settings.Config)
 	// Log writes one message, from any goroutine; SetLevel says which count.
-	Log      func(update.Level, string)
+	Log      func(log.Level, string)
 	SetLevel func(string)
 	// Complain writes to whoever started the program.
 	Complain func(error)
@@ -240,9 +241,9 @@ func (w *watcher) drain(ctx context.Context) {
 
 // troubled says, once in a row, that a worker did not do its work.
 func (w *watcher) troubled(what string) {
-	level := update.Warn
+	level := log.Warn
 	if w.unwell {
-		level = update.Debug
+		level = log.Debug
 	}
 	w.unwell = true
 	w.Log(level, fmt.Sprintf("%s. Starting another in %v", what, (w.control.pause-w.clock()).Round(100*time.Millisecond)))
@@ -263,7 +264,7 @@ func (w *watcher) report(ctx context.Context, r report) {
 	w.worker.send(order{gen: c.gen, seq: c.seq + 1, kind: orderLeave})
 	if w.unwell {
 		w.unwell = false
-		w.Log(update.Info, "the worker process does its work again")
+		w.Log(log.Info, "the worker process does its work again")
 	}
 }
 
@@ -275,7 +276,7 @@ func (w *watcher) take(ctx context.Context) {
 		c.end(w.clock())
 		c.endBy = 0
 		if err != errTold {
-			w.Log(update.Error, err.Error())
+			w.Log(log.Error, err.Error())
 			c.refused = 1
 		}
 		return
@@ -319,13 +320,13 @@ func (w *watcher) stateReplaced() {
 
 // KernelTrouble returns what tells the owner that the kernel does not show the
 // line, and why, or, of nil, that it does again.
-func KernelTrouble(log func(update.Level, string)) func(error) {
+func KernelTrouble(say func(log.Level, string)) func(error) {
 	return func(err error) {
 		if err != nil {
-			log(update.Error, "the kernel does not show the line: "+err.Error()+". Trying again until it does")
+			say(log.Error, "the kernel does not show the line: "+err.Error()+". Trying again until it does")
 			return
 		}
-		log(update.Info, "the kernel shows the line again")
+		say(log.Info, "the kernel shows the line again")
 	}
 }
 

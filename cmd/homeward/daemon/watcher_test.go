@@ -3,11 +3,10 @@ package daemon
 import (
 	"context"
 	"errors"
+	"homeward/update/log"
 	"os"
 	"testing"
 	"time"
-
-	"homeward/update"
 )
 
 // spoken is a worker that has saved what it knows and has ended before the
@@ -35,7 +34,7 @@ func TestTheFirstWorkersLastWordIsTaken(t *testing.T) {
 			}
 			first := spoken{make(chan report, 1)}
 			locked := ""
-			v := &watcher{Program: Program{Log: func(update.Level, string) {}, SetLevel: func(string) {}}, control: newControl(), worker: first, slots: s, clock: func() time.Duration { return time.Second },
+			v := &watcher{Program: Program{Log: func(log.Level, string) {}, SetLevel: func(string) {}}, control: newControl(), worker: first, slots: s, clock: func() time.Duration { return time.Second },
 				lock:     func(_ context.Context, dir string) error { locked = dir; return lockErr },
 				watch:    func(context.Context, string, string) {},
 				released: time.NewTimer(time.Hour)}
@@ -54,7 +53,7 @@ func TestTheFirstWorkersLastWordIsTaken(t *testing.T) {
 
 func TestAPauseIsSaidInRoundNumbers(t *testing.T) {
 	now, said := time.Duration(0), ""
-	w := &watcher{Program: Program{Log: func(_ update.Level, s string) { said = s }}, control: newControl(),
+	w := &watcher{Program: Program{Log: func(_ log.Level, s string) { said = s }}, control: newControl(),
 		clock: func() time.Duration { now += 1234 * time.Microsecond; return now }}
 	w.control.ended(w.clock())
 	if w.troubled("it has ended"); said != "it has ended. Starting another in 200ms" {

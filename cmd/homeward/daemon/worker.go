@@ -13,6 +13,7 @@ import (
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update"
+	"homeward/update/log"
 )
 
 // worker is the process that reads, decides, sends and writes. It belongs to
@@ -137,7 +138,7 @@ func (w *worker) run(ctx context.Context) int {
 
 // lost says why a worker cannot go on; the watcher starts another.
 func (w *worker) lost(err error) int {
-	w.Log(update.Error, "the worker cannot go on: "+err.Error())
+	w.Log(log.Error, "the worker cannot go on: "+err.Error())
 	return 1
 }
 
@@ -180,7 +181,7 @@ func (w *worker) begin(fresh bool) error {
 
 func (w *worker) warn(warnings []string) {
 	for _, s := range warnings {
-		w.Log(update.Warn, s)
+		w.Log(log.Warn, s)
 	}
 }
 
@@ -191,20 +192,20 @@ func (w *worker) prepare(ctx context.Context) {
 	}
 	first := w.saved == nil || !w.saved.Prepared
 	if err := w.Enter(w.cfg.StateDir, w.cfg.RunDir); err != nil {
-		w.Log(update.Error, err.Error())
+		w.Log(log.Error, err.Error())
 	}
 	if first {
 		w.Begin(w.cfg)
 	}
 	w.written, _ = os.ReadFile(filepath.Join(w.cfg.RunDir, StatusFile))
-	store := w.open(w.cfg.StateDir, w.cfg.RunDir, func(s string) { w.Log(update.Warn, s) })
+	store := w.open(w.cfg.StateDir, w.cfg.RunDir, func(s string) { w.Log(log.Warn, s) })
 	w.updater = newUpdater(ctx, w.cfg, store, w.parts, w.saved)
 	if w.resend {
 		w.updater.scheduler.Resend()
 	}
 	w.happened()
 	if first {
-		w.Log(update.Info, fmt.Sprintf("homeward %s watches the line for %s", w.Version, counted(len(w.cfg.Active()), "account")))
+		w.Log(log.Info, fmt.Sprintf("homeward %s watches the line for %s", w.Version, counted(len(w.cfg.Active()), "account")))
 	}
 }
 
@@ -243,7 +244,7 @@ func (w *worker) take(ctx context.Context, o order) error {
 		w.reload()
 	}
 	if t&taskResend != 0 {
-		w.Log(update.Info, "sending everything anew, as asked (SIGUSR1)")
+		w.Log(log.Info, "sending everything anew, as asked (SIGUSR1)")
 		w.updater.scheduler.Resend()
 	}
 	if t&taskClock != 0 {
@@ -267,7 +268,7 @@ func (w *worker) look(event bool) {
 	t, err := w.read()
 	if err != nil { // the watcher has said so, or will
 		w.tried = w.parts.Now().Up
-		w.Log(update.Debug, err.Error())
+		w.Log(log.Debug, err.Error())
 		return
 	}
 	w.tried = 0
@@ -275,7 +276,7 @@ func (w *worker) look(event bool) {
 	words := []byte(LineWords(w.updater.line, false))
 	if !bytes.Equal(words, w.said) {
 		w.said = words
-		w.Log(update.Info, "the line: "+string(words))
+		w.Log(log.Info, "the line: "+string(words))
 	}
 }
 
@@ -283,17 +284,17 @@ func (w *worker) look(event bool) {
 func (w *worker) reload() {
 	cfg, warnings, err := w.Load()
 	if err != nil {
-		w.Log(update.Error, "the configuration stays as it was: "+err.Error())
+		w.Log(log.Error, "the configuration stays as it was: "+err.Error())
 		return
 	}
 	w.warn(warnings)
 	if cfg.StateDir != w.cfg.StateDir || cfg.RunDir != w.cfg.RunDir {
-		w.Log(update.Warn, "another state_dir or run_dir takes effect when homeward is started again")
+		w.Log(log.Warn, "another state_dir or run_dir takes effect when homeward is started again")
 		cfg.StateDir, cfg.RunDir = w.cfg.StateDir, w.cfg.RunDir
 	}
 	w.cfg = cfg
 	w.SetLevel(cfg.LogLevel)
-	w.Log(update.Info, fmt.Sprintf("read %s again: %s", cfg.File, counted(len(cfg.Active()), "account")))
+	w.Log(log.Info, fmt.Sprintf("read %s again: %s", cfg.File, counted(len(cfg.Active()), "account")))
 	w.updater.configure(cfg)
 }
 
@@ -346,7 +347,7 @@ func (w *worker) publish(accounts map[string]update.Status) {
 		why = err.Error()
 	}
 	if why != "" && why != w.unsaid {
-		w.Log(update.Warn, "status cannot be written: "+why+"; updates go on")
+		w.Log(log.Warn, "status cannot be written: "+why+"; updates go on")
 	}
 	w.unsaid = why
 }

@@ -1,4 +1,5 @@
-package update
+// Package log has the levels of messages to the owner, and how they spell times.
+package log
 
 import (
 	"strings"
@@ -15,8 +16,8 @@ const (
 	Error       // a person is needed
 )
 
-// formatDuration writes a duration for people: no more digits than they need.
-func formatDuration(d time.Duration) string {
+// Duration writes a duration for people: no more digits than they need.
+func Duration(d time.Duration) string {
 	switch {
 	case d < time.Second:
 		return d.Round(time.Millisecond).String()
@@ -30,10 +31,10 @@ func formatDuration(d time.Duration) string {
 	return text
 }
 
-// retryIn says when something is tried again.
-func retryIn(in time.Duration) string {
+// RetryIn says when something is tried again.
+func RetryIn(in time.Duration) string {
 	if in <= 0 {
 		return "Trying again now"
 	}
-	return "Trying again in " + formatDuration(in)
+	return "Trying again in " + Duration(in)
 }

@@ -1,4 +1,6 @@
-package update
+// Package clock reads the kernel's clocks: the time since boot, by which all
+// decisions go, and the wall clock, which may be wrong by years.
+package clock
 
 import "time"
 
@@ -40,17 +42,17 @@ func (n Now) Since(m Timestamp) time.Duration {
 	return age
 }
 
-// day is what the limits of most services count by.
-const day = 24 * time.Hour
+// Day is what the limits of most services count by.
+const Day = 24 * time.Hour
 
 // wrongBy is how far a moment may be off the clock before it is corrected: NTP
 // steps a clock that is more than 128 ms off, and a crystal that is 500 ppm off
 // loses 43 s a day.
 const wrongBy = time.Minute
 
-// sure corrects a moment that was taken by an unsynchronised clock, or, if it is
+// Sure corrects a moment that was taken by an unsynchronised clock, or, if it is
 // of this boot, by one that was set since, now that the clock is right.
-func (n Now) sure(m Timestamp) Timestamp {
+func (n Now) Sure(m Timestamp) Timestamp {
 	if n.Synced && (!m.Sure || !m.earlier() && n.Wall.Add(m.Up-n.Up).Sub(m.At).Abs() > wrongBy) {
 		m.At = n.Wall.Add(m.Up - n.Up).Round(0).UTC().Truncate(time.Millisecond)
 		m.Sure = true
@@ -58,7 +60,7 @@ func (n Now) sure(m Timestamp) Timestamp {
 	return m
 }
 
-// wall tells when, by the wall clock, a point of the present boot is.
-func (n Now) wall(up time.Duration) time.Time {
+// WallAt tells when, by the wall clock, a point of the present boot is.
+func (n Now) WallAt(up time.Duration) time.Time {
 	return n.Wall.Add(up - n.Up).Round(0).UTC().Truncate(time.Second)
 }

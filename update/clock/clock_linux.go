@@ -1,4 +1,4 @@
-package update
+package clock
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SystemClock returns a reader of this machine's clocks.
-func SystemClock() func() Now {
+// System returns a reader of this machine's clocks.
+func System() func() Now {
 	id, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	boot := strings.TrimSpace(string(id))
 	return func() Now {
@@ -29,10 +29,10 @@ func SystemClock() func() Now {
 	}
 }
 
-// WatchClock calls set whenever somebody sets the wall clock, until ctx ends.
+// Watch calls set whenever somebody sets the wall clock, until ctx ends.
 // It sleeps in the kernel meanwhile (timerfd_create(2),
 // TFD_TIMER_CANCEL_ON_SET).
-func WatchClock(ctx context.Context, set func()) error {
+func Watch(ctx context.Context, set func()) error {
 	fd, err := unix.TimerfdCreate(unix.CLOCK_REALTIME, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
 	if err != nil {
 		return os.NewSyscallError("timerfd_create", err)

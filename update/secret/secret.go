@@ -1,4 +1,6 @@
-package update
+// Package secret holds tokens and passwords so that no verb, error, log or JSON
+// shows them, texts that have some in them, and tells by its form what may be one.
+package secret
 
 import (
 	"fmt"
@@ -9,8 +11,8 @@ import (
 // the one way in. The zero Secret is none.
 type Secret struct{ v *string }
 
-// NewSecret makes a Secret of s; of "" the zero Secret.
-func NewSecret(s string) Secret {
+// New makes a Secret of s; of "" the zero Secret.
+func New(s string) Secret {
 	if s == "" {
 		return Secret{}
 	}
@@ -28,14 +30,14 @@ func (s Secret) Reveal() string {
 // IsZero tells whether there is none.
 func (s Secret) IsZero() bool { return s.v == nil }
 
-const hidden = "***"
+const Mask = "***"
 
 // String returns ***, or "" of none.
 func (s Secret) String() string {
 	if s.v == nil {
 		return ""
 	}
-	return hidden
+	return Mask
 }
 
 // Format hides the secret from every verb of package fmt.
@@ -53,7 +55,7 @@ type Text struct {
 
 // Plain appends s as it is.
 func (t Text) Plain(s string) Text {
-	return Text{t.shown + s, NewSecret(t.real.Reveal() + s)}
+	return Text{t.shown + s, New(t.real.Reveal() + s)}
 }
 
 // Secret appends what encode makes of the secret; encode may be nil.
@@ -62,12 +64,12 @@ func (t Text) Secret(s Secret, encode func(string) string) Text {
 	if encode != nil {
 		v = encode(v)
 	}
-	return Text{t.shown + s.String(), NewSecret(t.real.Reveal() + v)}
+	return Text{t.shown + s.String(), New(t.real.Reveal() + v)}
 }
 
 // Text appends another text.
 func (t Text) Text(o Text) Text {
-	return Text{t.shown + o.shown, NewSecret(t.Reveal() + o.Reveal())}
+	return Text{t.shown + o.shown, New(t.Reveal() + o.Reveal())}
 }
 
 // Reveal returns the text with its secrets, for the request itself.

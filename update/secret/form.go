@@ -1,18 +1,18 @@
-package update
+package secret
 
 import (
 	"strings"
 	"unicode"
 )
 
-// CouldBeSecret tells whether a word of a wrong value may be a token or a
+// LooksLike tells whether a word of a wrong value may be a token or a
 // password that was written in the wrong place. Short words, and longer ones of
 // letters of one case, are names.
-func CouldBeSecret(word string) bool { return couldBeSecret(word, 8) }
+func LooksLike(word string) bool { return LooksLikeMixed(word, 8) }
 
-// CouldHoldSecret likewise looks at a whole value. Names of hosts, addresses
+// MayHold likewise looks at a whole value. Names of hosts, addresses
 // and paths come in words, and a mixed one of them may be longer.
-func CouldHoldSecret(v string) bool {
+func MayHold(v string) bool {
 	most := 15
 	if _, rest, ok := strings.Cut(v, "://"); ok {
 		// Some update URLs have the secret in their path.
@@ -27,14 +27,14 @@ func CouldHoldSecret(v string) bool {
 
 func couldHoldSecret(v string, most int) bool {
 	for word := range strings.FieldsFuncSeq(v, func(r rune) bool { return strings.ContainsRune(".:/ ", r) }) {
-		if couldBeSecret(word, most) {
+		if LooksLikeMixed(word, most) {
 			return true
 		}
 	}
 	return false
 }
 
-func couldBeSecret(word string, mixed int) bool {
+func LooksLikeMixed(word string, mixed int) bool {
 	lower, upper, digits := 0, 0, 0
 	for i, r := range word {
 		switch {
@@ -67,10 +67,10 @@ func longestPart(word string) int {
 	return longest
 }
 
-// LikeToken tells whether a word that could stand where it stands is, by its
+// LooksLikeToken tells whether a word that could stand where it stands is, by its
 // form, a token all the same: no name changes so often between letters and
 // digits.
-func LikeToken(word string) bool {
+func LooksLikeToken(word string) bool {
 	changes := 0
 	var last rune
 	for i, r := range word {
