@@ -3,6 +3,7 @@ package update
 import (
 	"homeward/update/clock"
 	"homeward/update/retry"
+	"homeward/update/transport"
 	"maps"
 	"slices"
 )
@@ -29,12 +30,12 @@ func (s AccountState) Reserve(now clock.Now, c Attempt, id uint64, pid int) (Acc
 
 // AfterFault tells what an exchange without an answer means. jitter, in [0,1),
 // spreads the retries of many routers.
-func (s AccountState) AfterFault(now clock.Now, c Attempt, f Fault, jitter float64) AccountState {
+func (s AccountState) AfterFault(now clock.Now, c Attempt, f transport.Fault, jitter float64) AccountState {
 	s.Plan = s.Plan.afterFault(now, c, f, jitter)
 	return s
 }
 
-func (p Plan) afterFault(now clock.Now, c Attempt, f Fault, jitter float64) Plan {
+func (p Plan) afterFault(now clock.Now, c Attempt, f transport.Fault, jitter float64) Plan {
 	p.Attempt = now.Up
 	if f.Sent {
 		p.Counted = now.Up
@@ -42,18 +43,18 @@ func (p Plan) afterFault(now clock.Now, c Attempt, f Fault, jitter float64) Plan
 	p.AddressesFirst = p.AddressesFirst || c.Update.Auto && !f.Sent
 	if !p.carries(c) {
 		p.NotBefore = now.Up + retry.EventGap
-		if f.Kind == FaultResolve {
+		if f.Kind == transport.FaultResolve {
 			p.Fault, p.NotBefore = f.Kind, now.Up+retry.ResolverGap
 		}
 		return p
 	}
-	if f.Kind == FaultCanceled {
+	if f.Kind == transport.FaultCanceled {
 		p.NotBefore, p.Tried = now.Up+retry.EventGap, p.Tried || f.Sent
 		return p
 	}
 	p.Fault, p.Error, p.Tried = f.Kind, f.Detail, p.Tried || f.Sent
 	switch {
-	case f.Kind == FaultRefused:
+	case f.Kind == transport.FaultRefused:
 		return p.pauseAtRandom(now, jitter)
 	case f.Sent:
 		p = p.pauseAtRandom(now, jitter)

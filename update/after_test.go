@@ -2,6 +2,7 @@ package update
 
 import (
 	"homeward/update/retry"
+	"homeward/update/transport"
 	"testing"
 	"time"
 )
@@ -17,10 +18,10 @@ func TestAnOldRequestsEndSaysNothingOfANewAddress(t *testing.T) {
 		d := (AccountState{a, ipv64Service(), AccountRecord{}, k, l, p}).Next(now)
 		return d.At - now.Up
 	}
-	for name, f := range map[string]Fault{
-		"no answer":         {Kind: FaultSent, Sent: true},
-		"given up":          {Kind: FaultCanceled, Sent: true},
-		"connection failed": {Kind: FaultConnect},
+	for name, f := range map[string]transport.Fault{
+		"no answer":         {Kind: transport.FaultSent, Sent: true},
+		"given up":          {Kind: transport.FaultCanceled, Sent: true},
+		"connection failed": {Kind: transport.FaultConnect},
 	} {
 		if got := next(p.afterFault(now, old, f, 1)); got > retry.EventGap {
 			t.Errorf("%s: the new address waits %v", name, got)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"homeward/update/secret"
+	"homeward/update/transport"
 	"net/url"
 	"slices"
 	"strconv"
@@ -29,7 +30,7 @@ const quoteLen = 40
 // or a date, which counts from the answer's own Date, so that this machine's
 // clock does not matter. The result is between 10 s and 24 h; 0 is not said,
 // or makes no sense.
-func retryAfter(ans Answer) time.Duration {
+func retryAfter(ans transport.Answer) time.Duration {
 	s := strings.TrimSpace(ans.RetryAfter)
 	n, err := strconv.ParseUint(s, 10, 32)
 	if err == nil || errors.Is(err, strconv.ErrRange) { // n is the largest number then

@@ -3,6 +3,7 @@ package update
 import (
 	"encoding/base64"
 	"homeward/update/secret"
+	"homeward/update/transport"
 	"net/url"
 	"strings"
 	"testing"
@@ -30,7 +31,7 @@ func TestRetryAfter(t *testing.T) {
 		{"a date without one to count from", "Sat, 21 Nov 2026 20:05:00 GMT", "", 0},
 	}
 	for _, tt := range tests {
-		if got := retryAfter(Answer{RetryAfter: tt.header, Date: tt.date}); got != tt.want {
+		if got := retryAfter(transport.Answer{RetryAfter: tt.header, Date: tt.date}); got != tt.want {
 			t.Errorf("%s: retryAfter(%q) = %v, want %v", tt.name, tt.header, got, tt.want)
 		}
 	}
@@ -95,7 +96,7 @@ func TestNoFormOfASecretIsRepeated(t *testing.T) {
 		for how, text := range said {
 			for _, body := range []string{text, `{"info":"x ` + text + `"}`, `{"status":"` + text + `"}`, "badauth " + text} {
 				for _, code := range []int{200, 400, 401, 403, 404, 500} {
-					got := s.Parse(a, c, Answer{Status: code, Body: []byte(body)})
+					got := s.Parse(a, c, transport.Answer{Status: code, Body: []byte(body)})
 					all := got.Detail + got.Hint
 					for _, h := range got.Hosts {
 						all += h.Detail + h.Hint

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"homeward/update/secret"
+	"homeward/update/transport"
 	"strconv"
 	"strings"
 )
@@ -18,7 +19,7 @@ type APIAnswer struct {
 }
 
 // Parse reads an answer to a call. It is given whatever came and never panics.
-func (api IPv64API) Parse(c APICall, ans Answer) APIAnswer {
+func (api IPv64API) Parse(c APICall, ans transport.Answer) APIAnswer {
 	var tree any
 	if json.Unmarshal(bytes.TrimPrefix(ans.Body, []byte("\uFEFF")), &tree) != nil || ans.Cut {
 		return APIAnswer{Result: api.judge(c, ans, nil, plainWords(ans.Body))}
@@ -79,7 +80,7 @@ func plainWords(body []byte) string {
 
 // judge tells what an answer means. t is nil where it is no JSON object; said is
 // what the service says in words.
-func (api IPv64API) judge(c APICall, ans Answer, t apiTable, said string) Result {
+func (api IPv64API) judge(c APICall, ans transport.Answer, t apiTable, said string) Result {
 	word := strings.ToLower(said)
 	detail := status(ans)
 	if said != "" {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"homeward/update/clock"
 	"homeward/update/log"
+	"homeward/update/transport"
 	"net/netip"
 	"time"
 )
@@ -23,7 +24,7 @@ const apiPatience = shortWindow + shortMargin
 type APIClient struct {
 	IPv64API
 	Store    *Store
-	Exchange func(context.Context, Request, BeforeSend) Outcome
+	Exchange func(context.Context, transport.Request, transport.BeforeSend) transport.Outcome
 	Now      func() clock.Now
 	Say      func(string) // told that it waits, and why
 }
@@ -144,7 +145,7 @@ func (c *APIClient) exchange(ctx context.Context, call APICall) (APIAnswer, erro
 	return answer, nil
 }
 
-func faultError(ctx context.Context, call APICall, f Fault) error {
+func faultError(ctx context.Context, call APICall, f transport.Fault) error {
 	if ctx.Err() != nil && !f.Sent {
 		return ctx.Err()
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"homeward/update/clock"
+	"homeward/update/transport"
 	"homeward/update/updatetest"
 )
 
@@ -21,8 +22,8 @@ type apiBench struct {
 	api     *updatetest.IPv64API
 	dir     string
 	said    []string
-	fault   *Fault // in place of an answer
-	between func() // called after the connection stands, before ready
+	fault   *transport.Fault // in place of an answer
+	between func()           // called after the connection stands, before ready
 }
 
 func newAPIBench(t *testing.T) *apiBench {
@@ -40,24 +41,24 @@ func (b *apiBench) open() {
 		Now: func() clock.Now {
 			return clock.Now{Wall: time.Now(), Synced: true, Boot: "boot", Up: time.Hour + time.Since(begin)}
 		},
-		Exchange: func(_ context.Context, r Request, ready BeforeSend) Outcome {
+		Exchange: func(_ context.Context, r transport.Request, ready transport.BeforeSend) transport.Outcome {
 			if b.fault != nil && !b.fault.Sent {
-				return Outcome{Fault: b.fault}
+				return transport.Outcome{Fault: b.fault}
 			}
 			if b.between != nil {
 				b.between()
 			}
 			if !ready(netip.MustParseAddr("192.0.2.1")) {
-				return faultOutcome(FaultCanceled, false, "given up before anything was sent")
+				return transport.Failed(transport.FaultCanceled, false, "given up before anything was sent")
 			}
 			if state, _ := os.ReadFile(filepath.Join(b.dir, stateFile)); !strings.Contains(string(state), `"open":true`) {
 				panic("the slot is not on disk before the request leaves")
 			}
 			a := askAPI(b.api, r)
 			if b.fault != nil {
-				return Outcome{Fault: b.fault}
+				return transport.Outcome{Fault: b.fault}
 			}
-			return Outcome{Answer: &a}
+			return transport.Outcome{Answer: &a}
 		},
 	}
 	b.api.Now = time.Now
@@ -116,11 +117,11 @@ func TestAConnectionThatFailsCostsNoCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newAPIBench(t)
 		used := func() int { k := b.Store.Read(b.Now()); return b.keyIn(k).used(b.Now()) }
-		b.fault = &Fault{Kind: FaultConnect, Detail: "no route"}
+		b.fault = &transport.Fault{Kind: transport.FaultConnect, Detail: "no route"}
 		if _, err := b.Do(t.Context(), APICall{Name: APILogs}); err == nil || err.Error() != "no route" || used() != 0 {
 			t.Errorf("never sent: %v, %d used", err, used())
 		}
-		b.fault = &Fault{Kind: FaultSent, Sent: true, Detail: "could not confirm"}
+		b.fault = &transport.Fault{Kind: transport.FaultSent, Sent: true, Detail: "could not confirm"}
 		_, err := b.Do(t.Context(), APICall{Name: APIAddDomain, Target: "x.ipv64.net"})
 		if err == nil || err.Error() != "could not confirm: it may have been done, homeward ipv64 domains shows it" || used() != 1 {
 			t.Errorf("sent: %v, %d used", err, used())
@@ -216,12 +217,12 @@ func TestAFolderThatTakesNoWritesIsSaidAndTheCallMade(t *testing.T) {
 		b.dir = "/proc/none"
 		b.open()
 		exchange := b.Exchange
-		b.Exchange = func(ctx context.Context, r Request, ready BeforeSend) Outcome {
+		b.Exchange = func(ctx context.Context, r transport.Request, ready transport.BeforeSend) transport.Outcome {
 			if !ready(netip.Addr{}) {
 				return exchange(ctx, r, ready)
 			}
 			a := askAPI(b.api, r)
-			return Outcome{Answer: &a}
+			return transport.Outcome{Answer: &a}
 		}
 		for range 6 {
 			if a, err := b.Do(t.Context(), APICall{Name: APILogs}); err != nil || a.Verdict != Accepted {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"homeward/update/clock"
 	"homeward/update/retry"
+	"homeward/update/transport"
 	"net/netip"
 	"os"
 	"slices"
@@ -40,7 +41,7 @@ func (s *Scheduler) startAttempt(now clock.Now, p *pending) {
 	go func() {
 		defer stop(nil)
 		out := s.exchange(ctx, req, func(local netip.Addr) bool { return s.beforeSend(ctx, t, local) })
-		s.inbox.post(s.ctx, func() { s.complete(t, out) })
+		s.inbox.Post(s.ctx, func() { s.complete(t, out) })
 	}()
 }
 
@@ -52,7 +53,7 @@ func (s *Scheduler) beforeSend(ctx context.Context, t *inFlight, local netip.Add
 		t.local = local
 		answer <- ctx.Err() == nil && s.reserve(t)
 	}
-	if !s.inbox.post(ctx, ask) {
+	if !s.inbox.Post(ctx, ask) {
 		return false
 	}
 	select {
@@ -89,7 +90,7 @@ func (s *Scheduler) reserve(t *inFlight) bool {
 }
 
 // complete takes an exchange's outcome to the account and to disk.
-func (s *Scheduler) complete(t *inFlight, out Outcome) {
+func (s *Scheduler) complete(t *inFlight, out transport.Outcome) {
 	delete(s.attempts, t.id)
 	now := s.now()
 	jitter := s.jitter()
@@ -123,7 +124,7 @@ func (s *Scheduler) complete(t *inFlight, out Outcome) {
 }
 
 // fail takes an exchange without an answer to the account and to disk.
-func (s *Scheduler) fail(t *inFlight, now clock.Now, out Outcome, current bool, jitter float64) {
+func (s *Scheduler) fail(t *inFlight, now clock.Now, out transport.Outcome, current bool, jitter float64) {
 	fault := *out.Fault
 	if len(out.Forget) > 0 {
 		s.store.Update(now, func(b *Data) { b.setUsage(t.usageID, b.usage(t.usageID).forget(t.destination, out.Forget)) })
@@ -137,7 +138,7 @@ func (s *Scheduler) fail(t *inFlight, now clock.Now, out Outcome, current bool, 
 			}
 		})
 	}
-	if fault.Kind != FaultResolve && fault.Kind != FaultCanceled {
+	if fault.Kind != transport.FaultResolve && fault.Kind != transport.FaultCanceled {
 		s.resolved()
 	}
 	if current {
@@ -152,7 +153,7 @@ func (s *Scheduler) fail(t *inFlight, now clock.Now, out Outcome, current bool, 
 func (s *Scheduler) resolved() {
 	now := s.now()
 	for _, a := range s.accounts {
-		if a.plan.Fault == FaultResolve && !a.sending {
+		if a.plan.Fault == transport.FaultResolve && !a.sending {
 			a.plan.NotBefore = min(a.plan.NotBefore, now.Up)
 		}
 	}

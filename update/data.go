@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"homeward/update/clock"
+	"homeward/update/transport"
 	"slices"
 	"time"
 )
@@ -205,7 +206,7 @@ func (b *Data) fingerprint(parts ...any) string {
 
 // caHint returns the Root, or "" of what is none: the file may be a foreign one.
 func (c Credential) caHint() string {
-	if len(c.CAHint) != caHintLen {
+	if len(c.CAHint) != transport.CAHintLen {
 		return ""
 	}
 	return c.CAHint

@@ -2,6 +2,7 @@ package update
 
 import (
 	"homeward/update/secret"
+	"homeward/update/transport"
 	"net/netip"
 	"strings"
 )
@@ -15,24 +16,24 @@ func dyndns2Service(a *Account) Service {
 // host for an answer.
 type dyndns2 struct{}
 
-func (dyndns2) Request(a *Account, c Update) Request {
+func (dyndns2) Request(a *Account, c Update) transport.Request {
 	r := nicUpdate(a, c)
 	r.User = a.Username
 	return r
 }
 
-func (dyndns2) Parse(a *Account, c Update, ans Answer) Result {
+func (dyndns2) Parse(a *Account, c Update, ans transport.Answer) Result {
 	return parseCodes(a, c, ans, returnCodeOf)
 }
 
 // nicUpdate spells the request of the Remote Access API; whose it is, is for
 // the caller to say.
-func nicUpdate(a *Account, c Update) Request {
+func nicUpdate(a *Account, c Update) transport.Request {
 	u := strings.TrimSuffix(a.Server, "/nic/update") + "/nic/update?hostname=" + strings.Join(c.Hosts, ",")
 	if ips := addresses(c.Values); ips != "" {
 		u += "&myip=" + ips
 	}
-	return Request{Method: "GET", URL: secret.Text{}.Plain(u), Password: a.Secret, Device4: a.Device4, Device6: a.Device6, CAFile: a.CAFile}
+	return transport.Request{Method: "GET", URL: secret.Text{}.Plain(u), Password: a.Secret, Device4: a.Device4, Device6: a.Device6, CAFile: a.CAFile}
 }
 
 // addresses lists the addresses there are, IPv4 first.

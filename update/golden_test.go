@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"homeward/update/secret"
+	"homeward/update/transport"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -32,7 +33,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 // shown is a request as an owner may see it.
-func shown(r Request) string {
+func shown(r transport.Request) string {
 	s := fmt.Sprintf("%s %s\n", r.Method, r.URL)
 	if !r.Bearer.IsZero() {
 		s += fmt.Sprintf("Authorization: Bearer %s\n", r.Bearer)

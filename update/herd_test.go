@@ -3,6 +3,7 @@ package update
 import (
 	"container/heap"
 	"homeward/update/clock"
+	"homeward/update/transport"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -81,31 +82,31 @@ func (h *herd) exchange(now clock.Now, a *Account, s Service, r *herdRouter, cal
 	well := now.Up > time.Hour+herdGone && h.room > 0
 	h.room--
 	jitter := h.rng.Float64()
-	fault := func(after time.Duration, f Fault) {
+	fault := func(after time.Duration, f transport.Fault) {
 		end := at(now.Up + after)
 		if r.k = r.k.Complete(end, 1, f.Sent); !f.Sent {
 			r.m = revert(r.m, s, call)
 		}
 		r.p = r.p.afterFault(end, call, f, jitter)
 	}
-	answer := func(ans Answer) {
+	answer := func(ans transport.Answer) {
 		end := at(now.Up + 50*time.Millisecond)
 		r.m, r.k, r.p = parts(AccountState{a, s, r.m, r.k.Complete(end, 1, true), Limits{}, r.p}.After(end, call, s.Parse(a, call.Update, ans), jitter))
 	}
 	switch {
 	case well:
-		answer(Answer{Status: 200, Body: []byte(`{"info":"good"}`)})
+		answer(transport.Answer{Status: 200, Body: []byte(`{"info":"good"}`)})
 		r.served = now.Up
 	case h.trouble == "429":
-		answer(Answer{Status: 429})
+		answer(transport.Answer{Status: 429})
 	case h.trouble == "503":
-		answer(Answer{Status: 503})
+		answer(transport.Answer{Status: 503})
 	case h.trouble == "refused":
-		fault(time.Millisecond, Fault{Kind: FaultRefused})
+		fault(time.Millisecond, transport.Fault{Kind: transport.FaultRefused})
 	case h.trouble == "reset":
-		fault(20*time.Millisecond, Fault{Kind: FaultSent, Sent: true})
+		fault(20*time.Millisecond, transport.Fault{Kind: transport.FaultSent, Sent: true})
 	case h.trouble == "silent":
-		fault(15*time.Second, Fault{Kind: FaultSent, Sent: true})
+		fault(15*time.Second, transport.Fault{Kind: transport.FaultSent, Sent: true})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"homeward/update/secret"
+	"homeward/update/transport"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -18,8 +19,8 @@ func ipv64Service() Service {
 }
 
 // Request spells an update. The secret goes in a header, or in the body.
-func (ipv64) Request(a *Account, c Update) Request {
-	r := Request{Method: "GET", Device4: a.Device4, Device6: a.Device6, CAFile: a.CAFile}
+func (ipv64) Request(a *Account, c Update) transport.Request {
+	r := transport.Request{Method: "GET", Device4: a.Device4, Device6: a.Device6, CAFile: a.CAFile}
 	if c.Auto {
 		r.Family = 6
 	}
@@ -83,7 +84,7 @@ func ipv64Parameters(a *Account, c Update) (main, prefix secret.Text) {
 
 // Parse reads the service's JSON, or the bare word of output=min. Whole words
 // decide, never a part of one: a login page may have "good" in it.
-func (ipv64) Parse(a *Account, c Update, ans Answer) Result {
+func (ipv64) Parse(a *Account, c Update, ans transport.Answer) Result {
 	info, isJSON := ipv64Info(ans.Body)
 	word := strings.ToLower(info)
 	said := redact(a, []byte(info))
@@ -114,7 +115,7 @@ func (ipv64) Parse(a *Account, c Update, ans Answer) Result {
 // ipv64Refusal reads an answer of 400 or 403 whose text is not known. It may be
 // the lock: what the service says of that was never seen. Else it is a refusal
 // if it is in the service's own form.
-func ipv64Refusal(a *Account, ans Answer, info string) Result {
+func ipv64Refusal(a *Account, ans transport.Answer, info string) Result {
 	r := byStatus(a, ans)
 	if r.Verdict, r.Hint = Locked, checkDomains; info != "" {
 		r.Detail = status(ans) + ": " + redact(a, []byte(info))

@@ -2,6 +2,7 @@ package update
 
 import (
 	"homeward/update/secret"
+	"homeward/update/transport"
 	"strings"
 	"testing"
 	"time"
@@ -115,13 +116,13 @@ func TestIPv64Parse(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := ipv64{}.Parse(ipv64Account(), Update{PrefixOnly: tt.only}, Answer{Status: tt.status, Body: []byte(tt.body)})
+			got := ipv64{}.Parse(ipv64Account(), Update{PrefixOnly: tt.only}, transport.Answer{Status: tt.status, Body: []byte(tt.body)})
 			if got.Verdict != tt.want || got.Detail != tt.detail {
 				t.Errorf("Parse = %d %q, want %d %q", got.Verdict, got.Detail, tt.want, tt.detail)
 			}
 		})
 	}
-	got := ipv64{}.Parse(ipv64Account(), Update{}, Answer{Status: 429, RetryAfter: "120"})
+	got := ipv64{}.Parse(ipv64Account(), Update{}, transport.Answer{Status: 429, RetryAfter: "120"})
 	if got.Wait != 2*time.Minute {
 		t.Errorf("Retry-After: 120 is %v", got.Wait)
 	}
@@ -133,7 +134,7 @@ func FuzzIPv64Parse(f *testing.F) {
 		f.Add(400, []byte(s), true)
 	}
 	f.Fuzz(func(t *testing.T, code int, body []byte, only bool) {
-		r := ipv64{}.Parse(ipv64Account(), Update{PrefixOnly: only}, Answer{Status: code, Body: body})
+		r := ipv64{}.Parse(ipv64Account(), Update{PrefixOnly: only}, transport.Answer{Status: code, Body: body})
 		if !printable(r.Detail) || !printable(r.Hint) {
 			t.Errorf("control bytes in %q, %q", r.Detail, r.Hint)
 		}
@@ -172,7 +173,7 @@ func TestPrefixAuto(t *testing.T) {
 	}
 	if changed := prefix.Observe(now, Values{IPv4: v4b, Prefix: pb}); !changed.outdated(under) {
 		t.Error("another address waits for IPv6 to connect")
-	} else if c := next(m, changed.afterFault(now, under, Fault{Kind: FaultCanceled}, 0)); c.Auto || c.Values != (Values{IPv4: v4b}) {
+	} else if c := next(m, changed.afterFault(now, under, transport.Fault{Kind: transport.FaultCanceled}, 0)); c.Auto || c.Values != (Values{IPv4: v4b}) {
 		t.Errorf("then: %+v, want the address at once", c)
 	}
 	if c := next(m, Plan{Want: Values{IPv4: v4b}}); c.Auto || c.Values != (Values{IPv4: v4b}) {
@@ -183,7 +184,7 @@ func TestPrefixAuto(t *testing.T) {
 	if !c.Auto || c.PrefixOnly || c.Values != p.Want {
 		t.Errorf("both have changed: %+v", c)
 	}
-	p = p.afterFault(now, Attempt{Update: c}, Fault{Kind: FaultConnect}, 0)
+	p = p.afterFault(now, Attempt{Update: c}, transport.Fault{Kind: transport.FaultConnect}, 0)
 	if c = next(m, p); c.Auto || c.Values != (Values{IPv4: v4b}) || s.Request(a, c).Family != 0 {
 		t.Errorf("IPv6 does not connect: %+v, want the address without it", c)
 	}

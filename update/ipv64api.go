@@ -2,6 +2,7 @@ package update
 
 import (
 	"homeward/update/secret"
+	"homeward/update/transport"
 	"net/url"
 	"strings"
 )
@@ -52,8 +53,8 @@ func (c APICall) method() string {
 func (c APICall) changes() bool { return c.method() != "GET" }
 
 // Request spells a call. A DELETE has a body, too.
-func (api IPv64API) Request(c APICall) Request {
-	r := Request{Method: c.method(), URL: secret.Text{}.Plain(api.Server + "/api"), Bearer: api.Key, CAFile: api.CAFile, MaxBody: apiBody}
+func (api IPv64API) Request(c APICall) transport.Request {
+	r := transport.Request{Method: c.method(), URL: secret.Text{}.Plain(api.Server + "/api"), Bearer: api.Key, CAFile: api.CAFile, MaxBody: apiBody}
 	if !c.changes() {
 		r.URL = r.URL.Plain("?" + c.Name)
 		return r

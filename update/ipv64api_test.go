@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"homeward/update/secret"
+	"homeward/update/transport"
 	"homeward/update/updatetest"
 )
 
@@ -40,13 +41,13 @@ func TestGoldenAPIRequests(t *testing.T) {
 }
 
 // ask has the stand-in answer a call.
-func askAPI(s *updatetest.IPv64API, r Request) Answer {
+func askAPI(s *updatetest.IPv64API, r transport.Request) transport.Answer {
 	h := httptest.NewRequest(r.Method, r.URL.Reveal(), strings.NewReader(r.Form.Reveal()))
 	h.Header.Set("Authorization", "Bearer "+r.Bearer.Reveal())
 	h.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, h)
-	return Answer{Status: w.Code, Body: w.Body.Bytes(), RetryAfter: w.Header().Get("Retry-After")}
+	return transport.Answer{Status: w.Code, Body: w.Body.Bytes(), RetryAfter: w.Header().Get("Retry-After")}
 }
 
 // apiSecrets are all that the stand-in knows.
@@ -153,15 +154,15 @@ func TestAPIVerdicts(t *testing.T) {
 		{"nor is the key", get, 400, `{"info":"error","get_domains":"APIKEYapikeyAPIKEY is bad"}`, Refused, "HTTP 400: *** is bad", ""},
 		{"no terminal is steered", get, 400, `{"info":"error","get_domains":"a\u001b[31mb"}`, Refused, "HTTP 400: a[31mb", ""},
 	} {
-		a := testAPI.Parse(tt.call, Answer{Status: tt.status, Body: []byte(tt.body)})
+		a := testAPI.Parse(tt.call, transport.Answer{Status: tt.status, Body: []byte(tt.body)})
 		if a.Verdict != tt.verdict || a.Detail != tt.detail || !strings.Contains(a.Hint, tt.do) || tt.do == "" && a.Hint != "" && tt.status < 300 {
 			t.Errorf("%s: %v %q, do %q; want %v %q with %q", tt.name, a.Verdict, a.Detail, a.Hint, tt.verdict, tt.detail, tt.do)
 		}
 	}
-	if a := testAPI.Parse(get, Answer{Status: 429, RetryAfter: "30"}); a.Wait != 30*time.Second {
+	if a := testAPI.Parse(get, transport.Answer{Status: 429, RetryAfter: "30"}); a.Wait != 30*time.Second {
 		t.Errorf("Retry-After: 30 is read as %v", a.Wait)
 	}
-	if a := testAPI.Parse(get, Answer{Status: 200, Body: []byte(`{"subdomains":{}}`), Cut: true}); a.Verdict != Unknown || a.Detail != "the answer is longer than 1 MiB" || a.JSON != nil {
+	if a := testAPI.Parse(get, transport.Answer{Status: 200, Body: []byte(`{"subdomains":{}}`), Cut: true}); a.Verdict != Unknown || a.Detail != "the answer is longer than 1 MiB" || a.JSON != nil {
 		t.Errorf("an answer that was cut: %+v", a)
 	}
 }
@@ -207,7 +208,7 @@ func FuzzAPIAnswer(f *testing.F) {
 		} else if !strings.Contains(body, `"api_key":"`+marker+`"`) {
 			return
 		}
-		got := a.Parse(c, Answer{Status: status, Body: []byte(body)})
+		got := a.Parse(c, transport.Answer{Status: status, Body: []byte(body)})
 		if got.JSON != nil && !json.Valid(got.JSON) {
 			t.Fatalf("no JSON: %s", got.JSON)
 		}

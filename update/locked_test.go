@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"homeward/update/clock"
 	"homeward/update/log"
+	"homeward/update/loop"
 	"homeward/update/retry"
 	"homeward/update/secret"
+	"homeward/update/transport"
+	"homeward/update/updatetest"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +19,7 @@ import (
 
 // answeredBy sends what is due of p.Want and returns what its answer makes of the
 // account.
-func answeredBy(t *testing.T, now clock.Now, a *Account, m AccountRecord, k Usage, p Plan, ans Answer) (AccountRecord, Usage, Plan, Update) {
+func answeredBy(t *testing.T, now clock.Now, a *Account, m AccountRecord, k Usage, p Plan, ans transport.Answer) (AccountRecord, Usage, Plan, Update) {
 	t.Helper()
 	s, _ := ServiceOf(a)
 	d := (AccountState{a, s, m, k, Limits{}, p}).Next(now)
@@ -35,17 +38,17 @@ func TestAnUnknownRefusalMayBeTheLock(t *testing.T) {
 	tests := []struct {
 		name          string
 		key           Usage
-		ans           Answer
+		ans           transport.Answer
 		first, second string // the state after it, and after the same again, once the time of a lock is over
 	}{
-		{"400 in the service's form", good, Answer{Status: 400, Body: []byte(`{"info":"too many failures"}`)}, StateLimited, StateStopped},
-		{"403 in the service's form", good, Answer{Status: 403, Body: []byte(`{"info":"locked"}`)}, StateLimited, StateStopped},
-		{"403 in plain text", good, Answer{Status: 403, Body: []byte("locked")}, StateLimited, StateStopped},
-		{"403 without a word", good, Answer{Status: 403}, StateLimited, StateStopped},
-		{"403 with a page is a proxy's", good, Answer{Status: 403, Body: []byte("<html>no</html>")}, StateRetrying, StateRetrying},
-		{"400 with a word that is known", good, Answer{Status: 400, Body: []byte(`{"info":"nohost"}`)}, StateStopped, ""},
-		{"a key that was never accepted", Usage{}, Answer{Status: 403, Body: []byte(`{"info":"locked"}`)}, StateStopped, ""},
-		{"a key that was never accepted, in plain text", Usage{}, Answer{Status: 403, Body: []byte("locked")}, StateRetrying, StateRetrying},
+		{"400 in the service's form", good, transport.Answer{Status: 400, Body: []byte(`{"info":"too many failures"}`)}, StateLimited, StateStopped},
+		{"403 in the service's form", good, transport.Answer{Status: 403, Body: []byte(`{"info":"locked"}`)}, StateLimited, StateStopped},
+		{"403 in plain text", good, transport.Answer{Status: 403, Body: []byte("locked")}, StateLimited, StateStopped},
+		{"403 without a word", good, transport.Answer{Status: 403}, StateLimited, StateStopped},
+		{"403 with a page is a proxy's", good, transport.Answer{Status: 403, Body: []byte("<html>no</html>")}, StateRetrying, StateRetrying},
+		{"400 with a word that is known", good, transport.Answer{Status: 400, Body: []byte(`{"info":"nohost"}`)}, StateStopped, ""},
+		{"a key that was never accepted", Usage{}, transport.Answer{Status: 403, Body: []byte(`{"info":"locked"}`)}, StateStopped, ""},
+		{"a key that was never accepted, in plain text", Usage{}, transport.Answer{Status: 403, Body: []byte("locked")}, StateRetrying, StateRetrying},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -74,8 +77,8 @@ func TestAnUnknownRefusalMayBeTheLock(t *testing.T) {
 // A refused onlyprefix is followed by one full update, if that has an address in
 // it: from one without any the service may take the address of the connection.
 func TestRefusedOnlyPrefix(t *testing.T) {
-	refusal := Answer{Status: 400, Body: []byte(`{"info":"unknown parameter"}`)}
-	good := Answer{Status: 200, Body: []byte(`{"info":"good"}`)}
+	refusal := transport.Answer{Status: 400, Body: []byte(`{"info":"unknown parameter"}`)}
+	good := transport.Answer{Status: 200, Body: []byte(`{"info":"good"}`)}
 	key, now, s := Usage{Credential: Credential{Good: true}}, at(time.Hour), ipv64Service()
 	held := AccountRecord{Hosts: map[string]Host{"": {Values: Values{IPv4: v4a, Prefix: pa}}}}
 	want := Plan{Want: Values{IPv4: v4a, Prefix: pb}}
@@ -122,7 +125,7 @@ func TestSpdynsAbuseIsALockFirst(t *testing.T) {
 	a := &Account{Service: "spdyn", Username: "alice", Domains: []string{"a.spdns.example", "b.spdns.example"}, Publish: Publish{IPv4: true}}
 	s, now := spdynService(a), at(time.Hour)
 	p := Plan{Want: Values{IPv4: v4a}}
-	m, k, p, _ := answeredBy(t, now, a, AccountRecord{}, Usage{}, p, Answer{Status: 200, Body: []byte("abuse\ngood")})
+	m, k, p, _ := answeredBy(t, now, a, AccountRecord{}, Usage{}, p, transport.Answer{Status: 200, Body: []byte("abuse\ngood")})
 	d := (AccountState{a, s, m, k, Limits{}, p}).Next(now)
 	if d.State != StateLimited || d.At != now.Up+lockDuration || len(d.Attempt.Update.Hosts) != 1 || d.Attempt.Update.Hosts[0] != "a.spdns.example" {
 		t.Errorf("locked: %+v, want another try in 10 minutes", d)
@@ -133,10 +136,10 @@ func TestSpdynsAbuseIsALockFirst(t *testing.T) {
 	}
 	p.Want.IPv4 = v4a
 	later := at(time.Hour + lockDuration)
-	if well, _, _, _ := answeredBy(t, later, a, m, k, p, Answer{Status: 200, Body: []byte("nochg")}); well.Hosts["a.spdns.example"].Lock != nil || well.stopped(a) != nil {
+	if well, _, _, _ := answeredBy(t, later, a, m, k, p, transport.Answer{Status: 200, Body: []byte("nochg")}); well.Hosts["a.spdns.example"].Lock != nil || well.stopped(a) != nil {
 		t.Errorf("unlocked by itself: %+v", well.Hosts)
 	}
-	if still, _, _, _ := answeredBy(t, later, a, m, k, p, Answer{Status: 200, Body: []byte("abuse")}); still.stopped(a) == nil {
+	if still, _, _, _ := answeredBy(t, later, a, m, k, p, transport.Answer{Status: 200, Body: []byte("abuse")}); still.stopped(a) == nil {
 		t.Errorf("locked still: %+v, want a stop", still.Hosts)
 	}
 }
@@ -145,7 +148,7 @@ func TestSpdynsAbuseIsALockFirst(t *testing.T) {
 // does; others go at once.
 func TestLostValuesAreSentAgainAfterTenSeconds(t *testing.T) {
 	for _, takes := range []time.Duration{0, 14 * time.Second} {
-		dir := ramDir(t)
+		dir := updatetest.RAMDir(t)
 		synctest.Test(t, func(t *testing.T) { testLostValues(t, dir, takes) })
 	}
 }
@@ -160,9 +163,9 @@ func testLostValues(t *testing.T, dir string, takes time.Duration) {
 	clock := func() clock.Now {
 		return clock.Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour}
 	}
-	exchange := func(ctx context.Context, r Request, ready BeforeSend) Outcome {
+	exchange := func(ctx context.Context, r transport.Request, ready transport.BeforeSend) transport.Outcome {
 		if !ready(v4a) {
-			return faultOutcome(FaultCanceled, false, "given up")
+			return transport.Failed(transport.FaultCanceled, false, "given up")
 		}
 		mu.Lock()
 		_, ip, _ := strings.Cut(r.URL.Reveal(), "myip=")
@@ -172,9 +175,9 @@ func testLostValues(t *testing.T, dir string, takes time.Duration) {
 		case <-time.After(takes):
 		case <-ctx.Done():
 		}
-		return faultOutcome(FaultSent, true, "reset")
+		return transport.Failed(transport.FaultSent, true, "reset")
 	}
-	r := own(OpenStore(dir, "", func(string) {}), Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}, nil, func(map[string]Status) {})
+	r := own(OpenStore(dir, "", func(string) {}), loop.Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}, nil, func(map[string]Status) {})
 	r.set([]*Account{a}, sees(Values{IPv4: v4a}, []*Account{a}))
 	for range 470 { // events, until an attempt has just failed
 		time.Sleep(100 * time.Millisecond)
@@ -225,7 +228,7 @@ func TestLostValuesOutliveARestart(t *testing.T) {
 func TestALineThatFlapsDoesNotFloodTheResolver(t *testing.T) {
 	now := at(time.Hour)
 	p := Plan{Want: Values{IPv4: v4a}}.Observe(now, Values{IPv4: v4b})
-	p = p.afterFault(now, Attempt{Update: Update{Values: Values{IPv4: v4a}}}, Fault{Kind: FaultResolve}, 0)
+	p = p.afterFault(now, Attempt{Update: Update{Values: Values{IPv4: v4a}}}, transport.Fault{Kind: transport.FaultResolve}, 0)
 	if got := p.Event(now).NotBefore - now.Up; got != retry.ResolverGap {
 		t.Errorf("the next question after %v, want %v", got, retry.ResolverGap)
 	}
@@ -236,7 +239,7 @@ func TestALineThatFlapsDoesNotFloodTheResolver(t *testing.T) {
 
 // A lock that another process met while ours was connecting holds ours, too.
 func TestALockOfAnotherProcessHolds(t *testing.T) {
-	dir := ramDir(t)
+	dir := updatetest.RAMDir(t)
 	synctest.Test(t, func(t *testing.T) {
 		a := ipv64Account()
 		begin := time.Now()
@@ -244,7 +247,7 @@ func TestALockOfAnotherProcessHolds(t *testing.T) {
 			return clock.Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour}
 		}
 		asked, sent := 0, 0
-		exchange := func(_ context.Context, r Request, ready BeforeSend) Outcome {
+		exchange := func(_ context.Context, r transport.Request, ready transport.BeforeSend) transport.Outcome {
 			asked++
 			OpenStore(dir, "", func(string) {}).Update(clock(), func(b *Data) {
 				id := b.usageID(a)
@@ -255,9 +258,9 @@ func TestALockOfAnotherProcessHolds(t *testing.T) {
 			if ready(v4a) {
 				sent++
 			}
-			return faultOutcome(FaultCanceled, false, "given up")
+			return transport.Failed(transport.FaultCanceled, false, "given up")
 		}
-		parts := Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}
+		parts := loop.Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}
 		stands := sendOnce(OpenStore(dir, "", func(string) {}), parts, []*Account{a}, sees(Values{IPv4: v4a}, []*Account{a}), false)
 		if asked != 1 || sent != 0 || stands["home"].State != StateLimited {
 			t.Errorf("connected %d times, sent %d, %+v", asked, sent, stands["home"])

@@ -2,16 +2,19 @@ package update
 
 import (
 	"context"
-	"crypto/x509"
+	"encoding/json"
 	"fmt"
 	"homeward/update/clock"
 	"homeward/update/log"
+	"homeward/update/loop"
+	"homeward/update/transport"
+	"homeward/update/updatetest"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,39 +24,51 @@ import (
 // first update of a new address on, and writes down what an owner sees. The
 // README shows the table; -rewrite writes it there.
 func TestFaultMatrix(t *testing.T) {
-	answer := func(a Answer) func() Outcome { return func() Outcome { return Outcome{Answer: &a} } }
-	json := func(code int, info string) func() Outcome {
-		return answer(Answer{Status: code, Body: fmt.Appendf(nil, `{"info":%q}`, info)})
+	answer := func(a transport.Answer) func() transport.Outcome {
+		return func() transport.Outcome { return transport.Outcome{Answer: &a} }
 	}
-	// A fault's words are those of the function that tells it. Time is that of
-	// the bubble.
-	ctx, c, e := context.Background(), newClient(""), endpoint{host: "ipv64.net"}
-	cert := &x509.Certificate{NotBefore: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)}
-	notYet := x509.CertificateInvalidError{Cert: cert, Reason: x509.Expired}
-	fault := func(f *Fault) func() Outcome { return func() Outcome { return Outcome{Fault: f} } }
+	answers := func(code int, info string) func() transport.Outcome {
+		return answer(transport.Answer{Status: code, Body: fmt.Appendf(nil, `{"info":%q}`, info)})
+	}
+	// A fault's words are those of package transport, whose tests write the file.
+	words := map[string]transport.Fault{}
+	text, err := os.ReadFile(filepath.Join("transport", "testdata", "faults.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &words)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	fault := func(name string) func() transport.Outcome {
+		return func() transport.Outcome {
+			f, ok := words[name]
+			if !ok {
+				t.Fatalf("no such fault: %s", name)
+			}
+			return transport.Outcome{Fault: &f}
+		}
+	}
 	faults := []struct {
 		name string
-		out  func() Outcome
+		out  func() transport.Outcome
 	}{
-		{"the resolver does not answer", fault(faultOutcome(FaultResolve, false, "cannot resolve ipv64.net: "+new(race).unresolved()).Fault)},
-		{"no route, no answer to the connection", fault(&e.dialFault(ctx, c.connectWithin, "", syscall.EHOSTUNREACH).Fault)},
-		{"the service refuses connections, or resets them", fault(&e.dialFault(ctx, c.connectWithin, "", syscall.ECONNREFUSED).Fault)},
-		{"TLS fails, or half of it comes", fault(&e.tlsFault(ctx, c.connectWithin, x509.UnknownAuthorityError{}).Fault)},
-		{"this router's clock is wrong", func() Outcome {
-			return Outcome{Fault: &e.tlsFault(ctx, c.connectWithin, notYet).Fault}
-		}},
-		{"sent, and no answer: hangs, drips, resets", fault(e.sentFault(ctx, c.within, os.ErrDeadlineExceeded))},
-		{"503", answer(Answer{Status: 503})},
-		{"503 with Retry-After: 3600", answer(Answer{Status: 503, RetryAfter: "3600"})},
-		{"a hotspot's page", answer(Answer{Status: 200, Body: []byte("<html>good morning, please log in</html>")})},
-		{"gigabytes: 4 KiB are read, and the connection closed", answer(Answer{Status: 200, Body: []byte(strings.Repeat("x", 4096)), Cut: true})},
-		{"half a JSON", answer(Answer{Status: 200, Body: []byte(`{"info":"go`)})},
-		{"a redirect", answer(Answer{Status: 302, Location: "https://other.example/x?token=y"})},
-		{"429, `Updateintervall overcommited`", json(429, "Updateintervall overcommited")},
-		{"401, the key was never accepted", json(401, "Unauthorized")},
-		{"401, the key was accepted before", json(401, "Unauthorized")},
-		{"403 with an unknown text, the key was accepted before", json(403, "try again later")},
-		{"nohost", json(400, "nohost")},
+		{"the resolver does not answer", fault("the resolver does not answer")},
+		{"no route, no answer to the connection", fault("no route, no answer to the connection")},
+		{"the service refuses connections, or resets them", fault("the service refuses connections, or resets them")},
+		{"TLS fails, or half of it comes", fault("TLS fails, or half of it comes")},
+		{"this router's clock is wrong", fault("this router's clock is wrong")},
+		{"sent, and no answer: hangs, drips, resets", fault("sent, and no answer: hangs, drips, resets")},
+		{"503", answer(transport.Answer{Status: 503})},
+		{"503 with Retry-After: 3600", answer(transport.Answer{Status: 503, RetryAfter: "3600"})},
+		{"a hotspot's page", answer(transport.Answer{Status: 200, Body: []byte("<html>good morning, please log in</html>")})},
+		{"gigabytes: 4 KiB are read, and the connection closed", answer(transport.Answer{Status: 200, Body: []byte(strings.Repeat("x", 4096)), Cut: true})},
+		{"half a JSON", answer(transport.Answer{Status: 200, Body: []byte(`{"info":"go`)})},
+		{"a redirect", answer(transport.Answer{Status: 302, Location: "https://other.example/x?token=y"})},
+		{"429, `Updateintervall overcommited`", answers(429, "Updateintervall overcommited")},
+		{"401, the key was never accepted", answers(401, "Unauthorized")},
+		{"401, the key was accepted before", answers(401, "Unauthorized")},
+		{"403 with an unknown text, the key was accepted before", answers(403, "try again later")},
+		{"nohost", answers(400, "nohost")},
 	}
 	var table strings.Builder
 	table.WriteString("| what goes wrong, all day long | requests in 1 min, 1 h, 24 h | state | what `status` and the log say | over after half an hour: sent at the line's next event | over after a day: sent by itself after at most |\n|---|---|---|---|---|---|\n")
@@ -79,22 +94,22 @@ type illness struct {
 	*owner
 	from     time.Time
 	ill      bool
-	out      Outcome
+	out      transport.Outcome
 	attempts []time.Time
 	counted  []time.Duration // since from
 	last     Status
 	line     netip.Addr
 }
 
-func newIll(t *testing.T, out Outcome, before bool) *illness {
+func newIll(t *testing.T, out transport.Outcome, before bool) *illness {
 	i := &illness{out: out, ill: !before, line: v4a}
 	begin := time.Now()
 	clock := func() clock.Now {
 		return clock.Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour}
 	}
-	parts := Parts{Exchange: i.exchange, Now: clock, Log: func(log.Level, string) {}}
+	parts := loop.Parts{Exchange: i.exchange, Now: clock, Log: func(log.Level, string) {}}
 	longest := func() float64 { return 1 } // of the waits
-	i.owner = own(OpenStore(ramDir(t), "", func(s string) { t.Error(s) }), parts, longest, func(s map[string]Status) {
+	i.owner = own(OpenStore(updatetest.RAMDir(t), "", func(s string) { t.Error(s) }), parts, longest, func(s map[string]Status) {
 		i.mu.Lock()
 		i.last = s["home"]
 		i.mu.Unlock()
@@ -116,7 +131,7 @@ func (i *illness) seen() Observation {
 	return Observation{Wants: map[string]Desired{"home": {Values: Values{IPv4: i.line}}}}
 }
 
-func (i *illness) exchange(_ context.Context, _ Request, ready BeforeSend) Outcome {
+func (i *illness) exchange(_ context.Context, _ transport.Request, ready transport.BeforeSend) transport.Outcome {
 	time.Sleep(10 * time.Millisecond)
 	i.mu.Lock()
 	i.attempts = append(i.attempts, time.Now())
@@ -126,7 +141,7 @@ func (i *illness) exchange(_ context.Context, _ Request, ready BeforeSend) Outco
 		return i.out
 	}
 	if !ready(netip.Addr{}) {
-		return Outcome{Fault: &Fault{Kind: FaultCanceled}}
+		return transport.Outcome{Fault: &transport.Fault{Kind: transport.FaultCanceled}}
 	}
 	i.mu.Lock()
 	i.counted = append(i.counted, time.Since(i.from))
@@ -134,7 +149,7 @@ func (i *illness) exchange(_ context.Context, _ Request, ready BeforeSend) Outco
 	if ill {
 		return i.out
 	}
-	return Outcome{Answer: &Answer{Status: 200, Body: []byte(`{"info":"good"}`)}}
+	return transport.Outcome{Answer: &transport.Answer{Status: 200, Body: []byte(`{"info":"good"}`)}}
 }
 
 func (i *illness) after(d time.Duration) {

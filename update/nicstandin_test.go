@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"homeward/update/secret"
+	"homeward/update/transport"
 	"homeward/update/updatetest"
 )
 
@@ -32,7 +33,7 @@ func exchange(t *testing.T, p Protocol, a *Account, c Update) Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p.Parse(a, c, Answer{Status: resp.StatusCode, Body: body})
+	return p.Parse(a, c, transport.Answer{Status: resp.StatusCode, Body: body})
 }
 
 func TestDynDNS2WithItsStandIn(t *testing.T) {

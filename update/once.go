@@ -1,6 +1,9 @@
 package update
 
-import "homeward/update/clock"
+import (
+	"homeward/update/clock"
+	"homeward/update/transport"
+)
 
 // Select has nothing sent for accounts that chosen does not accept. With
 // force, the others' stops do not hold, and they are sent though nothing has
@@ -51,8 +54,8 @@ func (s *Scheduler) ClearStops() {
 
 // Preview returns the requests that `once` would send if each were accepted,
 // in the accounts' order, without sending or writing anything.
-func Preview(now clock.Now, book *Data, accounts []*Account, o Observation, force bool) []Request {
-	var out []Request
+func Preview(now clock.Now, book *Data, accounts []*Account, o Observation, force bool) []transport.Request {
+	var out []transport.Request
 	for _, a := range accounts {
 		s, ok := ServiceOf(a)
 		if !ok {

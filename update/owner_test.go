@@ -2,8 +2,7 @@ package update
 
 import (
 	"context"
-	"os"
-	"testing"
+	"homeward/update/loop"
 	"time"
 )
 
@@ -16,9 +15,9 @@ type owner struct {
 
 // own starts the owner of the Scheduler that is made of these parts. publish is
 // called after each decision.
-func own(store *Store, p Parts, jitter func() float64, publish func(map[string]Status)) *owner {
+func own(store *Store, p loop.Parts, jitter func() float64, publish func(map[string]Status)) *owner {
 	ctx, cancel := context.WithCancel(context.Background())
-	p.Inbox = NewInbox()
+	p.Inbox = loop.NewInbox()
 	o := &owner{Scheduler: NewScheduler(ctx, store, p)}
 	if jitter != nil {
 		o.jitter = jitter
@@ -58,10 +57,10 @@ func (o *owner) observe(seen Observation) { o.do(func(s *Scheduler) { s.Observe(
 
 // sendOnce is `once`: it sends what is due for all accounts, and returns how they
 // stand then.
-func sendOnce(store *Store, p Parts, accounts []*Account, seen Observation, force bool) map[string]Status {
+func sendOnce(store *Store, p loop.Parts, accounts []*Account, seen Observation, force bool) map[string]Status {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	p.Inbox = NewInbox()
+	p.Inbox = loop.NewInbox()
 	s := NewScheduler(ctx, store, p)
 	s.SetAccounts(accounts)
 	s.Select(func(string) bool { return true }, force)
@@ -75,14 +74,4 @@ func sendOnce(store *Store, p Parts, accounts []*Account, seen Observation, forc
 		}
 		(<-p.Inbox)()
 	}
-}
-
-// ramDir is a folder where a sync costs nothing.
-func ramDir(t *testing.T) string {
-	dir, err := os.MkdirTemp("/dev/shm", "homeward-test")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
 }

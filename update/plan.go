@@ -3,6 +3,7 @@ package update
 import (
 	"homeward/update/clock"
 	"homeward/update/retry"
+	"homeward/update/transport"
 	"time"
 )
 
@@ -19,19 +20,19 @@ const (
 // Plan is what the running process knows of one account beside its Memory.
 // The zero Plan is that of an account that was never looked at.
 type Plan struct {
-	Want           Values            // what the line shows of what the account publishes
-	Changed        time.Duration     // when Want last changed
-	DirtySince     time.Duration     // when the oldest change that was not sent came; 0: none
-	Tried          bool              // Want, as it is, was sent to the service before: the next attempt is a retry
-	Attempt        time.Duration     // when the last attempt ended
-	Counted        time.Duration     // when the last one ended that the service may have counted
-	Fails          int               // attempts in a row that brought nothing, since Want changed
-	Fault          FaultKind         // of the last attempt, 0 where it brought an answer
-	NotBefore      time.Duration     // no attempt before, unless an event comes
-	Error          string            // what the last attempt brought, "" if it was accepted
-	ForceResend    map[string]Values // send anew though nothing changed: what each host has accepted since; nil: no
-	Full           bool              // the service has refused onlyprefix: a full update is tried in its place
-	AddressesFirst bool              // IPv6 did not connect: addresses do not wait for a prefix that is sent over it
+	Want           Values              // what the line shows of what the account publishes
+	Changed        time.Duration       // when Want last changed
+	DirtySince     time.Duration       // when the oldest change that was not sent came; 0: none
+	Tried          bool                // Want, as it is, was sent to the service before: the next attempt is a retry
+	Attempt        time.Duration       // when the last attempt ended
+	Counted        time.Duration       // when the last one ended that the service may have counted
+	Fails          int                 // attempts in a row that brought nothing, since Want changed
+	Fault          transport.FaultKind // of the last attempt, 0 where it brought an answer
+	NotBefore      time.Duration       // no attempt before, unless an event comes
+	Error          string              // what the last attempt brought, "" if it was accepted
+	ForceResend    map[string]Values   // send anew though nothing changed: what each host has accepted since; nil: no
+	Full           bool                // the service has refused onlyprefix: a full update is tried in its place
+	AddressesFirst bool                // IPv6 did not connect: addresses do not wait for a prefix that is sent over it
 }
 
 // Observe tells the Plan what the line shows now.
@@ -50,7 +51,7 @@ func (p Plan) Observe(now clock.Now, want Values) Plan {
 // failed: an attempt need not wait for its timer.
 func (p Plan) Event(now clock.Now) Plan {
 	gap := retry.EventGap
-	if p.Fault == FaultResolve {
+	if p.Fault == transport.FaultResolve {
 		gap = retry.ResolverGap
 	}
 	if p.NotBefore != 0 {
@@ -114,7 +115,7 @@ func (p Plan) accepted(call Update) Plan {
 // pause makes the next attempt wait its step.
 func (p Plan) pause(now clock.Now, jitter float64) Plan {
 	wait := retry.Steps[min(p.Fails, len(retry.Steps)-1)]
-	if p.Fault == FaultResolve {
+	if p.Fault == transport.FaultResolve {
 		wait = retry.ResolverGap
 		if p.Fails >= resolverPatience {
 			wait = resolverRest

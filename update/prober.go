@@ -5,6 +5,8 @@ import (
 	"context"
 	"homeward/update/clock"
 	"homeward/update/log"
+	"homeward/update/loop"
+	"homeward/update/transport"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -30,10 +32,10 @@ type Found struct {
 // come out of the Inbox, and Decide after each event and whenever it said. Only
 // exchanges run elsewhere.
 type Prober struct {
-	exchange Exchange
+	exchange transport.Exchange
 	now      func() clock.Now
 	log      func(log.Level, string)
-	inbox    Inbox
+	inbox    loop.Inbox
 	public   func(netip.Addr) bool
 	pace     throttle
 
@@ -48,7 +50,7 @@ type Prober struct {
 // NewProber returns a Prober without questions. Its exchanges are given up when
 // ctx ends. public tells whether an address can be published. In the folder
 // dir, in RAM, several processes keep one pace; "" is none.
-func NewProber(ctx context.Context, dir string, p Parts, public func(netip.Addr) bool) *Prober {
+func NewProber(ctx context.Context, dir string, p loop.Parts, public func(netip.Addr) bool) *Prober {
 	return &Prober{exchange: p.Exchange, now: p.Now, log: p.Log, inbox: p.Inbox, public: public, pace: throttle{dir},
 		ctx: ctx, free: map[string]time.Duration{}, busy: map[string]bool{}}
 }
@@ -171,12 +173,12 @@ func (p *Prober) Decide() (wake time.Duration) {
 		}
 		at := max(q.plan.Due, p.free[q.Of])
 		if at <= now {
-			at = max(at, p.pace.take(reading, q.Of, q.gap()+exchangeLimit))
+			at = max(at, p.pace.take(reading, q.Of, q.gap()+transport.Limit))
 		}
 		switch {
 		case at <= now:
 			p.ask(q)
-		case p.once && at > now+askGap+exchangeLimit:
+		case p.once && at > now+askGap+transport.Limit:
 			q.plan.Attempt = now
 			q.found.Note = q.host() + " was asked just now: not again before " + log.Duration(at-now) + " are over"
 			wake = now
@@ -197,15 +199,15 @@ func (p *Prober) ask(q *probe) {
 		req := q.Request()
 		req.Known = p.pace.known(q.Query)
 		out := p.exchange(ctx, req, func(local netip.Addr) bool {
-			p.inbox.post(ctx, func() { going.local = local })
+			p.inbox.Post(ctx, func() { going.local = local })
 			return ctx.Err() == nil
 		})
-		p.inbox.post(p.ctx, func() { p.complete(q, out) })
+		p.inbox.Post(p.ctx, func() { p.complete(q, out) })
 	}()
 }
 
 // complete takes what a question has brought.
-func (p *Prober) complete(q *probe, out Outcome) {
+func (p *Prober) complete(q *probe, out transport.Outcome) {
 	clock := p.now()
 	now := clock.Up
 	again := q.going.again
@@ -231,9 +233,9 @@ func (p *Prober) complete(q *probe, out Outcome) {
 
 // judge takes an answer to the plan and to what was found, and says what is
 // new in it.
-func (p *Prober) judge(q *probe, now time.Duration, out Outcome) {
+func (p *Prober) judge(q *probe, now time.Duration, out transport.Outcome) {
 	var addr netip.Addr
-	var kind FaultKind
+	var kind transport.FaultKind
 	var why string
 	if out.Fault != nil {
 		kind, why = out.Fault.Kind, out.Fault.Detail
@@ -244,7 +246,7 @@ func (p *Prober) judge(q *probe, now time.Duration, out Outcome) {
 	}
 	family := "IPv" + strconv.Itoa(q.Family)
 	switch {
-	case kind == FaultCanceled:
+	case kind == transport.FaultCanceled:
 		q.plan = q.plan.Failed(now, q.Poll, kind, 0)
 	case why != "":
 		first := q.plan.Fails == 0

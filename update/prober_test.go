@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"homeward/update/clock"
 	"homeward/update/log"
+	"homeward/update/loop"
+	"homeward/update/transport"
+	"homeward/update/updatetest"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -19,13 +22,13 @@ import (
 // asked and found when.
 type asking struct {
 	*Prober
-	inbox Inbox
+	inbox loop.Inbox
 	dir   string
 	begin time.Time
 	clock func() clock.Now
 
 	mu     sync.Mutex
-	answer func(Request) Outcome
+	answer func(transport.Request) transport.Outcome
 	delay  time.Duration
 	asked  []string // "0s https://…", in the order of leaving
 	times  []time.Duration
@@ -35,8 +38,8 @@ type asking struct {
 }
 
 func newAsking(dir string) *asking {
-	w := &asking{dir: dir, inbox: NewInbox(), begin: time.Now(), delay: 50 * time.Millisecond}
-	w.answer = func(Request) Outcome { return gotAnswer("203.0.113.7") }
+	w := &asking{dir: dir, inbox: loop.NewInbox(), begin: time.Now(), delay: 50 * time.Millisecond}
+	w.answer = func(transport.Request) transport.Outcome { return gotAnswer("203.0.113.7") }
 	w.clock = func() clock.Now { return clock.Now{Boot: "b", Up: time.Hour + time.Since(w.begin)} }
 	return w
 }
@@ -44,7 +47,7 @@ func newAsking(dir string) *asking {
 // open makes the Prober.
 func (w *asking) open(ctx context.Context) {
 	public := func(a netip.Addr) bool { return !a.IsPrivate() }
-	parts := Parts{Exchange: w.exchange, Now: w.clock, Inbox: w.inbox, Log: func(_ log.Level, s string) { w.said = append(w.said, s) }}
+	parts := loop.Parts{Exchange: w.exchange, Now: w.clock, Inbox: w.inbox, Log: func(_ log.Level, s string) { w.said = append(w.said, s) }}
 	w.Prober = NewProber(ctx, w.dir, parts, public)
 }
 
@@ -94,18 +97,18 @@ func (w *asking) askOnce(ctx context.Context, in []Probe) map[Query]Found {
 	}
 }
 
-func gotAnswer(body string) Outcome {
-	return Outcome{Answer: &Answer{Status: 200, Body: []byte(body)}}
+func gotAnswer(body string) transport.Outcome {
+	return transport.Outcome{Answer: &transport.Answer{Status: 200, Body: []byte(body)}}
 }
 
-func (w *asking) exchange(ctx context.Context, r Request, ready BeforeSend) Outcome {
+func (w *asking) exchange(ctx context.Context, r transport.Request, ready transport.BeforeSend) transport.Outcome {
 	w.mu.Lock()
 	at := time.Since(w.begin)
 	w.asked, w.times = append(w.asked, fmt.Sprint(at.Round(100*time.Millisecond), " ", r.URL, " ", r.Family)), append(w.times, at)
 	answer, delay := w.answer, w.delay
 	w.mu.Unlock()
 	if !ready(netip.MustParseAddr("192.168.1.2")) {
-		return faultOutcome(FaultCanceled, false, "given up")
+		return transport.Failed(transport.FaultCanceled, false, "given up")
 	}
 	select {
 	case <-time.After(delay):
@@ -113,11 +116,11 @@ func (w *asking) exchange(ctx context.Context, r Request, ready BeforeSend) Outc
 		defer w.mu.Unlock()
 		return answer(r)
 	case <-ctx.Done():
-		return faultOutcome(FaultCanceled, true, "given up")
+		return transport.Failed(transport.FaultCanceled, true, "given up")
 	}
 }
 
-func (w *asking) says(answer func(Request) Outcome) {
+func (w *asking) says(answer func(transport.Request) transport.Outcome) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.answer = answer
@@ -179,11 +182,11 @@ func TestPaceOfAService(t *testing.T) {
 		in := []Probe{inquiryOf("a.example", 4, time.Minute), inquiryOf("a.example", 6, time.Minute), inquiryOf("b.example", 4, time.Minute)}
 		in[1].URL = "https://a.example/6"
 		n := 0
-		w.says(func(r Request) Outcome {
+		w.says(func(r transport.Request) transport.Outcome {
 			n++
 			switch n % 4 {
 			case 0:
-				return faultOutcome(FaultSent, true, "could not confirm")
+				return transport.Failed(transport.FaultSent, true, "could not confirm")
 			case 1:
 				return gotAnswer("<html>")
 			}
@@ -219,7 +222,9 @@ func TestFaultsAreRetriedAndSaidOnce(t *testing.T) {
 		q := inquiryOf("a.example", 4, 5*time.Minute)
 		w.ask([]Probe{q}, has)
 		w.wait(time.Minute)
-		w.says(func(Request) Outcome { return faultOutcome(FaultResolve, false, "cannot resolve a.example") })
+		w.says(func(transport.Request) transport.Outcome {
+			return transport.Failed(transport.FaultResolve, false, "cannot resolve a.example")
+		})
 		w.ask([]Probe{q}, has)
 		w.wait(20 * time.Second)
 		if n := len(w.asked) - 1; n < 4 || n > 8 {
@@ -233,7 +238,7 @@ func TestFaultsAreRetriedAndSaidOnce(t *testing.T) {
 		if len(w.said) != 2 || !strings.HasPrefix(w.said[1], want) || !strings.Contains(w.said[1], "Trying again in 2") {
 			t.Errorf("said %q", w.said)
 		}
-		w.says(func(Request) Outcome { return gotAnswer("203.0.113.8") })
+		w.says(func(transport.Request) transport.Outcome { return gotAnswer("203.0.113.8") })
 		before := len(w.asked)
 		w.inbox <- w.Retry
 		w.wait(2 * time.Second)
@@ -253,7 +258,7 @@ func TestAPrivateAnswerIsNone(t *testing.T) {
 		q := inquiryOf("a.example", 4, time.Minute)
 		w.ask([]Probe{q}, has)
 		w.wait(time.Second)
-		w.says(func(Request) Outcome { return gotAnswer("10.0.0.7") })
+		w.says(func(transport.Request) transport.Outcome { return gotAnswer("10.0.0.7") })
 		w.wait(3 * time.Minute)
 		f := w.found[q.Query]
 		if f.Addr.String() != "203.0.113.7" || !strings.HasPrefix(f.Note, "a.example sees us at 10.0.0.7, which nobody can reach") {
@@ -283,9 +288,9 @@ func TestAQuestionIsGivenUpWithItsAddress(t *testing.T) {
 func TestOnceAsksEachQuestionOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newAsking("")
-		w.answer = func(r Request) Outcome {
+		w.answer = func(r transport.Request) transport.Outcome {
 			if r.Family == 6 {
-				return faultOutcome(FaultConnect, false, "network is unreachable")
+				return transport.Failed(transport.FaultConnect, false, "network is unreachable")
 			}
 			return gotAnswer("203.0.113.7")
 		}
@@ -335,7 +340,9 @@ func TestUnsentQuestionsDoNotKeepOthersAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in := []Probe{inquiryOf("a.example", 4, time.Minute)}
 		w := newAsking(dir)
-		w.says(func(Request) Outcome { return faultOutcome(FaultConnect, false, "network is unreachable") })
+		w.says(func(transport.Request) transport.Outcome {
+			return transport.Failed(transport.FaultConnect, false, "network is unreachable")
+		})
 		w.askOnce(t.Context(), in)
 		next := newAsking(dir)
 		if next.askOnce(t.Context(), in); len(next.asked) != 1 || next.times[0] != 0 {
@@ -359,7 +366,7 @@ func TestPaceOfAForeignHand(t *testing.T) {
 // Another process asks where the one before has reached the service, by the
 // same device and family, and forgets what does not hold any more.
 func TestQuestionsRememberWhereTheServiceWasReached(t *testing.T) {
-	dir := ramDir(t)
+	dir := updatetest.RAMDir(t)
 	q, ok := QueryOf(&Account{Service: "ipv64", Server: "https://ipv64.net"}, "", "", 4)
 	if !ok {
 		t.Fatal("no question")
@@ -368,20 +375,20 @@ func TestQuestionsRememberWhereTheServiceWasReached(t *testing.T) {
 	by.Device = "eth2"
 	for i, step := range []struct {
 		q    Query
-		out  Outcome
+		out  transport.Outcome
 		want string
 	}{
-		{q, Outcome{Answer: &Answer{Status: 200, Body: []byte("203.0.113.7"), Known: splitAddrs(a1 + " " + a2)}}, ""},
-		{by, faultOutcome(FaultConnect, false, "refused"), ""},
-		{q, Outcome{Fault: &Fault{Kind: FaultConnect}, Forget: splitAddrs(a1)}, a1 + " " + a2},
-		{q, faultOutcome(FaultResolve, false, "no answer"), a2},
-		{q, faultOutcome(FaultResolve, false, "no answer"), a2},
+		{q, transport.Outcome{Answer: &transport.Answer{Status: 200, Body: []byte("203.0.113.7"), Known: updatetest.Addrs(ip1 + " " + ip2)}}, ""},
+		{by, transport.Failed(transport.FaultConnect, false, "refused"), ""},
+		{q, transport.Outcome{Fault: &transport.Fault{Kind: transport.FaultConnect}, Forget: updatetest.Addrs(ip1)}, ip1 + " " + ip2},
+		{q, transport.Failed(transport.FaultResolve, false, "no answer"), ip2},
+		{q, transport.Failed(transport.FaultResolve, false, "no answer"), ip2},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			time.Sleep(time.Duration(i) * time.Minute) // the pace
 			w := newAsking(dir)
 			known := ""
-			w.says(func(r Request) Outcome {
+			w.says(func(r transport.Request) transport.Outcome {
 				known = joinAddrs(r.Known)
 				return step.out
 			})
@@ -410,3 +417,5 @@ func TestAPaceThatSomebodyHoldsIsNotWaitedFor(t *testing.T) {
 		}
 	})
 }
+
+const ip1, ip2 = "192.0.2.1", "192.0.2.2"

@@ -1,6 +1,7 @@
 package update
 
 import (
+	"homeward/update/transport"
 	"time"
 )
 
@@ -8,10 +9,10 @@ import (
 // and keeps nothing.
 type Protocol interface {
 	// Request spells one update.
-	Request(a *Account, c Update) Request
+	Request(a *Account, c Update) transport.Request
 	// Parse tells what the service said to it. It is given whatever came and
 	// never panics.
-	Parse(a *Account, c Update, ans Answer) Result
+	Parse(a *Account, c Update, ans transport.Answer) Result
 }
 
 // Service is one service with what the plan must know of it.

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"homeward/update/clock"
 	"homeward/update/log"
+	"homeward/update/loop"
 	"homeward/update/secret"
+	"homeward/update/transport"
+	"homeward/update/updatetest"
 	"os"
 	"path/filepath"
 	"sync"
@@ -80,7 +83,7 @@ func TestWhoseRequestsCountTogether(t *testing.T) {
 func TestTheServiceCountsOneIPv64Account(t *testing.T) {
 	servers := []string{"https://ipv64.net", "https://ipv4.ipv64.net", "https://ipv64.net.", "https://ipv64.net:443", "https://IPV64.net"}
 	for _, limit := range []int{3, 1} {
-		dir := ramDir(t)
+		dir := updatetest.RAMDir(t)
 		synctest.Test(t, func(t *testing.T) {
 			var mu sync.Mutex
 			var arrivals []time.Duration
@@ -88,16 +91,16 @@ func TestTheServiceCountsOneIPv64Account(t *testing.T) {
 			clock := func() clock.Now {
 				return clock.Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour}
 			}
-			exchange := func(_ context.Context, r Request, ready BeforeSend) Outcome {
+			exchange := func(_ context.Context, r transport.Request, ready transport.BeforeSend) transport.Outcome {
 				if !ready(v4a) {
-					return faultOutcome(FaultCanceled, false, "given up")
+					return transport.Failed(transport.FaultCanceled, false, "given up")
 				}
 				mu.Lock()
 				defer mu.Unlock()
 				arrivals = append(arrivals, time.Since(begin))
-				return Outcome{Answer: &Answer{Status: 200, Body: []byte(`{"info":"good"}`)}}
+				return transport.Outcome{Answer: &transport.Answer{Status: 200, Body: []byte(`{"info":"good"}`)}}
 			}
-			r := own(OpenStore(dir, "", func(string) {}), Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}, nil, func(map[string]Status) {})
+			r := own(OpenStore(dir, "", func(string) {}), loop.Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}, nil, func(map[string]Status) {})
 			var accounts []*Account
 			for i, server := range servers {
 				accounts = append(accounts, quotaAccount(fmt.Sprint("a", i), server, fmt.Sprint("token", i)))

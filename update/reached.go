@@ -2,6 +2,7 @@ package update
 
 import (
 	"homeward/update/clock"
+	"homeward/update/transport"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -22,14 +23,14 @@ const reachedFor = 7 * clock.Day
 
 // reachedMost bounds what is remembered for one key: of four hosts or devices,
 // as many addresses as a race hands out.
-const reachedMost = 4 * knownMost
+const reachedMost = 4 * transport.KnownMost
 
 // destination is a host as it is reached by these devices, "" as the routes say.
 type destination struct{ host, device4, device6 string }
 
 // destination returns that of a request. Its host is "" where there is nothing to
 // remember: of an address.
-func (b *Data) destination(req Request) destination {
+func (b *Data) destination(req transport.Request) destination {
 	p := destination{device4: req.Device4, device6: req.Device6}
 	if u, err := url.Parse(req.URL.Reveal()); err == nil {
 		if _, err := netip.ParseAddr(u.Hostname()); err != nil {
@@ -56,7 +57,7 @@ func (p destination) matches(r Reached) bool {
 func (k Usage) addresses(now clock.Now, p destination) []netip.Addr {
 	var out []netip.Addr
 	for _, r := range k.Addrs {
-		if p.matches(r) && r.Addr.IsValid() && now.Since(r.Timestamp) < reachedFor && len(out) < knownMost {
+		if p.matches(r) && r.Addr.IsValid() && now.Since(r.Timestamp) < reachedFor && len(out) < transport.KnownMost {
 			out = append(out, r.Addr)
 		}
 	}

@@ -1,6 +1,7 @@
 package update
 
 import (
+	"homeward/update/transport"
 	"math/rand/v2"
 	"net/netip"
 	"net/url"
@@ -87,7 +88,7 @@ func TestAReconnectCostsNoRecord(t *testing.T) {
 // and nothing else.
 type deleting struct{ records map[string]Values }
 
-func (d *deleting) take(t *testing.T, r Request) {
+func (d *deleting) take(t *testing.T, r transport.Request) {
 	_, query, _ := strings.Cut(r.URL.Reveal(), "?")
 	q, err := url.ParseQuery(query)
 	if err != nil {
@@ -160,7 +161,7 @@ func neverLost(t *testing.T, a *Account, seed uint64) bool {
 				d.take(t, s.Request(a, call.Update))
 			}
 			if ends < 2 {
-				p = p.afterFault(now, *call, Fault{Kind: FaultSent, Sent: true}, 0)
+				p = p.afterFault(now, *call, transport.Fault{Kind: transport.FaultSent, Sent: true}, 0)
 				continue
 			}
 			m, _, p = parts(AccountState{a, s, m, k, Limits{}, p}.After(now, *call, Result{Verdict: Accepted}, 0))
@@ -205,7 +206,7 @@ func TestWhatIsNotPublishedAnyMoreIsForgotten(t *testing.T) {
 // rest has to wait.
 func TestABusyAnswerProvesTheKey(t *testing.T) {
 	a := &Account{Service: "dyndns2", Domains: []string{"a.example", "b.example"}, Publish: Publish{IPv4: true}}
-	m, k, _, _ := answeredBy(t, at(time.Hour), a, AccountRecord{}, Usage{}, Plan{Want: Values{IPv4: v4a}}, Answer{Status: 200, Body: []byte("good\n911")})
+	m, k, _, _ := answeredBy(t, at(time.Hour), a, AccountRecord{}, Usage{}, Plan{Want: Values{IPv4: v4a}}, transport.Answer{Status: 200, Body: []byte("good\n911")})
 	if !k.Good || k.Until != time.Hour+busyWait || m.Hosts["a.example"].IPv4 != v4a {
 		t.Errorf("key %+v, hosts %+v", k, m.Hosts)
 	}

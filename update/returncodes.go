@@ -2,6 +2,7 @@ package update
 
 import (
 	"homeward/update/secret"
+	"homeward/update/transport"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -94,7 +95,7 @@ func addressOrHost(c Update, word string) bool {
 // order asked, or a word for the whole request. Result.Hosts is set where hosts
 // were judged; its Verdict is then Accepted if all were accepted, else the one
 // that asks for the most patience (Busy, Unknown, Locked), else Refused.
-func parseCodes(a *Account, c Update, ans Answer, look func(string) (returnCode, bool)) Result {
+func parseCodes(a *Account, c Update, ans transport.Answer, look func(string) (returnCode, bool)) Result {
 	if ans.Status/100 == 3 || isHTML(ans.Body) {
 		return byStatus(a, ans)
 	}
@@ -163,7 +164,7 @@ func combine(hosts []HostResult, busy bool) Result {
 }
 
 // byStatus judges an answer whose body says nothing known.
-func byStatus(a *Account, ans Answer) Result {
+func byStatus(a *Account, ans transport.Answer) Result {
 	text := redact(a, ans.Body)
 	if text == "" {
 		text = "an empty answer"
@@ -187,7 +188,7 @@ func byStatus(a *Account, ans Answer) Result {
 // redirected tells where a redirect leads, and what to write. Of its URL the
 // query is never shown, and of a template's nothing but the host: they may
 // repeat a secret.
-func redirected(a *Account, ans Answer) Result {
+func redirected(a *Account, ans transport.Answer) Result {
 	r := Result{Verdict: Temporary, Detail: status(ans) + ": a redirect, not followed", Hint: "the service may have moved: ask it for the new address"}
 	base, _ := url.Parse(a.Server)
 	u, err := url.Parse(ans.Location)
@@ -248,4 +249,4 @@ func logins(a *Account) []secret.Secret {
 }
 
 // status names the HTTP code of an answer.
-func status(ans Answer) string { return "HTTP " + strconv.Itoa(ans.Status) }
+func status(ans transport.Answer) string { return "HTTP " + strconv.Itoa(ans.Status) }

@@ -2,6 +2,7 @@ package update
 
 import (
 	"homeward/update/secret"
+	"homeward/update/transport"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -75,7 +76,7 @@ func TestWordsOfOneHost(t *testing.T) {
 		{"an escape sequence", 200, "\x1b[31mhm", Unknown, "[31mhm"},
 	}
 	for _, tt := range tests {
-		got := dyndns2{}.Parse(dyndnsAccount(), callFor("a.example"), Answer{Status: tt.status, Body: []byte(tt.body)})
+		got := dyndns2{}.Parse(dyndnsAccount(), callFor("a.example"), transport.Answer{Status: tt.status, Body: []byte(tt.body)})
 		if got.Verdict != tt.want || got.Detail != tt.detail {
 			t.Errorf("%s: %q = %v %q, want %v %q", tt.name, tt.body, got.Verdict, got.Detail, tt.want, tt.detail)
 		}
@@ -133,7 +134,7 @@ func TestVerdictForEachHost(t *testing.T) {
 		{"nothing known", "hello\nworld", Unknown, nil},
 	}
 	for _, tt := range tests {
-		r := dyndns2{}.Parse(dyndnsAccount(), callFor("a.example", "b.example", "c.example"), Answer{Status: 200, Body: []byte(tt.body)})
+		r := dyndns2{}.Parse(dyndnsAccount(), callFor("a.example", "b.example", "c.example"), transport.Answer{Status: 200, Body: []byte(tt.body)})
 		var got []host
 		for i, h := range r.Hosts {
 			if h.Host != []string{"a.example", "b.example", "c.example"}[i] || (h.Hint != "") != (h.Verdict == Refused) {
@@ -149,7 +150,7 @@ func TestVerdictForEachHost(t *testing.T) {
 
 func TestWaitsThatAServiceAsksFor(t *testing.T) {
 	for status, want := range map[int]time.Duration{429: time.Minute, 503: time.Minute, 200: 0, 401: 0} {
-		r := dyndns2{}.Parse(dyndnsAccount(), callFor("a.example"), Answer{Status: status, RetryAfter: "60"})
+		r := dyndns2{}.Parse(dyndnsAccount(), callFor("a.example"), transport.Answer{Status: status, RetryAfter: "60"})
 		if r.Wait != want {
 			t.Errorf("HTTP %d: wait %v, want %v", status, r.Wait, want)
 		}
@@ -171,7 +172,7 @@ func TestRedirectNamesTheNewPlaceAlone(t *testing.T) {
 	} {
 		a := dyndnsAccount()
 		a.Server = "https://old.example"
-		if r := (dyndns2{}).Parse(a, callFor("a.example"), Answer{Status: 302, Location: location}); r.Hint != want {
+		if r := (dyndns2{}).Parse(a, callFor("a.example"), transport.Answer{Status: 302, Location: location}); r.Hint != want {
 			t.Errorf("to %q: %q, want %q", location, r.Hint, want)
 		}
 	}
@@ -182,12 +183,12 @@ func TestRedirectNamesTheNewPlaceAlone(t *testing.T) {
 		"https://new.example/%1b%5b31m\u202e/x":       "HTTP 302: a redirect to new.example/[31m/x, not followed",
 		"https://new.example/made-up-password/nic/up": "HTTP 302: a redirect to new.example/***/nic/up, not followed",
 	} {
-		if r := (dyndns2{}).Parse(dyndnsAccount(), callFor("a.example"), Answer{Status: 302, Location: location}); r.Detail != want {
+		if r := (dyndns2{}).Parse(dyndnsAccount(), callFor("a.example"), transport.Answer{Status: 302, Location: location}); r.Detail != want {
 			t.Errorf("to %q: %q, want %q", location, r.Detail, want)
 		}
 	}
 	a := &Account{Template: &Template{URL: "https://x.example/?[PASSWORD]"}}
-	r := template{}.Parse(a, callFor("a.example"), Answer{Status: 302, Location: "https://new.example/?p"})
+	r := template{}.Parse(a, callFor("a.example"), transport.Answer{Status: 302, Location: "https://new.example/?p"})
 	if want := "if the service has moved to new.example, correct the URL of its template"; r.Hint != want {
 		t.Errorf("a template: %q, want %q", r.Hint, want)
 	}
@@ -215,21 +216,21 @@ func TestSpdynWords(t *testing.T) {
 		{"911 is no word of SPDYN", token, v4, "911", Unknown, "911", ""},
 	}
 	for _, tt := range tests {
-		r := spdyn{}.Parse(tt.a, tt.c, Answer{Status: 200, Body: []byte(tt.body)})
+		r := spdyn{}.Parse(tt.a, tt.c, transport.Answer{Status: 200, Body: []byte(tt.body)})
 		if r.Verdict != tt.want || r.Detail != tt.detail || !strings.Contains(r.Hint, tt.do) || (tt.do == "") != (r.Hint == "") {
 			t.Errorf("%s: %+v, want %v %q %q", tt.name, r, tt.want, tt.detail, tt.do)
 		}
 	}
-	if r := (spdyn{}).Parse(user, v4, Answer{Status: 200, Body: []byte("nohost")}); strings.Contains(r.Hint, "AAAA") {
+	if r := (spdyn{}).Parse(user, v4, transport.Answer{Status: 200, Body: []byte("nohost")}); strings.Contains(r.Hint, "AAAA") {
 		t.Errorf("no IPv6 address was sent: %q", r.Hint)
 	}
-	if r := (spdyn{}).Parse(token, v4, Answer{Status: 401}); !strings.Contains(r.Hint, "new token") {
+	if r := (spdyn{}).Parse(token, v4, transport.Answer{Status: 401}); !strings.Contains(r.Hint, "new token") {
 		t.Errorf("401: %q", r.Hint)
 	}
 }
 
 // checkResult holds what is true of every result, whatever came.
-func checkResult(t *testing.T, c Update, ans Answer, r Result) {
+func checkResult(t *testing.T, c Update, ans transport.Answer, r Result) {
 	t.Helper()
 	if r.Wait != 0 && (r.Wait < 10*time.Second || r.Wait > 24*time.Hour) {
 		t.Errorf("a wait of %v", r.Wait)
@@ -269,7 +270,7 @@ func fuzzWords(f *testing.F, p Protocol, a *Account) {
 	}
 	f.Fuzz(func(t *testing.T, status int, body, after, location string, hosts int) {
 		c := callFor([]string{"a.example", "b.example", "c.example"}[:(hosts&0xff)%4]...)
-		ans := Answer{Status: status, Body: []byte(body), RetryAfter: after, Location: location}
+		ans := transport.Answer{Status: status, Body: []byte(body), RetryAfter: after, Location: location}
 		r := p.Parse(a, c, ans)
 		checkResult(t, c, ans, r)
 		first, _, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(body, "\uFEFF")), "\n")

@@ -5,6 +5,8 @@ import (
 	"context"
 	"homeward/update/clock"
 	"homeward/update/log"
+	"homeward/update/loop"
+	"homeward/update/transport"
 	"math/rand/v2"
 	"net/netip"
 	"os"
@@ -32,10 +34,10 @@ type Desired struct {
 // after each event and whenever it said. Only exchanges run elsewhere.
 type Scheduler struct {
 	store    *Store
-	exchange Exchange
+	exchange transport.Exchange
 	now      func() clock.Now
 	log      func(log.Level, string)
-	inbox    Inbox
+	inbox    loop.Inbox
 	jitter   func() float64 // in [0,1): spreads the retries of many routers
 
 	ctx      context.Context // of the exchanges
@@ -50,7 +52,7 @@ type Scheduler struct {
 
 // NewScheduler returns a Scheduler without accounts. Its exchanges are given
 // up when ctx ends.
-func NewScheduler(ctx context.Context, store *Store, p Parts) *Scheduler {
+func NewScheduler(ctx context.Context, store *Store, p loop.Parts) *Scheduler {
 	return &Scheduler{store: store, exchange: p.Exchange, now: p.Now, log: p.Log, inbox: p.Inbox,
 		jitter: rand.Float64, ctx: ctx, attempts: map[uint64]*inFlight{}}
 }

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"homeward/update/clock"
 	"homeward/update/log"
+	"homeward/update/loop"
 	"homeward/update/secret"
+	"homeward/update/transport"
+	"homeward/update/updatetest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -32,9 +35,9 @@ func newBench(t *testing.T, dir string, hangs func(url string) bool) *schedulerB
 	clock := func() clock.Now {
 		return clock.Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour}
 	}
-	exchange := func(ctx context.Context, r Request, ready BeforeSend) Outcome {
+	exchange := func(ctx context.Context, r transport.Request, ready transport.BeforeSend) transport.Outcome {
 		if !ready(v4a) {
-			return faultOutcome(FaultCanceled, false, "given up")
+			return transport.Failed(transport.FaultCanceled, false, "given up")
 		}
 		b.mu.Lock()
 		server, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Reveal(), "https://"), "/")
@@ -45,11 +48,11 @@ func newBench(t *testing.T, dir string, hangs func(url string) bool) *schedulerB
 			case <-time.After(15 * time.Second):
 			case <-ctx.Done():
 			}
-			return faultOutcome(FaultSent, true, "no answer")
+			return transport.Failed(transport.FaultSent, true, "no answer")
 		}
-		return Outcome{Answer: &Answer{Status: 200, Body: []byte(`{"info":"good"}`)}}
+		return transport.Outcome{Answer: &transport.Answer{Status: 200, Body: []byte(`{"info":"good"}`)}}
 	}
-	parts := Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}
+	parts := loop.Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}
 	b.owner = own(OpenStore(dir, "", func(string) {}), parts, nil, func(s map[string]Status) {
 		b.mu.Lock()
 		b.last = s
@@ -74,7 +77,7 @@ func sees(v Values, accounts []*Account) Observation {
 }
 
 func TestServersThatHangDoNotHoldUpAnother(t *testing.T) {
-	dir := ramDir(t)
+	dir := updatetest.RAMDir(t)
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, dir, func(url string) bool { return strings.Contains(url, "hangs") })
 		defer b.stop()
@@ -99,7 +102,7 @@ func TestServersThatHangDoNotHoldUpAnother(t *testing.T) {
 }
 
 func TestOfTwoAccountsWithOneSecretTheOneDueLongestGoesFirst(t *testing.T) {
-	dir := ramDir(t)
+	dir := updatetest.RAMDir(t)
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, dir, func(string) bool { return false })
 		defer b.stop()
@@ -135,7 +138,7 @@ func TestOfTwoAccountsWithOneSecretTheOneDueLongestGoesFirst(t *testing.T) {
 // Somebody removes the state beneath the daemon, and once begins another: the
 // daemon follows it, and what the limits ask for is not forgotten.
 func TestARemovedStateBeginsAnew(t *testing.T) {
-	dir := ramDir(t)
+	dir := updatetest.RAMDir(t)
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, dir, func(string) bool { return false })
 		defer b.stop()
@@ -170,7 +173,7 @@ func TestARemovedStateBeginsAnew(t *testing.T) {
 // once cannot know how long the line has been still: it takes what is left of
 // the day.
 func TestOnceUsesTheLastOfTheDay(t *testing.T) {
-	dir := ramDir(t)
+	dir := updatetest.RAMDir(t)
 	synctest.Test(t, func(t *testing.T) {
 		a := ipv64Account()
 		a.Limit10s, a.Limit24h = 0, 4
@@ -190,14 +193,14 @@ func TestOnceUsesTheLastOfTheDay(t *testing.T) {
 }
 
 // accepting are parts with a service that accepts everything.
-func accepting() Parts {
+func accepting() loop.Parts {
 	begin := time.Now()
-	return Parts{
-		Exchange: func(_ context.Context, _ Request, ready BeforeSend) Outcome {
+	return loop.Parts{
+		Exchange: func(_ context.Context, _ transport.Request, ready transport.BeforeSend) transport.Outcome {
 			if !ready(v4a) {
-				return faultOutcome(FaultCanceled, false, "given up")
+				return transport.Failed(transport.FaultCanceled, false, "given up")
 			}
-			return Outcome{Answer: &Answer{Status: 200, Body: []byte(`{"info":"good"}`)}}
+			return transport.Outcome{Answer: &transport.Answer{Status: 200, Body: []byte(`{"info":"good"}`)}}
 		},
 		Now: func() clock.Now {
 			return clock.Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(begin) + time.Hour}

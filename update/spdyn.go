@@ -1,5 +1,7 @@
 package update
 
+import "homeward/update/transport"
+
 // spdynService is Securepoint's SPDYN. A token belongs to one host.
 func spdynService(a *Account) Service {
 	s := Service{Protocol: spdyn{}, Server: "https://update.spdyn.de", MaxHosts: 20}
@@ -13,7 +15,7 @@ func spdynService(a *Account) Service {
 // the header alone: the service takes those in the query only without it.
 type spdyn struct{}
 
-func (spdyn) Request(a *Account, c Update) Request {
+func (spdyn) Request(a *Account, c Update) transport.Request {
 	r := nicUpdate(a, c)
 	if r.User = a.Username; a.Token {
 		r.User = c.Hosts[0]
@@ -21,7 +23,7 @@ func (spdyn) Request(a *Account, c Update) Request {
 	return r
 }
 
-func (spdyn) Parse(a *Account, c Update, ans Answer) Result {
+func (spdyn) Parse(a *Account, c Update, ans transport.Answer) Result {
 	r := parseCodes(a, c, ans, func(word string) (returnCode, bool) { return spdynWord(a, c, word) })
 	if r.Verdict == Unauthorized {
 		r.Hint = spdynLogin(a)

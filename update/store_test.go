@@ -3,6 +3,8 @@ package update
 import (
 	"errors"
 	"homeward/update/clock"
+	"homeward/update/transport"
+	"homeward/update/updatetest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -167,7 +169,7 @@ func FuzzBook(f *testing.F) {
 			if wait := max(k.Until, k.Lock.until()) - now.Up; wait > longestWait {
 				t.Errorf("waits for %v", wait)
 			}
-			if wait := k.nextFree(now, Limits{3, 48}) - now.Up; wait < 0 || wait > clock.Day+dayMargin+exchangeLimit {
+			if wait := k.nextFree(now, Limits{3, 48}) - now.Up; wait < 0 || wait > clock.Day+dayMargin+transport.Limit {
 				t.Errorf("room in %v", wait)
 			}
 		}
@@ -218,7 +220,7 @@ func reserved(now clock.Now) func(*Data) {
 // A flash may take many seconds for one write. It is waited for, as long as the
 // process lives that writes.
 func TestASlowWriterIsWaitedFor(t *testing.T) {
-	dir := ramDir(t)
+	dir := updatetest.RAMDir(t)
 	synctest.Test(t, func(t *testing.T) {
 		slow, _ := opened(dir, "")
 		write := slow.replace
@@ -247,7 +249,7 @@ func TestASlowWriterIsWaitedFor(t *testing.T) {
 // more often than we did.
 func TestAWriterThatHangsCostsNoRequest(t *testing.T) {
 	for _, more := range []int{0, 7} {
-		dir := ramDir(t)
+		dir := updatetest.RAMDir(t)
 		synctest.Test(t, func(t *testing.T) { testAWriterThatHangs(t, dir, more) })
 	}
 }
@@ -307,7 +309,7 @@ func testAWriterThatHangs(t *testing.T, dir string, more int) {
 
 // A process that is to end does not wait for one that hangs.
 func TestAWriterThatIsToEndWaitsForNoLock(t *testing.T) {
-	dir := ramDir(t)
+	dir := updatetest.RAMDir(t)
 	synctest.Test(t, func(t *testing.T) {
 		hangs, _ := opened(dir, "")
 		hangs.Update(at(time.Hour), note("home"))

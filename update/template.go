@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"homeward/update/secret"
+	"homeward/update/transport"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -144,7 +145,7 @@ type template struct{}
 // Parse searches the answer line by line for the expression, as grep -i -E
 // does; an HTML page is no answer unless the expression asks for a tag. The
 // words of the dyndns2 protocol that refuse are understood.
-func (template) Parse(a *Account, c Update, ans Answer) Result {
+func (template) Parse(a *Account, c Update, ans transport.Answer) Result {
 	answer := a.Template.choose(c.Values).answer
 	page := isHTML(ans.Body) && !strings.Contains(answer, "<")
 	if ans.Status/100 == 2 && answer != "" && !page {

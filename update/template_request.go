@@ -2,6 +2,7 @@ package update
 
 import (
 	"homeward/update/secret"
+	"homeward/update/transport"
 	"net/url"
 	"slices"
 	"strings"
@@ -21,8 +22,8 @@ func placeholders() []string {
 // the template: where nothing says by a placeholder where the secret stands,
 // the path and the query's values are hidden, and else those of them that could
 // be a secret.
-func (template) Request(a *Account, c Update) Request {
-	r := Request{Method: "GET", Device4: a.Device4, Device6: a.Device6, CAFile: a.CAFile, AllowHTTP: a.Template.AllowHTTP}
+func (template) Request(a *Account, c Update) transport.Request {
+	r := transport.Request{Method: "GET", Device4: a.Device4, Device6: a.Device6, CAFile: a.CAFile, AllowHTTP: a.Template.AllowHTTP}
 	u := a.Template.choose(c.Values)
 	if u.url == "" {
 		return r

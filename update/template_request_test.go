@@ -3,6 +3,7 @@ package update
 import (
 	"fmt"
 	"homeward/update/secret"
+	"homeward/update/transport"
 	"net/netip"
 	"net/url"
 	"os"
@@ -120,17 +121,17 @@ func testServiceFile(t *testing.T, family, scheme, login, names, answer string) 
 	a := templateAccount(tmpl)
 	checkFilled(t, template{}.Request(a, c), names, login != "-")
 	for word := range strings.SplitSeq(answer, "|") {
-		if r := (template{}).Parse(a, c, Answer{Status: 200, Body: []byte("\r\n" + strings.ToUpper(word) + " 192.0.2.1\r\n")}); r.Verdict != Accepted {
+		if r := (template{}).Parse(a, c, transport.Answer{Status: 200, Body: []byte("\r\n" + strings.ToUpper(word) + " 192.0.2.1\r\n")}); r.Verdict != Accepted {
 			t.Errorf("%q: %+v", word, r)
 		}
 	}
-	if r := (template{}).Parse(a, c, Answer{Status: 200, Body: []byte("<html>\n" + answer + "\n</html>")}); r.Verdict != Unknown {
+	if r := (template{}).Parse(a, c, transport.Answer{Status: 200, Body: []byte("<html>\n" + answer + "\n</html>")}); r.Verdict != Unknown {
 		t.Errorf("a page: %+v", r)
 	}
 }
 
 // checkFilled holds a filled request against the placeholders of its URL.
-func checkFilled(t *testing.T, r Request, names string, login bool) {
+func checkFilled(t *testing.T, r transport.Request, names string, login bool) {
 	u, err := url.Parse(r.URL.Reveal())
 	if err != nil || u.Scheme != "https" || u.Host != "service.example" || u.User != nil || strings.ContainsAny(u.RawQuery, "[]") {
 		t.Errorf("%s: %v", r.URL.Reveal(), err)

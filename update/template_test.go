@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"homeward/update/clock"
 	"homeward/update/secret"
+	"homeward/update/transport"
 	"reflect"
 	"strings"
 	"testing"
@@ -64,7 +65,7 @@ func TestTemplateAnswers(t *testing.T) {
 	}
 	for _, tt := range tests {
 		a, c := templateAccount(Template{URL4: "https://x.example/[IP]", Answer4: tt.expr}), Update{Hosts: []string{"home.example"}, Values: Values{IPv4: ip4}}
-		r := template{}.Parse(a, c, Answer{Status: tt.status, Body: []byte(tt.body)})
+		r := template{}.Parse(a, c, transport.Answer{Status: tt.status, Body: []byte(tt.body)})
 		if r.Verdict != tt.want || r.Detail != tt.detail {
 			t.Errorf("%s: %v %q, want %v %q", tt.name, r.Verdict, r.Detail, tt.want, tt.detail)
 		}
@@ -170,7 +171,7 @@ func FuzzParseTemplateAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status int, expr, body, after string) {
 		a, c := templateAccount(Template{URL4: "https://x.example/[IP]", Answer4: expr}), Update{Hosts: []string{"home.example"}, Values: Values{IPv4: ip4}}
 		a.Secret = secret.New("made-up-password")
-		ans := Answer{Status: status, Body: []byte(body), RetryAfter: after}
+		ans := transport.Answer{Status: status, Body: []byte(body), RetryAfter: after}
 		r := template{}.Parse(a, c, ans)
 		checkResult(t, c, ans, r)
 		if r.Verdict == Accepted && isHTML(ans.Body) && !strings.Contains(expr, "<") {

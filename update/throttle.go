@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"homeward/update/clock"
+	"homeward/update/transport"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -45,11 +46,11 @@ func (p throttle) known(q Query) (addrs []netip.Addr) {
 		addrs = splitAddrs(text)
 		return text
 	})
-	return addrs[:min(len(addrs), knownMost)]
+	return addrs[:min(len(addrs), transport.KnownMost)]
 }
 
 // learn notes what an exchange has brought of them.
-func (p throttle) learn(q Query, out Outcome) {
+func (p throttle) learn(q Query, out transport.Outcome) {
 	p.change(q.place(), func(text string) string {
 		if out.Answer != nil {
 			return joinAddrs(out.Answer.Known)

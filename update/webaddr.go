@@ -5,6 +5,7 @@ import (
 	"errors"
 	"homeward/update/retry"
 	"homeward/update/secret"
+	"homeward/update/transport"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -59,8 +60,8 @@ func QueryOf(a *Account, checkip, device string, family int) (q Query, ok bool) 
 }
 
 // Request spells the question.
-func (q Query) Request() Request {
-	return Request{Method: "GET", URL: secret.Text{}.Plain(q.URL), Device4: q.Device, Device6: q.Device, Family: q.Family, CAFile: q.CAFile}
+func (q Query) Request() transport.Request {
+	return transport.Request{Method: "GET", URL: secret.Text{}.Plain(q.URL), Device4: q.Device, Device6: q.Device, Family: q.Family, CAFile: q.CAFile}
 }
 
 // host names whom the question goes to.
@@ -83,7 +84,7 @@ func (q Query) gap() time.Duration {
 // Read returns the address in an answer: the member ip of JSON, the address
 // alone, or what the Remote Access API's checkip says on its page. Nothing else is
 // taken for one; a hotspot's page may show an address, too.
-func (q Query) Read(ans Answer) (netip.Addr, error) {
+func (q Query) Read(ans transport.Answer) (netip.Addr, error) {
 	if ans.Status/100 != 2 || ans.Cut {
 		return netip.Addr{}, errors.New(status(ans) + ": " + orEmpty(quote(ans.Body)))
 	}
@@ -109,7 +110,7 @@ func (q Query) Read(ans Answer) (netip.Addr, error) {
 
 // patience is how long the service is let alone after an answer: what it asks
 // for, whatever the line does, and at least the gap.
-func (q Query) patience(ans *Answer) time.Duration {
+func (q Query) patience(ans *transport.Answer) time.Duration {
 	if ans == nil || ans.Status/100 == 2 {
 		return q.gap()
 	}
@@ -130,10 +131,10 @@ func orEmpty(text string) string {
 // ProbePlan is when a Question is asked next. Times are since boot. The zero
 // ProbePlan asks at once.
 type ProbePlan struct {
-	Due     time.Duration // not before
-	Attempt time.Duration // when the last attempt ended
-	Fails   int           // attempts in a row that brought no answer
-	Fault   FaultKind     // of the last attempt, 0 where it brought an answer
+	Due     time.Duration       // not before
+	Attempt time.Duration       // when the last attempt ended
+	Fails   int                 // attempts in a row that brought no answer
+	Fault   transport.FaultKind // of the last attempt, 0 where it brought an answer
 }
 
 // Event tells the plan that something happened on the line, or that may have
@@ -141,7 +142,7 @@ type ProbePlan struct {
 func (p ProbePlan) Event(now time.Duration) ProbePlan {
 	at := now
 	switch {
-	case p.Fault == FaultResolve:
+	case p.Fault == transport.FaultResolve:
 		at = max(now, p.Attempt+retry.ResolverGap)
 	case p.Fails > 0:
 		at = max(now, p.Attempt+retry.EventGap)
@@ -157,13 +158,13 @@ func (p ProbePlan) Answered(now, poll time.Duration) ProbePlan {
 
 // Failed tells the plan of an attempt that brought no answer of use; kind is 0
 // where it brought another one. jitter, in [0,1), spreads many routers.
-func (p ProbePlan) Failed(now, poll time.Duration, kind FaultKind, jitter float64) ProbePlan {
-	if kind == FaultCanceled {
+func (p ProbePlan) Failed(now, poll time.Duration, kind transport.FaultKind, jitter float64) ProbePlan {
+	if kind == transport.FaultCanceled {
 		p.Due, p.Attempt = now+retry.EventGap, now
 		return p
 	}
 	step := retry.Steps[min(p.Fails, len(retry.Steps)-1)]
-	if kind == FaultResolve {
+	if kind == transport.FaultResolve {
 		step = max(step, retry.ResolverGap)
 	}
 	step += time.Duration(jitter * float64(step) / 4)

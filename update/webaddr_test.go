@@ -2,6 +2,7 @@ package update
 
 import (
 	"homeward/update/secret"
+	"homeward/update/transport"
 	"net/netip"
 	"strings"
 	"testing"
@@ -73,12 +74,12 @@ func TestAnswersToQuestions(t *testing.T) {
 		{"an error", 4, 503, "203.0.113.7", netip.Addr{}, "HTTP 503: 203.0.113.7"},
 		{"a redirect", 4, 302, "", netip.Addr{}, "HTTP 302: an empty answer"},
 	} {
-		got, err := Query{Family: tt.family}.Read(Answer{Status: tt.status, Body: []byte(tt.body)})
+		got, err := Query{Family: tt.family}.Read(transport.Answer{Status: tt.status, Body: []byte(tt.body)})
 		if said := faultOf(err); got != tt.want || said != tt.fault {
 			t.Errorf("%s: %v, %q, want %v, %q", tt.name, got, said, tt.want, tt.fault)
 		}
 	}
-	if _, err := (Query{Family: 4}).Read(Answer{Status: 200, Body: []byte("203.0.113.7"), Cut: true}); err == nil {
+	if _, err := (Query{Family: 4}).Read(transport.Answer{Status: 200, Body: []byte("203.0.113.7"), Cut: true}); err == nil {
 		t.Error("an answer that was cut is taken")
 	}
 }
@@ -92,7 +93,7 @@ func faultOf(err error) string {
 
 func TestAskPlan(t *testing.T) {
 	const now, poll = time.Hour, 5 * time.Minute
-	fails := func(p ProbePlan, n int, kind FaultKind) ProbePlan {
+	fails := func(p ProbePlan, n int, kind transport.FaultKind) ProbePlan {
 		for range n {
 			p = p.Failed(now, poll, kind, 0)
 		}
@@ -108,15 +109,15 @@ func TestAskPlan(t *testing.T) {
 		{"answered", answered, now + poll},
 		{"an event after an answer", answered.Event(now + time.Second), now + time.Second},
 		{"a second event asks no later", answered.Event(now + time.Second).Event(now + time.Minute), now + time.Second},
-		{"failed", fails(answered, 1, FaultConnect), now + 200*time.Millisecond},
-		{"failed again", fails(answered, 2, FaultConnect), now + 500*time.Millisecond},
-		{"failed often", fails(answered, 50, FaultConnect), now + poll},
-		{"an event after many faults", fails(answered, 50, FaultConnect).Event(now + time.Second), now + time.Second},
-		{"an event right after a fault", fails(answered, 50, FaultConnect).Event(now), now + 200*time.Millisecond},
-		{"no resolver", fails(answered, 1, FaultResolve), now + 2*time.Second},
-		{"no resolver, and an event", fails(answered, 9, FaultResolve).Event(now + time.Second), now + 2*time.Second},
-		{"given up", fails(answered, 1, FaultCanceled), now + 200*time.Millisecond},
-		{"answered after faults", fails(answered, 9, FaultResolve).Answered(now, poll).Event(now + 1), now + 1},
+		{"failed", fails(answered, 1, transport.FaultConnect), now + 200*time.Millisecond},
+		{"failed again", fails(answered, 2, transport.FaultConnect), now + 500*time.Millisecond},
+		{"failed often", fails(answered, 50, transport.FaultConnect), now + poll},
+		{"an event after many faults", fails(answered, 50, transport.FaultConnect).Event(now + time.Second), now + time.Second},
+		{"an event right after a fault", fails(answered, 50, transport.FaultConnect).Event(now), now + 200*time.Millisecond},
+		{"no resolver", fails(answered, 1, transport.FaultResolve), now + 2*time.Second},
+		{"no resolver, and an event", fails(answered, 9, transport.FaultResolve).Event(now + time.Second), now + 2*time.Second},
+		{"given up", fails(answered, 1, transport.FaultCanceled), now + 200*time.Millisecond},
+		{"answered after faults", fails(answered, 9, transport.FaultResolve).Answered(now, poll).Event(now + 1), now + 1},
 	} {
 		if tt.p.Due != tt.want {
 			t.Errorf("%s: asked at %v, want %v", tt.name, tt.p.Due, tt.want)
@@ -129,16 +130,16 @@ func TestPatienceWithAService(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		q    Query
-		ans  *Answer
+		ans  *transport.Answer
 		want time.Duration
 	}{
-		{"an answer", q, &Answer{Status: 200}, askGap},
+		{"an answer", q, &transport.Answer{Status: 200}, askGap},
 		{"sent, and no answer", q, nil, askGap},
-		{"too many", q, &Answer{Status: 429}, time.Minute},
-		{"too many, and when again", q, &Answer{Status: 429, RetryAfter: "300"}, 5 * time.Minute},
-		{"trouble", q, &Answer{Status: 503, RetryAfter: "1"}, askGap},
-		{"checkip of the Remote Access API", slow, &Answer{Status: 200}, checkipGap},
-		{"its trouble", slow, &Answer{Status: 503, RetryAfter: "60"}, checkipGap},
+		{"too many", q, &transport.Answer{Status: 429}, time.Minute},
+		{"too many, and when again", q, &transport.Answer{Status: 429, RetryAfter: "300"}, 5 * time.Minute},
+		{"trouble", q, &transport.Answer{Status: 503, RetryAfter: "1"}, askGap},
+		{"checkip of the Remote Access API", slow, &transport.Answer{Status: 200}, checkipGap},
+		{"its trouble", slow, &transport.Answer{Status: 503, RetryAfter: "60"}, checkipGap},
 	} {
 		if got := tt.q.patience(tt.ans); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
@@ -155,14 +156,14 @@ func FuzzAddress(f *testing.F) {
 	f.Add(4, 429, []byte("\x1b[31mslow\xff"))
 	f.Fuzz(func(t *testing.T, family, status int, body []byte) {
 		q := Query{Family: family}
-		addr, err := q.Read(Answer{Status: status, Body: body})
+		addr, err := q.Read(transport.Answer{Status: status, Body: body})
 		if (err == nil) != addr.IsValid() || addr.IsValid() && (addr.Is4() != (family == 4) || addr.Zone() != "" || status/100 != 2) {
 			t.Fatalf("%d %q over IPv%d is %v, %v", status, body, family, addr, err)
 		}
 		if addr.IsValid() && !strings.Contains(string(body), ".") && !strings.Contains(string(body), ":") {
 			t.Fatalf("%q has no address in it: %v", body, addr)
 		}
-		if err != nil && faultText(err.Error()) != err.Error() {
+		if err != nil && transport.FaultText(err.Error()) != err.Error() {
 			t.Fatalf("%q is not fit for a log", err)
 		}
 	})

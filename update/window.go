@@ -2,6 +2,7 @@ package update
 
 import (
 	"homeward/update/clock"
+	"homeward/update/transport"
 	"slices"
 	"time"
 )
@@ -14,7 +15,7 @@ const (
 	shortMargin = 200 * time.Millisecond
 
 	// elsewhereMost is how long the request of another process is waited for: it is
-	// more than exchangeLimit, for a router under load.
+	// more than Limit, for a router under load.
 	elsewhereMost = 20 * time.Second
 )
 
@@ -37,7 +38,7 @@ func (l Limits) stricter(o Limits) Limits {
 func (s Reservation) end(now clock.Now) time.Duration {
 	up := now.Up - now.Since(s.Timestamp)
 	if s.Open {
-		up = min(up+exchangeLimit, now.Up)
+		up = min(up+transport.Limit, now.Up)
 	}
 	return up
 }

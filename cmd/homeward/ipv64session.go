@@ -19,6 +19,7 @@ import (
 	"homeward/update/clock"
 	"homeward/update/log"
 	"homeward/update/secret"
+	"homeward/update/transport"
 )
 
 // ipv64Session is one run of homeward ipv64, ready to make its call.
@@ -52,7 +53,7 @@ func openIPv64(c call) (s *ipv64Session, code int) {
 	for _, a := range s.cfg.Accounts {
 		api.Hide = append(api.Hide, a.Secret, a.Healthcheck)
 	}
-	s.api = &update.APIClient{IPv64API: api, Now: clock.System(), Exchange: update.NewExchange(version),
+	s.api = &update.APIClient{IPv64API: api, Now: clock.System(), Exchange: transport.New(version),
 		Store: update.OpenStore(s.cfg.StateDir, s.cfg.RunDir, s.warn),
 		Say:   func(text string) { fmt.Fprintln(c.stderr, "homeward ipv64:", text) }}
 	return s, exitOK

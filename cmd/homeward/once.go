@@ -12,7 +12,9 @@ import (
 	"homeward/update"
 	"homeward/update/clock"
 	"homeward/update/log"
+	"homeward/update/loop"
 	"homeward/update/secret"
+	"homeward/update/transport"
 )
 
 func onceCommand() command {
@@ -60,7 +62,7 @@ func runOnce(ctx context.Context, c call) int {
 		say.log(log.Error, "the kernel does not show the line: "+err.Error())
 		return exitFault
 	}
-	parts := update.Parts{Exchange: update.NewExchange(version), Now: clock.System(), Log: say.log}
+	parts := loop.Parts{Exchange: transport.New(version), Now: clock.System(), Log: say.log}
 	if c.has("--dry-run") {
 		questions, requests := daemon.Preview(cfg, tables, parts, chosen, c.has("--force"))
 		return preview(c, questions, requests)
@@ -114,7 +116,7 @@ func onceWords(name string, s update.Status) string {
 }
 
 // preview prints questions and requests as they would go out, secrets hidden.
-func preview(c call, questions []daemon.Question, requests []update.Request) int {
+func preview(c call, questions []daemon.Question, requests []transport.Request) int {
 	for _, q := range questions {
 		r := q.Request()
 		fmt.Fprintf(c.stdout, "%s %s\n  asked first, over IPv%d: without the answer the address is not known (%s)\n",

@@ -16,6 +16,8 @@ import (
 	"homeward/update"
 	"homeward/update/clock"
 	"homeward/update/log"
+	"homeward/update/loop"
+	"homeward/update/transport"
 )
 
 // Run is the daemon: it works until SIGTERM, SIGINT or ctx ends it, and returns
@@ -154,7 +156,7 @@ func RunWorker(p Program) int {
 		return err
 	}
 	w := &worker{Program: p, link: l, slots: s, pid: os.Getppid(), read: netwatch.Read, open: update.OpenStore, write: WritePublic,
-		parts: update.Parts{Exchange: update.NewExchange(p.Version), Now: clock.System(), Log: p.Log}}
+		parts: loop.Parts{Exchange: transport.New(p.Version), Now: clock.System(), Log: p.Log}}
 	return w.run(context.Background())
 }
 

@@ -20,7 +20,9 @@ import (
 	"homeward/update"
 	"homeward/update/clock"
 	"homeward/update/log"
+	"homeward/update/loop"
 	"homeward/update/secret"
+	"homeward/update/transport"
 )
 
 var (
@@ -290,14 +292,14 @@ func (w *world) event() {
 	w.showTo(w.life.watcher.events.tables, t)
 }
 
-func (w *world) parts(exchange update.Exchange) update.Parts {
-	return update.Parts{Exchange: exchange, Now: w.clocks, Log: w.hear}
+func (w *world) parts(exchange transport.Exchange) loop.Parts {
+	return loop.Parts{Exchange: exchange, Now: w.clocks, Log: w.hear}
 }
 
 // once is `homeward once`.
 func (w *world) once(force bool) {
 	t, _ := w.read()
-	exchange := func(ctx context.Context, r update.Request, ready update.BeforeSend) update.Outcome {
+	exchange := func(ctx context.Context, r transport.Request, ready transport.BeforeSend) transport.Outcome {
 		return w.exchange(ctx, nil, r, ready)
 	}
 	w.mu.Lock()

@@ -14,6 +14,7 @@ import (
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update"
+	"homeward/update/transport"
 )
 
 // life is one daemon, from its start to its end. It is the watcher's workers:
@@ -254,7 +255,7 @@ func (v *simWorker) run(ctx context.Context) {
 			return
 		}
 	}
-	exchange := func(ctx context.Context, r update.Request, ready update.BeforeSend) update.Outcome {
+	exchange := func(ctx context.Context, r transport.Request, ready transport.BeforeSend) transport.Outcome {
 		return w.exchange(ctx, v, r, ready)
 	}
 	p := &worker{Program: w.program(), link: v, slots: v.life.watcher.slots, parts: w.parts(exchange), write: func(path string, b []byte) error {

@@ -10,16 +10,17 @@ import (
 	"time"
 
 	"homeward/update"
+	"homeward/update/transport"
 )
 
 // exchange is the network between the router and the service.
-func (w *world) exchange(ctx context.Context, v *simWorker, req update.Request, ready update.BeforeSend) update.Outcome {
+func (w *world) exchange(ctx context.Context, v *simWorker, req transport.Request, ready transport.BeforeSend) transport.Outcome {
 	w.mu.Lock()
 	composed, weather, from := w.now(), w.svc.weather, w.line.IPv4
 	w.mu.Unlock()
 	dead := func() bool { return v != nil && v.dead.Load() }
-	given := func(sent bool) update.Outcome {
-		return update.Outcome{Fault: &update.Fault{Kind: update.FaultCanceled, Detail: "given up", Sent: sent}}
+	given := func(sent bool) transport.Outcome {
+		return transport.Outcome{Fault: &transport.Fault{Kind: transport.FaultCanceled, Detail: "given up", Sent: sent}}
 	}
 	rest := func(d time.Duration) bool {
 		select {
@@ -34,9 +35,9 @@ func (w *world) exchange(ctx context.Context, v *simWorker, req update.Request, 
 	}
 	switch weather {
 	case "dns":
-		return update.Outcome{Fault: &update.Fault{Kind: update.FaultResolve, Detail: "no answer from the resolver"}}
+		return transport.Outcome{Fault: &transport.Fault{Kind: transport.FaultResolve, Detail: "no answer from the resolver"}}
 	case "refused":
-		return update.Outcome{Fault: &update.Fault{Kind: update.FaultConnect, Detail: "connection refused"}}
+		return transport.Outcome{Fault: &transport.Fault{Kind: transport.FaultConnect, Detail: "connection refused"}}
 	}
 	if !ready(from) || dead() {
 		return given(false)
@@ -55,14 +56,14 @@ func (w *world) exchange(ctx context.Context, v *simWorker, req update.Request, 
 	}
 	if weather == "lost" {
 		rest(14*time.Second - travel)
-		return update.Outcome{Fault: &update.Fault{Kind: update.FaultSent, Detail: "no answer: could not confirm", Sent: true}}
+		return transport.Outcome{Fault: &transport.Fault{Kind: transport.FaultSent, Detail: "no answer: could not confirm", Sent: true}}
 	}
-	return update.Outcome{Answer: &ans}
+	return transport.Outcome{Answer: &ans}
 }
 
 // checkSent fails if a request carries what the line did not show when it was
 // composed.
-func (w *world) checkSent(req update.Request, composed time.Duration) {
+func (w *world) checkSent(req transport.Request, composed time.Duration) {
 	q := queryOf(req)
 	w.mu.Lock()
 	lines := []update.Values{w.line}
@@ -82,23 +83,23 @@ func (w *world) checkSent(req update.Request, composed time.Duration) {
 }
 
 // arrive is the service: it counts, answers, keeps.
-func (w *world) arrive(req update.Request, weather string) update.Answer {
+func (w *world) arrive(req transport.Request, weather string) transport.Answer {
 	version := w.count(req)
 	q := queryOf(req)
 	switch weather {
 	case "503":
-		return update.Answer{Status: 503}
+		return transport.Answer{Status: 503}
 	case "hotspot":
-		return update.Answer{Status: 200, Body: []byte("<html>good morning, please log in</html>")}
+		return transport.Answer{Status: 200, Body: []byte("<html>good morning, please log in</html>")}
 	case "429":
-		return update.Answer{Status: 429, Body: []byte(`{"info":"Updateintervall overcommited","status":"429"}`)}
+		return transport.Answer{Status: 429, Body: []byte(`{"info":"Updateintervall overcommited","status":"429"}`)}
 	case "401":
-		return update.Answer{Status: 401, Body: []byte(`{"status":"401 Unauthorized","info":"Unauthorized"}`)}
+		return transport.Answer{Status: 401, Body: []byte(`{"status":"401 Unauthorized","info":"Unauthorized"}`)}
 	case "nohost":
-		return update.Answer{Status: 400, Body: []byte(`{"info":"nohost","status":"400 Bad Request"}`)}
+		return transport.Answer{Status: 400, Body: []byte(`{"info":"nohost","status":"400 Bad Request"}`)}
 	case "noonly":
 		if q.Has("onlyprefix") {
-			return update.Answer{Status: 400, Body: []byte(`{"info":"unknown parameter","status":"400"}`)}
+			return transport.Answer{Status: 400, Body: []byte(`{"info":"unknown parameter","status":"400"}`)}
 		}
 	}
 	var v update.Values
@@ -114,11 +115,11 @@ func (w *world) arrive(req update.Request, weather string) update.Answer {
 	}
 	w.svc.held[version] = held
 	w.mu.Unlock()
-	return update.Answer{Status: 200, Body: []byte(`{"info":"good","status":"200 OK"}`)}
+	return transport.Answer{Status: 200, Body: []byte(`{"info":"good","status":"200 OK"}`)}
 }
 
 // count fails if a request is beyond a limit, or comes after a final refusal.
-func (w *world) count(req update.Request) (version int) {
+func (w *world) count(req transport.Request) (version int) {
 	w.mu.Lock()
 	s := &w.svc
 	now := w.now()
@@ -147,7 +148,7 @@ func (w *world) count(req update.Request) (version int) {
 	return version
 }
 
-func queryOf(req update.Request) url.Values {
+func queryOf(req transport.Request) url.Values {
 	_, query, _ := strings.Cut(req.URL.Reveal(), "?")
 	q, _ := url.ParseQuery(query)
 	return q

@@ -7,6 +7,7 @@ import (
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update"
+	"homeward/update/loop"
 )
 
 // updater brings what the kernel shows to the services: the part of a worker
@@ -14,7 +15,7 @@ import (
 // that come out of the inbox, and decide after each event.
 type updater struct {
 	cfg       *settings.Config
-	parts     update.Parts
+	parts     loop.Parts
 	store     *update.Store
 	scheduler *update.Scheduler
 	prober    *update.Prober
@@ -25,8 +26,8 @@ type updater struct {
 
 // newUpdater returns an updater of a configuration. saved is what another one
 // left; nil: nothing. Exchanges are given up when ctx ends.
-func newUpdater(ctx context.Context, cfg *settings.Config, store *update.Store, parts update.Parts, saved *saved) *updater {
-	parts.Inbox = update.NewInbox()
+func newUpdater(ctx context.Context, cfg *settings.Config, store *update.Store, parts loop.Parts, saved *saved) *updater {
+	parts.Inbox = loop.NewInbox()
 	u := &updater{cfg: cfg, parts: parts, store: store}
 	u.scheduler = update.NewScheduler(ctx, store, parts)
 	u.prober = update.NewProber(ctx, cfg.RunDir, parts, netwatch.Public)

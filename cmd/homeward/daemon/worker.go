@@ -14,6 +14,7 @@ import (
 	"homeward/netwatch"
 	"homeward/update"
 	"homeward/update/log"
+	"homeward/update/loop"
 )
 
 // worker is the process that reads, decides, sends and writes. It belongs to
@@ -23,7 +24,7 @@ type worker struct {
 	link  link
 	slots slots
 	pid   int // the daemon's
-	parts update.Parts
+	parts loop.Parts
 	read  func() (netwatch.Tables, error)
 	open  func(stateDir, runDir string, say func(string)) *update.Store
 	write func(path string, data []byte) error // status.json
@@ -212,7 +213,7 @@ func (w *worker) prepare(ctx context.Context) {
 // happened: the worker stays for a while.
 func (w *worker) happened() { w.active, w.offered = w.parts.Now().Up, false }
 
-func (w *worker) inbox() update.Inbox {
+func (w *worker) inbox() loop.Inbox {
 	if w.updater == nil {
 		return nil
 	}

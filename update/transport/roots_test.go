@@ -1,4 +1,4 @@
-package update
+package transport
 
 import (
 	"crypto/x509"

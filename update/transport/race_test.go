@@ -1,4 +1,4 @@
-package update
+package transport
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"homeward/update/resolver"
+	"homeward/update/updatetest"
 )
 
 // raceHost is what a race meets, each thing at its time in ms after it was
@@ -45,7 +46,7 @@ func (h raceHost) play(t *testing.T) (tried, end string, r *race) {
 	ms := func() string { return time.Since(begin).Round(time.Millisecond).String() }
 	var mu sync.Mutex
 	var log []string
-	r = newRace(h.family, splitAddrs(h.known))
+	r = newRace(h.family, updatetest.Addrs(h.known))
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
 	defer cancel()
 	whole, done := context.WithCancel(t.Context())
@@ -95,7 +96,7 @@ func (h raceHost) play(t *testing.T) (tried, end string, r *race) {
 }
 
 func named(at int, addrs string) []resolved {
-	return []resolved{{at, resolver.Lookup{Reply: resolver.Reply{Addrs: splitAddrs(addrs)}}}}
+	return []resolved{{at, resolver.Lookup{Reply: resolver.Reply{Addrs: updatetest.Addrs(addrs)}}}}
 }
 
 func unnamed(at int, why string) []resolved {
@@ -191,7 +192,7 @@ func TestWhereToReachTheHostNextTime(t *testing.T) {
 				_, winner, _ := strings.Cut(end, " ")
 				time.Sleep(20 * time.Millisecond) // the service's answer
 				synctest.Wait()
-				if got := joinAddrs(r.reached(netip.MustParseAddr(winner))); got != tt.want {
+				if got := r.reached(netip.MustParseAddr(winner)); !slices.Equal(got, updatetest.Addrs(tt.want)) {
 					t.Errorf("%s, want %s", got, tt.want)
 				}
 			})
@@ -207,7 +208,7 @@ func TestALostRaceForgetsWhereTheHostIsNot(t *testing.T) {
 			resolver: map[dnsmessage.Type][]resolved{dnsmessage.TypeAAAA: named(4000, b2), dnsmessage.TypeA: unnamed(1, "refused")},
 			address:  map[string]reply{a1: {at: 20, fault: FaultTLS, elsewhere: true}, b2: {at: 10, fault: FaultTLS}}}
 		_, _, r := h.play(t)
-		if got := r.forgotten(); !slices.Equal(got, splitAddrs(a1+" "+b1)) {
+		if got := r.forgotten(); !slices.Equal(got, updatetest.Addrs(a1+" "+b1)) {
 			t.Errorf("forgotten %v, want %s, where another answers, and %s, which is not named any more", got, a1, b1)
 		}
 	})

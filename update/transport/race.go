@@ -1,4 +1,4 @@
-package update
+package transport
 
 import (
 	"net/netip"
@@ -229,8 +229,8 @@ func (r *race) unresolved() string {
 	return text
 }
 
-// knownMost bounds how many addresses of a host are remembered.
-const knownMost = 4
+// KnownMost bounds how many addresses of a host are remembered.
+const KnownMost = 4
 
 // reached returns where to reach the host the next time: at the address that has
 // answered, at those known before which still hold, and at one of each other
@@ -240,13 +240,13 @@ func (r *race) reached(winner netip.Addr) []netip.Addr {
 	var out []netip.Addr
 	gone := r.forgotten()
 	for _, a := range append([]netip.Addr{winner}, r.known...) {
-		if len(out) < knownMost && !slices.Contains(out, a) && !slices.Contains(gone, a) && !r.outdated(a) {
+		if len(out) < KnownMost && !slices.Contains(out, a) && !slices.Contains(gone, a) && !r.outdated(a) {
 			out = append(out, a)
 		}
 	}
 	for _, l := range r.lookups {
 		same := func(a netip.Addr) bool { return len(l.Addrs) > 0 && a.Is4() == l.Addrs[0].Is4() }
-		if len(l.Addrs) > 0 && len(out) < knownMost && !slices.ContainsFunc(out, same) {
+		if len(l.Addrs) > 0 && len(out) < KnownMost && !slices.ContainsFunc(out, same) {
 			out = append(out, l.Addrs[0])
 		}
 	}

@@ -1,4 +1,4 @@
-package update
+package transport
 
 import (
 	"cmp"
@@ -25,9 +25,9 @@ type client struct {
 	resolver      resolver.Resolver
 }
 
-// NewExchange returns the Exchange of a client that presents itself as homeward
+// New returns the Exchange of a client that presents itself as homeward
 // of this version.
-func NewExchange(version string) Exchange {
+func New(version string) Exchange {
 	return newClient(fmt.Sprintf("homeward/%s (%s/%s)", version, runtime.GOOS, runtime.GOARCH)).exchange
 }
 
@@ -35,7 +35,7 @@ func NewExchange(version string) Exchange {
 // does not connect within 8 s is better asked anew, and 15 s is more than a
 // service that works ever takes.
 func newClient(agent string) client {
-	return client{agent: agent, connectWithin: 8 * time.Second, within: exchangeLimit}
+	return client{agent: agent, connectWithin: 8 * time.Second, within: Limit}
 }
 
 // exchange sends req once and returns what came of it. ready is called when
@@ -46,11 +46,11 @@ func (c client) exchange(ctx context.Context, req Request, ready BeforeSend) Out
 	defer cancel()
 	e, err := newEndpoint(req)
 	if err != nil {
-		return faultOutcome(FaultConnect, false, err.Error())
+		return Failed(FaultConnect, false, err.Error())
 	}
 	message, err := e.message(req, c.agent)
 	if err != nil {
-		return faultOutcome(FaultConnect, false, err.Error())
+		return Failed(FaultConnect, false, err.Error())
 	}
 	conn, gone, fault := c.connect(ctx, e)
 	if fault != nil {
@@ -58,7 +58,7 @@ func (c client) exchange(ctx context.Context, req Request, ready BeforeSend) Out
 	}
 	defer conn.tcp.Close()
 	if ready != nil && !ready(conn.local()) || ctx.Err() != nil {
-		return faultOutcome(FaultCanceled, false, "given up before anything was sent")
+		return Failed(FaultCanceled, false, "given up before anything was sent")
 	}
 	stop := context.AfterFunc(ctx, func() { conn.tcp.SetDeadline(time.Unix(1, 0)) })
 	defer stop()

@@ -1,4 +1,4 @@
-package update
+package transport
 
 import (
 	"context"
@@ -15,14 +15,14 @@ import (
 	"time"
 )
 
-// faultOutcome returns the outcome of an exchange without an answer.
-func faultOutcome(kind FaultKind, sent bool, detail string) Outcome {
-	return Outcome{Fault: &Fault{Kind: kind, Sent: sent, Detail: faultText(detail)}}
+// Failed returns the outcome of an exchange without an answer.
+func Failed(kind FaultKind, sent bool, detail string) Outcome {
+	return Outcome{Fault: &Fault{Kind: kind, Sent: sent, Detail: FaultText(detail)}}
 }
 
-// faultText makes s fit for a log and a terminal: printable, one line, at most
+// FaultText makes s fit for a log and a terminal: printable, one line, at most
 // 160 bytes.
-func faultText(s string) string {
+func FaultText(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r == '\uFFFD' || !strconv.IsPrint(r) {
 			return '?'
@@ -61,7 +61,7 @@ func (e endpoint) dialFault(ctx context.Context, within time.Duration, device st
 		}
 		detail += ": " + reason(err)
 	}
-	f := &attemptFault{Fault: Fault{Kind: FaultConnect, Detail: faultText(detail)}, elsewhere: errors.Is(err, syscall.ECONNREFUSED),
+	f := &attemptFault{Fault: Fault{Kind: FaultConnect, Detail: FaultText(detail)}, elsewhere: errors.Is(err, syscall.ECONNREFUSED),
 		noRoute: errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EADDRNOTAVAIL)}
 	if refusedOrReset(err) {
 		f.Kind = FaultRefused
@@ -105,7 +105,7 @@ func (e endpoint) tlsFault(ctx context.Context, within time.Duration, err error)
 			f.Kind = FaultRefused
 		}
 	}
-	f.Detail = faultText("no secure connection to " + e.host + ": " + text)
+	f.Detail = FaultText("no secure connection to " + e.host + ": " + text)
 	return f
 }
 
@@ -115,10 +115,10 @@ func (e endpoint) expired(cert *x509.Certificate, now time.Time) (FaultKind, str
 	const minute = "2006-01-02 15:04 MST"
 	clock := now.UTC().Format(minute)
 	if now.Before(cert.NotBefore) {
-		return FaultClock, faultText("waiting for NTP: this router's clock says " + clock +
+		return FaultClock, FaultText("waiting for NTP: this router's clock says " + clock +
 			", and the certificate of " + e.host + " is valid from " + cert.NotBefore.UTC().Format(minute))
 	}
-	return FaultTLS, faultText("the certificate of " + e.host + " expired at " + cert.NotAfter.UTC().Format(minute) +
+	return FaultTLS, FaultText("the certificate of " + e.host + " expired at " + cert.NotAfter.UTC().Format(minute) +
 		" (this router's clock says " + clock + "): the service has to renew it")
 }
 
@@ -137,11 +137,11 @@ func (e endpoint) sentFault(ctx context.Context, within time.Duration, err error
 	default:
 		text = reason(err)
 	}
-	return &Fault{Kind: FaultSent, Sent: true, Detail: faultText("sent to " + e.host + ", could not confirm: " + text)}
+	return &Fault{Kind: FaultSent, Sent: true, Detail: FaultText("sent to " + e.host + ", could not confirm: " + text)}
 }
 
 func canceled(sent bool) *Fault {
-	return faultOutcome(FaultCanceled, sent, "given up").Fault
+	return Failed(FaultCanceled, sent, "given up").Fault
 }
 
 func timedOut(err error) bool {

@@ -1,4 +1,4 @@
-package update
+package transport
 
 import (
 	"crypto/x509"
@@ -136,7 +136,7 @@ func TestFaultsAfterSending(t *testing.T) {
 }
 
 func TestFaultTextIsFitForATerminal(t *testing.T) {
-	got := faultText("a\x1b[31m\r\nb\u202e\xff" + strings.Repeat("ü", 200))
+	got := FaultText("a\x1b[31m\r\nb\u202e\xff" + strings.Repeat("ü", 200))
 	if len(got) > 160 || !strings.HasPrefix(got, "a?[31m??b??ü") || !strings.HasSuffix(got, "ü…") {
 		t.Errorf("%q (%d)", got, len(got))
 	}

@@ -1,4 +1,4 @@
-package update
+package transport
 
 import (
 	"bytes"
@@ -73,14 +73,14 @@ func caHint(der []byte) string {
 	return base64.StdEncoding.EncodeToString(der[max(end-line, 0):end])
 }
 
-// caHintLen is how long a hint is. Anything else finds nothing.
-const caHintLen = 64
+// CAHintLen is how long a hint is. Anything else finds nothing.
+const CAHintLen = 64
 
 // findRoot returns the root of a PEM file that the hint is of, or nil. Only
 // this one is parsed.
 func findRoot(text []byte, hint string) *x509.Certificate {
 	at := bytes.Index(text, []byte(hint))
-	if len(hint) != caHintLen || at < 0 {
+	if len(hint) != CAHintLen || at < 0 {
 		return nil
 	}
 	begin := bytes.LastIndex(text[:at], []byte("-----BEGIN CERTIFICATE-----"))

@@ -1,4 +1,6 @@
-package update
+// Package transport makes one HTTP exchange over TLS: it finds a way that works
+// on a broken line, trusts the system's roots, and tells how far it came.
+package transport
 
 import (
 	"context"
@@ -74,5 +76,5 @@ type BeforeSend func(local netip.Addr) bool
 // the connection stands, from its own goroutine, and gives up when ctx ends.
 type Exchange func(ctx context.Context, r Request, ready BeforeSend) Outcome
 
-// exchangeLimit is how long a request may be under way.
-const exchangeLimit = 15 * time.Second
+// Limit is how long a request may be under way.
+const Limit = 15 * time.Second

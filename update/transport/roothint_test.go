@@ -1,4 +1,4 @@
-package update
+package transport
 
 import (
 	"bytes"
@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"strings"
 	"testing"
 
@@ -15,7 +14,7 @@ import (
 )
 
 // gone is a hint of a root that is nowhere any more.
-var gone = strings.Repeat("gone", caHintLen/4)
+var gone = strings.Repeat("gone", CAHintLen/4)
 
 // derOf returns the certificates of a PEM file.
 func derOf(t testing.TB, text []byte) (ders [][]byte) {
@@ -27,15 +26,6 @@ func derOf(t testing.TB, text []byte) (ders [][]byte) {
 		t.Fatal("no certificate")
 	}
 	return ders
-}
-
-func readFile(t testing.TB, path string) []byte {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
 }
 
 // poolOf returns a pool of just these certificates.
@@ -56,15 +46,15 @@ func TestHintChoosesAmongTheRoots(t *testing.T) {
 	t.Setenv("SSL_CERT_FILE", "")
 	t.Setenv("SSL_CERT_DIR", "")
 	const ownFile = "testdata/own-ca.pem"
-	system := derOf(t, readFile(t, bundleFile))
-	own := derOf(t, readFile(t, ownFile))
+	system := derOf(t, updatetest.ReadFile(t, bundleFile))
+	own := derOf(t, updatetest.ReadFile(t, ownFile))
 	last := system[len(system)-1]
 	all, err := systemRoots()
 	if err != nil {
 		t.Fatal(err)
 	}
 	both := all.Clone()
-	both.AppendCertsFromPEM(readFile(t, ownFile))
+	both.AppendCertsFromPEM(updatetest.ReadFile(t, ownFile))
 	for _, tt := range []struct {
 		name, caFile, hint string
 		want               *x509.CertPool
@@ -92,7 +82,7 @@ func TestHintChoosesAmongTheRoots(t *testing.T) {
 }
 
 func TestFindRootInAnOddFile(t *testing.T) {
-	good := readFile(t, "testdata/own-ca.pem")
+	good := updatetest.ReadFile(t, "testdata/own-ca.pem")
 	der := derOf(t, good)[0]
 	junk := bytes.Repeat([]byte("bad"), 100)
 	bad := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: junk})
@@ -128,7 +118,7 @@ func TestFindRootInAnOddFile(t *testing.T) {
 
 // FuzzFindRoot holds the choice against what Go itself takes from a file.
 func FuzzFindRoot(f *testing.F) {
-	good := readFile(f, "testdata/own-ca.pem")
+	good := updatetest.ReadFile(f, "testdata/own-ca.pem")
 	der := derOf(f, good)[0]
 	f.Add(good, caHint(der))
 	f.Add(append([]byte("-----BEGIN CERTIFICATE-----\nYmFk\n-----END CERTIFICATE-----\n"), good...), caHint(der))
@@ -157,8 +147,8 @@ func TestHintThatDoesNotVerify(t *testing.T) {
 	req := updateRequest(srv.URL, ca)
 	for name, hint := range map[string]string{
 		"none": "", "the right one": own, "garbage": "x",
-		"another host's, in ca_file": caHint(derOf(t, readFile(t, "testdata/own-ca.pem"))[0]),
-		"another host's":             caHint(derOf(t, readFile(t, bundleFile))[0]),
+		"another host's, in ca_file": caHint(derOf(t, updatetest.ReadFile(t, "testdata/own-ca.pem"))[0]),
+		"another host's":             caHint(derOf(t, updatetest.ReadFile(t, bundleFile))[0]),
 	} {
 		req.CAHint = hint
 		ready := 0
@@ -198,7 +188,7 @@ func TestHintTriesOnceMore(t *testing.T) {
 			go relay(in, strings.TrimPrefix(srv.URL, "https://"))
 		}
 	}()
-	system := caHint(derOf(t, readFile(t, bundleFile))[0])
+	system := caHint(derOf(t, updatetest.ReadFile(t, bundleFile))[0])
 	for hint, want := range map[string]int{"": 1, system: 2, gone: 1} {
 		req := updateRequest("https://"+l.Addr().String(), "")
 		req.CAHint = hint
@@ -214,7 +204,7 @@ func TestHintTriesOnceMore(t *testing.T) {
 }
 
 func BenchmarkRoots(b *testing.B) {
-	ders := derOf(b, readFile(b, bundleFile))
+	ders := derOf(b, updatetest.ReadFile(b, bundleFile))
 	for name, hint := range map[string]string{"all": "", "hint of the first": caHint(ders[0]), "hint of the last": caHint(ders[len(ders)-1])} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -1,9 +1,12 @@
-package update
+// Package loop is what a scheduler and a prober are made of: an exchange, the
+// clocks, the log, and the inbox of the goroutine that owns them.
+package loop
 
 import (
 	"context"
 	"homeward/update/clock"
 	"homeward/update/log"
+	"homeward/update/transport"
 )
 
 // Inbox carries functions to the goroutine that owns a Scheduler or a Prober.
@@ -12,8 +15,8 @@ type Inbox chan func()
 // NewInbox returns an Inbox for one owner.
 func NewInbox() Inbox { return make(chan func(), 16) }
 
-// post hands f to the owner; false: ctx ended first.
-func (in Inbox) post(ctx context.Context, f func()) bool {
+// Post hands f to the owner; false: ctx ended first.
+func (in Inbox) Post(ctx context.Context, f func()) bool {
 	select {
 	case in <- f:
 		return true
@@ -24,7 +27,7 @@ func (in Inbox) post(ctx context.Context, f func()) bool {
 
 // Parts are what a Scheduler and a Prober are made of.
 type Parts struct {
-	Exchange Exchange
+	Exchange transport.Exchange
 	Now      func() clock.Now
 	Log      func(log.Level, string)
 	Inbox    Inbox

@@ -1,4 +1,4 @@
-package update
+package transport
 
 import (
 	"context"
@@ -41,7 +41,7 @@ func (c client) connect(whole context.Context, e endpoint) (connection, []netip.
 	}
 	if addr, err := netip.ParseAddr(e.host); err == nil {
 		if r := newRace(e.family, []netip.Addr{addr.Unmap()}); r.known == nil {
-			return connection{}, nil, faultOutcome(FaultResolve, false, "cannot resolve "+e.host+": it has no address of the family asked for").Fault
+			return connection{}, nil, Failed(FaultResolve, false, "cannot resolve "+e.host+": it has no address of the family asked for").Fault
 		}
 		conn, failed := attempt(ctx, addr.Unmap())
 		if failed != nil {
@@ -65,7 +65,7 @@ func (c client) connect(whole context.Context, e endpoint) (connection, []netip.
 	}
 	fault := r.fault()
 	if fault == nil {
-		fault = faultOutcome(FaultResolve, false, "cannot resolve "+e.host+": "+r.unresolved()).Fault
+		fault = Failed(FaultResolve, false, "cannot resolve "+e.host+": "+r.unresolved()).Fault
 	}
 	return connection{}, r.forgotten(), fault
 }
@@ -81,7 +81,7 @@ func (c client) attempt(ctx context.Context, e endpoint, addr netip.Addr, some, 
 	roots := some()
 	if roots.err != nil {
 		tcp.Close()
-		return connection{}, &attemptFault{Fault: Fault{Kind: FaultTLS, Detail: faultText(roots.err.Error())}}
+		return connection{}, &attemptFault{Fault: Fault{Kind: FaultTLS, Detail: FaultText(roots.err.Error())}}
 	}
 	conn, err := e.handshake(ctx, tcp, roots.pool)
 	if unverified := new(tls.CertificateVerificationError); roots.some && errors.As(err, &unverified) {
