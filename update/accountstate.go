@@ -2,14 +2,15 @@ package update
 
 import (
 	"homeward/update/clock"
+	"homeward/update/service"
 	"time"
 )
 
 // AccountState is everything that decides what is sent for one account. It is
 // plain data: each method returns a new value and changes no map in place.
 type AccountState struct {
-	Account *Account
-	Service Service
+	Account *service.Account
+	Service service.Service
 	Record  AccountRecord // what is remembered of the account
 	Usage   Usage         // what is remembered of its requests and its secret
 	Limits  Limits        // of its requests
@@ -39,9 +40,9 @@ func (s AccountState) Next(now clock.Now) Decision {
 	if call == nil {
 		switch {
 		case stop != nil:
-		case s.Plan.Want == (Values{}):
+		case s.Plan.Want == (service.Values{}):
 			d.State = StateWaiting
-		case s.needsAddress() && missing(s.Plan.Want, s.Record.Hosts[""]) != (Values{}):
+		case s.needsAddress() && missing(s.Plan.Want, s.Record.Hosts[""]) != (service.Values{}):
 			d.State, d.Error = StateWaiting, "the service does not take the prefix alone: it goes with the next address that the line shows"
 		}
 		return d
@@ -126,9 +127,9 @@ func (s AccountState) refreshAt(now clock.Now) (at time.Duration) {
 	if s.Account.Refresh == 0 {
 		return 0
 	}
-	for _, name := range s.Service.hostsOf(s.Account) {
+	for _, name := range s.Service.HostsOf(s.Account) {
 		h := s.Record.Hosts[name]
-		if h.Values == (Values{}) || h.Stop != nil {
+		if h.Values == (service.Values{}) || h.Stop != nil {
 			continue
 		}
 		if t := now.Up - now.Since(h.Timestamp) + s.Account.Refresh; at == 0 || t < at {

@@ -3,6 +3,7 @@ package update
 import (
 	"homeward/update/clock"
 	"homeward/update/retry"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"maps"
 	"slices"
@@ -16,12 +17,12 @@ func (s AccountState) Reserve(now clock.Now, c Attempt, id uint64, pid int) (Acc
 	k := s.Usage
 	k.Reservations = append(k.Reservations[:len(k.Reservations):len(k.Reservations)], Reservation{Timestamp: now.Timestamp(), Open: true, ID: id, Account: s.Account.Name, PID: pid})
 	c.before, c.sent = map[string]Host{}, now.Up
-	for _, name := range s.Service.judged(c.Update) {
+	for _, name := range s.Service.Judged(c.Update) {
 		c.before[name] = s.Record.Hosts[name]
 	}
 	s.Usage = k
 	s.Record = eachHost(s.Record, s.Service, c.Update, func(name string, h Host) Host {
-		h.Unconfirmed = h.Unconfirmed.or(c.Update.shownValues().valid()) // the others it holds either way
+		h.Unconfirmed = h.Unconfirmed.Or(c.Update.ShownValues().Valid()) // the others it holds either way
 		h.Lost, h.LostAt = c.Update.Values, now.Up
 		return h
 	})
@@ -66,7 +67,7 @@ func (p Plan) afterFault(now clock.Now, c Attempt, f transport.Fault, jitter flo
 
 // After tells what an answer means for the account. jitter, in [0,1), spreads
 // the retries of many routers.
-func (s AccountState) After(now clock.Now, c Attempt, r Result, jitter float64) AccountState {
+func (s AccountState) After(now clock.Now, c Attempt, r service.Result, jitter float64) AccountState {
 	s.Plan.AddressesFirst = s.Plan.AddressesFirst && !c.Update.Auto
 	fresh := !s.Plan.carries(c)
 	before := s.Plan
@@ -79,38 +80,38 @@ func (s AccountState) After(now clock.Now, c Attempt, r Result, jitter float64) 
 }
 
 // judge is After of an attempt that carries what the line shows now.
-func (s AccountState) judge(now clock.Now, c Attempt, r Result, jitter float64) AccountState {
+func (s AccountState) judge(now clock.Now, c Attempt, r service.Result, jitter float64) AccountState {
 	s.Plan.Attempt, s.Plan.Counted, s.Plan.Fault, s.Plan.Tried = now.Up, now.Up, 0, true
-	if r.Hosts != nil && r.Verdict != Busy {
-		r.Verdict = Accepted // and host by host what it says
+	if r.Hosts != nil && r.Verdict != service.Busy {
+		r.Verdict = service.Accepted // and host by host what it says
 	}
-	if r.Verdict == Locked && !s.Usage.Good {
+	if r.Verdict == service.Locked && !s.Usage.Good {
 		r.Verdict = r.Fallback
 	}
-	if r.Wait > 0 && r.Verdict != Accepted && r.Verdict != Limited {
+	if r.Wait > 0 && r.Verdict != service.Accepted && r.Verdict != service.Limited {
 		s.Usage.Quota = s.Usage.wait(now, r.Wait, "the service says: "+r.Detail)
 	}
 	switch r.Verdict {
-	case Refused, Unauthorized, Locked:
+	case service.Refused, service.Unauthorized, service.Locked:
 		return s.refuse(now, c, r)
 	}
 	s.Record = answerArrived(s.Record, s.Service, c.Update)
 	switch r.Verdict {
-	case Accepted:
+	case service.Accepted:
 		s = s.accept(now, c, r, jitter)
-	case Limited:
+	case service.Limited:
 		s.Usage.Quota = s.Usage.limited(now, r, jitter)
 		s.Plan.Error = s.Usage.Why
-	case Busy:
+	case service.Busy:
 		if r.Hosts != nil {
 			s = s.accept(now, c, r, jitter)
 		}
 		s.Usage.Quota = s.Usage.wait(now, busyWait, "the service says: "+r.Detail+" (no sooner than 30 minutes)")
 		s.Plan.Error = s.Usage.Why
-	case Unknown:
+	case service.Unknown:
 		s.Plan.Error = advised("this is no answer of the service, but a hotspot's, say: "+r.Detail, r.Hint)
 		s.Plan = s.Plan.pause(now, jitter)
-	case Temporary:
+	case service.Temporary:
 		if s.Plan.Error = advised(r.Detail, r.Hint); r.Overload {
 			s.Plan = s.Plan.pauseAtRandom(now, jitter)
 		} else {
@@ -125,14 +126,14 @@ func (s AccountState) judge(now clock.Now, c Attempt, r Result, jitter float64) 
 
 // refuse tells what it means that the service refuses a whole request: that its
 // key may be locked, or that a person must change something.
-func (s AccountState) refuse(now clock.Now, c Attempt, r Result) AccountState {
+func (s AccountState) refuse(now clock.Now, c Attempt, r service.Result) AccountState {
 	s.Record = revert(s.Record, s.Service, c)
 	p := &s.Plan
 	switch {
-	case c.Update.PrefixOnly && r.Verdict != Unauthorized && p.Want != (Values{Prefix: p.Want.Prefix}):
+	case c.Update.PrefixOnly && r.Verdict != service.Unauthorized && p.Want != (service.Values{Prefix: p.Want.Prefix}):
 		// One full update is tried before the account stops.
 		p.Full, p.Tried, p.NotBefore, p.Error = true, false, 0, ""
-	case r.Verdict != Refused && s.Usage.Good && s.Usage.Lock == nil && !s.Record.Locked:
+	case r.Verdict != service.Refused && s.Usage.Good && s.Usage.Lock == nil && !s.Record.Locked:
 		why := "the service refuses the key it has accepted before (" + r.Detail + "): it may be locked, so 10 minutes of silence, then one try"
 		s.Usage.Lock, s.Record.Locked = &Lock{now.Up + lockDuration, why}, true
 		p.Error, p.Tried = why, false
@@ -146,7 +147,7 @@ func (s AccountState) refuse(now clock.Now, c Attempt, r Result) AccountState {
 // confirm remembers, of a call that was accepted, that its account is not locked,
 // and whether the service takes a full update where it has refused the prefix
 // alone. If the account was locked meanwhile, the lock has refused that.
-func (s AccountState) confirm(now clock.Now, call Update) AccountState {
+func (s AccountState) confirm(now clock.Now, call service.Update) AccountState {
 	if s.Plan.Full && !call.PrefixOnly && s.Usage.Lock == nil && !s.Record.Locked {
 		s.Record.PrefixOnlyRefused = true
 	}
@@ -156,16 +157,16 @@ func (s AccountState) confirm(now clock.Now, call Update) AccountState {
 }
 
 // anyAccepted tells whether the service took anything of an answered call.
-func anyAccepted(r Result) bool {
+func anyAccepted(r service.Result) bool {
 	if r.Hosts == nil {
-		return r.Verdict == Accepted
+		return r.Verdict == service.Accepted
 	}
-	return slices.ContainsFunc(r.Hosts, func(h HostResult) bool { return h.Verdict == Accepted })
+	return slices.ContainsFunc(r.Hosts, func(h service.HostResult) bool { return h.Verdict == service.Accepted })
 }
 
 // accept keeps what was accepted, host by host where the service says so.
-func (s AccountState) accept(now clock.Now, c Attempt, r Result, jitter float64) AccountState {
-	verdict := map[string]HostResult{}
+func (s AccountState) accept(now clock.Now, c Attempt, r service.Result, jitter float64) AccountState {
+	verdict := map[string]service.HostResult{}
 	for _, h := range r.Hosts {
 		verdict[h.Host] = h
 	}
@@ -176,16 +177,16 @@ func (s AccountState) accept(now clock.Now, c Attempt, r Result, jitter float64)
 	s.Record = eachHost(s.Record, s.Service, c.Update, func(name string, h Host) Host {
 		v, judged := verdict[name]
 		if !judged {
-			v = HostResult{Host: name, Verdict: Accepted}
+			v = service.HostResult{Host: name, Verdict: service.Accepted}
 		}
 		h, known := afterHost(now, h, c, v)
 		progress = progress || known
 		switch {
 		case !known:
 			p.Error, p.Tried = name+": "+v.Detail, true
-		case v.Verdict == Accepted && p.ForceResend != nil:
+		case v.Verdict == service.Accepted && p.ForceResend != nil:
 			p.ForceResend = maps.Clone(p.ForceResend)
-			p.ForceResend[name] = p.ForceResend[name].with(c.Update.Values)
+			p.ForceResend[name] = p.ForceResend[name].With(c.Update.Values)
 		}
 		return h
 	})
@@ -201,15 +202,15 @@ func (s AccountState) accept(now clock.Now, c Attempt, r Result, jitter float64)
 
 // afterHost tells what a verdict means for a host; known is false where it says
 // nothing.
-func afterHost(now clock.Now, h Host, c Attempt, v HostResult) (next Host, known bool) {
+func afterHost(now clock.Now, h Host, c Attempt, v service.HostResult) (next Host, known bool) {
 	switch {
-	case v.Verdict == Accepted:
-		h.Values, h.Timestamp = h.Values.with(c.Update.Values), now.Timestamp()
-		h.Unconfirmed, h.Lock, h.Stop = h.Unconfirmed.without(c.Update.Values.valid()), nil, nil
-	case v.Verdict == Locked && h.Lock == nil:
+	case v.Verdict == service.Accepted:
+		h.Values, h.Timestamp = h.Values.With(c.Update.Values), now.Timestamp()
+		h.Unconfirmed, h.Lock, h.Stop = h.Unconfirmed.Without(c.Update.Values.Valid()), nil, nil
+	case v.Verdict == service.Locked && h.Lock == nil:
 		h.Unconfirmed = c.before[v.Host].Unconfirmed
 		h.Lock = &Lock{now.Up + lockDuration, v.Host + ": " + v.Detail + ": 10 minutes of silence, then one try"}
-	case v.Verdict == Refused, v.Verdict == Locked:
+	case v.Verdict == service.Refused, v.Verdict == service.Locked:
 		h.Unconfirmed = c.before[v.Host].Unconfirmed
 		h.Stop = &Stop{v.Host + ": " + v.Detail, v.Hint}
 	default:

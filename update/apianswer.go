@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"homeward/update/secret"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"strconv"
 	"strings"
@@ -11,7 +12,7 @@ import (
 
 // APIAnswer is what the API said to a call, without any secret.
 type APIAnswer struct {
-	Result
+	service.Result
 	JSON    []byte // the whole answer, nil where it is not JSON
 	Account *APIAccount
 	Logs    []APILog
@@ -29,10 +30,10 @@ func (api IPv64API) Parse(c APICall, ans transport.Answer) APIAnswer {
 	out.JSON, _ = json.Marshal(tree) // it came from JSON
 	t := table(tree)
 	out.Result = api.judge(c, ans, t, apiWords(c, t))
-	if tree == nil && out.Verdict == Unknown {
+	if tree == nil && out.Verdict == service.Unknown {
 		out.Detail = "the service answered nothing at all (null)"
 	}
-	if out.Verdict != Accepted {
+	if out.Verdict != service.Accepted {
 		return out
 	}
 	switch c.Name {
@@ -54,7 +55,7 @@ func apiWords(c APICall, t apiTable) string {
 		w := t.text(n)
 		said := w != "" && !strings.EqualFold(w, "success") && !strings.EqualFold(w, "error")
 		if said && !strings.HasPrefix(w, "get_") && w != n && w != c.Name {
-			return cut(w)
+			return service.Cut(w)
 		}
 	}
 	return ""
@@ -64,7 +65,7 @@ func apiWords(c APICall, t apiTable) string {
 // else can be told from a secret.
 func plainWords(body []byte) string {
 	s := strings.TrimSpace(string(body))
-	for _, w := range fields(s) {
+	for _, w := range service.Fields(s) {
 		if len(w) > 20 {
 			return ""
 		}
@@ -75,41 +76,41 @@ func plainWords(body []byte) string {
 	if len(s) > 80 || strings.ContainsFunc(s, odd) {
 		return ""
 	}
-	return cut(s)
+	return service.Cut(s)
 }
 
 // judge tells what an answer means. t is nil where it is no JSON object; said is
 // what the service says in words.
-func (api IPv64API) judge(c APICall, ans transport.Answer, t apiTable, said string) Result {
+func (api IPv64API) judge(c APICall, ans transport.Answer, t apiTable, said string) service.Result {
 	word := strings.ToLower(said)
-	detail := status(ans)
+	detail := service.HTTPStatus(ans)
 	if said != "" {
 		detail += ": " + said
 	}
 	switch code := ans.Status; {
 	case code == 429 || strings.Contains(word, "overcommit"):
-		return Result{Verdict: Limited, Wait: retryAfter(ans), Detail: detail}
+		return service.Result{Verdict: service.Limited, Wait: service.RetryAfter(ans), Detail: detail}
 	case code == 401 || word == "unauthorized":
-		return Result{Verdict: Unauthorized, Detail: "the service does not accept the API key (" + detail + ")",
+		return service.Result{Verdict: service.Unauthorized, Detail: "the service does not accept the API key (" + detail + ")",
 			Hint: "write the account's API key, which ipv64.net shows apart from the update token"}
 	case code/100 == 3:
-		return redirected(&Account{Secret: api.Key, Server: api.Server}, ans)
+		return service.Redirected(&service.Account{Secret: api.Key, Server: api.Server}, ans)
 	case code/100 == 5:
-		return Result{Verdict: Temporary, Wait: retryAfter(ans), Detail: detail, Hint: "the service has trouble: try again later"}
+		return service.Result{Verdict: service.Temporary, Wait: service.RetryAfter(ans), Detail: detail, Hint: "the service has trouble: try again later"}
 	case code == 400 || code == 403:
-		return Result{Verdict: Refused, Detail: detail, Hint: apiAdvice(c, code, word)}
+		return service.Result{Verdict: service.Refused, Detail: detail, Hint: apiAdvice(c, code, word)}
 	case code/100 != 2:
-		return Result{Verdict: Unknown, Detail: detail, Hint: "check `server`: the API does not answer so"}
+		return service.Result{Verdict: service.Unknown, Detail: detail, Hint: "check `server`: the API does not answer so"}
 	case ans.Cut:
-		return Result{Verdict: Unknown, Detail: "the answer is longer than " + strconv.Itoa(apiBody>>20) + " MiB"}
+		return service.Result{Verdict: service.Unknown, Detail: "the answer is longer than " + strconv.Itoa(apiBody>>20) + " MiB"}
 	case t == nil:
-		return Result{Verdict: Unknown, Detail: "the answer is not the API's (a hotspot's or a proxy's page?)"}
+		return service.Result{Verdict: service.Unknown, Detail: "the answer is not the API's (a hotspot's or a proxy's page?)"}
 	case strings.EqualFold(t.text("info"), "error"):
-		return Result{Verdict: Refused, Detail: detail, Hint: apiAdvice(c, code, word)}
+		return service.Result{Verdict: service.Refused, Detail: detail, Hint: apiAdvice(c, code, word)}
 	case c.changes() && strings.EqualFold(t.text("info"), "success"), t.holds(c):
-		return Result{Verdict: Accepted, Detail: said}
+		return service.Result{Verdict: service.Accepted, Detail: said}
 	}
-	return Result{Verdict: Unknown, Detail: "the answer does not hold what was asked for"}
+	return service.Result{Verdict: service.Unknown, Detail: "the answer does not hold what was asked for"}
 }
 
 // holds tells whether an answer is one to a call that looks.

@@ -2,6 +2,7 @@ package update
 
 import (
 	"homeward/update/secret"
+	"homeward/update/service"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,7 +69,7 @@ func censored(tree any, known []secret.Secret) any {
 
 func (c *censor) add(s string) {
 	if s != "" {
-		c.found = append(c.found, s, percent(s))
+		c.found = append(c.found, s, service.Percent(s))
 	}
 }
 
@@ -147,7 +148,7 @@ func (c *censor) text(s string, records bool) string {
 // which may stand within a secret now.
 func masked(hide *strings.Replacer, s string) string {
 	s = hide.Replace(s)
-	if shown := clean([]byte(s)); hide.Replace(shown) != shown {
+	if shown := service.Clean([]byte(s)); hide.Replace(shown) != shown {
 		return secret.Mask
 	}
 	return s

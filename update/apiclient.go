@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"homeward/update/clock"
 	"homeward/update/log"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"net/netip"
 	"time"
@@ -34,7 +35,7 @@ type APIClient struct {
 func (c *APIClient) Do(ctx context.Context, call APICall) (APIAnswer, error) {
 	for again := true; ; again = false {
 		answer, err := c.once(ctx, call)
-		if err != nil || answer.Verdict != Limited {
+		if err != nil || answer.Verdict != service.Limited {
 			return answer, err
 		}
 		// It was not done: another attempt, after a short wait.
@@ -170,11 +171,11 @@ func (c *APIClient) keyIn(b *Data) Usage {
 }
 
 // afterCall tells what an answer means for the key.
-func afterCall(now clock.Now, k Usage, r Result) Usage {
+func afterCall(now clock.Now, k Usage, r service.Result) Usage {
 	switch r.Verdict {
-	case Accepted:
+	case service.Accepted:
 		k.Step, k.Until, k.Why, k.Good = 0, 0, "", true
-	case Limited:
+	case service.Limited:
 		k.Quota = k.limited(now, r, 0)
 	}
 	return k

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"homeward/update/clock"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
 )
@@ -72,7 +73,7 @@ func TestTheShortLimitIsWaitedForAndSaid(t *testing.T) {
 			if i == 3 {
 				b.open() // a restart changes nothing
 			}
-			if a, err := b.Do(t.Context(), APICall{Name: APILogs}); err != nil || a.Verdict != Accepted {
+			if a, err := b.Do(t.Context(), APICall{Name: APILogs}); err != nil || a.Verdict != service.Accepted {
 				t.Fatalf("call %d: %+v, %v", i+1, a.Result, err)
 			}
 		}
@@ -135,7 +136,7 @@ func TestALimitThatTheServiceNamesIsWaitedForOnce(t *testing.T) {
 		over := updatetest.Answer{Status: 429, Body: `{"info":"error","get_logs":"Updateintervall overcommited"}`}
 		b.api.Next(over)
 		a, err := b.Do(t.Context(), APICall{Name: APILogs})
-		if err != nil || a.Verdict != Accepted || len(b.said) != 1 || b.said[0] != "the service says: HTTP 429: Updateintervall overcommited: waiting 10s" {
+		if err != nil || a.Verdict != service.Accepted || len(b.said) != 1 || b.said[0] != "the service says: HTTP 429: Updateintervall overcommited: waiting 10s" {
 			t.Errorf("%+v, %v, said %q", a.Result, err, b.said)
 		}
 		b.api.Next(over, over)
@@ -178,7 +179,7 @@ func TestTwoProcessesShareTheLimit(t *testing.T) {
 			}
 		}
 		begin := time.Now()
-		if a, err := b.Do(t.Context(), APICall{Name: APILogs}); err != nil || a.Verdict != Accepted || time.Since(begin) < 10*time.Second {
+		if a, err := b.Do(t.Context(), APICall{Name: APILogs}); err != nil || a.Verdict != service.Accepted || time.Since(begin) < 10*time.Second {
 			t.Errorf("%+v, %v after %v", a.Result, err, time.Since(begin))
 		}
 		for _, r := range b.api.Requests() {
@@ -192,7 +193,7 @@ func TestTwoProcessesShareTheLimit(t *testing.T) {
 func TestUpdatesAndCallsAreCountedApart(t *testing.T) {
 	b := newData(clock.Now{Boot: "boot"})
 	c := &APIClient{IPv64API: testAPI}
-	if c.keyID(b) == b.usageID(&Account{Service: "ipv64", Server: testAPI.Server, Secret: testAPI.Key}) {
+	if c.keyID(b) == b.usageID(&service.Account{Service: "ipv64", Server: testAPI.Server, Secret: testAPI.Key}) {
 		t.Error("calls count as updates")
 	}
 }
@@ -225,7 +226,7 @@ func TestAFolderThatTakesNoWritesIsSaidAndTheCallMade(t *testing.T) {
 			return transport.Outcome{Answer: &a}
 		}
 		for range 6 {
-			if a, err := b.Do(t.Context(), APICall{Name: APILogs}); err != nil || a.Verdict != Accepted {
+			if a, err := b.Do(t.Context(), APICall{Name: APILogs}); err != nil || a.Verdict != service.Accepted {
 				t.Fatalf("%+v, %v", a.Result, err)
 			}
 		}

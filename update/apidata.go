@@ -1,6 +1,7 @@
 package update
 
 import (
+	"homeward/update/service"
 	"maps"
 	"slices"
 	"strconv"
@@ -56,7 +57,7 @@ func table(v any) apiTable {
 func (t apiTable) text(name string) string {
 	switch v := t[name].(type) {
 	case string:
-		return clean([]byte(v))
+		return service.Clean([]byte(v))
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
@@ -115,7 +116,7 @@ func apiDomains(v any) []APIDomain {
 	var out []APIDomain
 	for _, name := range slices.Sorted(maps.Keys(domains)) {
 		t := table(domains[name])
-		d := APIDomain{Name: clean([]byte(name)), Prefix: t.text("ipv6prefix"), Updates: t.number("updates"),
+		d := APIDomain{Name: service.Clean([]byte(name)), Prefix: t.text("ipv6prefix"), Updates: t.number("updates"),
 			Wildcard: t.yes("wildcard"), Deactivated: t.yes("deactivated")}
 		for _, r := range rows(t["records"]) {
 			d.Records = append(d.Records, APIRecord{

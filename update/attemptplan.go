@@ -2,6 +2,7 @@ package update
 
 import (
 	"homeward/update/clock"
+	"homeward/update/service"
 	"slices"
 	"time"
 )
@@ -9,10 +10,10 @@ import (
 // Attempt is one attempt to bring the service to what the line shows: the
 // request, and what its end has to know.
 type Attempt struct {
-	Update Update
+	Update service.Update
 	before map[string]Host // the hosts as they were before it was sent
 	sent   time.Duration   // when it was sent
-	line   Values          // what the line showed when it was composed
+	line   service.Values  // what the line showed when it was composed
 }
 
 // ready is when a host's request may leave, and what asks for that; why is ""
@@ -32,7 +33,7 @@ func (s AccountState) nextAttempt(now clock.Now) (*Attempt, ready) {
 		switch {
 		case c == nil || next.at < first.at:
 			c, first = &next.Attempt, next.ready
-		case next.at == first.at && c.Update.sameRequest(next.Update) && len(c.Update.Hosts) < s.Service.MaxHosts:
+		case next.at == first.at && c.Update.SameRequest(next.Update) && len(c.Update.Hosts) < s.Service.MaxHosts:
 			c.Update.Hosts = append(c.Update.Hosts, next.Update.Hosts...)
 		}
 	}
@@ -48,10 +49,10 @@ type hostAttempt struct {
 // hostAttempts returns what each host needs, now or at a later time.
 func (s AccountState) hostAttempts(now clock.Now) []hostAttempt {
 	var out []hostAttempt
-	for _, name := range s.Service.hostsOf(s.Account) {
+	for _, name := range s.Service.HostsOf(s.Account) {
 		h := s.Record.Hosts[name]
 		diff := missing(s.Plan.Want, s.Plan.known(name, h))
-		if h.Stop != nil || diff == (Values{}) || s.needsAddress() {
+		if h.Stop != nil || diff == (service.Values{}) || s.needsAddress() {
 			continue
 		}
 		c := Attempt{Update: s.compose(h, diff), line: s.Plan.Want}
@@ -65,9 +66,9 @@ func (s AccountState) hostAttempts(now clock.Now) []hostAttempt {
 
 // hostReady tells when a host's next request may leave: a lock is waited for,
 // and values whose answer was lost are not sent again at once.
-func hostReady(now clock.Now, h Host, c Update) ready {
+func hostReady(now clock.Now, h Host, c service.Update) ready {
 	r := ready{at: now.Up}
-	if h.Lost != (Values{}) && missing(c.Values, Host{Values: h.Lost}) == (Values{}) {
+	if h.Lost != (service.Values{}) && missing(c.Values, Host{Values: h.Lost}) == (service.Values{}) {
 		r.at = max(r.at, h.LostAt+resendGap)
 	}
 	if h.Lock != nil && h.Lock.Until > r.at {
@@ -80,13 +81,13 @@ func hostReady(now clock.Now, h Host, c Update) ready {
 // service refuses the prefix alone, and from an update without any it may take
 // the address of the connection.
 func (s AccountState) needsAddress() bool {
-	return s.Service.PrefixOnly && (s.Record.PrefixOnlyRefused || s.Plan.Full) && s.Plan.Want == (Values{Prefix: s.Plan.Want.Prefix})
+	return s.Service.PrefixOnly && (s.Record.PrefixOnlyRefused || s.Plan.Full) && s.Plan.Want == (service.Values{Prefix: s.Plan.Want.Prefix})
 }
 
 // missing returns what of want the service is not known to hold. Of what the
 // line does not show it is not told.
-func missing(want Values, h Host) Values {
-	var d Values
+func missing(want service.Values, h Host) service.Values {
+	var d service.Values
 	if want.IPv4.IsValid() && (want.IPv4 != h.IPv4 || h.Unconfirmed.IPv4) {
 		d.IPv4 = want.IPv4
 	}
@@ -103,35 +104,35 @@ func missing(want Values, h Host) Values {
 // where it alone is missing, else every value that the line shows. A service
 // that deletes what is not named is told what the line does not show as it was
 // accepted last.
-func (s AccountState) compose(h Host, diff Values) Update {
+func (s AccountState) compose(h Host, diff service.Values) service.Update {
 	want := s.Plan.Want
 	auto := s.Account.PrefixAuto && want.Prefix.IsValid()
 	switch {
-	case s.Service.PrefixOnly && !s.Record.PrefixOnlyRefused && !s.Plan.Full && diff == (Values{Prefix: diff.Prefix}):
-		return Update{Values: diff, PrefixOnly: true, Auto: auto}
-	case auto && s.Plan.AddressesFirst && diff != (Values{Prefix: diff.Prefix}):
-		return Update{Values: want.without(Publish{Prefix: true})}
+	case s.Service.PrefixOnly && !s.Record.PrefixOnlyRefused && !s.Plan.Full && diff == (service.Values{Prefix: diff.Prefix}):
+		return service.Update{Values: diff, PrefixOnly: true, Auto: auto}
+	case auto && s.Plan.AddressesFirst && diff != (service.Values{Prefix: diff.Prefix}):
+		return service.Update{Values: want.Without(service.Publish{Prefix: true})}
 	case auto:
-		return Update{Values: want, Auto: true}
+		return service.Update{Values: want, Auto: true}
 	case s.Service.DeletesUnnamed:
-		held := h.Values.only(s.Account.Publish.without(want.valid()))
-		return Update{Values: want.with(held), Repeated: held.valid()}
+		held := h.Values.Only(s.Account.Publish.Without(want.Valid()))
+		return service.Update{Values: want.With(held), Repeated: held.Valid()}
 	case !s.Service.OneAddress:
-		return Update{Values: want}
+		return service.Update{Values: want}
 	case diff.IPv4.IsValid():
-		return Update{Values: Values{IPv4: diff.IPv4}}
+		return service.Update{Values: service.Values{IPv4: diff.IPv4}}
 	default:
-		return Update{Values: Values{IPv6: diff.IPv6, Prefix: diff.Prefix}}
+		return service.Update{Values: service.Values{IPv6: diff.IPv6, Prefix: diff.Prefix}}
 	}
 }
 
 // eachHost returns the Memory with the hosts of a call changed by f.
-func eachHost(m AccountRecord, s Service, call Update, f func(string, Host) Host) AccountRecord {
+func eachHost(m AccountRecord, s service.Service, call service.Update, f func(string, Host) Host) AccountRecord {
 	next := make(map[string]Host, len(m.Hosts)+1)
 	for name, h := range m.Hosts {
 		next[name] = h
 	}
-	for _, name := range s.judged(call) {
+	for _, name := range s.Judged(call) {
 		next[name] = f(name, next[name])
 	}
 	m.Hosts = next
@@ -140,7 +141,7 @@ func eachHost(m AccountRecord, s Service, call Update, f func(string, Host) Host
 
 // revert takes back the doubt that an attempt brought: it has changed nothing
 // at the service. What was in doubt before it still is.
-func revert(m AccountRecord, s Service, c Attempt) AccountRecord {
+func revert(m AccountRecord, s service.Service, c Attempt) AccountRecord {
 	return eachHost(m, s, c.Update, func(name string, h Host) Host {
 		b := c.before[name]
 		h.Unconfirmed, h.Lost, h.LostAt = b.Unconfirmed, b.Lost, b.LostAt
@@ -149,14 +150,14 @@ func revert(m AccountRecord, s Service, c Attempt) AccountRecord {
 }
 
 // answerArrived notes that the answer to a call was not lost.
-func answerArrived(m AccountRecord, s Service, call Update) AccountRecord {
+func answerArrived(m AccountRecord, s service.Service, call service.Update) AccountRecord {
 	return eachHost(m, s, call, func(_ string, h Host) Host {
-		h.Lost, h.LostAt = Values{}, 0
+		h.Lost, h.LostAt = service.Values{}, 0
 		return h
 	})
 }
 
 // hostLocked tells whether a host of the call is locked now.
-func hostLocked(now clock.Now, m AccountRecord, s Service, call Update) bool {
-	return slices.ContainsFunc(s.judged(call), func(name string) bool { return m.Hosts[name].Lock.until() > now.Up })
+func hostLocked(now clock.Now, m AccountRecord, s service.Service, call service.Update) bool {
+	return slices.ContainsFunc(s.Judged(call), func(name string) bool { return m.Hosts[name].Lock.until() > now.Up })
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"homeward/update/clock"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"slices"
 	"time"
@@ -43,13 +44,13 @@ type AccountRecord struct {
 
 // Host is what one host, or all hosts together, had accepted.
 type Host struct {
-	Values
+	service.Values
 	clock.Timestamp
-	Unconfirmed Publish       `json:"doubt,omitzero"`    // values sent since without an answer: the service may hold others
-	Lost        Values        `json:"lost,omitzero"`     // what was sent last, while there is no answer to it
-	LostAt      time.Duration `json:"lost_at,omitempty"` // when it was sent
-	Lock        *Lock         `json:"lock,omitempty"`    // the service has locked the host
-	Stop        *Stop         `json:"stop,omitempty"`
+	Unconfirmed service.Publish `json:"doubt,omitzero"`    // values sent since without an answer: the service may hold others
+	Lost        service.Values  `json:"lost,omitzero"`     // what was sent last, while there is no answer to it
+	LostAt      time.Duration   `json:"lost_at,omitempty"` // when it was sent
+	Lock        *Lock           `json:"lock,omitempty"`    // the service has locked the host
+	Stop        *Stop           `json:"stop,omitempty"`
 }
 
 // Stop is a final refusal, in the service's words and ours.
@@ -86,7 +87,9 @@ func (b *Data) Rebase(now clock.Now) {
 		m.Up = min(clampUptime(m.Up)+shift, now.Up)
 		return m
 	}
-	wait := func(until time.Duration) time.Duration { return min(clampUptime(until)+shift, now.Up+longestWait) }
+	wait := func(until time.Duration) time.Duration {
+		return min(clampUptime(until)+shift, now.Up+service.LongestWait)
+	}
 	for id, q := range b.Quotas {
 		b.Quotas[id] = q.rebase(clamp, wait)
 	}
@@ -105,7 +108,7 @@ func (b *Data) Rebase(now clock.Now) {
 	for _, m := range b.Accounts {
 		for name, h := range m.Hosts {
 			h.Timestamp = clamp(h.Timestamp)
-			if h.Lost != (Values{}) {
+			if h.Lost != (service.Values{}) {
 				h.LostAt = min(clampUptime(h.LostAt)+shift, now.Up)
 			}
 			h.Lock = h.Lock.rebase(wait)
@@ -172,7 +175,7 @@ func (b *Data) compact(now clock.Now) {
 	}
 	for _, m := range b.Accounts {
 		for name, h := range m.Hosts {
-			if h.Values != (Values{}) {
+			if h.Values != (service.Values{}) {
 				h.Timestamp = now.Sure(h.Timestamp)
 				m.Hosts[name] = h
 			}
@@ -214,16 +217,16 @@ func (c Credential) caHint() string {
 
 // syncConfig makes sure that an account has its Memory, and that a changed
 // configuration forgets what no longer holds.
-func (b *Data) syncConfig(a *Account) {
+func (b *Data) syncConfig(a *service.Account) {
 	m := b.Accounts[a.Name]
 	settings := []any{a.Service, a.Server, a.Domains, a.Publish, a.Username, a.Secret.Reveal(), a.Auth, a.Record,
-		a.Healthcheck.Reveal(), a.OneAddress, a.Template.key(), a.devices(), a.CAFile}
+		a.Healthcheck.Reveal(), a.OneAddress, a.Template.Key(), a.Devices(), a.CAFile}
 	if a.PrefixAuto { // a key that came later: a state without it is not another configuration
 		settings = append(settings, "prefix = auto")
 	}
 	config := b.fingerprint(settings...)
-	target := b.fingerprint(a.Service, a.Server, a.Domains, a.Record, a.Template.key())
-	id, server := b.usageID(a), b.fingerprint(a.serverName())
+	target := b.fingerprint(a.Service, a.Server, a.Domains, a.Record, a.Template.Key())
+	id, server := b.usageID(a), b.fingerprint(a.ServerName())
 	b.migrateLegacy(b.legacyKeyID(a), id)
 	if m.Server == server {
 		b.moveQuota(m.Quota, id.quota)
@@ -236,7 +239,7 @@ func (b *Data) syncConfig(a *Account) {
 		m.Stop, m.PrefixOnlyRefused, m.Locked = nil, false, false
 		for name, h := range m.Hosts {
 			// What is not published any more is not ours to name again.
-			h.Stop, h.Values = nil, h.Values.only(a.Publish)
+			h.Stop, h.Values = nil, h.Values.Only(a.Publish)
 			m.Hosts[name] = h
 		}
 	}
@@ -257,7 +260,7 @@ func (m AccountRecord) clearStops() AccountRecord {
 }
 
 // stopped returns the account's stop, or the first of its hosts'.
-func (m AccountRecord) stopped(a *Account) *Stop {
+func (m AccountRecord) stopped(a *service.Account) *Stop {
 	if m.Stop != nil {
 		return m.Stop
 	}
@@ -271,40 +274,40 @@ func (m AccountRecord) stopped(a *Account) *Stop {
 
 // Accepted returns what the service was last known to hold for all of an account's
 // hosts.
-func (b *Data) Accepted(a *Account) Values {
-	s, _ := ServiceOf(a)
+func (b *Data) Accepted(a *service.Account) service.Values {
+	s, _ := service.For(a)
 	m := b.Accounts[a.Name]
 	if h := m.accepted(clock.Now{}, a, s); h != nil {
 		return h.Values
 	}
-	return Values{}
+	return service.Values{}
 }
 
 // AcceptedValues is what the service took last.
 type AcceptedValues struct {
-	Values
+	service.Values
 	At time.Time `json:"at"`
 }
 
 // accepted returns what all hosts that are not stopped have had accepted, nil if
 // there is nothing.
-func (m AccountRecord) accepted(now clock.Now, a *Account, s Service) *AcceptedValues {
+func (m AccountRecord) accepted(now clock.Now, a *service.Account, s service.Service) *AcceptedValues {
 	var all *AcceptedValues
-	for _, name := range s.hostsOf(a) {
+	for _, name := range s.HostsOf(a) {
 		h := m.Hosts[name]
-		if h.Stop != nil && h.Values == (Values{}) {
+		if h.Stop != nil && h.Values == (service.Values{}) {
 			continue
 		}
 		if all == nil {
 			all = &AcceptedValues{h.Values, h.At}
 			continue
 		}
-		all.Values = all.common(h.Values)
+		all.Values = all.Common(h.Values)
 		if h.At.After(all.At) {
 			all.At = h.At
 		}
 	}
-	if all == nil || all.Values == (Values{}) {
+	if all == nil || all.Values == (service.Values{}) {
 		return nil
 	}
 	all.At = all.At.Truncate(time.Second)

@@ -3,6 +3,7 @@ package update
 import (
 	"container/heap"
 	"homeward/update/clock"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"math/rand/v2"
 	"testing"
@@ -40,7 +41,7 @@ func newHerd(seed uint64, trouble string) *herd {
 	h := &herd{rng: rand.New(rand.NewPCG(seed, 3)), trouble: trouble, routers: make([]herdRouter, herdSize), perSec: herdSize / 60, arrivals: map[int]int{}}
 	for i := range h.routers {
 		start := time.Duration(h.rng.Float64() * float64(time.Second))
-		h.routers[i].p = Plan{}.Observe(at(time.Hour+start), Values{IPv4: v4a})
+		h.routers[i].p = Plan{}.Observe(at(time.Hour+start), service.Values{IPv4: v4a})
 		h.routers[i].k.Good = true
 		heap.Push(&h.queue, herdEvent{time.Hour + start, i})
 	}
@@ -50,7 +51,7 @@ func newHerd(seed uint64, trouble string) *herd {
 // run lets the herd loose until all are served, or for three hours.
 func (h *herd) run() {
 	a := ipv64Account()
-	s := ipv64Service()
+	s := theIPv64()
 	for h.queue.Len() > 0 {
 		e := heap.Pop(&h.queue).(herdEvent)
 		if e.at > 4*time.Hour {
@@ -71,7 +72,7 @@ func (h *herd) run() {
 }
 
 // exchange is one attempt of one router.
-func (h *herd) exchange(now clock.Now, a *Account, s Service, r *herdRouter, call Attempt) {
+func (h *herd) exchange(now clock.Now, a *service.Account, s service.Service, r *herdRouter, call Attempt) {
 	second := now.Up.Truncate(time.Second)
 	if second != h.second {
 		h.second, h.room = second, h.perSec

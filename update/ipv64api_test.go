@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"homeward/update/secret"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
+	"homeward/update/updatetest/golden"
 )
 
 var testAPI = IPv64API{Server: "https://ipv64.net", Key: secret.New("APIKEYapikeyAPIKEY")}
@@ -32,12 +34,12 @@ func TestGoldenAPIRequests(t *testing.T) {
 		{Name: APIDelRecord, Target: "4711"},
 	} {
 		r := testAPI.Request(c)
-		text += shown(r) + "\n"
+		text += golden.Request(r) + "\n"
 		if r.Bearer.Reveal() != testAPI.Key.Reveal() || strings.Contains(r.URL.Reveal()+r.Form.Reveal(), testAPI.Key.Reveal()) {
 			t.Errorf("%s: the key is not in the header alone", c.Name)
 		}
 	}
-	golden(t, "ipv64api", text)
+	golden.Compare(t, "ipv64api", text)
 }
 
 // ask has the stand-in answer a call.
@@ -69,7 +71,7 @@ func TestAPIAnswersAreReadWithoutTheirSecrets(t *testing.T) {
 		c := APICall{Name: name}
 		raw := askAPI(s, testAPI.Request(c))
 		a := testAPI.Parse(c, raw)
-		if a.Verdict != Accepted || a.Detail != "" {
+		if a.Verdict != service.Accepted || a.Detail != "" {
 			t.Fatalf("%s: %+v", name, a.Result)
 		}
 		all, _ := json.Marshal(a)
@@ -111,7 +113,7 @@ func TestAShortSecretLeavesTheAnswerReadable(t *testing.T) {
 	api := testAPI
 	api.Hide = []secret.Secret{secret.New("t")}
 	a := api.Parse(APICall{Name: APIAccountInfo}, askAPI(standInAPI(), api.Request(APICall{Name: APIAccountInfo})))
-	if a.Verdict != Accepted || a.Account.UpdateLimit != 48 {
+	if a.Verdict != service.Accepted || a.Account.UpdateLimit != 48 {
 		t.Errorf("%+v", a)
 	}
 }
@@ -124,35 +126,35 @@ func TestAPIVerdicts(t *testing.T) {
 		call    APICall
 		status  int
 		body    string
-		verdict Verdict
+		verdict service.Verdict
 		detail  string
 		do      string // in it
 	}{
-		{"no domain is an empty list", get, 200, `{"subdomains":[],"info":"success","status":"200 OK","add_domain":"get_domains"}`, Accepted, "", ""},
-		{"nothing at all", get, 200, `null`, Unknown, "the service answered nothing at all (null)", ""},
-		{"nothing at all to a change", add, 201, ` null `, Unknown, "the service answered nothing at all (null)", ""},
-		{"another call's answer", get, 200, `{"logs":[],"info":"success"}`, Unknown, "the answer does not hold what was asked for", ""},
-		{"made", add, 201, `{"info":"success","status":"201 Created","add_record":"done"}`, Accepted, "done", ""},
-		{"gone", del, 202, `{"info":"success","status":"202 Accepted","del_record":"del_record"}`, Accepted, "", ""},
-		{"a failure that calls itself 200", add, 200, `{"info":"error","add_record":"dns record already there"}`, Refused, "HTTP 200: dns record already there", "nothing is left to do"},
-		{"a record that is there", add, 400, `{"info":"error","status":"400 Bad Request","add_record":"dns record already there"}`, Refused, "HTTP 400: dns record already there", "nothing is left to do"},
-		{"anything else that is wrong", add, 400, `{"info":"error","status":"400 Bad Request"}`, Refused, "HTTP 400", "check the domain"},
-		{"a class without room", domain, 403, `{"info":"error","add_domain":"domain limit reached"}`, Refused, "HTTP 403: domain limit reached", "del-domain"},
-		{"a name that is taken", domain, 403, `{"info":"error","add_domain":"domainname not available"}`, Refused, "HTTP 403: domainname not available", "choose another"},
-		{"a domain of another", add, 403, `{"info":"error","add_record":"no"}`, Refused, "HTTP 403: no", "not this account's"},
-		{"a wrong key", get, 401, `{"status":"401 Unauthorized","info":"Unauthorized"}`, Unauthorized, "the service does not accept the API key (HTTP 401: Unauthorized)", "apart from the update token"},
-		{"a wrong key that calls itself 200", get, 200, `{"status":"401 Unauthorized","info":"Unauthorized"}`, Unauthorized, "the service does not accept the API key (HTTP 200: Unauthorized)", "API key"},
-		{"a limit", get, 429, `{"info":"error","add_domain":"Updateintervall overcommited"}`, Limited, "HTTP 429: Updateintervall overcommited", ""},
-		{"a limit with another code", get, 403, `Updateintervall overcommited`, Limited, "HTTP 403: Updateintervall overcommited", ""},
-		{"the service is down", get, 502, `<html>Bad gateway</html>`, Temporary, "HTTP 502", "try again later"},
-		{"a redirect", get, 301, ``, Temporary, "HTTP 301: a redirect, not followed", ""},
-		{"another server", get, 404, `nothing here`, Unknown, "HTTP 404: nothing here", "`server`"},
-		{"a hotspot", get, 200, `<html>success</html>`, Unknown, "the answer is not the API's (a hotspot's or a proxy's page?)", ""},
-		{"half an answer holds secrets", get, 200, `{"update_hash":"UPDATEHASH`, Unknown, "the answer is not the API's (a hotspot's or a proxy's page?)", ""},
-		{"more than JSON", get, 200, `{"subdomains":[]}{}`, Unknown, "the answer is not the API's (a hotspot's or a proxy's page?)", ""},
-		{"a bare secret is not repeated", get, 400, `qwertyuiopasdfghjklzxcvbnm`, Refused, "HTTP 400", ""},
-		{"nor is the key", get, 400, `{"info":"error","get_domains":"APIKEYapikeyAPIKEY is bad"}`, Refused, "HTTP 400: *** is bad", ""},
-		{"no terminal is steered", get, 400, `{"info":"error","get_domains":"a\u001b[31mb"}`, Refused, "HTTP 400: a[31mb", ""},
+		{"no domain is an empty list", get, 200, `{"subdomains":[],"info":"success","status":"200 OK","add_domain":"get_domains"}`, service.Accepted, "", ""},
+		{"nothing at all", get, 200, `null`, service.Unknown, "the service answered nothing at all (null)", ""},
+		{"nothing at all to a change", add, 201, ` null `, service.Unknown, "the service answered nothing at all (null)", ""},
+		{"another call's answer", get, 200, `{"logs":[],"info":"success"}`, service.Unknown, "the answer does not hold what was asked for", ""},
+		{"made", add, 201, `{"info":"success","status":"201 Created","add_record":"done"}`, service.Accepted, "done", ""},
+		{"gone", del, 202, `{"info":"success","status":"202 Accepted","del_record":"del_record"}`, service.Accepted, "", ""},
+		{"a failure that calls itself 200", add, 200, `{"info":"error","add_record":"dns record already there"}`, service.Refused, "HTTP 200: dns record already there", "nothing is left to do"},
+		{"a record that is there", add, 400, `{"info":"error","status":"400 Bad Request","add_record":"dns record already there"}`, service.Refused, "HTTP 400: dns record already there", "nothing is left to do"},
+		{"anything else that is wrong", add, 400, `{"info":"error","status":"400 Bad Request"}`, service.Refused, "HTTP 400", "check the domain"},
+		{"a class without room", domain, 403, `{"info":"error","add_domain":"domain limit reached"}`, service.Refused, "HTTP 403: domain limit reached", "del-domain"},
+		{"a name that is taken", domain, 403, `{"info":"error","add_domain":"domainname not available"}`, service.Refused, "HTTP 403: domainname not available", "choose another"},
+		{"a domain of another", add, 403, `{"info":"error","add_record":"no"}`, service.Refused, "HTTP 403: no", "not this account's"},
+		{"a wrong key", get, 401, `{"status":"401 Unauthorized","info":"Unauthorized"}`, service.Unauthorized, "the service does not accept the API key (HTTP 401: Unauthorized)", "apart from the update token"},
+		{"a wrong key that calls itself 200", get, 200, `{"status":"401 Unauthorized","info":"Unauthorized"}`, service.Unauthorized, "the service does not accept the API key (HTTP 200: Unauthorized)", "API key"},
+		{"a limit", get, 429, `{"info":"error","add_domain":"Updateintervall overcommited"}`, service.Limited, "HTTP 429: Updateintervall overcommited", ""},
+		{"a limit with another code", get, 403, `Updateintervall overcommited`, service.Limited, "HTTP 403: Updateintervall overcommited", ""},
+		{"the service is down", get, 502, `<html>Bad gateway</html>`, service.Temporary, "HTTP 502", "try again later"},
+		{"a redirect", get, 301, ``, service.Temporary, "HTTP 301: a redirect, not followed", ""},
+		{"another server", get, 404, `nothing here`, service.Unknown, "HTTP 404: nothing here", "`server`"},
+		{"a hotspot", get, 200, `<html>success</html>`, service.Unknown, "the answer is not the API's (a hotspot's or a proxy's page?)", ""},
+		{"half an answer holds secrets", get, 200, `{"update_hash":"UPDATEHASH`, service.Unknown, "the answer is not the API's (a hotspot's or a proxy's page?)", ""},
+		{"more than JSON", get, 200, `{"subdomains":[]}{}`, service.Unknown, "the answer is not the API's (a hotspot's or a proxy's page?)", ""},
+		{"a bare secret is not repeated", get, 400, `qwertyuiopasdfghjklzxcvbnm`, service.Refused, "HTTP 400", ""},
+		{"nor is the key", get, 400, `{"info":"error","get_domains":"APIKEYapikeyAPIKEY is bad"}`, service.Refused, "HTTP 400: *** is bad", ""},
+		{"no terminal is steered", get, 400, `{"info":"error","get_domains":"a\u001b[31mb"}`, service.Refused, "HTTP 400: a[31mb", ""},
 	} {
 		a := testAPI.Parse(tt.call, transport.Answer{Status: tt.status, Body: []byte(tt.body)})
 		if a.Verdict != tt.verdict || a.Detail != tt.detail || !strings.Contains(a.Hint, tt.do) || tt.do == "" && a.Hint != "" && tt.status < 300 {
@@ -162,7 +164,7 @@ func TestAPIVerdicts(t *testing.T) {
 	if a := testAPI.Parse(get, transport.Answer{Status: 429, RetryAfter: "30"}); a.Wait != 30*time.Second {
 		t.Errorf("Retry-After: 30 is read as %v", a.Wait)
 	}
-	if a := testAPI.Parse(get, transport.Answer{Status: 200, Body: []byte(`{"subdomains":{}}`), Cut: true}); a.Verdict != Unknown || a.Detail != "the answer is longer than 1 MiB" || a.JSON != nil {
+	if a := testAPI.Parse(get, transport.Answer{Status: 200, Body: []byte(`{"subdomains":{}}`), Cut: true}); a.Verdict != service.Unknown || a.Detail != "the answer is longer than 1 MiB" || a.JSON != nil {
 		t.Errorf("an answer that was cut: %+v", a)
 	}
 }
@@ -230,7 +232,7 @@ func FuzzAPIAnswer(f *testing.F) {
 			mustPrint(t, l.Time+l.Domain+l.Header+l.Content)
 		}
 		mustPrint(t, got.Detail)
-		if got.Verdict == Accepted && (status < 200 || status > 299) || got.Verdict != Accepted && (got.Account != nil || got.Domains != nil) {
+		if got.Verdict == service.Accepted && (status < 200 || status > 299) || got.Verdict != service.Accepted && (got.Account != nil || got.Domains != nil) {
 			t.Fatalf("status %d gave %+v", status, got)
 		}
 	})
@@ -238,7 +240,7 @@ func FuzzAPIAnswer(f *testing.F) {
 
 // mustPrint fails for a text that could steer a terminal.
 func mustPrint(t *testing.T, s string) {
-	if !printable(s) {
+	if !golden.Printable(s) {
 		t.Fatalf("%q steers a terminal", s)
 	}
 }
@@ -254,7 +256,7 @@ func TestEachCallIsCarriedOut(t *testing.T) {
 		{Name: APIDelRecord, Target: "4711"},
 		{Name: APIDelDomain, Target: "new.ipv64.net"},
 	} {
-		if a := testAPI.Parse(c, askAPI(s, testAPI.Request(c))); a.Verdict != Accepted {
+		if a := testAPI.Parse(c, askAPI(s, testAPI.Request(c))); a.Verdict != service.Accepted {
 			t.Errorf("%s %s: %+v", c.Name, c.Target, a.Result)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"homeward/update/loop"
 	"homeward/update/retry"
 	"homeward/update/secret"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
 	"strings"
@@ -19,9 +20,9 @@ import (
 
 // answeredBy sends what is due of p.Want and returns what its answer makes of the
 // account.
-func answeredBy(t *testing.T, now clock.Now, a *Account, m AccountRecord, k Usage, p Plan, ans transport.Answer) (AccountRecord, Usage, Plan, Update) {
+func answeredBy(t *testing.T, now clock.Now, a *service.Account, m AccountRecord, k Usage, p Plan, ans transport.Answer) (AccountRecord, Usage, Plan, service.Update) {
 	t.Helper()
-	s, _ := ServiceOf(a)
+	s, _ := service.For(a)
 	d := (AccountState{a, s, m, k, Limits{}, p}).Next(now)
 	if d.Attempt == nil || d.At > now.Up {
 		t.Fatalf("nothing is due: %+v", d)
@@ -53,9 +54,9 @@ func TestAnUnknownRefusalMayBeTheLock(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			a, now := ipv64Account(), at(time.Hour)
-			p := Plan{Want: Values{IPv4: v4a, Prefix: pa}}
+			p := Plan{Want: service.Values{IPv4: v4a, Prefix: pa}}
 			m, k, p, _ := answeredBy(t, now, a, AccountRecord{}, tt.key, p, tt.ans)
-			d := (AccountState{a, ipv64Service(), m, k, Limits{}, p}).Next(now)
+			d := (AccountState{a, theIPv64(), m, k, Limits{}, p}).Next(now)
 			if d.State != tt.first {
 				t.Fatalf("first: %s (%s), want %s", d.State, d.Error, tt.first)
 			}
@@ -67,7 +68,7 @@ func TestAnUnknownRefusalMayBeTheLock(t *testing.T) {
 			}
 			later := at(time.Hour + lockDuration)
 			m, k, p, _ = answeredBy(t, later, a, m, k, p.Event(later), tt.ans)
-			if d = (AccountState{a, ipv64Service(), m, k, Limits{}, p}).Next(later); d.State != tt.second {
+			if d = (AccountState{a, theIPv64(), m, k, Limits{}, p}).Next(later); d.State != tt.second {
 				t.Errorf("after the time of a lock: %s (%s), want %s", d.State, d.Error, tt.second)
 			}
 		})
@@ -79,9 +80,9 @@ func TestAnUnknownRefusalMayBeTheLock(t *testing.T) {
 func TestRefusedOnlyPrefix(t *testing.T) {
 	refusal := transport.Answer{Status: 400, Body: []byte(`{"info":"unknown parameter"}`)}
 	good := transport.Answer{Status: 200, Body: []byte(`{"info":"good"}`)}
-	key, now, s := Usage{Credential: Credential{Good: true}}, at(time.Hour), ipv64Service()
-	held := AccountRecord{Hosts: map[string]Host{"": {Values: Values{IPv4: v4a, Prefix: pa}}}}
-	want := Plan{Want: Values{IPv4: v4a, Prefix: pb}}
+	key, now, s := Usage{Credential: Credential{Good: true}}, at(time.Hour), theIPv64()
+	held := AccountRecord{Hosts: map[string]Host{"": {Values: service.Values{IPv4: v4a, Prefix: pa}}}}
+	want := Plan{Want: service.Values{IPv4: v4a, Prefix: pb}}
 
 	m, k, p, _ := answeredBy(t, now, ipv64Account(), held, key, want, refusal)
 	m, k, p, call := answeredBy(t, now, ipv64Account(), m, k, p, good)
@@ -95,7 +96,7 @@ func TestRefusedOnlyPrefix(t *testing.T) {
 	if _, _, _, call = answeredBy(t, now, ipv64Account(), m, k, p, good); call.PrefixOnly {
 		t.Errorf("the next prefix: %+v, want a full update at once", call)
 	}
-	if d := (AccountState{ipv64Account(), s, m, k, Limits{}, Plan{Want: Values{Prefix: pa}}}).Next(now); d.Attempt != nil || d.State != StateWaiting || d.Error == "" {
+	if d := (AccountState{ipv64Account(), s, m, k, Limits{}, Plan{Want: service.Values{Prefix: pa}}}).Next(now); d.Attempt != nil || d.State != StateWaiting || d.Error == "" {
 		t.Errorf("the prefix alone is there: %+v, want that it waits for an address", d)
 	}
 
@@ -109,7 +110,7 @@ func TestRefusedOnlyPrefix(t *testing.T) {
 		t.Error("it was the lock that refused onlyprefix, and yet that is remembered")
 	}
 
-	alone := Plan{Want: Values{Prefix: pb}}
+	alone := Plan{Want: service.Values{Prefix: pb}}
 	m, k, p, _ = answeredBy(t, now, ipv64Account(), held, key, alone, refusal)
 	if d := (AccountState{ipv64Account(), s, m, k, Limits{}, p}).Next(now); d.State != StateLimited || d.At != now.Up+lockDuration || !d.Attempt.Update.PrefixOnly {
 		t.Errorf("without an address: %+v, want the time of a lock, and the prefix alone again", d)
@@ -122,9 +123,9 @@ func TestRefusedOnlyPrefix(t *testing.T) {
 // SPDYN locks a host for a while: that is waited for, the others go on, and only
 // a lock that stays stops the host.
 func TestSpdynsAbuseIsALockFirst(t *testing.T) {
-	a := &Account{Service: "spdyn", Username: "alice", Domains: []string{"a.spdns.example", "b.spdns.example"}, Publish: Publish{IPv4: true}}
-	s, now := spdynService(a), at(time.Hour)
-	p := Plan{Want: Values{IPv4: v4a}}
+	a := &service.Account{Service: "spdyn", Username: "alice", Domains: []string{"a.spdns.example", "b.spdns.example"}, Publish: service.Publish{IPv4: true}}
+	s, now := serviceOf(a), at(time.Hour)
+	p := Plan{Want: service.Values{IPv4: v4a}}
 	m, k, p, _ := answeredBy(t, now, a, AccountRecord{}, Usage{}, p, transport.Answer{Status: 200, Body: []byte("abuse\ngood")})
 	d := (AccountState{a, s, m, k, Limits{}, p}).Next(now)
 	if d.State != StateLimited || d.At != now.Up+lockDuration || len(d.Attempt.Update.Hosts) != 1 || d.Attempt.Update.Hosts[0] != "a.spdns.example" {
@@ -155,8 +156,8 @@ func TestLostValuesAreSentAgainAfterTenSeconds(t *testing.T) {
 
 // testLostValues has each exchange end without an answer after a time.
 func testLostValues(t *testing.T, dir string, takes time.Duration) {
-	a := &Account{Name: "home", Service: "spdyn", Server: "https://update.spdyn.de", Username: "u", Secret: secret.New("p"),
-		Domains: []string{"a.spdns.example"}, Publish: Publish{IPv4: true}}
+	a := &service.Account{Name: "home", Service: "spdyn", Server: "https://update.spdyn.de", Username: "u", Secret: secret.New("p"),
+		Domains: []string{"a.spdns.example"}, Publish: service.Publish{IPv4: true}}
 	var mu sync.Mutex
 	sent := map[string][]time.Duration{}
 	begin := time.Now()
@@ -178,12 +179,12 @@ func testLostValues(t *testing.T, dir string, takes time.Duration) {
 		return transport.Failed(transport.FaultSent, true, "reset")
 	}
 	r := own(OpenStore(dir, "", func(string) {}), loop.Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}, nil, func(map[string]Status) {})
-	r.set([]*Account{a}, sees(Values{IPv4: v4a}, []*Account{a}))
+	r.set([]*service.Account{a}, sees(service.Values{IPv4: v4a}, []*service.Account{a}))
 	for range 470 { // events, until an attempt has just failed
 		time.Sleep(100 * time.Millisecond)
-		r.observe(sees(Values{IPv4: v4a}, []*Account{a}))
+		r.observe(sees(service.Values{IPv4: v4a}, []*service.Account{a}))
 	}
-	r.observe(sees(Values{IPv4: v4b}, []*Account{a}))
+	r.observe(sees(service.Values{IPv4: v4b}, []*service.Account{a}))
 	time.Sleep(20 * time.Second)
 	synctest.Wait()
 	r.stop()
@@ -204,8 +205,8 @@ func testLostValues(t *testing.T, dir string, takes time.Duration) {
 
 // A restart does not forget when it was that an answer was lost.
 func TestLostValuesOutliveARestart(t *testing.T) {
-	a, s := ipv64Account(), ipv64Service()
-	p := Plan{Want: Values{IPv4: v4a}}
+	a, s := ipv64Account(), theIPv64()
+	p := Plan{Want: service.Values{IPv4: v4a}}
 	call, _ := AccountState{a, s, AccountRecord{}, Usage{}, Limits{}, p}.nextAttempt(at(time.Hour))
 	m, _, _ := reservedParts(AccountState{a, s, AccountRecord{}, Usage{}, Limits{}, Plan{}}.Reserve(at(time.Hour), *call, 1, 1))
 	b := newData(at(time.Hour))
@@ -217,7 +218,7 @@ func TestLostValuesOutliveARestart(t *testing.T) {
 	}
 	now := at(time.Hour + 3*time.Second)
 	read.Rebase(now)
-	for want, wait := range map[Values]time.Duration{{IPv4: v4a}: 7 * time.Second, {IPv4: v4b}: 0} {
+	for want, wait := range map[service.Values]time.Duration{{IPv4: v4a}: 7 * time.Second, {IPv4: v4b}: 0} {
 		if d := (AccountState{a, s, read.Accounts["home"], Usage{}, Limits{}, Plan{Want: want}}).Next(now); d.At-now.Up != wait {
 			t.Errorf("%v is sent after %v, want %v", want, d.At-now.Up, wait)
 		}
@@ -227,8 +228,8 @@ func TestLostValuesOutliveARestart(t *testing.T) {
 // A name is resolved every 2 s at most, whatever the line does meanwhile.
 func TestALineThatFlapsDoesNotFloodTheResolver(t *testing.T) {
 	now := at(time.Hour)
-	p := Plan{Want: Values{IPv4: v4a}}.Observe(now, Values{IPv4: v4b})
-	p = p.afterFault(now, Attempt{Update: Update{Values: Values{IPv4: v4a}}}, transport.Fault{Kind: transport.FaultResolve}, 0)
+	p := Plan{Want: service.Values{IPv4: v4a}}.Observe(now, service.Values{IPv4: v4b})
+	p = p.afterFault(now, Attempt{Update: service.Update{Values: service.Values{IPv4: v4a}}}, transport.Fault{Kind: transport.FaultResolve}, 0)
 	if got := p.Event(now).NotBefore - now.Up; got != retry.ResolverGap {
 		t.Errorf("the next question after %v, want %v", got, retry.ResolverGap)
 	}
@@ -261,7 +262,7 @@ func TestALockOfAnotherProcessHolds(t *testing.T) {
 			return transport.Failed(transport.FaultCanceled, false, "given up")
 		}
 		parts := loop.Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}
-		stands := sendOnce(OpenStore(dir, "", func(string) {}), parts, []*Account{a}, sees(Values{IPv4: v4a}, []*Account{a}), false)
+		stands := sendOnce(OpenStore(dir, "", func(string) {}), parts, []*service.Account{a}, sees(service.Values{IPv4: v4a}, []*service.Account{a}), false)
 		if asked != 1 || sent != 0 || stands["home"].State != StateLimited {
 			t.Errorf("connected %d times, sent %d, %+v", asked, sent, stands["home"])
 		}

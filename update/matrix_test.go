@@ -7,8 +7,10 @@ import (
 	"homeward/update/clock"
 	"homeward/update/log"
 	"homeward/update/loop"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
+	"homeward/update/updatetest/golden"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -115,7 +117,7 @@ func newIll(t *testing.T, out transport.Outcome, before bool) *illness {
 		i.mu.Unlock()
 	})
 	i.from = time.Now()
-	i.set([]*Account{ipv64Account()}, i.seen())
+	i.set([]*service.Account{ipv64Account()}, i.seen())
 	synctest.Wait()
 	if before {
 		i.after(time.Minute)
@@ -128,7 +130,7 @@ func newIll(t *testing.T, out transport.Outcome, before bool) *illness {
 }
 
 func (i *illness) seen() Observation {
-	return Observation{Wants: map[string]Desired{"home": {Values: Values{IPv4: i.line}}}}
+	return Observation{Wants: map[string]Desired{"home": {Values: service.Values{IPv4: i.line}}}}
 }
 
 func (i *illness) exchange(_ context.Context, _ transport.Request, ready transport.BeforeSend) transport.Outcome {
@@ -239,7 +241,7 @@ func inREADME(t *testing.T, name, want string) {
 	if !ok || !ok2 {
 		t.Fatalf("README.md has no %s … %s", from, to)
 	}
-	if *rewrite {
+	if golden.Rewrite() {
 		if err := os.WriteFile(file, []byte(head+from+want+to+tail), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package update
 
 import (
 	"homeward/update/clock"
+	"homeward/update/service"
 	"homeward/update/transport"
 )
 
@@ -54,10 +55,10 @@ func (s *Scheduler) ClearStops() {
 
 // Preview returns the requests that `once` would send if each were accepted,
 // in the accounts' order, without sending or writing anything.
-func Preview(now clock.Now, book *Data, accounts []*Account, o Observation, force bool) []transport.Request {
+func Preview(now clock.Now, book *Data, accounts []*service.Account, o Observation, force bool) []transport.Request {
 	var out []transport.Request
 	for _, a := range accounts {
-		s, ok := ServiceOf(a)
+		s, ok := service.For(a)
 		if !ok {
 			continue
 		}
@@ -76,7 +77,7 @@ func Preview(now clock.Now, book *Data, accounts []*Account, o Observation, forc
 			}
 			out = append(out, s.Request(a, c.Update))
 			state.Record = answerArrived(state.Record, s, c.Update)
-			state = state.accept(now, *c, Result{}, 0)
+			state = state.accept(now, *c, service.Result{}, 0)
 		}
 	}
 	return out

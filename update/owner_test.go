@@ -3,6 +3,7 @@ package update
 import (
 	"context"
 	"homeward/update/loop"
+	"homeward/update/service"
 	"time"
 )
 
@@ -45,7 +46,7 @@ func own(store *Store, p loop.Parts, jitter func() float64, publish func(map[str
 func (o *owner) do(f func(*Scheduler)) { o.inbox <- func() { f(o.Scheduler) } }
 
 // set replaces the accounts, with what the uplink shows for them.
-func (o *owner) set(accounts []*Account, seen Observation) {
+func (o *owner) set(accounts []*service.Account, seen Observation) {
 	o.do(func(s *Scheduler) {
 		s.SetAccounts(accounts)
 		s.Observe(seen, true)
@@ -57,7 +58,7 @@ func (o *owner) observe(seen Observation) { o.do(func(s *Scheduler) { s.Observe(
 
 // sendOnce is `once`: it sends what is due for all accounts, and returns how they
 // stand then.
-func sendOnce(store *Store, p loop.Parts, accounts []*Account, seen Observation, force bool) map[string]Status {
+func sendOnce(store *Store, p loop.Parts, accounts []*service.Account, seen Observation, force bool) map[string]Status {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	p.Inbox = loop.NewInbox()

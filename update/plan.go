@@ -3,6 +3,7 @@ package update
 import (
 	"homeward/update/clock"
 	"homeward/update/retry"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"time"
 )
@@ -20,23 +21,23 @@ const (
 // Plan is what the running process knows of one account beside its Memory.
 // The zero Plan is that of an account that was never looked at.
 type Plan struct {
-	Want           Values              // what the line shows of what the account publishes
-	Changed        time.Duration       // when Want last changed
-	DirtySince     time.Duration       // when the oldest change that was not sent came; 0: none
-	Tried          bool                // Want, as it is, was sent to the service before: the next attempt is a retry
-	Attempt        time.Duration       // when the last attempt ended
-	Counted        time.Duration       // when the last one ended that the service may have counted
-	Fails          int                 // attempts in a row that brought nothing, since Want changed
-	Fault          transport.FaultKind // of the last attempt, 0 where it brought an answer
-	NotBefore      time.Duration       // no attempt before, unless an event comes
-	Error          string              // what the last attempt brought, "" if it was accepted
-	ForceResend    map[string]Values   // send anew though nothing changed: what each host has accepted since; nil: no
-	Full           bool                // the service has refused onlyprefix: a full update is tried in its place
-	AddressesFirst bool                // IPv6 did not connect: addresses do not wait for a prefix that is sent over it
+	Want           service.Values            // what the line shows of what the account publishes
+	Changed        time.Duration             // when Want last changed
+	DirtySince     time.Duration             // when the oldest change that was not sent came; 0: none
+	Tried          bool                      // Want, as it is, was sent to the service before: the next attempt is a retry
+	Attempt        time.Duration             // when the last attempt ended
+	Counted        time.Duration             // when the last one ended that the service may have counted
+	Fails          int                       // attempts in a row that brought nothing, since Want changed
+	Fault          transport.FaultKind       // of the last attempt, 0 where it brought an answer
+	NotBefore      time.Duration             // no attempt before, unless an event comes
+	Error          string                    // what the last attempt brought, "" if it was accepted
+	ForceResend    map[string]service.Values // send anew though nothing changed: what each host has accepted since; nil: no
+	Full           bool                      // the service has refused onlyprefix: a full update is tried in its place
+	AddressesFirst bool                      // IPv6 did not connect: addresses do not wait for a prefix that is sent over it
 }
 
 // Observe tells the Plan what the line shows now.
-func (p Plan) Observe(now clock.Now, want Values) Plan {
+func (p Plan) Observe(now clock.Now, want service.Values) Plan {
 	if want == p.Want {
 		return p
 	}
@@ -63,7 +64,7 @@ func (p Plan) Event(now clock.Now) Plan {
 // Resend makes the Plan send everything anew.
 func (p Plan) Resend(now clock.Now) Plan {
 	if p.ForceResend == nil {
-		p.ForceResend = map[string]Values{}
+		p.ForceResend = map[string]service.Values{}
 	}
 	if p.DirtySince == 0 {
 		p.DirtySince = now.Up
@@ -74,7 +75,7 @@ func (p Plan) Resend(now clock.Now) Plan {
 // Reset forgets the attempts of a change that is done with.
 func (p Plan) Reset() Plan {
 	p.DirtySince, p.Tried, p.Fails, p.Fault, p.NotBefore, p.Error = 0, false, 0, 0, 0, ""
-	if p.Want != (Values{}) {
+	if p.Want != (service.Values{}) {
 		p.ForceResend = nil
 	}
 	return p
@@ -84,7 +85,7 @@ func (p Plan) Reset() Plan {
 // not, the line has changed meanwhile, and how the attempt ended says nothing of
 // the change: that was not tried yet.
 func (p Plan) carries(c Attempt) bool {
-	return missing(c.Update.shownValues(), Host{Values: p.Want}) == Values{}
+	return missing(c.Update.ShownValues(), Host{Values: p.Want}) == service.Values{}
 }
 
 // outdated tells whether an attempt that has not connected yet is to be given
@@ -92,8 +93,8 @@ func (p Plan) carries(c Attempt) bool {
 // would wait for an IPv6 which may never connect. Else what is new can wait for
 // the next one.
 func (p Plan) outdated(c Attempt) bool {
-	addresses := missing(p.Want, Host{Values: c.line}).without(Publish{Prefix: true})
-	return !p.carries(c) || c.Update.Auto && addresses != Values{}
+	addresses := missing(p.Want, Host{Values: c.line}).Without(service.Publish{Prefix: true})
+	return !p.carries(c) || c.Update.Auto && addresses != service.Values{}
 }
 
 // known returns what counts as known of a host: all that it has accepted, or,
@@ -107,7 +108,7 @@ func (p Plan) known(name string, h Host) Host {
 
 // accepted forgets that the prefix alone was refused, once a full update was
 // accepted.
-func (p Plan) accepted(call Update) Plan {
+func (p Plan) accepted(call service.Update) Plan {
 	p.Full = p.Full && call.PrefixOnly
 	return p
 }

@@ -3,6 +3,7 @@ package update
 import (
 	"homeward/update/clock"
 	"homeward/update/secret"
+	"homeward/update/service"
 	"net/netip"
 	"testing"
 	"time"
@@ -16,39 +17,39 @@ var (
 	pb  = netip.MustParsePrefix("2001:db8:3400::/64")
 )
 
-func ipv64Account() *Account {
-	return &Account{Name: "home", Service: "ipv64", Server: "https://ipv64.net", Domains: []string{"home.ipv64.net", "srv.any64.de"},
-		Secret: secret.New("s3cr3t-token"), Publish: Publish{IPv4: true, Prefix: true}, Refresh: 600 * time.Hour, Limit10s: 3, Limit24h: 48}
+func ipv64Account() *service.Account {
+	return &service.Account{Name: "home", Service: "ipv64", Server: "https://ipv64.net", Domains: []string{"home.ipv64.net", "srv.any64.de"},
+		Secret: secret.New("s3cr3t-token"), Publish: service.Publish{IPv4: true, Prefix: true}, Refresh: 600 * time.Hour, Limit10s: 3, Limit24h: 48}
 }
 
 // TestWhatIsSent is the contract's table "What is sent to IPv64".
 func TestWhatIsSent(t *testing.T) {
-	held := func(v Values) AccountRecord { return AccountRecord{Hosts: map[string]Host{"": {Values: v}}} }
+	held := func(v service.Values) AccountRecord { return AccountRecord{Hosts: map[string]Host{"": {Values: v}}} }
 	tests := []struct {
 		name string
 		m    AccountRecord
 		p    Plan
-		want *Update // Hosts are all of the account's
+		want *service.Update // Hosts are all of the account's
 	}{
-		{"first start, the whole line is there", AccountRecord{}, Plan{Want: Values{v4a, v6a, pa}}, &Update{Values: Values{v4a, v6a, pa}}},
-		{"first start, IPv4 alone does not wait", AccountRecord{}, Plan{Want: Values{IPv4: v4a}}, &Update{Values: Values{IPv4: v4a}}},
-		{"the prefix comes after IPv4", held(Values{IPv4: v4a}), Plan{Want: Values{IPv4: v4a, Prefix: pa}}, &Update{Values: Values{Prefix: pa}, PrefixOnly: true}},
-		{"the prefix alone is new", held(Values{v4a, v6a, pa}), Plan{Want: Values{v4a, v6a, pb}}, &Update{Values: Values{Prefix: pb}, PrefixOnly: true}},
-		{"the address alone is new: full", held(Values{v4a, v6a, pa}), Plan{Want: Values{v4b, v6a, pa}}, &Update{Values: Values{v4b, v6a, pa}}},
-		{"address and prefix are new: full", held(Values{v4a, v6a, pa}), Plan{Want: Values{v4b, v6a, pb}}, &Update{Values: Values{v4b, v6a, pb}}},
-		{"full carries only what the line shows now", held(Values{v4a, v6a, pa}), Plan{Want: Values{IPv4: v4b}}, &Update{Values: Values{IPv4: v4b}}},
-		{"nothing is new", held(Values{v4a, v6a, pa}), Plan{Want: Values{v4a, v6a, pa}}, nil},
-		{"something is gone", held(Values{v4a, v6a, pa}), Plan{Want: Values{IPv6: v6a}}, nil},
-		{"all is gone", held(Values{v4a, v6a, pa}), Plan{}, nil},
-		{"the service refuses onlyprefix", AccountRecord{PrefixOnlyRefused: true, Hosts: held(Values{v4a, v6a, pa}).Hosts}, Plan{Want: Values{v4a, v6a, pb}}, &Update{Values: Values{v4a, v6a, pb}}},
-		{"send anew", held(Values{v4a, v6a, pa}), Plan{Want: Values{v4a, v6a, pa}, ForceResend: map[string]Values{}}, &Update{Values: Values{v4a, v6a, pa}}},
+		{"first start, the whole line is there", AccountRecord{}, Plan{Want: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}}, &service.Update{Values: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}}},
+		{"first start, IPv4 alone does not wait", AccountRecord{}, Plan{Want: service.Values{IPv4: v4a}}, &service.Update{Values: service.Values{IPv4: v4a}}},
+		{"the prefix comes after IPv4", held(service.Values{IPv4: v4a}), Plan{Want: service.Values{IPv4: v4a, Prefix: pa}}, &service.Update{Values: service.Values{Prefix: pa}, PrefixOnly: true}},
+		{"the prefix alone is new", held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}), Plan{Want: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pb}}, &service.Update{Values: service.Values{Prefix: pb}, PrefixOnly: true}},
+		{"the address alone is new: full", held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}), Plan{Want: service.Values{IPv4: v4b, IPv6: v6a, Prefix: pa}}, &service.Update{Values: service.Values{IPv4: v4b, IPv6: v6a, Prefix: pa}}},
+		{"address and prefix are new: full", held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}), Plan{Want: service.Values{IPv4: v4b, IPv6: v6a, Prefix: pb}}, &service.Update{Values: service.Values{IPv4: v4b, IPv6: v6a, Prefix: pb}}},
+		{"full carries only what the line shows now", held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}), Plan{Want: service.Values{IPv4: v4b}}, &service.Update{Values: service.Values{IPv4: v4b}}},
+		{"nothing is new", held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}), Plan{Want: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}}, nil},
+		{"something is gone", held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}), Plan{Want: service.Values{IPv6: v6a}}, nil},
+		{"all is gone", held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}), Plan{}, nil},
+		{"the service refuses onlyprefix", AccountRecord{PrefixOnlyRefused: true, Hosts: held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}).Hosts}, Plan{Want: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pb}}, &service.Update{Values: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pb}}},
+		{"send anew", held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}), Plan{Want: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}, ForceResend: map[string]service.Values{}}, &service.Update{Values: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}}},
 		{"an answer was lost: the old value may not be what the service holds",
-			AccountRecord{Hosts: map[string]Host{"": {Values: Values{IPv4: v4a}, Unconfirmed: Publish{IPv4: true}}}}, Plan{Want: Values{IPv4: v4a}}, &Update{Values: Values{IPv4: v4a}}},
+			AccountRecord{Hosts: map[string]Host{"": {Values: service.Values{IPv4: v4a}, Unconfirmed: service.Publish{IPv4: true}}}}, Plan{Want: service.Values{IPv4: v4a}}, &service.Update{Values: service.Values{IPv4: v4a}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			a := ipv64Account()
-			got, _ := AccountState{a, ipv64Service(), tt.m, Usage{}, Limits{}, tt.p}.nextAttempt(at(time.Hour))
+			got, _ := AccountState{a, theIPv64(), tt.m, Usage{}, Limits{}, tt.p}.nextAttempt(at(time.Hour))
 			if (got == nil) != (tt.want == nil) || got != nil && (got.Update.Values != tt.want.Values || got.Update.PrefixOnly != tt.want.PrefixOnly || len(got.Update.Hosts) != 2) {
 				t.Errorf("nextAttempt = %+v, want %+v", got, tt.want)
 			}
@@ -59,15 +60,15 @@ func TestWhatIsSent(t *testing.T) {
 // TestHostsAreGrouped: where hosts are judged one by one, those that need the
 // same share a request.
 func TestHostsAreGrouped(t *testing.T) {
-	a := &Account{Name: "d", Domains: []string{"a.x", "b.x", "c.x", "d.x"}}
-	s := Service{MaxHosts: 2}
-	m := AccountRecord{Hosts: map[string]Host{"a.x": {Values: Values{IPv4: v4a}}, "c.x": {Stop: &Stop{Detail: "nohost"}}}}
-	got, _ := AccountState{a, s, m, Usage{}, Limits{}, Plan{Want: Values{IPv4: v4a, IPv6: v6a}}}.nextAttempt(at(time.Hour))
-	if got == nil || len(got.Update.Hosts) != 2 || got.Update.Hosts[0] != "a.x" || got.Update.Hosts[1] != "b.x" || got.Update.Values != (Values{IPv4: v4a, IPv6: v6a}) {
+	a := &service.Account{Name: "d", Domains: []string{"a.x", "b.x", "c.x", "d.x"}}
+	s := service.Service{MaxHosts: 2}
+	m := AccountRecord{Hosts: map[string]Host{"a.x": {Values: service.Values{IPv4: v4a}}, "c.x": {Stop: &Stop{Detail: "nohost"}}}}
+	got, _ := AccountState{a, s, m, Usage{}, Limits{}, Plan{Want: service.Values{IPv4: v4a, IPv6: v6a}}}.nextAttempt(at(time.Hour))
+	if got == nil || len(got.Update.Hosts) != 2 || got.Update.Hosts[0] != "a.x" || got.Update.Hosts[1] != "b.x" || got.Update.Values != (service.Values{IPv4: v4a, IPv6: v6a}) {
 		t.Errorf("two a request: %+v", got)
 	}
-	got, _ = AccountState{a, Service{MaxHosts: 20, OneAddress: true}, m, Usage{}, Limits{}, Plan{Want: Values{IPv4: v4a, IPv6: v6a}}}.nextAttempt(at(time.Hour))
-	if got == nil || len(got.Update.Hosts) != 1 || got.Update.Hosts[0] != "a.x" || got.Update.Values != (Values{IPv6: v6a}) {
+	got, _ = AccountState{a, service.Service{MaxHosts: 20, OneAddress: true}, m, Usage{}, Limits{}, Plan{Want: service.Values{IPv4: v4a, IPv6: v6a}}}.nextAttempt(at(time.Hour))
+	if got == nil || len(got.Update.Hosts) != 1 || got.Update.Hosts[0] != "a.x" || got.Update.Values != (service.Values{IPv6: v6a}) {
 		t.Errorf("one address a request, first host lacks IPv6 only: %+v", got)
 	}
 }
@@ -88,8 +89,8 @@ func slots(n int, d time.Duration) Usage {
 func TestGate(t *testing.T) {
 	l := Limits{Short: 3, Day: 48}
 	now := at(100 * time.Hour)
-	fresh := Plan{Want: Values{IPv4: v4a}, Changed: now.Up, DirtySince: now.Up}
-	retry := Plan{Want: Values{IPv4: v4a}, Tried: true, Attempt: now.Up, Counted: now.Up, NotBefore: now.Up + time.Second, Error: "x"}
+	fresh := Plan{Want: service.Values{IPv4: v4a}, Changed: now.Up, DirtySince: now.Up}
+	retry := Plan{Want: service.Values{IPv4: v4a}, Tried: true, Attempt: now.Up, Counted: now.Up, NotBefore: now.Up + time.Second, Error: "x"}
 	tests := []struct {
 		name string
 		k    Usage
@@ -145,3 +146,14 @@ func TestTimesOfAnotherBoot(t *testing.T) {
 		t.Errorf("a clock that nobody vouches for made a slot %v old", got)
 	}
 }
+
+// serviceOf is For of an account that has one.
+func serviceOf(a *service.Account) service.Service {
+	s, ok := service.For(a)
+	if !ok {
+		panic(a.Service)
+	}
+	return s
+}
+
+func theIPv64() service.Service { return serviceOf(ipv64Account()) }

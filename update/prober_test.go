@@ -6,6 +6,7 @@ import (
 	"homeward/update/clock"
 	"homeward/update/log"
 	"homeward/update/loop"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
 	"net/netip"
@@ -367,7 +368,7 @@ func TestPaceOfAForeignHand(t *testing.T) {
 // same device and family, and forgets what does not hold any more.
 func TestQuestionsRememberWhereTheServiceWasReached(t *testing.T) {
 	dir := updatetest.RAMDir(t)
-	q, ok := QueryOf(&Account{Service: "ipv64", Server: "https://ipv64.net"}, "", "", 4)
+	q, ok := QueryOf(&service.Account{Service: "ipv64", Server: "https://ipv64.net"}, "", "", 4)
 	if !ok {
 		t.Fatal("no question")
 	}

@@ -3,6 +3,7 @@ package update
 import (
 	"cmp"
 	"homeward/update/clock"
+	"homeward/update/service"
 	"slices"
 	"time"
 )
@@ -62,13 +63,13 @@ type Reservation struct {
 type usageID struct{ quota, credential string }
 
 // usageID names the Key of an account's requests.
-func (b *Data) usageID(a *Account) usageID {
-	server, secret := a.serverName(), a.Secret.Reveal()
+func (b *Data) usageID(a *service.Account) usageID {
+	server, secret := a.ServerName(), a.Secret.Reveal()
 	id := usageID{credential: b.fingerprint(a.Service, server, secret)}
 	switch {
 	case a.LimitGroup != "":
 		id.quota = b.fingerprint("limit_group", a.LimitGroup)
-	case a.Service == "ipv64" || server == ipv64Server: // the limit is the service account's, whatever its secrets
+	case a.Service == "ipv64" || server == service.IPv64Server: // the limit is the service account's, whatever its secrets
 		id.quota = b.fingerprint("ipv64", server)
 	default:
 		id.quota = id.credential
@@ -149,15 +150,8 @@ type legacyKey struct {
 }
 
 // legacyKeyID names an account's legacyKey.
-func (b *Data) legacyKeyID(a *Account) string {
-	server := a.Server
-	if a.Template != nil {
-		server = ""
-		for _, u := range a.Template.urls() {
-			server += splitURL(u.url).host + " "
-		}
-	}
-	return b.fingerprint(a.Service, server, a.Secret.Reveal())
+func (b *Data) legacyKeyID(a *service.Account) string {
+	return b.fingerprint(a.Service, a.LegacyServer(), a.Secret.Reveal())
 }
 
 // migrateLegacy takes what an older version knew over into a Key, once.
@@ -206,7 +200,7 @@ var namedSpread = [...]time.Duration{time.Second, time.Minute, 5 * time.Minute, 
 
 // wait keeps a limit group silent, for the longest of what was asked for.
 func (q Quota) wait(now clock.Now, d time.Duration, why string) Quota {
-	if until := now.Up + min(d, longestWait); until > q.Until {
+	if until := now.Up + min(d, service.LongestWait); until > q.Until {
 		q.Until, q.Why = until, why
 	}
 	return q
@@ -214,7 +208,7 @@ func (q Quota) wait(now clock.Now, d time.Duration, why string) Quota {
 
 // limited waits as long as the service says, or, if it names no time, longer
 // from one answer to the next. jitter, in [0,1), spreads many routers.
-func (q Quota) limited(now clock.Now, r Result, jitter float64) Quota {
+func (q Quota) limited(now clock.Now, r service.Result, jitter float64) Quota {
 	wait := r.Wait
 	if wait == 0 {
 		step := min(max(q.Step, 0), len(namedLimit)-1)

@@ -8,6 +8,7 @@ import (
 	"homeward/update/log"
 	"homeward/update/loop"
 	"homeward/update/secret"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
 	"os"
@@ -26,14 +27,14 @@ func TestServerNameSeesThroughSpellings(t *testing.T) {
 		"https://dyn.example.": "dyn.example", "https://dyn.example:443/a": "dyn.example", "https://dyn.example:80": "dyn.example:80",
 		"http://dyn.example:80": "dyn.example", "http://127.0.0.1:8080/base": "127.0.0.1:8080", "https://[::1]": "[::1]", "https://[::1]:8443/base": "[::1]:8443",
 	} {
-		if got := ServerName(base); got != want {
+		if got := service.ServerName(base); got != want {
 			t.Errorf("ServerName(%q) = %q, want %q", base, got, want)
 		}
 	}
 }
 
 // quotaAccount is an account of ipv64 with another server and secret.
-func quotaAccount(name, server, token string) *Account {
+func quotaAccount(name, server, token string) *service.Account {
 	a := ipv64Account()
 	a.Name, a.Server, a.Secret, a.Domains = name, server, secret.New(token), []string{name + ".ipv64.net"}
 	return a
@@ -42,22 +43,22 @@ func quotaAccount(name, server, token string) *Account {
 func TestWhoseRequestsCountTogether(t *testing.T) {
 	b := newData(clock.Now{})
 	first := quotaAccount("a", "https://ipv64.net", "one")
-	dyn := func(server, token string) *Account {
-		return &Account{Service: "dyndns2", Server: server, Secret: secret.New(token)}
+	dyn := func(server, token string) *service.Account {
+		return &service.Account{Service: "dyndns2", Server: server, Secret: secret.New(token)}
 	}
-	in := func(group string, a *Account) *Account {
+	in := func(group string, a *service.Account) *service.Account {
 		a.LimitGroup = group
 		return a
 	}
 	tests := []struct {
 		name     string
-		a, b     *Account
+		a, b     *service.Account
 		together bool
 	}{
 		{"another token of the account", first, quotaAccount("b", "https://ipv64.net", "two"), true},
 		{"another host of IPv64", first, quotaAccount("b", "https://ipv4.ipv64.net:443", "two"), true},
 		{"IPv64 as dyndns2", first, dyn("https://ipv64.net.", "two"), true},
-		{"IPv64 by a template", first, &Account{Service: "template", Template: &Template{URL4: "http://ipv64.net/nic/update?key=[PASSWORD]&ip=[IP]"}}, true},
+		{"IPv64 by a template", first, &service.Account{Service: "template", Template: &service.Template{URL4: "http://ipv64.net/nic/update?key=[PASSWORD]&ip=[IP]"}}, true},
 		{"a server of one's own", first, quotaAccount("b", "http://127.0.0.1:8080", "one"), false},
 		{"two IPv64 accounts, by name", in("mine", quotaAccount("a", "https://ipv64.net", "one")), in("theirs", quotaAccount("b", "https://ipv64.net", "two")), false},
 		{"one name", in("x", dyn("https://a.example", "1")), in("x", dyn("https://b.example", "2")), true},
@@ -101,12 +102,12 @@ func TestTheServiceCountsOneIPv64Account(t *testing.T) {
 				return transport.Outcome{Answer: &transport.Answer{Status: 200, Body: []byte(`{"info":"good"}`)}}
 			}
 			r := own(OpenStore(dir, "", func(string) {}), loop.Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}, nil, func(map[string]Status) {})
-			var accounts []*Account
+			var accounts []*service.Account
 			for i, server := range servers {
 				accounts = append(accounts, quotaAccount(fmt.Sprint("a", i), server, fmt.Sprint("token", i)))
 			}
 			accounts[2].Limit10s = limit
-			r.set(accounts, sees(Values{IPv4: v4a}, accounts))
+			r.set(accounts, sees(service.Values{IPv4: v4a}, accounts))
 			time.Sleep(2 * time.Minute)
 			synctest.Wait()
 			r.stop()
@@ -124,7 +125,7 @@ func TestTheServiceCountsOneIPv64Account(t *testing.T) {
 }
 
 // oldState writes what an older version left of accounts: n requests each.
-func oldState(t *testing.T, dir string, now clock.Now, n int, accounts ...*Account) {
+func oldState(t *testing.T, dir string, now clock.Now, n int, accounts ...*service.Account) {
 	b := newData(now)
 	b.LegacyKeys = map[string]legacyKey{}
 	for i, a := range accounts {
@@ -158,7 +159,7 @@ func TestTheStateOfAnOlderVersionGoesOnCounting(t *testing.T) {
 	one, two := quotaAccount("a", "https://ipv64.net", "one"), quotaAccount("b", "https://ipv4.ipv64.net", "two")
 	later := quotaAccount("c", "https://ipv64.net", "three") // switched off for now
 	oldState(t, dir, now, 5, one, two, later)
-	enrolled := func(accounts ...*Account) *Data {
+	enrolled := func(accounts ...*service.Account) *Data {
 		s := OpenStore(dir, "", func(s string) { t.Error(s) })
 		s.Update(now, func(b *Data) {
 			for _, a := range accounts {
@@ -196,7 +197,7 @@ func TestAnotherLimitGroupForgetsNoRequest(t *testing.T) {
 	b.syncConfig(other)
 	id := b.usageID(a)
 	b.Quotas[id.quota] = slots(7, now.Up-time.Hour).Quota
-	used := func(a *Account) int { k := b.usage(b.usageID(a)); return k.used(now) }
+	used := func(a *service.Account) int { k := b.usage(b.usageID(a)); return k.used(now) }
 	for _, group := range []string{"mine", "", "mine", ""} {
 		a.LimitGroup, other.LimitGroup = group, group
 		b.syncConfig(a)
@@ -213,7 +214,7 @@ func TestAnotherLimitGroupForgetsNoRequest(t *testing.T) {
 
 func TestAStepThatAForeignHandWroteIsOne(t *testing.T) {
 	for _, step := range []int{-1 << 30, -1, 1 << 30} {
-		if q := (Quota{Step: step}).limited(at(time.Hour), Result{}, 0); q.Until <= time.Hour {
+		if q := (Quota{Step: step}).limited(at(time.Hour), service.Result{}, 0); q.Until <= time.Hour {
 			t.Errorf("step %d waits until %v", step, q.Until)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"homeward/update/log"
 	"homeward/update/loop"
 	"homeward/update/secret"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
 	"net/netip"
@@ -21,7 +22,7 @@ import (
 func TestKnownAddressesOutliveARestart(t *testing.T) {
 	dir := t.TempDir()
 	up, seq := time.Hour, byte(0)
-	exchange := func(a Account, out transport.Outcome) (known string) {
+	exchange := func(a service.Account, out transport.Outcome) (known string) {
 		t.Helper()
 		a.Name, a.Service, a.Domains, a.Secret = "a", "ipv64", []string{"a.ipv64.net"}, secret.New("hunter2")
 		now := func() clock.Now { return clock.Now{Boot: "b", Up: up, Wall: time.Unix(1e9, 0)} }
@@ -34,17 +35,17 @@ func TestKnownAddressesOutliveARestart(t *testing.T) {
 		}
 		parts := loop.Parts{Exchange: send, Now: now, Log: func(log.Level, string) {}}
 		seq++
-		line := Observation{Wants: map[string]Desired{"a": {Values: Values{IPv4: netip.AddrFrom4([4]byte{203, 0, 113, seq})}}}}
-		sendOnce(OpenStore(dir, "", func(s string) { t.Error(s) }), parts, []*Account{&a}, line, false)
+		line := Observation{Wants: map[string]Desired{"a": {Values: service.Values{IPv4: netip.AddrFrom4([4]byte{203, 0, 113, seq})}}}}
+		sendOnce(OpenStore(dir, "", func(s string) { t.Error(s) }), parts, []*service.Account{&a}, line, false)
 		return known
 	}
 	good := func(addrs string) transport.Outcome {
 		return transport.Outcome{Answer: &transport.Answer{Status: 200, Body: []byte("good"), Known: updatetest.Addrs(addrs)}}
 	}
 	lost := transport.Outcome{Fault: &transport.Fault{Kind: transport.FaultConnect, Detail: "refused"}, Forget: updatetest.Addrs(ipB)}
-	a, named := Account{Server: "https://a.example"}, Account{Server: "https://a.example", Device6: "wan6"}
+	a, named := service.Account{Server: "https://a.example"}, service.Account{Server: "https://a.example", Device6: "wan6"}
 	for i, step := range []struct {
-		account Account
+		account service.Account
 		out     transport.Outcome
 		want    string
 	}{
@@ -55,7 +56,7 @@ func TestKnownAddressesOutliveARestart(t *testing.T) {
 		{a, good(ipA), ipA},
 		{a, good(ipA), ipA},
 		{named, good(ipA), ipA + " " + ipC},
-		{Account{Server: "https://192.0.2.1"}, good(ipA), ""},
+		{service.Account{Server: "https://192.0.2.1"}, good(ipA), ""},
 	} {
 		up += time.Minute
 		if got := exchange(step.account, step.out); got != step.want {

@@ -1,6 +1,7 @@
 package update
 
 import (
+	"homeward/update/service"
 	"homeward/update/transport"
 	"math/rand/v2"
 	"net/netip"
@@ -13,53 +14,53 @@ import (
 // TestAReconnectCostsNoRecord: at a service that deletes what a request does not
 // name, the family that has not come back yet is named as it was accepted last.
 func TestAReconnectCostsNoRecord(t *testing.T) {
-	both := Publish{IPv4: true, IPv6: true}
-	dyn := &Account{Service: "dyndns2", Server: "https://dyn.example", Domains: []string{"a.example"}, Publish: both}
-	url := &Account{Service: "template", Domains: []string{"a.example"}, Publish: Publish{true, true, true},
-		Template: &Template{URL: "https://t.example/?h=[DOMAIN]&a=[IPV4]&aaaa=[IPV6]&net=[PREFIX]"}}
-	changed := func(a *Account, f func(*Account)) *Account {
+	both := service.Publish{IPv4: true, IPv6: true}
+	dyn := &service.Account{Service: "dyndns2", Server: "https://dyn.example", Domains: []string{"a.example"}, Publish: both}
+	url := &service.Account{Service: "template", Domains: []string{"a.example"}, Publish: service.Publish{IPv4: true, IPv6: true, Prefix: true},
+		Template: &service.Template{URL: "https://t.example/?h=[DOMAIN]&a=[IPV4]&aaaa=[IPV6]&net=[PREFIX]"}}
+	changed := func(a *service.Account, f func(*service.Account)) *service.Account {
 		b := *a
 		f(&b)
 		return &b
 	}
 	tests := []struct {
 		name     string
-		a        *Account
+		a        *service.Account
 		h        Host
-		want     Values
-		sent     Values
+		want     service.Values
+		sent     service.Values
 		query    string
 		resend   bool
-		hasDoubt Publish // once it is sent and not yet answered
+		hasDoubt service.Publish // once it is sent and not yet answered
 	}{
-		{"IPv6 is gone, IPv4 is new", dyn, Host{Values: Values{IPv4: v4a, IPv6: v6a}}, Values{IPv4: v4b}, Values{IPv4: v4b, IPv6: v6a},
-			"hostname=a.example&myip=203.0.113.8,2001:db8::7", false, Publish{IPv4: true}},
-		{"IPv4 is gone, IPv6 is new", dyn, Host{Values: Values{IPv4: v4a, IPv6: ip6}}, Values{IPv6: v6a}, Values{IPv4: v4a, IPv6: v6a},
-			"hostname=a.example&myip=203.0.113.7,2001:db8::7", false, Publish{IPv6: true}},
-		{"nothing was accepted before", dyn, Host{}, Values{IPv4: v4b}, Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, Publish{IPv4: true}},
-		{"it is not published any more", changed(dyn, func(a *Account) { a.Publish.IPv6 = false }), Host{Values: Values{IPv4: v4a, IPv6: v6a}},
-			Values{IPv4: v4b}, Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, Publish{IPv4: true}},
-		{"sent anew", dyn, Host{Values: Values{IPv4: v4a, IPv6: v6a}}, Values{IPv4: v4a}, Values{IPv4: v4a, IPv6: v6a},
-			"hostname=a.example&myip=203.0.113.7,2001:db8::7", true, Publish{IPv4: true}},
-		{"a doubt about it stays until the answer", dyn, Host{Values: Values{IPv4: v4a, IPv6: v6a}, Unconfirmed: Publish{IPv6: true}}, Values{IPv4: v4b},
-			Values{IPv4: v4b, IPv6: v6a}, "hostname=a.example&myip=203.0.113.8,2001:db8::7", false, Publish{IPv4: true, IPv6: true}},
-		{"one address a request", changed(dyn, func(a *Account) { a.OneAddress = true }), Host{Values: Values{IPv4: v4a, IPv6: v6a}}, Values{IPv4: v4b},
-			Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, Publish{IPv4: true}},
-		{"a template with one URL", url, Host{Values: Values{v4a, v6a, pa}}, Values{IPv4: v4b}, Values{v4b, v6a, pa},
-			"h=a.example&a=203.0.113.8&aaaa=2001:db8::7&net=2001:db8:1200::/64", false, Publish{IPv4: true}},
-		{"a template with a URL for each family", changed(url, func(a *Account) {
-			a.Template = &Template{URL4: "https://t.example/?a=[IP]", URL6: "https://t.example/?aaaa=[IP]"}
-		}), Host{Values: Values{v4a, v6a, pa}}, Values{IPv4: v4b}, Values{IPv4: v4b}, "a=203.0.113.8", false, Publish{IPv4: true}},
-		{"SPDYN keeps what is not named", changed(dyn, func(a *Account) { a.Service = "spdyn" }), Host{Values: Values{IPv4: v4a, IPv6: v6a}},
-			Values{IPv4: v4b}, Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, Publish{IPv4: true}},
+		{"IPv6 is gone, IPv4 is new", dyn, Host{Values: service.Values{IPv4: v4a, IPv6: v6a}}, service.Values{IPv4: v4b}, service.Values{IPv4: v4b, IPv6: v6a},
+			"hostname=a.example&myip=203.0.113.8,2001:db8::7", false, service.Publish{IPv4: true}},
+		{"IPv4 is gone, IPv6 is new", dyn, Host{Values: service.Values{IPv4: v4a, IPv6: v6old}}, service.Values{IPv6: v6a}, service.Values{IPv4: v4a, IPv6: v6a},
+			"hostname=a.example&myip=203.0.113.7,2001:db8::7", false, service.Publish{IPv6: true}},
+		{"nothing was accepted before", dyn, Host{}, service.Values{IPv4: v4b}, service.Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, service.Publish{IPv4: true}},
+		{"it is not published any more", changed(dyn, func(a *service.Account) { a.Publish.IPv6 = false }), Host{Values: service.Values{IPv4: v4a, IPv6: v6a}},
+			service.Values{IPv4: v4b}, service.Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, service.Publish{IPv4: true}},
+		{"sent anew", dyn, Host{Values: service.Values{IPv4: v4a, IPv6: v6a}}, service.Values{IPv4: v4a}, service.Values{IPv4: v4a, IPv6: v6a},
+			"hostname=a.example&myip=203.0.113.7,2001:db8::7", true, service.Publish{IPv4: true}},
+		{"a doubt about it stays until the answer", dyn, Host{Values: service.Values{IPv4: v4a, IPv6: v6a}, Unconfirmed: service.Publish{IPv6: true}}, service.Values{IPv4: v4b},
+			service.Values{IPv4: v4b, IPv6: v6a}, "hostname=a.example&myip=203.0.113.8,2001:db8::7", false, service.Publish{IPv4: true, IPv6: true}},
+		{"one address a request", changed(dyn, func(a *service.Account) { a.OneAddress = true }), Host{Values: service.Values{IPv4: v4a, IPv6: v6a}}, service.Values{IPv4: v4b},
+			service.Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, service.Publish{IPv4: true}},
+		{"a template with one URL", url, Host{Values: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}}, service.Values{IPv4: v4b}, service.Values{IPv4: v4b, IPv6: v6a, Prefix: pa},
+			"h=a.example&a=203.0.113.8&aaaa=2001:db8::7&net=2001:db8:1200::/64", false, service.Publish{IPv4: true}},
+		{"a template with a URL for each family", changed(url, func(a *service.Account) {
+			a.Template = &service.Template{URL4: "https://t.example/?a=[IP]", URL6: "https://t.example/?aaaa=[IP]"}
+		}), Host{Values: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}}, service.Values{IPv4: v4b}, service.Values{IPv4: v4b}, "a=203.0.113.8", false, service.Publish{IPv4: true}},
+		{"SPDYN keeps what is not named", changed(dyn, func(a *service.Account) { a.Service = "spdyn" }), Host{Values: service.Values{IPv4: v4a, IPv6: v6a}},
+			service.Values{IPv4: v4b}, service.Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, service.Publish{IPv4: true}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s, _ := ServiceOf(tt.a)
+			s, _ := service.For(tt.a)
 			m := AccountRecord{Hosts: map[string]Host{"a.example": tt.h}}
 			p := Plan{Want: tt.want}
 			if tt.resend {
-				p.ForceResend = map[string]Values{}
+				p.ForceResend = map[string]service.Values{}
 			}
 			call, _ := AccountState{tt.a, s, m, Usage{}, Limits{}, p}.nextAttempt(at(time.Hour))
 			if call == nil || call.Update.Values != tt.sent {
@@ -75,7 +76,7 @@ func TestAReconnectCostsNoRecord(t *testing.T) {
 			if got := m.Hosts["a.example"].Unconfirmed; got != tt.hasDoubt {
 				t.Errorf("in doubt meanwhile: %+v, want %+v", got, tt.hasDoubt)
 			}
-			m, _, p = parts(AccountState{tt.a, s, m, Usage{}, Limits{}, p}.After(at(time.Hour), sent, Result{Verdict: Accepted}, 0))
+			m, _, p = parts(AccountState{tt.a, s, m, Usage{}, Limits{}, p}.After(at(time.Hour), sent, service.Result{Verdict: service.Accepted}, 0))
 			p.Want = tt.sent
 			if again, _ := (AccountState{tt.a, s, m, Usage{}, Limits{}, p.Reset()}).nextAttempt(at(time.Hour)); again != nil {
 				t.Errorf("gone and back: sent again, %+v", again)
@@ -86,7 +87,7 @@ func TestAReconnectCostsNoRecord(t *testing.T) {
 
 // deleting is a service that holds for each host what its last request named,
 // and nothing else.
-type deleting struct{ records map[string]Values }
+type deleting struct{ records map[string]service.Values }
 
 func (d *deleting) take(t *testing.T, r transport.Request) {
 	_, query, _ := strings.Cut(r.URL.Reveal(), "?")
@@ -95,7 +96,7 @@ func (d *deleting) take(t *testing.T, r transport.Request) {
 		t.Fatal(err)
 	}
 	for _, host := range strings.Split(q.Get("hostname"), ",") {
-		var v Values
+		var v service.Values
 		for _, text := range strings.Split(q.Get("myip"), ",") {
 			if ip := netip.MustParseAddr(text); ip.Is4() {
 				v.IPv4 = ip
@@ -111,10 +112,10 @@ func (d *deleting) take(t *testing.T, r transport.Request) {
 // is not named, with answers that are lost and restarts, for dyndns2 and for a
 // template with one URL.
 func TestNoRecordIsEverLost(t *testing.T) {
-	for _, a := range []*Account{
-		{Service: "dyndns2", Server: "https://dyn.example", Domains: []string{"a.example", "b.example", "c.example"}, Publish: Publish{IPv4: true, IPv6: true}},
-		{Service: "template", Domains: []string{"a.example", "b.example"}, Publish: Publish{IPv4: true, IPv6: true},
-			Template: &Template{URL: "https://dyn.example/?hostname=[DOMAIN]&myip=[IP]"}},
+	for _, a := range []*service.Account{
+		{Service: "dyndns2", Server: "https://dyn.example", Domains: []string{"a.example", "b.example", "c.example"}, Publish: service.Publish{IPv4: true, IPv6: true}},
+		{Service: "template", Domains: []string{"a.example", "b.example"}, Publish: service.Publish{IPv4: true, IPv6: true},
+			Template: &service.Template{URL: "https://dyn.example/?hostname=[DOMAIN]&myip=[IP]"}},
 	} {
 		for seed := range uint64(200) {
 			if !neverLost(t, a, seed) {
@@ -124,13 +125,13 @@ func TestNoRecordIsEverLost(t *testing.T) {
 	}
 }
 
-func neverLost(t *testing.T, a *Account, seed uint64) bool {
+func neverLost(t *testing.T, a *service.Account, seed uint64) bool {
 	rng := rand.New(rand.NewPCG(seed, 1))
-	s, _ := ServiceOf(a)
-	d := &deleting{records: map[string]Values{}}
+	s, _ := service.For(a)
+	d := &deleting{records: map[string]service.Values{}}
 	var m AccountRecord
 	var p Plan
-	line := Values{}
+	line := service.Values{}
 	for step := range 200 {
 		now := at(time.Duration(step+1) * time.Minute)
 		switch rng.IntN(6) {
@@ -164,17 +165,17 @@ func neverLost(t *testing.T, a *Account, seed uint64) bool {
 				p = p.afterFault(now, *call, transport.Fault{Kind: transport.FaultSent, Sent: true}, 0)
 				continue
 			}
-			m, _, p = parts(AccountState{a, s, m, k, Limits{}, p}.After(now, *call, Result{Verdict: Accepted}, 0))
+			m, _, p = parts(AccountState{a, s, m, k, Limits{}, p}.After(now, *call, service.Result{Verdict: service.Accepted}, 0))
 		}
 		for _, host := range a.Domains {
 			h := m.Hosts[host]
-			if next, _ := (AccountState{a, s, m, Usage{}, Limits{}, p}).nextAttempt(now); next == nil && missing(line, Host{Values: d.records[host]}) != (Values{}) {
+			if next, _ := (AccountState{a, s, m, Usage{}, Limits{}, p}).nextAttempt(now); next == nil && missing(line, Host{Values: d.records[host]}) != (service.Values{}) {
 				t.Errorf("%s, seed %d: current, the line shows %v, %s has %v", a.Service, seed, line, host, d.records[host])
 				return false
 			}
 			has := d.records[host]
 			lost := h.IPv4.IsValid() && !has.IPv4.IsValid() || h.IPv6.IsValid() && !has.IPv6.IsValid()
-			if lost || missing(h.Values.without(h.Unconfirmed), Host{Values: has}) != (Values{}) {
+			if lost || missing(h.Values.Without(h.Unconfirmed), Host{Values: has}) != (service.Values{}) {
 				t.Errorf("%s, seed %d: %s has %v, accepted was %v (in doubt: %+v)", a.Service, seed, host, has, h.Values, h.Unconfirmed)
 				return false
 			}
@@ -185,11 +186,11 @@ func neverLost(t *testing.T, a *Account, seed uint64) bool {
 
 // A family that is published again after a while was somebody else's meanwhile.
 func TestWhatIsNotPublishedAnyMoreIsForgotten(t *testing.T) {
-	a := Account{Name: "home", Service: "dyndns2", Server: "https://dyn.example", Domains: []string{"a.example"}, Publish: Publish{IPv4: true, IPv6: true}}
+	a := service.Account{Name: "home", Service: "dyndns2", Server: "https://dyn.example", Domains: []string{"a.example"}, Publish: service.Publish{IPv4: true, IPv6: true}}
 	b := newData(at(time.Hour))
 	b.syncConfig(&a)
-	b.Accounts["home"] = eachHost(b.Accounts["home"], dyndns2Service(&a), Update{Hosts: a.Domains}, func(_ string, h Host) Host {
-		h.Values = Values{IPv4: v4a, IPv6: v6a}
+	b.Accounts["home"] = eachHost(b.Accounts["home"], serviceOf(&a), service.Update{Hosts: a.Domains}, func(_ string, h Host) Host {
+		h.Values = service.Values{IPv4: v4a, IPv6: v6a}
 		return h
 	})
 	for _, ipv6 := range []bool{true, false, true} {
@@ -197,7 +198,7 @@ func TestWhatIsNotPublishedAnyMoreIsForgotten(t *testing.T) {
 		now.Publish.IPv6 = ipv6
 		b.syncConfig(&now)
 	}
-	if got, want := b.Accounts["home"].Hosts["a.example"].Values, (Values{IPv4: v4a}); got != want {
+	if got, want := b.Accounts["home"].Hosts["a.example"].Values, (service.Values{IPv4: v4a}); got != want {
 		t.Errorf("accepted is %v, want %v", got, want)
 	}
 }
@@ -205,9 +206,11 @@ func TestWhatIsNotPublishedAnyMoreIsForgotten(t *testing.T) {
 // Of a call that left the service half-way what was accepted counts, though the
 // rest has to wait.
 func TestABusyAnswerProvesTheKey(t *testing.T) {
-	a := &Account{Service: "dyndns2", Domains: []string{"a.example", "b.example"}, Publish: Publish{IPv4: true}}
-	m, k, _, _ := answeredBy(t, at(time.Hour), a, AccountRecord{}, Usage{}, Plan{Want: Values{IPv4: v4a}}, transport.Answer{Status: 200, Body: []byte("good\n911")})
+	a := &service.Account{Service: "dyndns2", Domains: []string{"a.example", "b.example"}, Publish: service.Publish{IPv4: true}}
+	m, k, _, _ := answeredBy(t, at(time.Hour), a, AccountRecord{}, Usage{}, Plan{Want: service.Values{IPv4: v4a}}, transport.Answer{Status: 200, Body: []byte("good\n911")})
 	if !k.Good || k.Until != time.Hour+busyWait || m.Hosts["a.example"].IPv4 != v4a {
 		t.Errorf("key %+v, hosts %+v", k, m.Hosts)
 	}
 }
+
+var v6old = netip.MustParseAddr("2001:db8::1")

@@ -6,6 +6,7 @@ import (
 	"homeward/update/log"
 	"homeward/update/loop"
 	"homeward/update/secret"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
 	"net/netip"
@@ -20,7 +21,7 @@ import (
 // state, and once with a state that a foreign hand wrote.
 func TestHintOutlivesARestart(t *testing.T) {
 	dir, hint := t.TempDir(), strings.Repeat("r", transport.CAHintLen)
-	a := &Account{Name: "a", Service: "ipv64", Server: "https://a.example", Domains: []string{"a.ipv64.net"}, Secret: secret.New("hunter2"), Limit24h: 9}
+	a := &service.Account{Name: "a", Service: "ipv64", Server: "https://a.example", Domains: []string{"a.ipv64.net"}, Secret: secret.New("hunter2"), Limit24h: 9}
 	sent := func() (roots []string) {
 		exchange := func(_ context.Context, r transport.Request, ready transport.BeforeSend) transport.Outcome {
 			if !ready(netip.MustParseAddr("192.0.2.1")) {
@@ -31,8 +32,8 @@ func TestHintOutlivesARestart(t *testing.T) {
 		}
 		now := func() clock.Now { return clock.Now{Boot: "b", Up: time.Hour, Wall: time.Unix(1e9, 0)} }
 		parts := loop.Parts{Exchange: exchange, Now: now, Log: func(log.Level, string) {}}
-		want := map[string]Desired{"a": {Values: Values{IPv4: netip.MustParseAddr("203.0.113.7")}}}
-		sendOnce(OpenStore(dir, "", func(s string) { t.Error(s) }), parts, []*Account{a}, Observation{Wants: want}, true)
+		want := map[string]Desired{"a": {Values: service.Values{IPv4: netip.MustParseAddr("203.0.113.7")}}}
+		sendOnce(OpenStore(dir, "", func(s string) { t.Error(s) }), parts, []*service.Account{a}, Observation{Wants: want}, true)
 		return roots
 	}
 	for i, want := range []string{"", hint} {

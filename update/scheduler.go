@@ -1,3 +1,5 @@
+// Package update keeps dynamic DNS services up to date: what is sent and when
+// (AccountState, pure), who sends it (Scheduler), and what was accepted (Store).
 package update
 
 import (
@@ -6,6 +8,7 @@ import (
 	"homeward/update/clock"
 	"homeward/update/log"
 	"homeward/update/loop"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"math/rand/v2"
 	"net/netip"
@@ -25,7 +28,7 @@ type Observation struct {
 // Desired is what the uplink shows of what one account publishes, and for the
 // owner what it does not show and why.
 type Desired struct {
-	Values
+	service.Values
 	Note string
 }
 
@@ -75,8 +78,8 @@ const countInterval = time.Hour
 
 // account is one account at work.
 type account struct {
-	config     *Account
-	service    Service
+	config     *service.Account
+	service    service.Service
 	plan       Plan
 	note       string
 	sending    bool
@@ -106,11 +109,11 @@ func (a *account) state(b *Data, limits map[string]Limits) AccountState {
 // SetAccounts replaces the accounts; one that has not changed goes on as it
 // was. What is under way for one that is gone or changed is let end, and
 // counts. Observe has to follow.
-func (s *Scheduler) SetAccounts(accounts []*Account) {
+func (s *Scheduler) SetAccounts(accounts []*service.Account) {
 	old := s.accounts
 	s.accounts = nil
 	for _, a := range accounts {
-		service, ok := ServiceOf(a)
+		service, ok := service.For(a)
 		if !ok {
 			panic("update: account of an unknown service " + a.Service) // the configuration has checked it
 		}
@@ -291,10 +294,10 @@ func (s *Scheduler) start(now clock.Now, due []*pending) {
 }
 
 // inFlightWith counts the exchanges under way with an account's server.
-func (s *Scheduler) inFlightWith(a *Account) int {
+func (s *Scheduler) inFlightWith(a *service.Account) int {
 	n := 0
 	for _, t := range s.attempts {
-		if o := t.account.config; o.Service == a.Service && o.Server == a.Server && o.Template.key() == a.Template.key() {
+		if o := t.account.config; o.Service == a.Service && o.Server == a.Server && o.Template.Key() == a.Template.Key() {
 			n++
 		}
 	}

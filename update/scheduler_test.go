@@ -7,6 +7,7 @@ import (
 	"homeward/update/log"
 	"homeward/update/loop"
 	"homeward/update/secret"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
 	"net/netip"
@@ -68,7 +69,7 @@ func (b *schedulerBench) servers() []string {
 }
 
 // sees is a line that shows the same to all accounts.
-func sees(v Values, accounts []*Account) Observation {
+func sees(v service.Values, accounts []*service.Account) Observation {
 	s := Observation{Wants: map[string]Desired{}}
 	for _, a := range accounts {
 		s.Wants[a.Name] = Desired{Values: v}
@@ -81,7 +82,7 @@ func TestServersThatHangDoNotHoldUpAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, dir, func(url string) bool { return strings.Contains(url, "hangs") })
 		defer b.stop()
-		var accounts []*Account
+		var accounts []*service.Account
 		for i := range 12 {
 			a := ipv64Account()
 			a.Name, a.Server, a.Secret = fmt.Sprintf("a%02d", i), fmt.Sprintf("https://hangs%d", i%2), secret.New(fmt.Sprint("t", i))
@@ -90,7 +91,7 @@ func TestServersThatHangDoNotHoldUpAnother(t *testing.T) {
 		well := ipv64Account()
 		well.Name, well.Server = "z", "https://well"
 		accounts = append(accounts, well)
-		b.set(accounts, sees(Values{IPv4: v4a}, accounts))
+		b.set(accounts, sees(service.Values{IPv4: v4a}, accounts))
 		time.Sleep(time.Millisecond)
 		synctest.Wait()
 		if got := b.servers(); len(got) != 2*exchangesServer+1 || !slices.Contains(got, "well") {
@@ -106,17 +107,17 @@ func TestOfTwoAccountsWithOneSecretTheOneDueLongestGoesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, dir, func(string) bool { return false })
 		defer b.stop()
-		var accounts []*Account
+		var accounts []*service.Account
 		for _, n := range []string{"a", "b", "c", "d", "e"} {
 			a := ipv64Account()
 			a.Name, a.Domains = n, []string{n + ".ipv64.net"}
 			accounts = append(accounts, a)
 		}
-		b.set(accounts, sees(Values{}, accounts))
+		b.set(accounts, sees(service.Values{}, accounts))
 		for i := range accounts { // e is due first, then d, …
-			s := sees(Values{}, accounts)
+			s := sees(service.Values{}, accounts)
 			for _, a := range accounts[len(accounts)-1-i:] {
-				s.Wants[a.Name] = Desired{Values: Values{IPv4: v4a}}
+				s.Wants[a.Name] = Desired{Values: service.Values{IPv4: v4a}}
 			}
 			b.observe(s)
 			time.Sleep(time.Second)
@@ -142,8 +143,8 @@ func TestARemovedStateBeginsAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, dir, func(string) bool { return false })
 		defer b.stop()
-		accounts := []*Account{ipv64Account()}
-		b.set(accounts, sees(Values{IPv4: v4a}, accounts))
+		accounts := []*service.Account{ipv64Account()}
+		b.set(accounts, sees(service.Values{IPv4: v4a}, accounts))
 		time.Sleep(time.Second)
 		synctest.Wait()
 		must := func(err error) {
@@ -179,8 +180,8 @@ func TestOnceUsesTheLastOfTheDay(t *testing.T) {
 		a.Limit10s, a.Limit24h = 0, 4
 		accepted := 0
 		for i := range 6 {
-			v := Values{IPv4: netip.AddrFrom4([4]byte{198, 51, 100, byte(i)})}
-			s := sendOnce(OpenStore(dir, "", func(string) {}), accepting(), []*Account{a}, sees(v, []*Account{a}), false)
+			v := service.Values{IPv4: netip.AddrFrom4([4]byte{198, 51, 100, byte(i)})}
+			s := sendOnce(OpenStore(dir, "", func(string) {}), accepting(), []*service.Account{a}, sees(v, []*service.Account{a}), false)
 			if s["home"].State == StateCurrent {
 				accepted++
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"homeward/update/clock"
 	"homeward/update/log"
+	"homeward/update/service"
 	"strings"
 	"time"
 )
@@ -14,7 +15,7 @@ type Status struct {
 	Domains  []string        `json:"domains"`
 	State    string          `json:"state"` // current, due, retrying, limited, stopped, waiting
 	Accepted *AcceptedValues `json:"accepted,omitempty"`
-	Want     *Values         `json:"want,omitempty"`
+	Want     *service.Values `json:"want,omitempty"`
 	Error    string          `json:"error,omitempty"` // why it is not current
 	Next     time.Time       `json:"next,omitzero"`   // when it is tried again
 	Note     string          `json:"note,omitempty"`  // what is not published, and why
@@ -26,7 +27,7 @@ type Status struct {
 func (a *account) status(now clock.Now, as AccountState, d Decision) Status {
 	s := Status{Service: a.config.Service, Domains: a.config.Domains, State: d.State, Error: d.Error, Note: a.note,
 		Accepted: as.Record.accepted(now, a.config, a.service), Used: as.Usage.used(now), Limit: as.Limits.Day}
-	if a.plan.Want != (Values{}) {
+	if a.plan.Want != (service.Values{}) {
 		w := a.plan.Want
 		s.Want = &w
 	}
@@ -56,8 +57,8 @@ func (s *Scheduler) logTrouble(now clock.Now, a *account, dec Decision) {
 }
 
 // logAccepted says what a service took.
-func (s *Scheduler) logAccepted(t *inFlight, now clock.Now, r Result) {
-	if !anyAccepted(r) || r.Verdict != Accepted && r.Hosts == nil {
+func (s *Scheduler) logAccepted(t *inFlight, now clock.Now, r service.Result) {
+	if !anyAccepted(r) || r.Verdict != service.Accepted && r.Hosts == nil {
 		return
 	}
 	var what []string

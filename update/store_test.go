@@ -3,6 +3,7 @@ package update
 import (
 	"errors"
 	"homeward/update/clock"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
 	"net/netip"
@@ -166,14 +167,14 @@ func FuzzBook(f *testing.F) {
 			if used := k.used(now); used > len(k.Reservations) || used < 0 {
 				t.Errorf("used %d of %d", used, len(k.Reservations))
 			}
-			if wait := max(k.Until, k.Lock.until()) - now.Up; wait > longestWait {
+			if wait := max(k.Until, k.Lock.until()) - now.Up; wait > service.LongestWait {
 				t.Errorf("waits for %v", wait)
 			}
 			if wait := k.nextFree(now, Limits{3, 48}) - now.Up; wait < 0 || wait > clock.Day+dayMargin+transport.Limit {
 				t.Errorf("room in %v", wait)
 			}
 		}
-		d := (AccountState{a, ipv64Service(), b.Accounts["home"], b.usage(b.usageID(a)), Limits{3, 48}, Plan{Want: Values{IPv4: v4a}}}).Next(now)
+		d := (AccountState{a, theIPv64(), b.Accounts["home"], b.usage(b.usageID(a)), Limits{3, 48}, Plan{Want: service.Values{IPv4: v4a}}}).Next(now)
 		if d.At < 0 || d.At > now.Up+2*clock.Day {
 			t.Errorf("decision %+v", d)
 		}
@@ -188,7 +189,7 @@ func FuzzBook(f *testing.F) {
 func TestTheTimeOfAnAcceptedUpdateIsPutRightWithTheClock(t *testing.T) {
 	b := newData(clock.Now{})
 	at := clock.Now{Wall: time.Unix(90, 0), Up: 90 * time.Second}.Timestamp()
-	values := Values{IPv4: netip.MustParseAddr("203.0.113.7")}
+	values := service.Values{IPv4: netip.MustParseAddr("203.0.113.7")}
 	b.Accounts["home"] = AccountRecord{Hosts: map[string]Host{"": {Values: values, Timestamp: at}, "never": {}}}
 	noon := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	b.compact(clock.Now{Wall: noon, Up: 150 * time.Second, Synced: true})

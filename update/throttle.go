@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"homeward/update/clock"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"net/netip"
 	"os"
@@ -75,7 +76,7 @@ func parseThrottle(now clock.Now, text string) time.Duration {
 	boot, until, _ := strings.Cut(text, " ")
 	n, err := strconv.ParseInt(until, 10, 64)
 	free := time.Duration(n)
-	if err != nil || boot != now.Boot || free <= now.Up || free > now.Up+longestWait {
+	if err != nil || boot != now.Boot || free <= now.Up || free > now.Up+service.LongestWait {
 		return 0
 	}
 	return free

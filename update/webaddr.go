@@ -5,6 +5,7 @@ import (
 	"errors"
 	"homeward/update/retry"
 	"homeward/update/secret"
+	"homeward/update/service"
 	"homeward/update/transport"
 	"net/netip"
 	"net/url"
@@ -34,7 +35,7 @@ const (
 // QueryOf returns the question for an address of the family; checkip is the
 // page to ask where the service itself does not answer. ok is false where
 // nobody can be asked.
-func QueryOf(a *Account, checkip, device string, family int) (q Query, ok bool) {
+func QueryOf(a *service.Account, checkip, device string, family int) (q Query, ok bool) {
 	q = Query{Family: family, Device: device, CAFile: a.CAFile}
 	switch a.Service {
 	case "ipv64":
@@ -86,7 +87,7 @@ func (q Query) gap() time.Duration {
 // taken for one; a hotspot's page may show an address, too.
 func (q Query) Read(ans transport.Answer) (netip.Addr, error) {
 	if ans.Status/100 != 2 || ans.Cut {
-		return netip.Addr{}, errors.New(status(ans) + ": " + orEmpty(quote(ans.Body)))
+		return netip.Addr{}, errors.New(service.HTTPStatus(ans) + ": " + orEmpty(service.Quote(ans.Body)))
 	}
 	var v struct {
 		IP any `json:"ip"`
@@ -101,7 +102,7 @@ func (q Query) Read(ans transport.Answer) (netip.Addr, error) {
 	addr = addr.Unmap()
 	switch {
 	case err != nil || addr.Zone() != "":
-		return netip.Addr{}, errors.New("the answer is no address: " + orEmpty(quote(ans.Body)))
+		return netip.Addr{}, errors.New("the answer is no address: " + orEmpty(service.Quote(ans.Body)))
 	case addr.Is4() != (q.Family == 4):
 		return netip.Addr{}, errors.New("the answer is an address of the other family: " + addr.String())
 	}
@@ -114,7 +115,7 @@ func (q Query) patience(ans *transport.Answer) time.Duration {
 	if ans == nil || ans.Status/100 == 2 {
 		return q.gap()
 	}
-	wait := retryAfter(*ans)
+	wait := service.RetryAfter(*ans)
 	if wait == 0 && ans.Status == 429 {
 		wait = time.Minute
 	}

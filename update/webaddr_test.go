@@ -2,7 +2,9 @@ package update
 
 import (
 	"homeward/update/secret"
+	"homeward/update/service"
 	"homeward/update/transport"
+	"homeward/update/updatetest/golden"
 	"net/netip"
 	"strings"
 	"testing"
@@ -10,13 +12,13 @@ import (
 )
 
 func TestQuestions(t *testing.T) {
-	account := func(service, server string) *Account {
-		return &Account{Service: service, Server: server, Secret: secret.New("made-up"), Username: "alice", CAFile: "/ca.pem"}
+	account := func(svc, server string) *service.Account {
+		return &service.Account{Service: svc, Server: server, Secret: secret.New("made-up"), Username: "alice", CAFile: "/ca.pem"}
 	}
 	got := ""
 	for _, tt := range []struct {
 		name    string
-		a       *Account
+		a       *service.Account
 		checkip string
 		device  string
 		family  int
@@ -41,9 +43,9 @@ func TestQuestions(t *testing.T) {
 		if r.CAFile != "/ca.pem" || r.URL.Reveal() != r.URL.String() {
 			t.Errorf("%s: %+v", tt.name, r)
 		}
-		got += shown(r) + "every " + q.gap().String() + " for " + q.Of + "\n\n"
+		got += golden.Request(r) + "every " + q.gap().String() + " for " + q.Of + "\n\n"
 	}
-	golden(t, "questions", got)
+	golden.Compare(t, "questions", got)
 }
 
 func TestAnswersToQuestions(t *testing.T) {

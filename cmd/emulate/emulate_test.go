@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"homeward/update"
+	"homeward/update/service"
 	"homeward/update/updatetest"
 )
 
@@ -129,7 +129,7 @@ func TestCPIOHoldsTheTree(t *testing.T) {
 }
 
 func TestOnlyTheRightRequestIsTakenForIt(t *testing.T) {
-	v := update.Values{IPv4: netip.MustParseAddr("203.0.113.7"), Prefix: netip.MustParsePrefix("2001:db8::/64")}
+	v := service.Values{IPv4: netip.MustParseAddr("203.0.113.7"), Prefix: netip.MustParsePrefix("2001:db8::/64")}
 	right := updatetest.Request{
 		Method: "GET", Path: "/nic/update", By: "bearer", Key: token, Status: http.StatusOK,
 		Query: url.Values{"domain": {domain}, "ip": {"203.0.113.7"}, "ipv6prefix": {"2001:db8::/64"}},

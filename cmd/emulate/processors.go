@@ -17,7 +17,7 @@ import (
 
 	"homeward/netwatch"
 	"homeward/netwatch/netwatchtest"
-	"homeward/update"
+	"homeward/update/service"
 )
 
 // startProcessors builds the program for each processor, and goes on in
@@ -45,8 +45,8 @@ func startProcessors(ctx context.Context, work string, w io.Writer) error {
 
 // The router's line before and after the change.
 var (
-	lineBefore = update.Values{IPv4: netip.MustParseAddr("203.0.113.7"), Prefix: netip.MustParsePrefix("2001:db8:1200::/64")}
-	lineAfter  = update.Values{IPv4: netip.MustParseAddr("203.0.113.8"), Prefix: lineBefore.Prefix}
+	lineBefore = service.Values{IPv4: netip.MustParseAddr("203.0.113.7"), Prefix: netip.MustParsePrefix("2001:db8:1200::/64")}
+	lineAfter  = service.Values{IPv4: netip.MustParseAddr("203.0.113.8"), Prefix: lineBefore.Prefix}
 )
 
 // runProcessors tries the program on each processor, on a router in this
@@ -104,7 +104,7 @@ func (p processor) story(ctx context.Context, dir string, r *netwatchtest.Router
 	return sameRequests(s.fresh(), fullUpdate(lineAfter))
 }
 
-func setIPv4(r *netwatchtest.Router, v update.Values) error {
+func setIPv4(r *netwatchtest.Router, v service.Values) error {
 	return r.SetIPv4(netip.PrefixFrom(v.IPv4, 24), netip.MustParseAddr("203.0.113.1"))
 }
 
@@ -160,7 +160,7 @@ func (p processor) watches(ctx context.Context, dir string, r *netwatchtest.Rout
 
 // shows reads lines until one shows these values; ctx ends the program, and
 // thereby the lines.
-func shows(lines *bufio.Scanner, want update.Values) error {
+func shows(lines *bufio.Scanner, want service.Values) error {
 	var s netwatch.State
 	for lines.Scan() {
 		if err := json.Unmarshal(lines.Bytes(), &s); err != nil {

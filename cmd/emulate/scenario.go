@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"homeward/update"
+	"homeward/update/service"
 )
 
 // change is something that happens to the line, and the request it is to cause.
@@ -19,7 +20,7 @@ type change struct {
 	first string // commands that change nothing to be published yet
 	shell string // the one that does
 	want  url.Values
-	then  update.Values // accepted afterwards
+	then  service.Values // accepted afterwards
 }
 
 // setUp makes the router's devices; eth0 leads to the provider.
@@ -31,10 +32,10 @@ const setUp = `ip link set lo up && ip link set eth0 up && ip link add eth1 type
 // line is of the kind of PPPoE: an address without a network, a default route
 // without a gateway.
 func changes() (before []change, capped change) {
-	v := func(ip, prefix string) update.Values {
-		return update.Values{IPv4: netip.MustParseAddr(ip), Prefix: netip.MustParsePrefix(prefix)}
+	v := func(ip, prefix string) service.Values {
+		return service.Values{IPv4: netip.MustParseAddr(ip), Prefix: netip.MustParsePrefix(prefix)}
 	}
-	ipv4 := update.Values{IPv4: netip.MustParseAddr("203.0.113.7")}
+	ipv4 := service.Values{IPv4: netip.MustParseAddr("203.0.113.7")}
 	first, second := v("203.0.113.7", "2001:db8:1200::/64"), v("203.0.113.8", "2001:db8:1200::/64")
 	third, fourth := v("203.0.113.8", "2001:db8:3400::/64"), v("203.0.113.9", "2001:db8:3400::/64")
 	return []change{

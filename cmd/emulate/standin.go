@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"time"
 
-	"homeward/update"
+	"homeward/update/service"
 	"homeward/update/updatetest"
 )
 
@@ -86,7 +86,7 @@ func queries(rs []updatetest.Request) (out []string) {
 }
 
 // fullUpdate is the query of an update of all values.
-func fullUpdate(v update.Values) url.Values {
+func fullUpdate(v service.Values) url.Values {
 	q := url.Values{"domain": {domain}}
 	if v.IPv4.IsValid() {
 		q.Set("ip", v.IPv4.String())

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"homeward/netwatch"
-	"homeward/update"
 	"homeward/update/secret"
+	"homeward/update/service"
 )
 
 // The limits of the services that are documented (IPv64, of dyndns2 by the
@@ -202,14 +202,14 @@ func (t table) prefix(a *Account) {
 	}
 }
 
-func publishDefault(a *Account) update.Publish {
+func publishDefault(a *Account) service.Publish {
 	switch {
 	case a.Service == "ipv64" && !a.Host.IsValid():
-		return update.Publish{IPv4: true, Prefix: true}
+		return service.Publish{IPv4: true, Prefix: true}
 	case a.Template != nil && hasURL(*a.Template):
 		return a.Template.Carries()
 	}
-	return update.Publish{IPv4: true, IPv6: true}
+	return service.Publish{IPv4: true, IPv6: true}
 }
 
 // detect reads how the address is found, and the keys that go with web.

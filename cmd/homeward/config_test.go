@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"homeward/netwatch"
-	"homeward/update"
 	"homeward/update/secret"
+	"homeward/update/service"
 )
 
 // noFiles is a system without any file.
@@ -47,16 +47,16 @@ wan = ""
 	want := &Config{
 		File: "/etc/x.toml", StateDir: "/var/lib/homeward", RunDir: "/var/run/homeward", LogLevel: "info", Line: auto,
 		Accounts: []Account{{
-			Account: update.Account{
+			Account: service.Account{
 				Name: "a", Service: "ipv64", Server: "https://ipv64.net", Domains: []string{"a.ipv64.net"},
-				Publish: update.Publish{IPv4: true, Prefix: true}, Secret: secret.New("t0ken"), Token: true,
+				Publish: service.Publish{IPv4: true, Prefix: true}, Secret: secret.New("t0ken"), Token: true,
 				Auth: "bearer", Refresh: 600 * time.Hour, Limit10s: 3, Limit24h: 48,
 			},
 			Devices: auto, Detect: "line", Poll: 5 * time.Minute, Enabled: true,
 		}, {
-			Account: update.Account{
+			Account: service.Account{
 				Name: "b", Service: "dyndns2", Server: "https://dyn.example.com", Domains: []string{"b.example.com"},
-				Publish: update.Publish{IPv4: true, IPv6: true}, Username: "u", Secret: secret.New("p"),
+				Publish: service.Publish{IPv4: true, IPv6: true}, Username: "u", Secret: secret.New("p"),
 				Auth: "bearer", Refresh: 600 * time.Hour, Limit10s: 3, Limit24h: 48,
 			},
 			Devices: auto, Detect: "line", Poll: 10 * time.Minute, Enabled: true,
@@ -114,19 +114,19 @@ checkip = "https://ip.example/?format=text"
 		File: "/etc/x.toml", StateDir: "/etc/state", RunDir: "/run/h", LogLevel: "debug",
 		Line: netwatch.Devices{WAN: "eth1", WAN6: "auto", LAN: "br-lan"},
 		Accounts: []Account{{
-			Account: update.Account{
+			Account: service.Account{
 				Name: "a", Service: "ipv64", Server: "http://127.0.0.1:8080/base", Domains: []string{"a.ipv64.net", "b.ipv64.net"},
-				Publish: update.Publish{IPv6: true, Prefix: true}, Secret: secret.New("t0ken"), Token: true,
+				Publish: service.Publish{IPv6: true, Prefix: true}, Secret: secret.New("t0ken"), Token: true,
 				PrefixAuto: true, LimitGroup: "ours",
 				Auth: "form", Record: "www", Healthcheck: secret.New("h"), Device6: "pppoe-wan", Limit24h: 512,
 			},
 			Devices: netwatch.Devices{WAN: "auto", WAN6: "pppoe-wan", LAN: "auto"}, Detect: "web", Poll: time.Minute,
 			Host: netip.MustParseAddr("::1034:56ff:fe78:9abc"),
 		}, {
-			Account: update.Account{
+			Account: service.Account{
 				Name: "b", Service: "template", Domains: []string{"b.example.com"},
-				Publish: update.Publish{IPv4: true}, Secret: secret.New("s3cret"), Token: true, Auth: "bearer",
-				Template: &update.Template{URL4: "http://[PASSWORD]@x.example/[IP]", Answer4: "good", ParamEnc: secret.New("e"), ParamOpt: "o", AllowHTTP: true},
+				Publish: service.Publish{IPv4: true}, Secret: secret.New("s3cret"), Token: true, Auth: "bearer",
+				Template: &service.Template{URL4: "http://[PASSWORD]@x.example/[IP]", Answer4: "good", ParamEnc: secret.New("e"), ParamOpt: "o", AllowHTTP: true},
 				Device4:  "pppoe-wan2", Device6: "he-tunnel", Refresh: 600 * time.Hour, Limit10s: 3, Limit24h: 48,
 			},
 			Devices: netwatch.Devices{WAN: "pppoe-wan2", WAN6: "he-tunnel", LAN: "br-lan"}, Detect: "web", Poll: 5 * time.Minute,
@@ -142,13 +142,13 @@ checkip = "https://ip.example/?format=text"
 }
 
 func TestPublishDefaults(t *testing.T) {
-	both := update.Publish{IPv4: true, IPv6: true}
+	both := service.Publish{IPv4: true, IPv6: true}
 	for _, tt := range []struct {
 		name, keys string
-		want       update.Publish
+		want       service.Publish
 	}{
 		{"ipv64: the router and the LAN's prefix", `service = "ipv64"
-token = "t"`, update.Publish{IPv4: true, Prefix: true}},
+token = "t"`, service.Publish{IPv4: true, Prefix: true}},
 		{"ipv64 of a host behind the router", `service = "ipv64"
 token = "t"
 host = "::1"`, both},
@@ -157,11 +157,11 @@ token = "abcd-efgh-ijkl"`, both},
 		{"a template with a prefix", `service = "template"
 url = "https://x.example/?ip=[IPV4]&net=[PREFIX]&k=[PASSWORD]"
 answer = "ok"
-token = "t"`, update.Publish{IPv4: true, Prefix: true}},
+token = "t"`, service.Publish{IPv4: true, Prefix: true}},
 		{"a template for IPv6 alone", `service = "template"
 url6 = "https://x.example/[IP]"
 answer = "ok"
-token = "t"`, update.Publish{IPv6: true}},
+token = "t"`, service.Publish{IPv6: true}},
 		{"a template for either", `service = "template"
 url = "https://x.example/[IP]"
 answer = "ok"

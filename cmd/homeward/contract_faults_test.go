@@ -106,7 +106,7 @@ func TestARequestIsGivenUpWhenItsAddressGoes(t *testing.T) {
 // A way that is not there costs nothing, and any event may have mended it.
 func TestWhatNeverReachedTheServiceIsTriedAgainAtTheNextEvent(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
-	h.url = "https://" + net.JoinHostPort(service, "444") // nobody listens yet
+	h.url = "https://" + net.JoinHostPort(serviceAddr, "444") // nobody listens yet
 	h.more = []string{"limit_10s = 3", "limit_24h = 4"}
 	h.online()
 	d := h.daemon()
@@ -115,7 +115,7 @@ func TestWhatNeverReachedTheServiceIsTriedAgainAtTheNextEvent(t *testing.T) {
 	if a := s.Accounts["home"]; a.State != update.StateRetrying || a.Used != 0 || a.Error == "" {
 		t.Errorf("status is %+v", a)
 	}
-	h.serve(net.JoinHostPort(service, "444"), http.HandlerFunc(h.note), updatetest.Options{})
+	h.serve(net.JoinHostPort(serviceAddr, "444"), http.HandlerFunc(h.note), updatetest.Options{})
 	h.must(h.Delegate(netip.MustParsePrefix("2001:db8:dead::/56"))) // no change of what is published
 	h.current(lease)
 	if r := h.Requests()[0]; !r.At.Before(s.Accounts["home"].Next) {
@@ -153,7 +153,7 @@ func TestANameServerThatWakesUpIsEnough(t *testing.T) {
 	h.url = "https://ipv64.example"
 	h.must(unix.Unshare(unix.CLONE_NEWNS)) // the thread's own /etc
 	h.must(unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
-	h.must(os.WriteFile(h.path("resolv.conf"), []byte("nameserver "+service+"\noptions timeout:1 attempts:1\n"), 0o644))
+	h.must(os.WriteFile(h.path("resolv.conf"), []byte("nameserver "+serviceAddr+"\noptions timeout:1 attempts:1\n"), 0o644))
 	h.must(unix.Mount(h.path("resolv.conf"), "/etc/resolv.conf", "", unix.MS_BIND, ""))
 	h.online()
 	d := h.daemon()
@@ -161,7 +161,7 @@ func TestANameServerThatWakesUpIsEnough(t *testing.T) {
 	if s := h.state(update.StateRetrying); s.Used != 0 {
 		t.Errorf("status is %+v", s)
 	}
-	c, err := h.ISP.ListenPacket("udp", net.JoinHostPort(service, "53"))
+	c, err := h.ISP.ListenPacket("udp", net.JoinHostPort(serviceAddr, "53"))
 	h.must(err)
 	t.Cleanup(func() { c.Close() })
 	go answerNames(c)
@@ -190,7 +190,7 @@ func answerNames(c net.PacketConn) {
 		if answer[end-3] == 1 { // type A
 			answer[7] = 1
 			answer = append(answer, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4)
-			answer = append(answer, netip.MustParseAddr(service).AsSlice()...)
+			answer = append(answer, netip.MustParseAddr(serviceAddr).AsSlice()...)
 		}
 		c.WriteTo(answer, from)
 	}

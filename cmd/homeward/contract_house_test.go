@@ -21,6 +21,7 @@ import (
 
 	"homeward/netwatch/netwatchtest"
 	"homeward/update"
+	"homeward/update/service"
 	"homeward/update/updatetest"
 )
 
@@ -39,10 +40,10 @@ var (
 )
 
 const (
-	theSecret = "tok3n-nobody-may-see"
-	tick      = "t1ck-nobody-may-see"
-	service   = "198.51.100.64"
-	other     = "198.51.100.5" // where a test has a service of its own
+	theSecret   = "tok3n-nobody-may-see"
+	tick        = "t1ck-nobody-may-see"
+	serviceAddr = "198.51.100.64"
+	other       = "198.51.100.5" // where a test has a service of its own
 
 	prefix1 = "2001:db8:1200::/64"
 	prefix2 = "2001:db8:3400::/64"
@@ -82,7 +83,7 @@ func newHouse(t *testing.T, o updatetest.Options) *house {
 	h.IPv64 = updatetest.NewIPv64(theSecret, "home.ipv64.net", "srv.any64.de")
 	h.Limit10s, h.Limit24h, h.LockAfter = 0, 0, 0
 	h.more = []string{"limit_10s = 0", "limit_24h = 0"}
-	h.server = h.serve(net.JoinHostPort(service, "443"), http.HandlerFunc(h.note), o)
+	h.server = h.serve(net.JoinHostPort(serviceAddr, "443"), http.HandlerFunc(h.note), o)
 	h.url = h.server.URL
 	return h
 }
@@ -253,7 +254,7 @@ func (h *house) current(ipv4 netip.Prefix) {
 }
 
 // becomes waits until an account is in a state with these values accepted.
-func (h *house) becomes(account, state string, values update.Values) update.Status {
+func (h *house) becomes(account, state string, values service.Values) update.Status {
 	h.Helper()
 	return h.status(account+", "+state+", with "+valuesWords(values), func(s status) bool {
 		a := s.Accounts[account]

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"homeward/update"
+	"homeward/update/service"
 	"homeward/update/updatetest"
 )
 
@@ -26,13 +27,13 @@ username = "me"
 password = "hunter2"
 publish = ["ipv4"]
 `)
-	a := h.becomes("home", update.StateStopped, update.Values{IPv4: lease.Addr()})
+	a := h.becomes("home", update.StateStopped, service.Values{IPv4: lease.Addr()})
 	if !strings.Contains(a.Error, "other.example.org: nohost") {
 		t.Errorf("status says %q", a.Error)
 	}
 	d.says("other.example.org: nohost")
 	h.must(h.SetIPv4(lease2, gateway))
-	h.becomes("home", update.StateStopped, update.Values{IPv4: lease2.Addr()})
+	h.becomes("home", update.StateStopped, service.Values{IPv4: lease2.Addr()})
 	d.says("has accepted 203.0.113.8")
 	d.saysOnce("Nothing more is sent", 1)
 	var queries []string

@@ -12,6 +12,7 @@ import (
 	"homeward/cmd/homeward/daemon"
 	"homeward/netwatch/netwatchtest"
 	"homeward/update"
+	"homeward/update/service"
 	"homeward/update/updatetest"
 )
 
@@ -31,13 +32,13 @@ token = "t0ken"
 host = "12:34:56:78:9a:bc"
 `)
 	first := netip.MustParseAddr("2001:db8:1200::1034:56ff:fe78:9abc")
-	h.becomes("nas", update.StateCurrent, update.Values{IPv4: lease.Addr(), IPv6: first})
+	h.becomes("nas", update.StateCurrent, service.Values{IPv4: lease.Addr(), IPv6: first})
 	if got := s.Record("nas.ipv64.net", ""); got.A != lease.Addr() || got.AAAA != first {
 		t.Errorf("the record is %+v", got)
 	}
 	h.renumber()
 	next := netip.MustParseAddr("2001:db8:3400::1034:56ff:fe78:9abc")
-	h.becomes("nas", update.StateCurrent, update.Values{IPv4: lease.Addr(), IPv6: next})
+	h.becomes("nas", update.StateCurrent, service.Values{IPv4: lease.Addr(), IPv6: next})
 	if got := s.Requests(); len(got) != 2 || got[1].Query.Encode() != "domain=nas.ipv64.net&ip=203.0.113.7&ip6=2001%3Adb8%3A3400%3A0%3A1034%3A56ff%3Afe78%3A9abc" {
 		t.Errorf("requests %+v", got)
 	}
@@ -73,7 +74,7 @@ token = "t0ken"
 detect = "web"
 `)
 	public := netip.MustParseAddr("203.0.113.7")
-	h.becomes("home", update.StateCurrent, update.Values{IPv4: public})
+	h.becomes("home", update.StateCurrent, service.Values{IPv4: public})
 	asked, updates := webRequests(s)
 	if len(asked) != 1 || asked[0].Key != "" || len(asked[0].Query) != 1 || len(updates) != 1 || updates[0].Query.Get("ip") != "203.0.113.7" {
 		t.Fatalf("asked %+v, then %+v", asked, updates)
@@ -82,7 +83,7 @@ detect = "web"
 	// 10 s after the first time, and sees the router's own address.
 	h.must(h.Delegate(delegated))
 	h.must(h.LANAddr(lanAddr, 1800, 3600))
-	h.becomes("home", update.StateCurrent, update.Values{IPv4: public, Prefix: netip.MustParsePrefix(prefix1)})
+	h.becomes("home", update.StateCurrent, service.Values{IPv4: public, Prefix: netip.MustParsePrefix(prefix1)})
 	h.await(func() string {
 		if asked, _ = webRequests(s); len(asked) != 2 {
 			return fmt.Sprintf("asked %d times, want 2", len(asked))
@@ -96,7 +97,7 @@ detect = "web"
 	h.status("noting a private answer", func(s status) bool {
 		return strings.Contains(s.Accounts["home"].Note, "198.51.100.5 sees us at 192.168.178.20, which nobody can reach")
 	})
-	h.becomes("home", update.StateCurrent, update.Values{IPv4: public, Prefix: netip.MustParsePrefix(prefix1)})
+	h.becomes("home", update.StateCurrent, service.Values{IPv4: public, Prefix: netip.MustParsePrefix(prefix1)})
 	if _, updates = webRequests(s); len(updates) != 2 {
 		t.Errorf("updates %+v, want the prefix alone after the first", updates[1:])
 	}
@@ -137,7 +138,7 @@ func TestTwoLines(t *testing.T) {
 		s    *updatetest.IPv64
 		want netip.Addr
 	}{{"one", one, lease.Addr()}, {"two", two, second.Addr()}, {"web", web, second.Addr()}} {
-		h.becomes(tt.name, update.StateCurrent, update.Values{IPv4: tt.want})
+		h.becomes(tt.name, update.StateCurrent, service.Values{IPv4: tt.want})
 		for _, r := range tt.s.Requests() {
 			if r.From.Addr() != tt.want {
 				t.Errorf("%s: %v arrived from %v, want %v", tt.name, r.Query, r.From, tt.want)
@@ -161,7 +162,7 @@ token = "t0ken"
 publish = ["ipv6"]
 detect = "web"
 `)
-	h.becomes("home", update.StateCurrent, update.Values{IPv6: wan6.Addr()})
+	h.becomes("home", update.StateCurrent, service.Values{IPv6: wan6.Addr()})
 	if asked, _ := webRequests(s); len(asked) != 1 || asked[0].From.Addr() != wan6.Addr() {
 		t.Errorf("asked %+v", asked)
 	}

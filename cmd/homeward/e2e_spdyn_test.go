@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"homeward/update"
+	"homeward/update/service"
 	"homeward/update/updatetest"
 )
 
@@ -24,7 +25,7 @@ server = "https://198.51.100.5"
 domains = ["home.spdns.org"]
 token = "abcd-efgh-ijkl"
 `)
-	both := update.Values{IPv4: lease.Addr(), IPv6: wan6.Addr()}
+	both := service.Values{IPv4: lease.Addr(), IPv6: wan6.Addr()}
 	h.becomes("home", update.StateCurrent, both)
 	asked := s.Requests()
 	if len(asked) != 1 || asked[0].User != "home.spdns.org" || asked[0].Query != "hostname=home.spdns.org&myip=203.0.113.7,2001:db8:64::7" {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"homeward/update"
+	"homeward/update/service"
 	"homeward/update/updatetest"
 )
 
@@ -56,7 +57,7 @@ template = "./shop.example.json"
 domains = ["home"]
 token = "s3cret&"
 `)
-	h.becomes("home", update.StateCurrent, update.Values{IPv4: lease.Addr(), IPv6: wan6.Addr()})
+	h.becomes("home", update.StateCurrent, service.Values{IPv4: lease.Addr(), IPv6: wan6.Addr()})
 	want := []string{"/update?domains=home&token=s3cret%26&ip=203.0.113.7", "/update?domains=home&token=s3cret%26&ipv6=2001:db8:64::7"}
 	if got := s.requests(); !slices.Equal(got, want) {
 		t.Errorf("asked %q, want %q", got, want)
@@ -85,7 +86,7 @@ answer = "^updated"
 domains = ["home@zone"]
 param_enc = "s3cret&"
 `)
-	h.becomes("home", update.StateCurrent, update.Values{IPv4: lease.Addr(), Prefix: netip.MustParsePrefix(prefix1)})
+	h.becomes("home", update.StateCurrent, service.Values{IPv4: lease.Addr(), Prefix: netip.MustParsePrefix(prefix1)})
 	want := []string{"/update?domains=home@zone&token=s3cret%26&ip=203.0.113.7&net=2001:db8:1200::/64"}
 	if got := s.requests(); !slices.Equal(got, want) {
 		t.Errorf("asked %q, want %q", got, want)

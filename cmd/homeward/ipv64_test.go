@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"homeward/update"
+	"homeward/update/service"
 	"homeward/update/updatetest"
 )
 
@@ -27,8 +28,8 @@ func TestDomainTreeMarksWhatDiffers(t *testing.T) {
 		}},
 		{Name: "empty.ipv64.net", Updates: 0},
 	}
-	values := update.Values{IPv4: netip.MustParseAddr("203.0.113.7"), Prefix: netip.MustParsePrefix("2001:db8:1200::/64")}
-	host := update.Values{IPv6: netip.MustParseAddr("2001:db8:1200::99")}
+	values := service.Values{IPv4: netip.MustParseAddr("203.0.113.7"), Prefix: netip.MustParsePrefix("2001:db8:1200::/64")}
+	host := service.Values{IPv6: netip.MustParseAddr("2001:db8:1200::99")}
 	tree := domainTree{domains: domains, zone: time.UTC, pubs: []publication{
 		{"home", "home.ipv64.net", "", values}, {"srv", "srv.any64.de", "www", values},
 		{"host", "empty.ipv64.net", "", host}, {"home", "gone.ipv64.net", "", values}},
@@ -56,7 +57,7 @@ func TestDomainTreeMarksWhatDiffers(t *testing.T) {
 	if got := tree.String(); got != "there is no domain: homeward ipv64 add-domain NAME makes one\n" {
 		t.Errorf("without any: %q", got)
 	}
-	tree.domains, tree.pubs = domains[:1], []publication{{"home", "home.ipv64.net", "", update.Values{IPv4: values.IPv4}}}
+	tree.domains, tree.pubs = domains[:1], []publication{{"home", "home.ipv64.net", "", service.Values{IPv4: values.IPv4}}}
 	if got := tree.String(); !strings.HasSuffix(got, "\nnothing differs from what this router would publish\n") || strings.Contains(got, "!") {
 		t.Errorf("all is well: %s", got)
 	}

@@ -19,6 +19,7 @@ import (
 	"homeward/update/clock"
 	"homeward/update/log"
 	"homeward/update/secret"
+	"homeward/update/service"
 	"homeward/update/transport"
 )
 
@@ -185,16 +186,16 @@ func (s *ipv64Session) do(ctx context.Context, c update.APICall) (a update.APIAn
 		fmt.Fprintln(s.stderr, "homeward ipv64: given up")
 	case err != nil:
 		fmt.Fprintln(s.stderr, "homeward ipv64:", err)
-	case a.Verdict == update.Unauthorized && same != "":
+	case a.Verdict == service.Unauthorized && same != "":
 		fmt.Fprintf(s.stderr, "homeward ipv64: %s: what stands in %s is the update token of the account %s, and not the API key, which ipv64.net shows apart from it\n",
 			a.Detail, s.keyFrom, same)
-	case a.Verdict == update.Unauthorized:
+	case a.Verdict == service.Unauthorized:
 		fmt.Fprintf(s.stderr, "homeward ipv64: %s: %s, into %s\n", a.Detail, a.Hint, s.keyFrom)
-	case a.Verdict != update.Accepted && a.Hint != "":
+	case a.Verdict != service.Accepted && a.Hint != "":
 		fmt.Fprintf(s.stderr, "homeward ipv64: %s: %s\n", a.Detail, a.Hint)
-	case a.Verdict != update.Accepted && c.Target != "":
+	case a.Verdict != service.Accepted && c.Target != "":
 		fmt.Fprintf(s.stderr, "homeward ipv64: %s: whether it was done, homeward ipv64 domains shows\n", a.Detail)
-	case a.Verdict != update.Accepted:
+	case a.Verdict != service.Accepted:
 		fmt.Fprintf(s.stderr, "homeward ipv64: %s\n", a.Detail)
 	case same != "":
 		s.warn("the token of the account " + same + " is this API key: updates need the update token")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"homeward/update"
+	"homeward/update/service"
 )
 
 // publication is what an account would publish of the line, for one domain.
@@ -15,7 +16,7 @@ type publication struct {
 	account string
 	domain  string
 	label   string // "" the domain itself
-	values  update.Values
+	values  service.Values
 }
 
 // domainTree is the domains of an account beside what this router would publish.

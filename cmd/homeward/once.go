@@ -14,6 +14,7 @@ import (
 	"homeward/update/log"
 	"homeward/update/loop"
 	"homeward/update/secret"
+	"homeward/update/service"
 	"homeward/update/transport"
 )
 
@@ -44,7 +45,7 @@ func runOnce(ctx context.Context, c call) int {
 	}
 	accounts := cfg.Updates()
 	for _, name := range c.names {
-		if !slices.ContainsFunc(accounts, func(a *update.Account) bool { return a.Name == name }) {
+		if !slices.ContainsFunc(accounts, func(a *service.Account) bool { return a.Name == name }) {
 			fmt.Fprintf(c.stderr, "homeward once: no account %q is switched on: there %s\n", name, accountNames(accounts))
 			return exitUsage
 		}
@@ -87,7 +88,7 @@ func printStands(c call, stands map[string]update.Status, chosen func(name strin
 	return code
 }
 
-func accountNames(accounts []*update.Account) string {
+func accountNames(accounts []*service.Account) string {
 	if len(accounts) == 0 {
 		return "is none"
 	}

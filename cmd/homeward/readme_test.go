@@ -11,6 +11,7 @@ import (
 
 	"homeward/netwatch"
 	"homeward/update"
+	"homeward/update/service"
 	"homeward/update/updatetest"
 )
 
@@ -84,10 +85,10 @@ func TestREADMEShowsWhatIsSaid(t *testing.T) {
 	d := h.run("[account.home]\nservice = \"ipv64\"\ndomains = [\"home.ipv64.net\"]\ntoken = \"t0ken\"\nserver = \"https://198.51.100.5\"\n")
 	lease := netip.MustParsePrefix("85.10.20.77/24") // no documentation's: it looks as an address does
 	h.must(h.SetIPv4(lease, netip.MustParseAddr("85.10.20.1")))
-	h.becomes("home", update.StateCurrent, update.Values{IPv4: lease.Addr()})
+	h.becomes("home", update.StateCurrent, service.Values{IPv4: lease.Addr()})
 	h.must(h.Delegate(delegated))
 	h.must(h.LANAddr(lanAddr, 1800, 3600))
-	h.becomes("home", update.StateCurrent, update.Values{IPv4: lease.Addr(), Prefix: netip.MustParsePrefix(prefix1)})
+	h.becomes("home", update.StateCurrent, service.Values{IPv4: lease.Addr(), Prefix: netip.MustParsePrefix(prefix1)})
 	table, errs, code := h.homeward("status", "-c", h.path("homeward.toml"))
 	if code != 0 {
 		t.Errorf("status: exit %d, %s", code, errs)

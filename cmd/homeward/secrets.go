@@ -6,8 +6,8 @@ import (
 	"strings"
 	"syscall"
 
-	"homeward/update"
 	"homeward/update/secret"
+	"homeward/update/service"
 )
 
 // secret reads a secret that stands here or in a file. given is also true of
@@ -99,7 +99,7 @@ func oddSecret(v string) string {
 }
 
 // credentials reads what the account proves itself with.
-func (t table) credentials(a *update.Account) {
+func (t table) credentials(a *service.Account) {
 	token, hasToken := t.secret("token")
 	password, hasPassword := t.secret("password")
 	a.Username = t.text("username")
@@ -139,7 +139,7 @@ func (t table) given(names ...string) string {
 	return ""
 }
 
-func (t table) needToken(a *update.Account, given bool) {
+func (t table) needToken(a *service.Account, given bool) {
 	if !given {
 		t.fault("token", `missing: write token = "…", the account's update token, or token_file = "/path"`)
 		return
@@ -174,7 +174,7 @@ func oddToken(v string) bool {
 	})
 }
 
-func (t table) spdynToken(a *update.Account) {
+func (t table) spdynToken(a *service.Account) {
 	name := t.given("token", "token_file")
 	if t.has("username") {
 		t.fault("username", "stands beside a token, where the user is the host's name: take it out")

@@ -2,11 +2,10 @@ package main
 
 import (
 	"bytes"
+	"homeward/update/service"
 	"net/url"
 	"strconv"
 	"strings"
-
-	"homeward/update"
 )
 
 // server reads the base URL of the account's service.
@@ -67,7 +66,7 @@ func spelled(u string) string {
 	if i := strings.IndexAny(rest, "/?"); i >= 0 {
 		path = rest[i:]
 	}
-	return update.ServerName(u) + path
+	return service.ServerName(u) + path
 }
 
 // check notes what the account publishes, and faults what another one does.
@@ -75,7 +74,7 @@ func (c claims) check(t table, a Account) {
 	if a.Service == "" {
 		return
 	}
-	service, server := a.Service, update.ServerName(a.Server)
+	service, server := a.Service, service.ServerName(a.Server)
 	if server == "ipv64.net" {
 		service = "ipv64" // it speaks dyndns2, too
 	}

@@ -15,6 +15,7 @@ import (
 
 	"homeward/cmd/homeward/daemon"
 	"homeward/update"
+	"homeward/update/service"
 )
 
 const exitNoDaemon = 3
@@ -121,7 +122,7 @@ func statusTable(s status, zone *time.Location) string {
 	return b.String()
 }
 
-func valuesWords(v update.Values) string {
+func valuesWords(v service.Values) string {
 	var parts []string
 	if v.IPv4.IsValid() {
 		parts = append(parts, v.IPv4.String())

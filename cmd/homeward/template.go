@@ -2,12 +2,11 @@ package main
 
 import (
 	"errors"
+	"homeward/update/service"
 	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"homeward/update"
 )
 
 // templateFolder is where ddns-scripts keeps its service files.
@@ -18,7 +17,7 @@ func (t table) template(a *Account) {
 	if a.Service != "template" {
 		return
 	}
-	a.Template = &update.Template{}
+	a.Template = &service.Template{}
 	inline := t.given("url", "url4", "url6")
 	switch {
 	case t.has("template"):
@@ -41,7 +40,7 @@ func (t table) template(a *Account) {
 
 // serviceFile reads a file of ddns-scripts, named by its path or by the
 // service's bare name.
-func (t table) serviceFile(p *update.Template) {
+func (t table) serviceFile(p *service.Template) {
 	v := t.text("template")
 	path := t.r.path(filepath.Clean(v))
 	if !strings.Contains(v, "/") {
@@ -63,12 +62,12 @@ func (t table) serviceFile(p *update.Template) {
 		t.fault("template", path+": "+err.Error()+do)
 		return
 	}
-	if *p, err = update.ParseTemplate(b); err != nil {
+	if *p, err = service.ParseTemplate(b); err != nil {
 		t.fault("template", path+": "+err.Error()+": name another service's file")
 	}
 }
 
-func (t table) inlineTemplate(p *update.Template) {
+func (t table) inlineTemplate(p *service.Template) {
 	p.URL, p.URL4, p.URL6 = t.templateURL("url"), t.templateURL("url4"), t.templateURL("url6")
 	if t.missing("answer") {
 		t.fault("answer", `missing: write answer = "good|nochg", the words that mean success`)
@@ -149,7 +148,7 @@ func (t table) placeholders(urls string) {
 	}
 }
 
-func hasURL(p update.Template) bool { return p.URL+p.URL4+p.URL6 != "" }
+func hasURL(p service.Template) bool { return p.URL+p.URL4+p.URL6 != "" }
 
 // templateCarries faults what is to be published and has no place in the URLs.
 func (t table) templateCarries(a *Account) {

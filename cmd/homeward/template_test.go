@@ -1,11 +1,10 @@
 package main
 
 import (
+	"homeward/update/service"
 	"io/fs"
 	"strings"
 	"testing"
-
-	"homeward/update"
 )
 
 // files is a readFile of these files alone.
@@ -23,19 +22,19 @@ func TestServiceFilesAreFound(t *testing.T) {
 		"/usr/share/ddns/default/six.example.json": `{"name":"six.example","ipv6":{"url":"http://six.example/?host=[DOMAIN]&ip=[IP]&key=[PASSWORD]","answer":"updated"}}`,
 		"/etc/own/service.json":                    `{"ipv4":{"url":"https://own.example/?ip=[IP]&k=s3cret"},"ipv6":{"url":"https://own.example/?ip=[IP]&k=s3cret"}}`,
 	})
-	six := update.Template{URL6: "http://six.example/?host=[DOMAIN]&ip=[IP]&key=[PASSWORD]", Answer6: "updated"}
-	own := update.Template{URL4: "https://own.example/?ip=[IP]&k=s3cret", URL6: "https://own.example/?ip=[IP]&k=s3cret"}
+	six := service.Template{URL6: "http://six.example/?host=[DOMAIN]&ip=[IP]&key=[PASSWORD]", Answer6: "updated"}
+	own := service.Template{URL4: "https://own.example/?ip=[IP]&k=s3cret", URL6: "https://own.example/?ip=[IP]&k=s3cret"}
 	const https = "x.toml:3: account.a.template: six.example is asked over https:// in place of http://; if it cannot, write allow_http = true"
 	for _, tt := range []struct {
 		file, template, extra string
-		want                  update.Template
-		publish               update.Publish
+		want                  service.Template
+		publish               service.Publish
 		warning               string
 	}{
-		{"/etc/x.toml", "six.example", `token = "t"`, six, update.Publish{IPv6: true}, "/etc/" + https},
-		{"/etc/x.toml", "six.example.json", `password = "t"`, six, update.Publish{IPv6: true}, "/etc/" + https},
-		{"x.toml", "/usr/share/ddns/default/six.example.json", `token = "t"`, six, update.Publish{IPv6: true}, https},
-		{"/etc/x.toml", "own/service.json", "", own, update.Publish{IPv4: true, IPv6: true},
+		{"/etc/x.toml", "six.example", `token = "t"`, six, service.Publish{IPv6: true}, "/etc/" + https},
+		{"/etc/x.toml", "six.example.json", `password = "t"`, six, service.Publish{IPv6: true}, "/etc/" + https},
+		{"x.toml", "/usr/share/ddns/default/six.example.json", `token = "t"`, six, service.Publish{IPv6: true}, https},
+		{"/etc/x.toml", "own/service.json", "", own, service.Publish{IPv4: true, IPv6: true},
 			"/etc/x.toml:3: account.a.template: own.example: there is no answer expression, so every answer with a 2xx code counts as accepted"},
 	} {
 		src := "[account.a]\nservice = \"template\"\ntemplate = \"" + tt.template + "\"\ndomains = [\"home\"]\n" + tt.extra

@@ -9,7 +9,7 @@ import (
 
 	"homeward/cmd/homeward/daemon"
 	"homeward/netwatch"
-	"homeward/update"
+	"homeward/update/service"
 )
 
 // TestAChoiceOfLANsIsSaid to whoever looks at the line, and to an account where
@@ -27,7 +27,7 @@ func TestAChoiceOfLANsIsSaid(t *testing.T) {
 	var a Account
 	a.Name, a.Publish.Prefix = "a", true
 	for dev, account := range map[string]string{"br-lan": "", "home": "home counts as the LAN, and br-guest could: if your hosts are there, set lan to that device"} {
-		v := daemon.NewViews(&Config{Accounts: []Account{a}}, func(*update.Account) update.Values { return update.Values{} }, nil)
+		v := daemon.NewViews(&Config{Accounts: []Account{a}}, func(*service.Account) service.Values { return service.Values{} }, nil)
 		s := v.Line(two(dev))
 		note := dev + " counts as the LAN, and br-guest could: if your hosts are there, set lan to that device"
 		if got := v.Observe(two(dev)).Wants["a"].Note; got != account {

@@ -9,6 +9,7 @@ import (
 	"homeward/update"
 	"homeward/update/log"
 	"homeward/update/loop"
+	"homeward/update/service"
 	"homeward/update/transport"
 )
 
@@ -85,7 +86,7 @@ func chosenOf(cfg *settings.Config, chosen func(name string) bool) []settings.Ac
 func Preview(cfg *settings.Config, t netwatch.Tables, parts loop.Parts, chosen func(name string) bool, force bool) ([]Question, []transport.Request) {
 	book := update.OpenStore(cfg.StateDir, cfg.RunDir, func(s string) { parts.Log(log.Warn, s) }).Read(parts.Now())
 	accounts := chosenOf(cfg, chosen)
-	var sent []*update.Account
+	var sent []*service.Account
 	for _, a := range accounts {
 		sent = append(sent, &a.Account)
 	}

@@ -22,6 +22,7 @@ import (
 	"homeward/update/log"
 	"homeward/update/loop"
 	"homeward/update/secret"
+	"homeward/update/service"
 	"homeward/update/transport"
 )
 
@@ -121,7 +122,7 @@ type world struct {
 	used     int // of the day's requests
 
 	// the line
-	line  update.Values
+	line  service.Values
 	shown []shownLine
 
 	// the service
@@ -130,7 +131,7 @@ type world struct {
 
 // shownLine is a line as it was until a moment.
 type shownLine struct {
-	update.Values
+	service.Values
 	until time.Duration
 }
 
@@ -138,7 +139,7 @@ type shownLine struct {
 type simService struct {
 	weather  string
 	arrivals []time.Duration // of this secret
-	held     map[int]update.Values
+	held     map[int]service.Values
 	refused  int // version of the configuration that was refused for good, and known to be; 0: none
 	requests int
 }
@@ -149,9 +150,9 @@ func newWorld(t *testing.T, seed uint64, dir string) *world {
 	if w.busy = seed%3 == 0; w.busy {
 		w.pace = 5 * time.Minute
 	}
-	w.svc.weather, w.svc.held = "fine", map[int]update.Values{}
+	w.svc.weather, w.svc.held = "fine", map[int]service.Values{}
 	w.version = 1
-	w.line = update.Values{IPv4: w.address4(), Prefix: w.prefix()}
+	w.line = service.Values{IPv4: w.address4(), Prefix: w.prefix()}
 	return w
 }
 
@@ -187,8 +188,8 @@ func (w *world) prefix() netip.Prefix {
 // counts by it.
 func (w *world) config(version int) *settings.Config {
 	a := settings.Account{Enabled: true, Detect: "line"}
-	a.Account = update.Account{Name: "home", Service: "ipv64", Server: "https://ipv64.net", Domains: []string{"home.ipv64.net"},
-		Publish: update.Publish{IPv4: true, Prefix: true}, Secret: secret.New("t0ken"), Auth: "bearer",
+	a.Account = service.Account{Name: "home", Service: "ipv64", Server: "https://ipv64.net", Domains: []string{"home.ipv64.net"},
+		Publish: service.Publish{IPv4: true, Prefix: true}, Secret: secret.New("t0ken"), Auth: "bearer",
 		Record: fmt.Sprintf("r%d", version), Limit10s: 3, Limit24h: 48}
 	return &settings.Config{File: "conf", StateDir: w.dir, LogLevel: "info", Accounts: []settings.Account{a},
 		Sources: settings.Sources{"conf": {Content: fmt.Append(nil, version)}}}
@@ -274,7 +275,7 @@ func (w *world) believe(_ string, text []byte) error {
 
 // show is the kernel's messages of a line: it is looked at early, and again
 // when it is still.
-func (w *world) show(line update.Values) {
+func (w *world) show(line service.Values) {
 	w.mu.Lock()
 	w.shown = append(w.shown, shownLine{w.line, w.now()})
 	w.line = line

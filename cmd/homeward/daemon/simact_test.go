@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"homeward/update"
+	"homeward/update/service"
 )
 
 // act does one thing to the router, the line or the service.
@@ -71,7 +72,7 @@ func (w *world) act() {
 			v.die()
 		}
 	case n < 99: // a worker that is met early
-		w.show(update.Values{IPv4: w.address4()})
+		w.show(service.Values{IPv4: w.address4()})
 		time.Sleep(time.Duration(w.roll(400)) * time.Millisecond)
 		if v := w.life.all.Load(); v != nil {
 			v.die()
@@ -167,12 +168,12 @@ func (w *world) lookedAfter(changed time.Duration) {
 func (w *world) flap() {
 	old := w.line
 	for range 1 + w.roll(5) {
-		w.show(update.Values{})
+		w.show(service.Values{})
 		time.Sleep(time.Duration(w.roll(3000)) * time.Millisecond)
 		if w.roll(3) == 0 {
 			old.IPv4 = w.address4()
 		}
-		w.show(update.Values{IPv4: old.IPv4})
+		w.show(service.Values{IPv4: old.IPv4})
 		time.Sleep(time.Duration(w.roll(1500)) * time.Millisecond)
 		w.show(old)
 		time.Sleep(time.Duration(w.roll(4000)) * time.Millisecond)
@@ -262,14 +263,14 @@ func (w *world) counted() int {
 }
 
 // holds returns what the service has, and what the line shows.
-func (w *world) holds() (held, line update.Values) {
+func (w *world) holds() (held, line service.Values) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.svc.held[w.accepted], w.line
 }
 
 // holds tells whether the service has what the line shows.
-func holds(held, line update.Values) bool {
+func holds(held, line service.Values) bool {
 	return (!line.IPv4.IsValid() || held.IPv4 == line.IPv4) && (!line.Prefix.IsValid() || held.Prefix == line.Prefix)
 }
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"homeward/update"
+	"homeward/update/service"
 	"homeward/update/transport"
 )
 
@@ -66,14 +66,14 @@ func (w *world) exchange(ctx context.Context, v *simWorker, req transport.Reques
 func (w *world) checkSent(req transport.Request, composed time.Duration) {
 	q := queryOf(req)
 	w.mu.Lock()
-	lines := []update.Values{w.line}
+	lines := []service.Values{w.line}
 	for _, s := range w.shown {
 		if s.until >= composed-100*time.Millisecond {
 			lines = append(lines, s.Values)
 		}
 	}
 	w.mu.Unlock()
-	ok := slices.ContainsFunc(lines, func(v update.Values) bool {
+	ok := slices.ContainsFunc(lines, func(v service.Values) bool {
 		return (q.Get("ip") == "" || q.Get("ip") == v.IPv4.String()) && (q.Get("ipv6prefix") == "" || q.Get("ipv6prefix") == v.Prefix.String())
 	})
 	if !ok {
@@ -102,7 +102,7 @@ func (w *world) arrive(req transport.Request, weather string) transport.Answer {
 			return transport.Answer{Status: 400, Body: []byte(`{"info":"unknown parameter","status":"400"}`)}
 		}
 	}
-	var v update.Values
+	var v service.Values
 	v.IPv4, _ = netip.ParseAddr(q.Get("ip"))
 	v.Prefix, _ = netip.ParsePrefix(q.Get("ipv6prefix"))
 	w.mu.Lock()

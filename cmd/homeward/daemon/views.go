@@ -9,6 +9,7 @@ import (
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update"
+	"homeward/update/service"
 )
 
 // Views turn what the kernel shows into what each account publishes. They
@@ -23,7 +24,7 @@ type Views struct {
 
 // NewViews returns the views of a configuration. held is what the services
 // have accepted before; old, if not nil, are the views it takes over from.
-func NewViews(cfg *settings.Config, held func(*update.Account) update.Values, old *Views) *Views {
+func NewViews(cfg *settings.Config, held func(*service.Account) service.Values, old *Views) *Views {
 	v := &Views{cfg: cfg, last: map[string]netwatch.State{}, shown: map[string]netwatch.State{}}
 	for _, a := range cfg.Accounts {
 		h := held(&a.Account)
@@ -40,16 +41,16 @@ func NewViews(cfg *settings.Config, held func(*update.Account) update.Values, ol
 }
 
 // published returns what was published of each account, "" for [line].
-func (v *Views) published() map[string]update.Values {
-	all := make(map[string]update.Values, len(v.last))
+func (v *Views) published() map[string]service.Values {
+	all := make(map[string]service.Values, len(v.last))
 	for name, s := range v.last {
-		all[name] = update.Values{IPv4: s.IPv4, IPv6: s.IPv6, Prefix: s.Prefix}
+		all[name] = service.Values{IPv4: s.IPv4, IPv6: s.IPv6, Prefix: s.Prefix}
 	}
 	return all
 }
 
 // restore takes over what was published.
-func (v *Views) restore(all map[string]update.Values) {
+func (v *Views) restore(all map[string]service.Values) {
 	for name, s := range all {
 		v.last[name] = netwatch.State{IPv4: s.IPv4, IPv6: s.IPv6, Prefix: s.Prefix}
 	}

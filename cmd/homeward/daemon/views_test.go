@@ -6,11 +6,11 @@ import (
 
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
-	"homeward/update"
+	"homeward/update/service"
 )
 
 // none is what services hold of accounts that are new.
-func none(*update.Account) update.Values { return update.Values{} }
+func none(*service.Account) service.Values { return service.Values{} }
 
 // TestNewsIsWhatAnybodyWouldSee goes by what a worker leaves to the watcher.
 func TestNewsIsWhatAnybodyWouldSee(t *testing.T) {

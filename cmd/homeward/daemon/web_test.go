@@ -9,15 +9,16 @@ import (
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update"
+	"homeward/update/service"
 )
 
 func TestQuestionsOfAccounts(t *testing.T) {
-	of := func(service, server, name string, publish update.Publish) settings.Account {
+	of := func(service, server, name string, publish service.Publish) settings.Account {
 		a := settings.Account{Detect: "web", Poll: 5 * time.Minute, Enabled: true, Devices: netwatch.Devices{WAN: "auto", WAN6: "wan6"}}
 		a.Name, a.Service, a.Server, a.Publish = name, service, server, publish
 		return a
 	}
-	prefixed, both := update.Publish{IPv4: true, Prefix: true}, update.Publish{IPv4: true, IPv6: true}
+	prefixed, both := service.Publish{IPv4: true, Prefix: true}, service.Publish{IPv4: true, IPv6: true}
 	a, b := of("ipv64", "https://ipv64.net", "a", prefixed), of("ipv64", "https://ipv64.net", "b", both)
 	a.Poll = 10 * time.Minute
 	c := of("ipv64", "https://ipv64.net", "c", both)
@@ -43,13 +44,13 @@ func TestQuestionsOfAccounts(t *testing.T) {
 // What a service has answered takes the place of what the kernel shows; the
 // prefix, and a host's address that is made of it, stay the line's.
 func TestAnswersTakeTheLinesPlace(t *testing.T) {
-	of := func(service, detect string, publish update.Publish) settings.Account {
+	of := func(service, detect string, publish service.Publish) settings.Account {
 		a := settings.Account{Detect: detect, Devices: netwatch.Devices{WAN: "auto", WAN6: "auto"}}
 		a.Name, a.Service, a.Server, a.Publish = service, service, "https://ipv64.net", publish
 		return a
 	}
-	accounts := []settings.Account{of("ipv64", "web", update.Publish{IPv4: true, IPv6: true, Prefix: true}),
-		of("spdyn", "web", update.Publish{IPv4: true, IPv6: true}), of("spdyn", "line", update.Publish{IPv4: true, IPv6: true})}
+	accounts := []settings.Account{of("ipv64", "web", service.Publish{IPv4: true, IPv6: true, Prefix: true}),
+		of("spdyn", "web", service.Publish{IPv4: true, IPv6: true}), of("spdyn", "line", service.Publish{IPv4: true, IPv6: true})}
 	accounts[0].Host = netip.MustParseAddr("::1234")
 	private := netwatch.Missing{Of: netwatch.ValueIPv4, Reason: netwatch.ReasonPrivate, Dev: "wan", Addr: netip.MustParseAddr("192.168.178.20")}
 	line := netwatch.State{NoIPv4: private, IPv6: netip.MustParseAddr("2001:db8:1::1"), Prefix: netip.MustParsePrefix("2001:db8:2::/64")}
@@ -61,9 +62,9 @@ func TestAnswersTakeTheLinesPlace(t *testing.T) {
 	found := map[update.Query]update.Found{ipv64: {Addr: v4}, six: {Addr: v6, Note: "no answer"}}
 	const awaited = "which IPv4 address we come from is being asked"
 	for i, want := range []update.Desired{
-		{Values: update.Values{IPv4: v4, IPv6: netip.MustParseAddr("2001:db8:2::1234"), Prefix: line.Prefix}},
-		{Values: update.Values{IPv6: v6}, Note: awaited + "; no answer"},
-		{Values: update.Values{IPv6: line.IPv6}, Note: private.Text()},
+		{Values: service.Values{IPv4: v4, IPv6: netip.MustParseAddr("2001:db8:2::1234"), Prefix: line.Prefix}},
+		{Values: service.Values{IPv6: v6}, Note: awaited + "; no answer"},
+		{Values: service.Values{IPv6: line.IPv6}, Note: private.Text()},
 	} {
 		a := accounts[i]
 		if got := published(a, line, found); got != want {
@@ -82,7 +83,7 @@ func published(a settings.Account, s netwatch.State, found map[update.Query]upda
 func TestPrefixAutoIsTheWANs(t *testing.T) {
 	line := netwatch.State{IPv6: netip.MustParseAddr("2a02:8071:1:5::77"), Prefix: netip.MustParsePrefix("2a02:8071:2:1::/64")}
 	a := settings.Account{}
-	a.Publish, a.PrefixAuto = update.Publish{Prefix: true}, true
+	a.Publish, a.PrefixAuto = service.Publish{Prefix: true}, true
 	if got := want(a, line, whys{}); got.Prefix.String() != "2a02:8071:1:5::/64" || got.Note != "" {
 		t.Errorf("want = %+v", got)
 	}

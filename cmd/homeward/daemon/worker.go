@@ -15,6 +15,7 @@ import (
 	"homeward/update"
 	"homeward/update/log"
 	"homeward/update/loop"
+	"homeward/update/service"
 )
 
 // worker is the process that reads, decides, sends and writes. It belongs to
@@ -53,15 +54,15 @@ type link interface {
 
 // saved is what a worker leaves to the next one, beside the state on disk.
 type saved struct {
-	File      string                   `json:"file"`
-	Sources   []source                 `json:"sources"` // of the configuration
-	Begun     time.Time                `json:"begun"`
-	Prepared  bool                     `json:"prepared"` // the state was opened
-	Said      []byte                   `json:"said"`     // of the uplink
-	Unsaid    string                   `json:"unsaid,omitempty"`
-	Published map[string]update.Values `json:"published"`
-	Scheduler update.Snapshot          `json:"scheduler"`
-	Probes    []update.ProbeSnapshot   `json:"probes,omitempty"`
+	File      string                    `json:"file"`
+	Sources   []source                  `json:"sources"` // of the configuration
+	Begun     time.Time                 `json:"begun"`
+	Prepared  bool                      `json:"prepared"` // the state was opened
+	Said      []byte                    `json:"said"`     // of the uplink
+	Unsaid    string                    `json:"unsaid,omitempty"`
+	Published map[string]service.Values `json:"published"`
+	Scheduler update.Snapshot           `json:"scheduler"`
+	Probes    []update.ProbeSnapshot    `json:"probes,omitempty"`
 }
 
 // source is one file. Its path may be no text.

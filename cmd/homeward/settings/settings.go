@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"homeward/netwatch"
-	"homeward/update"
+	"homeward/update/service"
 )
 
 // Config is a whole configuration. It does not change; reading the file again
@@ -33,8 +33,8 @@ func (c *Config) Active() []Account {
 
 // Updates returns the accounts that are switched on, as the scheduler takes
 // them.
-func (c *Config) Updates() []*update.Account {
-	var out []*update.Account
+func (c *Config) Updates() []*service.Account {
+	var out []*service.Account
 	for _, a := range c.Active() {
 		out = append(out, &a.Account)
 	}
@@ -43,7 +43,7 @@ func (c *Config) Updates() []*update.Account {
 
 // Account is an account with what decides which values it publishes.
 type Account struct {
-	update.Account
+	service.Account
 	Devices netwatch.Devices // [line]'s, with the account's own over them
 	Detect  string           // line or web
 	Poll    time.Duration    // web: how often to ask

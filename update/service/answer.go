@@ -1,4 +1,4 @@
-package update
+package service
 
 import (
 	"bytes"
@@ -20,28 +20,28 @@ import (
 // request, a longer one would outlast the day its limits are counted in.
 const (
 	shortestWait = 10 * time.Second
-	longestWait  = 24 * time.Hour
+	LongestWait  = 24 * time.Hour
 )
 
 // quoteLen is how many characters of a foreign answer are repeated to the owner.
 const quoteLen = 40
 
-// retryAfter reads the header Retry-After (RFC 9110, section 10.2.3): seconds,
+// RetryAfter reads the header Retry-After (RFC 9110, section 10.2.3): seconds,
 // or a date, which counts from the answer's own Date, so that this machine's
 // clock does not matter. The result is between 10 s and 24 h; 0 is not said,
 // or makes no sense.
-func retryAfter(ans transport.Answer) time.Duration {
+func RetryAfter(ans transport.Answer) time.Duration {
 	s := strings.TrimSpace(ans.RetryAfter)
 	n, err := strconv.ParseUint(s, 10, 32)
 	if err == nil || errors.Is(err, strconv.ErrRange) { // n is the largest number then
-		return min(max(time.Duration(n)*time.Second, shortestWait), longestWait)
+		return min(max(time.Duration(n)*time.Second, shortestWait), LongestWait)
 	}
 	at, ok := httpDate(s)
 	now, dated := httpDate(strings.TrimSpace(ans.Date))
 	if !ok || !dated || at.Before(now) {
 		return 0
 	}
-	return min(max(at.Sub(now), shortestWait), longestWait)
+	return min(max(at.Sub(now), shortestWait), LongestWait)
 }
 
 // httpDate reads the three forms of RFC 9110, section 5.6.7.
@@ -54,19 +54,19 @@ func httpDate(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// quote returns what can be shown of a foreign text: its first 40 printable
+// Quote returns what can be shown of a foreign text: its first 40 printable
 // characters on one line, each run of white space one blank. Control bytes
 // (ESC too) and what is not UTF-8 are left out.
-func quote(body []byte) string { return cut(clean(body)) }
+func Quote(body []byte) string { return Cut(Clean(body)) }
 
 // redact is quote with the account's secrets hidden: before the cleaning, which
 // changes white space, and after it, as what is left out may stand within one.
 func redact(a *Account, body []byte) string {
 	secrets := secretsOf(a)
-	return cut(string(mask([]byte(clean(mask(body, secrets...))), secrets...)))
+	return Cut(string(mask([]byte(Clean(mask(body, secrets...))), secrets...)))
 }
 
-func clean(body []byte) string {
+func Clean(body []byte) string {
 	printable := strings.Map(func(r rune) rune {
 		switch {
 		case r == '\t' || r == '\n' || r == '\r':
@@ -79,7 +79,7 @@ func clean(body []byte) string {
 	return strings.Join(strings.Fields(printable), " ")
 }
 
-func cut(s string) string {
+func Cut(s string) string {
 	n := 0
 	for i := range s {
 		if n == quoteLen {
@@ -90,8 +90,8 @@ func cut(s string) string {
 	return s
 }
 
-// fields splits a line at white space; its first word is what a service says.
-func fields(line string) []string { return strings.Fields(line) }
+// Fields splits a line at white space; its first word is what a service says.
+func Fields(line string) []string { return strings.Fields(line) }
 
 // lines returns the lines of an answer that are not blank, without the white
 // space around them.
@@ -136,7 +136,7 @@ func mask(body []byte, secrets ...secret.Secret) []byte {
 // forms returns a secret as it is, as it stands in a URL or a form, in base64,
 // and as JSON may write each of these.
 func forms(s string) []string {
-	all := []string{s, percent(s), url.QueryEscape(s), url.PathEscape(s),
+	all := []string{s, Percent(s), url.QueryEscape(s), url.PathEscape(s),
 		base64.RawStdEncoding.EncodeToString([]byte(s)), base64.RawURLEncoding.EncodeToString([]byte(s))}
 	for _, form := range all {
 		quoted := jsonText(form)
@@ -162,9 +162,9 @@ func jsonText(s string) string {
 	return b.String()
 }
 
-// percent encodes everything but letters, digits and -_.~ as %xx, as
+// Percent encodes everything but letters, digits and -_.~ as %xx, as
 // ddns-scripts does: fit for any part of a URL.
-func percent(s string) string {
+func Percent(s string) string {
 	const hex = "0123456789abcdef"
 	var b strings.Builder
 	for i := range len(s) {

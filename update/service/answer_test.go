@@ -1,9 +1,10 @@
-package update
+package service
 
 import (
 	"encoding/base64"
 	"homeward/update/secret"
 	"homeward/update/transport"
+	"homeward/update/updatetest/golden"
 	"net/url"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func TestRetryAfter(t *testing.T) {
 		{"a date without one to count from", "Sat, 21 Nov 2026 20:05:00 GMT", "", 0},
 	}
 	for _, tt := range tests {
-		if got := retryAfter(transport.Answer{RetryAfter: tt.header, Date: tt.date}); got != tt.want {
+		if got := RetryAfter(transport.Answer{RetryAfter: tt.header, Date: tt.date}); got != tt.want {
 			t.Errorf("%s: retryAfter(%q) = %v, want %v", tt.name, tt.header, got, tt.want)
 		}
 	}
@@ -49,7 +50,7 @@ func TestQuote(t *testing.T) {
 		{"nothing", "", ""},
 	}
 	for _, tt := range tests {
-		if got := quote([]byte(tt.in)); got != tt.want {
+		if got := Quote([]byte(tt.in)); got != tt.want {
 			t.Errorf("%s: quote(%q) = %q, want %q", tt.name, tt.in, got, tt.want)
 		}
 	}
@@ -75,7 +76,7 @@ func TestNoFormOfASecretIsRepeated(t *testing.T) {
 			Template: &Template{URL: "https://[USERNAME]@[DOMAIN]:pre-[PASSWORD]@x.example/?key=written%20in&ip=[IP]&k=[PASSWORD]"}},
 	}
 	for name, a := range accounts {
-		s, _ := ServiceOf(a)
+		s, _ := For(a)
 		c := Update{Hosts: a.Domains, Values: Values{IPv4: ip4}}
 		r := s.Request(a, c)
 		login := r.User + r.Login.Reveal() + ":" + r.Password.Reveal()
@@ -83,7 +84,7 @@ func TestNoFormOfASecretIsRepeated(t *testing.T) {
 		said := map[string]string{
 			"the login": login, "the header": basic, "the header in JSON": strings.ReplaceAll(basic, "/", `\/`),
 			"the token in base64": base64.StdEncoding.EncodeToString([]byte(password)), "for a URL": base64.RawURLEncoding.EncodeToString([]byte(password)),
-			"the secret": password, "in a query": url.QueryEscape(password), "in a path": url.PathEscape(password), "small": percent(password),
+			"the secret": password, "in a query": url.QueryEscape(password), "in a path": url.PathEscape(password), "small": Percent(password),
 			"in JSON": strings.ReplaceAll(password, "/", `\/`), "in JSON of ASCII": strings.ReplaceAll(password, "ö", `\u00f6`),
 			"in JSON of ASCII, slashes escaped": strings.ReplaceAll(strings.ReplaceAll(password, "ö", `\u00f6`), "/", `\/`),
 		}
@@ -135,14 +136,9 @@ func TestIsHTML(t *testing.T) {
 func FuzzQuote(f *testing.F) {
 	f.Add([]byte("good \x1b[0m"))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		q := quote(body)
-		if utf8.RuneCountInString(q) > 40 || !printable(q) {
+		q := Quote(body)
+		if utf8.RuneCountInString(q) > 40 || !golden.Printable(q) {
 			t.Errorf("quote(%q) = %q", body, q)
 		}
 	})
-}
-
-// printable tells whether a text may stand in a log as it is.
-func printable(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || 0x7f <= r && r < 0xa0 })
 }

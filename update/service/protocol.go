@@ -1,4 +1,4 @@
-package update
+package service
 
 import (
 	"homeward/update/transport"
@@ -35,26 +35,26 @@ type Update struct {
 	Auto       bool // the prefix is that which the request comes from, over IPv6
 }
 
-// shownValues returns the values of the call that the line showed.
-func (c Update) shownValues() Values { return c.Values.without(c.Repeated) }
+// ShownValues returns the values of the call that the line showed.
+func (c Update) ShownValues() Values { return c.Values.Without(c.Repeated) }
 
-// sameRequest tells whether two calls differ in their hosts alone.
-func (c Update) sameRequest(o Update) bool {
+// SameRequest tells whether two calls differ in their hosts alone.
+func (c Update) SameRequest(o Update) bool {
 	return c.Values == o.Values && c.Repeated == o.Repeated && c.PrefixOnly == o.PrefixOnly && c.Auto == o.Auto
 }
 
-// hostsOf returns the hosts that are judged one by one: the account's domains,
+// HostsOf returns the hosts that are judged one by one: the account's domains,
 // or "" where they have one verdict.
-func (s Service) hostsOf(a *Account) []string {
+func (s Service) HostsOf(a *Account) []string {
 	if s.MaxHosts == 0 {
 		return []string{""}
 	}
 	return a.Domains
 }
 
-// judged returns the hosts of a call that are judged one by one, "" where they
+// Judged returns the hosts of a call that are judged one by one, "" where they
 // have one verdict.
-func (s Service) judged(c Update) []string {
+func (s Service) Judged(c Update) []string {
 	if s.MaxHosts == 0 {
 		return []string{""}
 	}

@@ -1,4 +1,4 @@
-package update
+package service
 
 import (
 	"homeward/update/secret"
@@ -28,7 +28,7 @@ func (template) Request(a *Account, c Update) transport.Request {
 	if u.url == "" {
 		return r
 	}
-	s := splitURL(u.url)
+	s := SplitURL(u.url)
 	if s.scheme == "http" && !a.Template.AllowHTTP {
 		s.scheme = "https"
 	}
@@ -53,7 +53,7 @@ func (template) Request(a *Account, c Update) transport.Request {
 // urlParts is a template's URL, its placeholders still in it.
 type urlParts struct{ scheme, userinfo, host, path, query string }
 
-func splitURL(s string) (u urlParts) {
+func SplitURL(s string) (u urlParts) {
 	u.scheme, s, _ = strings.Cut(s, "://")
 	s, _, _ = strings.Cut(s, "#") // never sent
 	if at := strings.LastIndexByte(s[:endOfHost(s)], '@'); at >= 0 {
@@ -108,7 +108,7 @@ const literalLeast = 8
 func (t Template) literals() []secret.Secret {
 	var all []secret.Secret
 	for _, u := range t.urls() {
-		for param := range strings.SplitSeq(splitURL(u.url).query, "&") {
+		for param := range strings.SplitSeq(SplitURL(u.url).query, "&") {
 			_, value, _ := strings.Cut(param, "=")
 			if plain, err := url.PathUnescape(value); err == nil && len(plain) >= literalLeast && !strings.Contains(value, "[") {
 				all = append(all, secret.New(plain))
@@ -127,7 +127,7 @@ func (f filling) encoded(t secret.Text, part string, hide bool) secret.Text {
 		t = appendCareful(t, printableURL(literal), hide)
 		switch s, ok := f.secret(name); {
 		case ok:
-			t = t.Secret(s, percent)
+			t = t.Secret(s, Percent)
 		case name == "PARAMOPT":
 			t = appendCareful(t, printableURL(f.value(name)), false)
 		default:
@@ -251,7 +251,7 @@ func printableURL(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] >= 0x7f {
-			b.WriteString(percent(s[i : i+1]))
+			b.WriteString(Percent(s[i : i+1]))
 		} else {
 			b.WriteByte(s[i])
 		}

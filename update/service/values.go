@@ -1,7 +1,6 @@
-// Package update keeps dynamic DNS services told: what to send and when (Plan,
-// pure), how each service spells it (Protocol, pure), who sends it (a process
-// of its own), and what was accepted (Store).
-package update
+// Package service spells updates as each service wants them, and reads what it
+// answers. It does no I/O and keeps nothing.
+package service
 
 import (
 	"homeward/update/secret"
@@ -24,13 +23,13 @@ type Publish struct {
 	Prefix bool `json:"prefix,omitempty"`
 }
 
-// valid tells which members of v are valid.
-func (v Values) valid() Publish {
+// Valid tells which members of v are valid.
+func (v Values) Valid() Publish {
 	return Publish{v.IPv4.IsValid(), v.IPv6.IsValid(), v.Prefix.IsValid()}
 }
 
-// only returns the members of v that p names.
-func (v Values) only(p Publish) Values {
+// Only returns the members of v that p names.
+func (v Values) Only(p Publish) Values {
 	if !p.IPv4 {
 		v.IPv4 = netip.Addr{}
 	}
@@ -43,13 +42,13 @@ func (v Values) only(p Publish) Values {
 	return v
 }
 
-// without returns the members of v that p does not name.
-func (v Values) without(p Publish) Values {
-	return v.only(Publish{!p.IPv4, !p.IPv6, !p.Prefix})
+// Without returns the members of v that p does not name.
+func (v Values) Without(p Publish) Values {
+	return v.Only(Publish{!p.IPv4, !p.IPv6, !p.Prefix})
 }
 
-// with returns v with the valid members of o in place of its own.
-func (v Values) with(o Values) Values {
+// With returns v with the valid members of o in place of its own.
+func (v Values) With(o Values) Values {
 	if o.IPv4.IsValid() {
 		v.IPv4 = o.IPv4
 	}
@@ -62,8 +61,8 @@ func (v Values) with(o Values) Values {
 	return v
 }
 
-// common returns the members in which v and o agree.
-func (v Values) common(o Values) Values {
+// Common returns the members in which v and o agree.
+func (v Values) Common(o Values) Values {
 	if v.IPv4 != o.IPv4 {
 		v.IPv4 = Values{}.IPv4
 	}
@@ -76,11 +75,11 @@ func (v Values) common(o Values) Values {
 	return v
 }
 
-func (p Publish) or(o Publish) Publish {
+func (p Publish) Or(o Publish) Publish {
 	return Publish{p.IPv4 || o.IPv4, p.IPv6 || o.IPv6, p.Prefix || o.Prefix}
 }
 
-func (p Publish) without(o Publish) Publish {
+func (p Publish) Without(o Publish) Publish {
 	return Publish{p.IPv4 && !o.IPv4, p.IPv6 && !o.IPv6, p.Prefix && !o.Prefix}
 }
 
@@ -110,8 +109,8 @@ type Account struct {
 	LimitGroup  string        // accounts with the same name share one count, "" as the service counts
 }
 
-// devices names the two together; an account's fingerprint holds it.
-func (a *Account) devices() string {
+// Devices names the two together; an account's fingerprint holds it.
+func (a *Account) Devices() string {
 	if a.Device6 == "" {
 		return a.Device4
 	}

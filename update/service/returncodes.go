@@ -1,4 +1,4 @@
-package update
+package service
 
 import (
 	"homeward/update/secret"
@@ -65,7 +65,7 @@ type lineVerdict struct {
 // is busy.
 func parseLine(a *Account, c Update, status int, line string, look func(string) (returnCode, bool)) lineVerdict {
 	said := lineVerdict{text: redact(a, []byte(line))}
-	w := fields(line)
+	w := Fields(line)
 	said.returnCode, said.known = look(w[0])
 	switch {
 	case !said.known:
@@ -169,27 +169,27 @@ func byStatus(a *Account, ans transport.Answer) Result {
 	if text == "" {
 		text = "an empty answer"
 	}
-	wait := retryAfter(ans)
+	wait := RetryAfter(ans)
 	switch code := ans.Status; {
 	case code/100 == 3:
-		return redirected(a, ans)
+		return Redirected(a, ans)
 	case code == 401:
-		return Result{Verdict: Unauthorized, Detail: status(ans) + ": the service does not know us", Hint: "correct username and password"}
+		return Result{Verdict: Unauthorized, Detail: HTTPStatus(ans) + ": the service does not know us", Hint: "correct username and password"}
 	case code == 429:
-		return Result{Verdict: Limited, Wait: wait, Detail: status(ans) + ": too many requests"}
+		return Result{Verdict: Limited, Wait: wait, Detail: HTTPStatus(ans) + ": too many requests"}
 	case code/100 == 5:
-		return Result{Verdict: Temporary, Overload: true, Wait: wait, Detail: status(ans) + ": the service has trouble"}
+		return Result{Verdict: Temporary, Overload: true, Wait: wait, Detail: HTTPStatus(ans) + ": the service has trouble"}
 	case code/100 != 2:
-		return Result{Verdict: Unknown, Wait: wait, Detail: status(ans) + ": " + text}
+		return Result{Verdict: Unknown, Wait: wait, Detail: HTTPStatus(ans) + ": " + text}
 	}
 	return Result{Verdict: Unknown, Detail: text}
 }
 
-// redirected tells where a redirect leads, and what to write. Of its URL the
+// Redirected tells where a redirect leads, and what to write. Of its URL the
 // query is never shown, and of a template's nothing but the host: they may
 // repeat a secret.
-func redirected(a *Account, ans transport.Answer) Result {
-	r := Result{Verdict: Temporary, Detail: status(ans) + ": a redirect, not followed", Hint: "the service may have moved: ask it for the new address"}
+func Redirected(a *Account, ans transport.Answer) Result {
+	r := Result{Verdict: Temporary, Detail: HTTPStatus(ans) + ": a redirect, not followed", Hint: "the service may have moved: ask it for the new address"}
 	base, _ := url.Parse(a.Server)
 	u, err := url.Parse(ans.Location)
 	if err != nil || base == nil || ans.Location == "" {
@@ -197,7 +197,7 @@ func redirected(a *Account, ans transport.Answer) Result {
 	}
 	u = base.ResolveReference(u)
 	u.Host = strings.TrimSuffix(u.Host, ":443")
-	if u.Host == "" || u.Scheme != "https" || quote([]byte(u.Host)) != u.Host {
+	if u.Host == "" || u.Scheme != "https" || Quote([]byte(u.Host)) != u.Host {
 		return r
 	}
 	host := string(mask([]byte(u.Host), secretsOf(a)...))
@@ -205,7 +205,7 @@ func redirected(a *Account, ans transport.Answer) Result {
 		r.Hint = "if the service has moved to " + host + ", correct the URL of its template"
 		return r
 	}
-	r.Detail = status(ans) + ": a redirect to " + redact(a, []byte(u.Host+u.Path)) + ", not followed"
+	r.Detail = HTTPStatus(ans) + ": a redirect to " + redact(a, []byte(u.Host+u.Path)) + ", not followed"
 	server := "https://" + host
 	path, ok := strings.CutSuffix(u.EscapedPath(), "/nic/update")
 	if ok && !strings.Contains(path, "%") && redact(a, []byte(path)) == path {
@@ -239,7 +239,7 @@ func logins(a *Account) []secret.Secret {
 		return all
 	}
 	for _, u := range a.Template.urls() {
-		user, password, _ := strings.Cut(splitURL(u.url).userinfo, ":")
+		user, password, _ := strings.Cut(SplitURL(u.url).userinfo, ":")
 		for _, host := range append(a.Domains[:len(a.Domains):len(a.Domains)], "") {
 			f := filling{a, Update{Hosts: []string{host}}}
 			all = append(all, secret.New(f.raw(user)+":"+f.raw(password)), secret.New(f.raw(password)))
@@ -248,5 +248,5 @@ func logins(a *Account) []secret.Secret {
 	return all
 }
 
-// status names the HTTP code of an answer.
-func status(ans transport.Answer) string { return "HTTP " + strconv.Itoa(ans.Status) }
+// HTTPStatus names the HTTP code of an answer.
+func HTTPStatus(ans transport.Answer) string { return "HTTP " + strconv.Itoa(ans.Status) }

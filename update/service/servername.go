@@ -1,4 +1,4 @@
-package update
+package service
 
 import (
 	"fmt"
@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// ipv64Server is what all of IPv64's hosts are called.
-const ipv64Server = "ipv64.net"
+// IPv64Server is what all of IPv64's hosts are called.
+const IPv64Server = "ipv64.net"
 
 // ServerName tells which server a base URL leads to, however it is spelled: its
 // host in lower case, without a dot at its end, and its port unless that is the
@@ -21,17 +21,17 @@ func ServerName(base string) string {
 	}
 	host = strings.TrimSuffix(host, ".")
 	switch {
-	case host == ipv64Server || strings.HasSuffix(host, "."+ipv64Server):
-		return ipv64Server
+	case host == IPv64Server || strings.HasSuffix(host, "."+IPv64Server):
+		return IPv64Server
 	case port == "", scheme == "https" && port == "443", scheme == "http" && port == "80":
 		return host
 	}
 	return host + ":" + port
 }
 
-// serverName is ServerName of where the account's requests go; a template's may
+// ServerName is ServerName of where the account's requests go; a template's may
 // go to several.
-func (a *Account) serverName() string {
+func (a *Account) ServerName() string {
 	if a.Template == nil {
 		return ServerName(a.Server)
 	}
@@ -42,17 +42,29 @@ func (a *Account) serverName() string {
 func (t Template) servers() string {
 	var names []string
 	for _, u := range t.urls() {
-		s := splitURL(u.url)
+		s := SplitURL(u.url)
 		names = append(names, ServerName(s.scheme+"://"+s.host))
 	}
 	slices.Sort(names)
 	return strings.Join(slices.Compact(names), " ")
 }
 
-// key is what a Template's fingerprint is made of.
-func (t *Template) key() string {
+// Key is what a Template's fingerprint is made of.
+func (t *Template) Key() string {
 	if t == nil {
 		return ""
 	}
 	return fmt.Sprintf("%+v %s", *t, t.ParamEnc.Reveal())
+}
+
+// LegacyServer is what older versions took for ServerName.
+func (a *Account) LegacyServer() string {
+	if a.Template == nil {
+		return a.Server
+	}
+	server := ""
+	for _, u := range a.Template.urls() {
+		server += SplitURL(u.url).host + " "
+	}
+	return server
 }

@@ -1,17 +1,19 @@
-package update
+package service
 
 import (
 	"homeward/update/secret"
 	"homeward/update/transport"
+	"homeward/update/updatetest/golden"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 )
 
 func TestIPv64Request(t *testing.T) {
-	all := Values{v4a, v6a, pa}
+	all := Values{ip203, ip6b, net56}
 	with := func(change func(*Account)) *Account {
-		a := ipv64Account()
+		a := ipv64Home()
 		change(a)
 		return a
 	}
@@ -22,23 +24,23 @@ func TestIPv64Request(t *testing.T) {
 		c    Update
 		want string // method, URL, body, authorization: secrets hidden
 	}{
-		{"the prefix alone", ipv64Account(), Update{Values: Values{Prefix: pa}, PrefixOnly: true},
+		{"the prefix alone", ipv64Home(), Update{Values: Values{Prefix: net56}, PrefixOnly: true},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ipv6prefix=2001:db8:1200::/64&onlyprefix=1  bearer ***"},
-		{"the prefix that the request comes from", ipv64Account(), Update{Values: Values{Prefix: pa}, PrefixOnly: true, Auto: true},
+		{"the prefix that the request comes from", ipv64Home(), Update{Values: Values{Prefix: net56}, PrefixOnly: true, Auto: true},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ipv6prefix=auto&onlyprefix=1  bearer *** over IPv6"},
-		{"full, with the prefix that the request comes from", ipv64Account(), Update{Values: Values{IPv4: v4a, Prefix: pa}, Auto: true},
+		{"full, with the prefix that the request comes from", ipv64Home(), Update{Values: Values{IPv4: ip203, Prefix: net56}, Auto: true},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7&ipv6prefix=auto  bearer *** over IPv6"},
-		{"IPv4 alone", ipv64Account(), Update{Values: Values{IPv4: v4a}},
+		{"IPv4 alone", ipv64Home(), Update{Values: Values{IPv4: ip203}},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7  bearer ***"},
-		{"full", ipv64Account(), Update{Values: all},
+		{"full", ipv64Home(), Update{Values: all},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7&ip6=2001:db8::7&ipv6prefix=2001:db8:1200::/64  bearer ***"},
 		{"record and healthcheck", with(func(a *Account) { a.Record, a.Healthcheck = "www.a", secret.New("he+lth") }), Update{Values: all},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&praefix=www.a&ip=203.0.113.7&ip6=2001:db8::7&healthcheck=***&ipv6prefix=2001:db8:1200::/64  bearer ***"},
-		{"basic", with(func(a *Account) { a.Auth = "basic" }), Update{Values: Values{IPv4: v4a}},
+		{"basic", with(func(a *Account) { a.Auth = "basic" }), Update{Values: Values{IPv4: ip203}},
 			"GET " + base + "?domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7  basic homeward ***"},
 		{"form: the prefix stays in the query", with(func(a *Account) { a.Auth = "form" }), Update{Values: all},
 			"POST " + base + "?ipv6prefix=2001:db8:1200::/64 domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7&ip6=2001:db8::7&token=*** "},
-		{"form without a prefix", with(func(a *Account) { a.Auth = "form" }), Update{Values: Values{IPv4: v4a}},
+		{"form without a prefix", with(func(a *Account) { a.Auth = "form" }), Update{Values: Values{IPv4: ip203}},
 			"POST " + base + " domain=home.ipv64.net,srv.any64.de&ip=203.0.113.7&token=*** "},
 	}
 	for _, tt := range tests {
@@ -116,13 +118,13 @@ func TestIPv64Parse(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := ipv64{}.Parse(ipv64Account(), Update{PrefixOnly: tt.only}, transport.Answer{Status: tt.status, Body: []byte(tt.body)})
+			got := ipv64{}.Parse(ipv64Home(), Update{PrefixOnly: tt.only}, transport.Answer{Status: tt.status, Body: []byte(tt.body)})
 			if got.Verdict != tt.want || got.Detail != tt.detail {
 				t.Errorf("Parse = %d %q, want %d %q", got.Verdict, got.Detail, tt.want, tt.detail)
 			}
 		})
 	}
-	got := ipv64{}.Parse(ipv64Account(), Update{}, transport.Answer{Status: 429, RetryAfter: "120"})
+	got := ipv64{}.Parse(ipv64Home(), Update{}, transport.Answer{Status: 429, RetryAfter: "120"})
 	if got.Wait != 2*time.Minute {
 		t.Errorf("Retry-After: 120 is %v", got.Wait)
 	}
@@ -134,8 +136,8 @@ func FuzzIPv64Parse(f *testing.F) {
 		f.Add(400, []byte(s), true)
 	}
 	f.Fuzz(func(t *testing.T, code int, body []byte, only bool) {
-		r := ipv64{}.Parse(ipv64Account(), Update{PrefixOnly: only}, transport.Answer{Status: code, Body: body})
-		if !printable(r.Detail) || !printable(r.Hint) {
+		r := ipv64{}.Parse(ipv64Home(), Update{PrefixOnly: only}, transport.Answer{Status: code, Body: body})
+		if !golden.Printable(r.Detail) || !golden.Printable(r.Hint) {
 			t.Errorf("control bytes in %q, %q", r.Detail, r.Hint)
 		}
 		low := strings.ToLower(string(body))
@@ -148,53 +150,13 @@ func FuzzIPv64Parse(f *testing.F) {
 	})
 }
 
-// With prefix = "auto" the WAN's own /64 tells when the prefix has changed, and
-// an IPv6 that does not connect does not hold up the addresses.
-func TestPrefixAuto(t *testing.T) {
-	a, s, now := ipv64Account(), ipv64Service(), at(time.Hour)
-	a.PrefixAuto = true
-	m := AccountRecord{Hosts: map[string]Host{"": {Values: Values{IPv4: v4a, Prefix: pa}}}}
-	attempt := func(m AccountRecord, p Plan) Attempt {
-		t.Helper()
-		c, _ := AccountState{a, s, m, Usage{}, Limits{}, p}.nextAttempt(now)
-		if c == nil {
-			return Attempt{}
-		}
-		return *c
-	}
-	next := func(m AccountRecord, p Plan) Update { return attempt(m, p).Update }
-	if c := next(m, Plan{Want: Values{IPv4: v4a, Prefix: pb}}); !c.Auto || !c.PrefixOnly || s.Request(a, c).Family != 6 {
-		t.Errorf("the prefix has changed: %+v", c)
-	}
-	prefix := Plan{Want: Values{IPv4: v4a, Prefix: pb}}
-	under := attempt(m, prefix)
-	if prefix.outdated(under) {
-		t.Error("nothing has changed, and yet it is given up")
-	}
-	if changed := prefix.Observe(now, Values{IPv4: v4b, Prefix: pb}); !changed.outdated(under) {
-		t.Error("another address waits for IPv6 to connect")
-	} else if c := next(m, changed.afterFault(now, under, transport.Fault{Kind: transport.FaultCanceled}, 0)); c.Auto || c.Values != (Values{IPv4: v4b}) {
-		t.Errorf("then: %+v, want the address at once", c)
-	}
-	if c := next(m, Plan{Want: Values{IPv4: v4b}}); c.Auto || c.Values != (Values{IPv4: v4b}) {
-		t.Errorf("IPv6 is gone: %+v", c)
-	}
-	p := Plan{Want: Values{IPv4: v4b, Prefix: pb}}
-	c := next(m, p)
-	if !c.Auto || c.PrefixOnly || c.Values != p.Want {
-		t.Errorf("both have changed: %+v", c)
-	}
-	p = p.afterFault(now, Attempt{Update: c}, transport.Fault{Kind: transport.FaultConnect}, 0)
-	if c = next(m, p); c.Auto || c.Values != (Values{IPv4: v4b}) || s.Request(a, c).Family != 0 {
-		t.Errorf("IPv6 does not connect: %+v, want the address without it", c)
-	}
-	m, _, p = parts(AccountState{a, s, m, Usage{}, Limits{}, p}.After(now, Attempt{Update: c}, Result{Verdict: Accepted}, 0))
-	if c = next(m, p); !c.Auto || !c.PrefixOnly {
-		t.Errorf("then: %+v, want the prefix over IPv6", c)
-	}
-	_, _, p = parts(AccountState{a, s, m, Usage{}, Limits{}, p}.After(now, Attempt{Update: c}, Result{Verdict: Accepted}, 0))
-	p.Want = Values{IPv4: v4a, Prefix: pa}
-	if c = next(m, p); !c.Auto || c.Values != p.Want {
-		t.Errorf("IPv6 connects again: %+v, want one request", c)
-	}
+var (
+	ip203 = netip.MustParseAddr("203.0.113.7")
+	ip6b  = netip.MustParseAddr("2001:db8::7")
+	net56 = netip.MustParsePrefix("2001:db8:1200::/64")
+)
+
+func ipv64Home() *Account {
+	return &Account{Name: "home", Service: "ipv64", Server: "https://ipv64.net", Domains: []string{"home.ipv64.net", "srv.any64.de"},
+		Secret: secret.New("s3cr3t-token"), Publish: Publish{IPv4: true, Prefix: true}, Limit10s: 3, Limit24h: 48}
 }

@@ -1,4 +1,4 @@
-package update
+package service
 
 import (
 	"encoding/json"
@@ -33,7 +33,7 @@ func ParseTemplate(file []byte) (Template, error) {
 	}
 	for _, u := range []string{f.IPv4.URL, f.IPv6.URL} {
 		if u != "" && !strings.HasPrefix(u, "http://") && !strings.HasPrefix(u, "https://") {
-			return Template{}, fmt.Errorf("the service file names the program %q, which is not a URL: only ddns-scripts can run it", quote([]byte(u)))
+			return Template{}, fmt.Errorf("the service file names the program %q, which is not a URL: only ddns-scripts can run it", Quote([]byte(u)))
 		}
 	}
 	if f.IPv4.URL == "" && f.IPv6.URL == "" {
@@ -77,7 +77,7 @@ func (t Template) Warnings() []string {
 		}
 	}
 	for _, u := range t.urls() {
-		plain, host := strings.HasPrefix(u.url, "http://"), splitURL(u.url).host
+		plain, host := strings.HasPrefix(u.url, "http://"), SplitURL(u.url).host
 		switch {
 		case plain && t.AllowHTTP:
 			add(host + " is asked over http://: whoever is on the way can read the password")

@@ -1,8 +1,9 @@
-package update
+package service
 
 import (
 	"homeward/update/secret"
 	"homeward/update/transport"
+	"homeward/update/updatetest/golden"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -243,7 +244,7 @@ func checkResult(t *testing.T, c Update, ans transport.Answer, r Result) {
 	}
 	all := append([]HostResult{{Verdict: r.Verdict, Detail: r.Detail, Hint: r.Hint}}, r.Hosts...)
 	for _, h := range all {
-		if utf8.RuneCountInString(h.Detail) > 80 || !printable(h.Detail+h.Hint) {
+		if utf8.RuneCountInString(h.Detail) > 80 || !golden.Printable(h.Detail+h.Hint) {
 			t.Errorf("%q makes %q, %q", ans.Body, h.Detail, h.Hint)
 		}
 		if strings.Contains(h.Detail+h.Hint, "made-up-password") {

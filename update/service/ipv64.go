@@ -1,4 +1,4 @@
-package update
+package service
 
 import (
 	"bytes"
@@ -92,9 +92,9 @@ func (ipv64) Parse(a *Account, c Update, ans transport.Answer) Result {
 	switch {
 	case ans.Status == 429 || strings.Contains(word, "overcommit"):
 		if said == "" {
-			said = status(ans)
+			said = HTTPStatus(ans)
 		}
-		return Result{Verdict: Limited, Wait: retryAfter(ans), Detail: said}
+		return Result{Verdict: Limited, Wait: RetryAfter(ans), Detail: said}
 	case ans.Status == 401 || word == "unauthorized" || word == "badauth":
 		return Result{Verdict: Unauthorized, Detail: "the service does not accept the token",
 			Hint: "write the update token of the account or of the domain in `token`, not the API key"}
@@ -107,7 +107,7 @@ func (ipv64) Parse(a *Account, c Update, ans transport.Answer) Result {
 	case (ans.Status == 400 || ans.Status == 403) && !isHTML(ans.Body):
 		return ipv64Refusal(a, ans, info)
 	case info != "" && isJSON && c.PrefixOnly && ans.Status/100 == 2:
-		return Result{Verdict: Refused, Detail: status(ans) + ": " + said, Hint: checkDomains}
+		return Result{Verdict: Refused, Detail: HTTPStatus(ans) + ": " + said, Hint: checkDomains}
 	}
 	return byStatus(a, ans)
 }
@@ -118,7 +118,7 @@ func (ipv64) Parse(a *Account, c Update, ans transport.Answer) Result {
 func ipv64Refusal(a *Account, ans transport.Answer, info string) Result {
 	r := byStatus(a, ans)
 	if r.Verdict, r.Hint = Locked, checkDomains; info != "" {
-		r.Detail = status(ans) + ": " + redact(a, []byte(info))
+		r.Detail = HTTPStatus(ans) + ": " + redact(a, []byte(info))
 	}
 	if json.Valid(ans.Body) {
 		r.Fallback = Refused
@@ -145,7 +145,7 @@ func ipv64Info(body []byte) (info string, isJSON bool) {
 	if len(all) != 1 || len(all[0]) > 80 || isHTML(body) {
 		return "", false
 	}
-	if w := fields(all[0]); len(w) == 2 && (w[0] == "good" || w[0] == "nochg") {
+	if w := Fields(all[0]); len(w) == 2 && (w[0] == "good" || w[0] == "nochg") {
 		if _, err := netip.ParseAddr(w[1]); err == nil {
 			return w[0], false
 		}

@@ -1,8 +1,8 @@
-package update
+package service
 
-// ServiceOf returns the service of an account; ok is false of one that is not
+// For returns the service of an account; ok is false of one that is not
 // known.
-func ServiceOf(a *Account) (s Service, ok bool) {
+func For(a *Account) (s Service, ok bool) {
 	switch a.Service {
 	case "ipv64":
 		return ipv64Service(), true

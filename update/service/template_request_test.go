@@ -1,9 +1,10 @@
-package update
+package service
 
 import (
 	"fmt"
 	"homeward/update/secret"
 	"homeward/update/transport"
+	"homeward/update/updatetest/golden"
 	"net/netip"
 	"net/url"
 	"os"
@@ -70,12 +71,12 @@ func TestTemplateGoldenRequests(t *testing.T) {
 	} {
 		a := templateAccount(Template{URL4: tt.url, ParamEnc: secret.New("made-up")})
 		a.Username, a.Secret = "made-up", secret.New("made-up")
-		got += "# " + tt.name + "\n" + shown(template{}.Request(a, Update{Hosts: []string{"home.example"}, Values: Values{IPv4: ip4}})) + "\n"
+		got += "# " + tt.name + "\n" + golden.Request(template{}.Request(a, Update{Hosts: []string{"home.example"}, Values: Values{IPv4: ip4}})) + "\n"
 	}
 	if text := strings.ReplaceAll(got, "# a secret", ""); strings.Contains(text, "made-up") {
 		t.Errorf("a secret is seen:\n%s", got)
 	}
-	golden(t, "template", got)
+	golden.Compare(t, "template", got)
 }
 
 // TestServiceFilesOfDDNSScripts fills a URL of the same placeholders as each
@@ -156,7 +157,7 @@ func checkFilled(t *testing.T, r transport.Request, names string, login bool) {
 	if !reflect.DeepEqual(got, want) || login == r.Login.IsZero() {
 		t.Errorf("%s carries %q and a login %v, want %q and %v", r.URL.Reveal(), got, !r.Login.IsZero(), want, login)
 	}
-	if s := shown(r); strings.Contains(s, "al ice") || strings.Contains(s, "al%20ice") || strings.Contains(s, "p%3aw") || strings.Contains(s, "p:w") {
+	if s := golden.Request(r); strings.Contains(s, "al ice") || strings.Contains(s, "al%20ice") || strings.Contains(s, "p%3aw") || strings.Contains(s, "p:w") {
 		t.Errorf("a secret is seen: %s", s)
 	}
 	if connection := r.Family != 0; connection == strings.Contains(names, "IP") {
@@ -180,8 +181,8 @@ func FuzzTemplate(f *testing.F) {
 			if strings.ContainsFunc(r.URL.Reveal(), func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
 				t.Errorf("%s: %q would break a request line", file, r.URL.Reveal())
 			}
-			if strings.Contains(shown(r), "made-up") && !strings.Contains(string(file), "made-up") {
-				t.Errorf("%s: a secret is seen: %s", file, shown(r))
+			if strings.Contains(golden.Request(r), "made-up") && !strings.Contains(string(file), "made-up") {
+				t.Errorf("%s: a secret is seen: %s", file, golden.Request(r))
 			}
 		}
 	})

@@ -1,57 +1,12 @@
-package update
+package service
 
 import (
-	"flag"
-	"fmt"
 	"homeward/update/secret"
-	"homeward/update/transport"
+	"homeward/update/updatetest/golden"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write testdata/*.golden anew; the diff is the review")
-
-// golden compares got with testdata/NAME.golden.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name+".golden")
-	if *rewrite {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s: the requests are\n%s\nwant\n%s", file, got, want)
-	}
-}
-
-// shown is a request as an owner may see it.
-func shown(r transport.Request) string {
-	s := fmt.Sprintf("%s %s\n", r.Method, r.URL)
-	if !r.Bearer.IsZero() {
-		s += fmt.Sprintf("Authorization: Bearer %s\n", r.Bearer)
-	}
-	if r.User != "" || !r.Login.IsZero() || !r.Password.IsZero() {
-		s += fmt.Sprintf("Authorization: Basic %s%s:%s\n", r.User, r.Login, r.Password)
-	}
-	if r.Family != 0 {
-		s += fmt.Sprintf("over IPv%d\n", r.Family)
-	}
-	if r.Device4 != "" {
-		s += fmt.Sprintf("by %s\n", r.Device4)
-	}
-	if !r.Form.IsZero() {
-		s += fmt.Sprintf("\n%s\n", r.Form)
-	}
-	return s
-}
 
 func TestGoldenRequests(t *testing.T) {
 	both := Values{IPv4: ip4, IPv6: ip6, Prefix: netip.MustParsePrefix("2001:db8:1200::/64")}
@@ -75,13 +30,13 @@ func TestGoldenRequests(t *testing.T) {
 	got := map[string]string{}
 	for _, tt := range tests {
 		r := tt.p.Request(&tt.a, tt.c)
-		got[tt.file] += "# " + tt.name + "\n" + shown(r) + "\n"
+		got[tt.file] += "# " + tt.name + "\n" + golden.Request(r) + "\n"
 		if r.Password.Reveal() != tt.a.Secret.Reveal() || strings.Contains(r.URL.Reveal(), tt.a.Secret.Reveal()) {
 			t.Errorf("%s: the secret is not in the header alone", tt.name)
 		}
 	}
 	for file, text := range got {
-		golden(t, file, text)
+		golden.Compare(t, file, text)
 	}
 }
 

@@ -1,0 +1,38 @@
+package update
+
+import (
+	"fmt"
+	"homeward/update/clock"
+	"homeward/update/secret"
+	"homeward/update/service"
+	"strings"
+	"testing"
+)
+
+// What a template changes is told apart on disk, its secrets included, and
+// each service has limits of its own.
+func TestTemplatesAreToldApart(t *testing.T) {
+	b := newData(clock.Now{})
+	account := func(t service.Template) *service.Account {
+		return &service.Account{Name: "home", Service: "template", Template: &t, Secret: secret.New("p")}
+	}
+	one := service.Template{URL4: "https://x.example/?k=[PARAMENC]&ip=[IP]", ParamEnc: secret.New("key"), AllowHTTP: true}
+	other := one
+	other.ParamEnc = secret.New("another")
+	b.syncConfig(account(one))
+	before := b.Accounts["home"]
+	b.syncConfig(account(other))
+	if after := b.Accounts["home"]; after.Config == before.Config {
+		t.Error("another param_enc does not lift a stop")
+	}
+	moved := one
+	moved.URL4 = "https://y.example/?ip=[IP]"
+	if same, apart := b.usageID(account(one)) == b.usageID(account(other)), b.usageID(account(one)) != b.usageID(account(moved)); !same || !apart {
+		t.Errorf("one server has one key: %v, two have two: %v", same, apart)
+	}
+	svc, _ := service.For(account(one))
+	r := svc.Request(account(one), service.Update{Hosts: []string{"h"}, Values: service.Values{IPv4: v4a}})
+	if text := fmt.Sprintf("%+v %v", one, r.URL); strings.Contains(text, "key") || !r.AllowHTTP {
+		t.Errorf("%s shows the secret, or http:// is not allowed: %v", text, r.AllowHTTP)
+	}
+}
