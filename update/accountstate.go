@@ -3,6 +3,7 @@ package update
 import (
 	"homeward/update/clock"
 	"homeward/update/service"
+	"homeward/update/state"
 	"time"
 )
 
@@ -11,10 +12,10 @@ import (
 type AccountState struct {
 	Account *service.Account
 	Service service.Service
-	Record  AccountRecord // what is remembered of the account
-	Usage   Usage         // what is remembered of its requests and its secret
-	Limits  Limits        // of its requests
-	Plan    Plan          // what this process knows besides
+	Record  state.AccountRecord // what is remembered of the account
+	Usage   state.Usage         // what is remembered of its requests and its secret
+	Limits  state.Limits        // of its requests
+	Plan    Plan                // what this process knows besides
 }
 
 // Decision is what to do for an account.
@@ -28,7 +29,7 @@ type Decision struct {
 
 // Next decides what comes next for the account.
 func (s AccountState) Next(now clock.Now) Decision {
-	stop := s.Record.stopped(s.Account)
+	stop := s.Record.Stopped(s.Account)
 	d := Decision{State: StateCurrent}
 	if stop != nil {
 		d.State, d.Error = StateStopped, stop.String()
@@ -82,8 +83,8 @@ func (s AccountState) earliest(now clock.Now) (at time.Duration, why string) {
 	if k.Lock != nil {
 		later(k.Lock.Until, k.Lock.Why)
 	}
-	later(k.free(now, s.Limits.Short, shortWindow+shortMargin), "as many requests as the service takes in 10 seconds")
-	later(k.free(now, s.Limits.Day, clock.Day+dayMargin), "as many requests as the service takes in 24 hours")
+	later(k.Free(now, s.Limits.Short, state.ShortWindow+state.ShortMargin), "as many requests as the service takes in 10 seconds")
+	later(k.Free(now, s.Limits.Day, clock.Day+state.DayMargin), "as many requests as the service takes in 24 hours")
 	if s.Plan.Tried {
 		later(s.retryNotBefore(now), "requests left for today are kept for a change of the line")
 	} else {
@@ -100,12 +101,12 @@ func (s AccountState) retryNotBefore(now clock.Now) time.Duration {
 		return 0
 	}
 	budget := max(1, s.Limits.Day-s.Limits.Day/4)
-	used := s.Usage.used(now)
+	used := s.Usage.Used(now)
 	at := time.Duration(0)
 	if used >= budget/2 {
 		at = s.Plan.Counted + clock.Day/time.Duration(max(1, budget-budget/2))
 	}
-	return max(at, s.Usage.free(now, budget, clock.Day+dayMargin))
+	return max(at, s.Usage.Free(now, budget, clock.Day+state.DayMargin))
 }
 
 // coalesceUntil makes a change wait until the line is still, once the last quarter of
@@ -113,7 +114,7 @@ func (s AccountState) retryNotBefore(now clock.Now) time.Duration {
 // one every 24 h / left.
 func (s AccountState) coalesceUntil(now clock.Now) time.Duration {
 	quarter := s.Limits.Day / 4
-	left := s.Limits.Day - s.Usage.used(now)
+	left := s.Limits.Day - s.Usage.Used(now)
 	if s.Limits.Day == 0 || left > quarter || left <= 0 || s.Plan.Changed == 0 {
 		return 0
 	}

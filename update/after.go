@@ -4,6 +4,7 @@ import (
 	"homeward/update/clock"
 	"homeward/update/retry"
 	"homeward/update/service"
+	"homeward/update/state"
 	"homeward/update/transport"
 	"maps"
 	"slices"
@@ -15,13 +16,13 @@ import (
 // hosts were before.
 func (s AccountState) Reserve(now clock.Now, c Attempt, id uint64, pid int) (AccountState, Attempt) {
 	k := s.Usage
-	k.Reservations = append(k.Reservations[:len(k.Reservations):len(k.Reservations)], Reservation{Timestamp: now.Timestamp(), Open: true, ID: id, Account: s.Account.Name, PID: pid})
-	c.before, c.sent = map[string]Host{}, now.Up
+	k.Reservations = append(k.Reservations[:len(k.Reservations):len(k.Reservations)], state.Reservation{Timestamp: now.Timestamp(), Open: true, ID: id, Account: s.Account.Name, PID: pid})
+	c.before, c.sent = map[string]state.Host{}, now.Up
 	for _, name := range s.Service.Judged(c.Update) {
 		c.before[name] = s.Record.Hosts[name]
 	}
 	s.Usage = k
-	s.Record = eachHost(s.Record, s.Service, c.Update, func(name string, h Host) Host {
+	s.Record = eachHost(s.Record, s.Service, c.Update, func(name string, h state.Host) state.Host {
 		h.Unconfirmed = h.Unconfirmed.Or(c.Update.ShownValues().Valid()) // the others it holds either way
 		h.Lost, h.LostAt = c.Update.Values, now.Up
 		return h
@@ -89,7 +90,7 @@ func (s AccountState) judge(now clock.Now, c Attempt, r service.Result, jitter f
 		r.Verdict = r.Fallback
 	}
 	if r.Wait > 0 && r.Verdict != service.Accepted && r.Verdict != service.Limited {
-		s.Usage.Quota = s.Usage.wait(now, r.Wait, "the service says: "+r.Detail)
+		s.Usage.Quota = s.Usage.Wait(now, r.Wait, "the service says: "+r.Detail)
 	}
 	switch r.Verdict {
 	case service.Refused, service.Unauthorized, service.Locked:
@@ -100,13 +101,13 @@ func (s AccountState) judge(now clock.Now, c Attempt, r service.Result, jitter f
 	case service.Accepted:
 		s = s.accept(now, c, r, jitter)
 	case service.Limited:
-		s.Usage.Quota = s.Usage.limited(now, r, jitter)
+		s.Usage.Quota = s.Usage.Limited(now, r, jitter)
 		s.Plan.Error = s.Usage.Why
 	case service.Busy:
 		if r.Hosts != nil {
 			s = s.accept(now, c, r, jitter)
 		}
-		s.Usage.Quota = s.Usage.wait(now, busyWait, "the service says: "+r.Detail+" (no sooner than 30 minutes)")
+		s.Usage.Quota = s.Usage.Wait(now, busyWait, "the service says: "+r.Detail+" (no sooner than 30 minutes)")
 		s.Plan.Error = s.Usage.Why
 	case service.Unknown:
 		s.Plan.Error = advised("this is no answer of the service, but a hotspot's, say: "+r.Detail, r.Hint)
@@ -135,10 +136,10 @@ func (s AccountState) refuse(now clock.Now, c Attempt, r service.Result) Account
 		p.Full, p.Tried, p.NotBefore, p.Error = true, false, 0, ""
 	case r.Verdict != service.Refused && s.Usage.Good && s.Usage.Lock == nil && !s.Record.Locked:
 		why := "the service refuses the key it has accepted before (" + r.Detail + "): it may be locked, so 10 minutes of silence, then one try"
-		s.Usage.Lock, s.Record.Locked = &Lock{now.Up + lockDuration, why}, true
+		s.Usage.Lock, s.Record.Locked = &state.Lock{Until: now.Up + lockDuration, Why: why}, true
 		p.Error, p.Tried = why, false
 	default:
-		s.Record.Stop = &Stop{r.Detail, r.Hint}
+		s.Record.Stop = &state.Stop{Detail: r.Detail, Hint: r.Hint}
 		p.Error, p.Full = s.Record.Stop.String(), false
 	}
 	return s
@@ -152,7 +153,7 @@ func (s AccountState) confirm(now clock.Now, call service.Update) AccountState {
 		s.Record.PrefixOnlyRefused = true
 	}
 	s.Record.Locked = false
-	s.Usage, s.Plan = s.Usage.accepted(now), s.Plan.accepted(call)
+	s.Usage, s.Plan = s.Usage.Accepted(now), s.Plan.accepted(call)
 	return s
 }
 
@@ -174,7 +175,7 @@ func (s AccountState) accept(now clock.Now, c Attempt, r service.Result, jitter 
 	fails := p.Fails
 	p.Error, p.Fails, p.NotBefore, p.Tried = "", 0, 0, false
 	progress := false
-	s.Record = eachHost(s.Record, s.Service, c.Update, func(name string, h Host) Host {
+	s.Record = eachHost(s.Record, s.Service, c.Update, func(name string, h state.Host) state.Host {
 		v, judged := verdict[name]
 		if !judged {
 			v = service.HostResult{Host: name, Verdict: service.Accepted}
@@ -202,17 +203,17 @@ func (s AccountState) accept(now clock.Now, c Attempt, r service.Result, jitter 
 
 // afterHost tells what a verdict means for a host; known is false where it says
 // nothing.
-func afterHost(now clock.Now, h Host, c Attempt, v service.HostResult) (next Host, known bool) {
+func afterHost(now clock.Now, h state.Host, c Attempt, v service.HostResult) (next state.Host, known bool) {
 	switch {
 	case v.Verdict == service.Accepted:
 		h.Values, h.Timestamp = h.Values.With(c.Update.Values), now.Timestamp()
 		h.Unconfirmed, h.Lock, h.Stop = h.Unconfirmed.Without(c.Update.Values.Valid()), nil, nil
 	case v.Verdict == service.Locked && h.Lock == nil:
 		h.Unconfirmed = c.before[v.Host].Unconfirmed
-		h.Lock = &Lock{now.Up + lockDuration, v.Host + ": " + v.Detail + ": 10 minutes of silence, then one try"}
+		h.Lock = &state.Lock{Until: now.Up + lockDuration, Why: v.Host + ": " + v.Detail + ": 10 minutes of silence, then one try"}
 	case v.Verdict == service.Refused, v.Verdict == service.Locked:
 		h.Unconfirmed = c.before[v.Host].Unconfirmed
-		h.Stop = &Stop{v.Host + ": " + v.Detail, v.Hint}
+		h.Stop = &state.Stop{Detail: v.Host + ": " + v.Detail, Hint: v.Hint}
 	default:
 		return h, false
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"homeward/update/clock"
 	"homeward/update/retry"
+	"homeward/update/state"
 	"homeward/update/transport"
 	"net/netip"
 	"os"
@@ -17,8 +18,8 @@ type inFlight struct {
 	account     *account
 	attempt     Attempt
 	id          uint64
-	usageID     usageID
-	destination destination
+	usageID     state.UsageID
+	destination state.Destination
 	local       netip.Addr
 	sent        bool // its slot is on disk
 	start       time.Duration
@@ -36,8 +37,8 @@ func (s *Scheduler) startAttempt(now clock.Now, p *pending) {
 	s.attempts[t.id] = t
 	p.account.sending = true
 	req := p.account.service.Request(p.account.config, t.attempt.Update)
-	t.destination = s.store.Cached(now).destination(req)
-	req.CAHint, req.Known = p.usage.caHint(), p.usage.addresses(now, t.destination)
+	t.destination = s.store.Cached(now).Destination(req)
+	req.CAHint, req.Known = p.usage.ValidCAHint(), p.usage.Addresses(now, t.destination)
 	go func() {
 		defer stop(nil)
 		out := s.exchange(ctx, req, func(local netip.Addr) bool { return s.beforeSend(ctx, t, local) })
@@ -68,22 +69,22 @@ func (s *Scheduler) beforeSend(ctx context.Context, t *inFlight, local netip.Add
 // first.
 func (s *Scheduler) reserve(t *inFlight) bool {
 	now := s.now()
-	s.store.Update(now, func(b *Data) {
+	s.store.Update(now, func(b *state.Data) {
 		a := t.account
 		name := a.config.Name
-		k := b.usage(t.usageID)
+		k := b.Usage(t.usageID)
 		m, known := b.Accounts[name]
 		if a.clearStops {
-			m = m.clearStops()
+			m = m.ClearStops()
 		}
-		if !known || m.Stop != nil || k.inFlightElsewhere(now, name, os.Getpid(), alive) || k.blocked(now) || hostLocked(now, m, a.service, t.attempt.Update) ||
-			k.nextFree(now, s.limits(b)[t.usageID.quota]) > now.Up {
+		if !known || m.Stop != nil || k.InFlightElsewhere(now, name, os.Getpid(), state.Alive) || k.Blocked(now) || hostLocked(now, m, a.service, t.attempt.Update) ||
+			k.NextFree(now, s.limits(b)[t.usageID.Quota]) > now.Up {
 			return
 		}
 		as := AccountState{Account: a.config, Service: a.service, Record: m, Usage: k}
 		as, t.attempt = as.Reserve(now, t.attempt, t.id, os.Getpid())
 		b.Accounts[name] = as.Record
-		b.setUsage(t.usageID, as.Usage)
+		b.SetUsage(t.usageID, as.Usage)
 		t.sent, a.clearStops = true, false
 	})
 	return t.sent
@@ -108,11 +109,11 @@ func (s *Scheduler) complete(t *inFlight, out transport.Outcome) {
 	}
 	a := t.account
 	res := a.service.Parse(a.config, t.attempt.Update, *out.Answer)
-	s.store.Update(now, func(b *Data) {
-		as := AccountState{Account: a.config, Service: a.service, Record: b.Accounts[a.config.Name], Usage: b.usage(t.usageID).Complete(now, t.id, true), Plan: a.plan}
+	s.store.Update(now, func(b *state.Data) {
+		as := AccountState{Account: a.config, Service: a.service, Record: b.Accounts[a.config.Name], Usage: b.Usage(t.usageID).Complete(now, t.id, true), Plan: a.plan}
 		as = as.After(now, t.attempt, res, jitter)
 		as.Usage.CAHint = out.Answer.CAHint
-		b.setUsage(t.usageID, as.Usage.remember(now, t.destination, out.Answer.Known))
+		b.SetUsage(t.usageID, as.Usage.Remember(now, t.destination, out.Answer.Known))
 		if current {
 			b.Accounts[a.config.Name], a.plan = as.Record, as.Plan
 		}
@@ -127,11 +128,11 @@ func (s *Scheduler) complete(t *inFlight, out transport.Outcome) {
 func (s *Scheduler) fail(t *inFlight, now clock.Now, out transport.Outcome, current bool, jitter float64) {
 	fault := *out.Fault
 	if len(out.Forget) > 0 {
-		s.store.Update(now, func(b *Data) { b.setUsage(t.usageID, b.usage(t.usageID).forget(t.destination, out.Forget)) })
+		s.store.Update(now, func(b *state.Data) { b.SetUsage(t.usageID, b.Usage(t.usageID).Forget(t.destination, out.Forget)) })
 	}
 	if t.sent {
-		s.store.Update(now, func(b *Data) {
-			b.setUsage(t.usageID, b.usage(t.usageID).Complete(now, t.id, fault.Sent))
+		s.store.Update(now, func(b *state.Data) {
+			b.SetUsage(t.usageID, b.Usage(t.usageID).Complete(now, t.id, fault.Sent))
 			name := t.account.config.Name
 			if m, ok := b.Accounts[name]; ok && !fault.Sent {
 				b.Accounts[name] = revert(m, t.account.service, t.attempt)

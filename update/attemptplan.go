@@ -3,6 +3,7 @@ package update
 import (
 	"homeward/update/clock"
 	"homeward/update/service"
+	"homeward/update/state"
 	"slices"
 	"time"
 )
@@ -11,9 +12,9 @@ import (
 // request, and what its end has to know.
 type Attempt struct {
 	Update service.Update
-	before map[string]Host // the hosts as they were before it was sent
-	sent   time.Duration   // when it was sent
-	line   service.Values  // what the line showed when it was composed
+	before map[string]state.Host // the hosts as they were before it was sent
+	sent   time.Duration         // when it was sent
+	line   service.Values        // what the line showed when it was composed
 }
 
 // ready is when a host's request may leave, and what asks for that; why is ""
@@ -66,9 +67,9 @@ func (s AccountState) hostAttempts(now clock.Now) []hostAttempt {
 
 // hostReady tells when a host's next request may leave: a lock is waited for,
 // and values whose answer was lost are not sent again at once.
-func hostReady(now clock.Now, h Host, c service.Update) ready {
+func hostReady(now clock.Now, h state.Host, c service.Update) ready {
 	r := ready{at: now.Up}
-	if h.Lost != (service.Values{}) && missing(c.Values, Host{Values: h.Lost}) == (service.Values{}) {
+	if h.Lost != (service.Values{}) && missing(c.Values, state.Host{Values: h.Lost}) == (service.Values{}) {
 		r.at = max(r.at, h.LostAt+resendGap)
 	}
 	if h.Lock != nil && h.Lock.Until > r.at {
@@ -86,7 +87,7 @@ func (s AccountState) needsAddress() bool {
 
 // missing returns what of want the service is not known to hold. Of what the
 // line does not show it is not told.
-func missing(want service.Values, h Host) service.Values {
+func missing(want service.Values, h state.Host) service.Values {
 	var d service.Values
 	if want.IPv4.IsValid() && (want.IPv4 != h.IPv4 || h.Unconfirmed.IPv4) {
 		d.IPv4 = want.IPv4
@@ -104,7 +105,7 @@ func missing(want service.Values, h Host) service.Values {
 // where it alone is missing, else every value that the line shows. A service
 // that deletes what is not named is told what the line does not show as it was
 // accepted last.
-func (s AccountState) compose(h Host, diff service.Values) service.Update {
+func (s AccountState) compose(h state.Host, diff service.Values) service.Update {
 	want := s.Plan.Want
 	auto := s.Account.PrefixAuto && want.Prefix.IsValid()
 	switch {
@@ -127,8 +128,8 @@ func (s AccountState) compose(h Host, diff service.Values) service.Update {
 }
 
 // eachHost returns the Memory with the hosts of a call changed by f.
-func eachHost(m AccountRecord, s service.Service, call service.Update, f func(string, Host) Host) AccountRecord {
-	next := make(map[string]Host, len(m.Hosts)+1)
+func eachHost(m state.AccountRecord, s service.Service, call service.Update, f func(string, state.Host) state.Host) state.AccountRecord {
+	next := make(map[string]state.Host, len(m.Hosts)+1)
 	for name, h := range m.Hosts {
 		next[name] = h
 	}
@@ -141,8 +142,8 @@ func eachHost(m AccountRecord, s service.Service, call service.Update, f func(st
 
 // revert takes back the doubt that an attempt brought: it has changed nothing
 // at the service. What was in doubt before it still is.
-func revert(m AccountRecord, s service.Service, c Attempt) AccountRecord {
-	return eachHost(m, s, c.Update, func(name string, h Host) Host {
+func revert(m state.AccountRecord, s service.Service, c Attempt) state.AccountRecord {
+	return eachHost(m, s, c.Update, func(name string, h state.Host) state.Host {
 		b := c.before[name]
 		h.Unconfirmed, h.Lost, h.LostAt = b.Unconfirmed, b.Lost, b.LostAt
 		return h
@@ -150,14 +151,14 @@ func revert(m AccountRecord, s service.Service, c Attempt) AccountRecord {
 }
 
 // answerArrived notes that the answer to a call was not lost.
-func answerArrived(m AccountRecord, s service.Service, call service.Update) AccountRecord {
-	return eachHost(m, s, call, func(_ string, h Host) Host {
+func answerArrived(m state.AccountRecord, s service.Service, call service.Update) state.AccountRecord {
+	return eachHost(m, s, call, func(_ string, h state.Host) state.Host {
 		h.Lost, h.LostAt = service.Values{}, 0
 		return h
 	})
 }
 
 // hostLocked tells whether a host of the call is locked now.
-func hostLocked(now clock.Now, m AccountRecord, s service.Service, call service.Update) bool {
-	return slices.ContainsFunc(s.Judged(call), func(name string) bool { return m.Hosts[name].Lock.until() > now.Up })
+func hostLocked(now clock.Now, m state.AccountRecord, s service.Service, call service.Update) bool {
+	return slices.ContainsFunc(s.Judged(call), func(name string) bool { return m.Hosts[name].Lock.End() > now.Up })
 }

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"homeward/update/clock"
 	"homeward/update/service"
+	"homeward/update/state"
 	"homeward/update/transport"
 	"math/rand/v2"
 	"testing"
@@ -25,8 +26,8 @@ type herd struct {
 }
 
 type herdRouter struct {
-	m      AccountRecord
-	k      Usage
+	m      state.AccountRecord
+	k      state.Usage
 	p      Plan
 	served time.Duration // 0: not yet
 	sent   int
@@ -58,7 +59,7 @@ func (h *herd) run() {
 			return
 		}
 		r, now := &h.routers[e.router], at(e.at)
-		d := (AccountState{a, s, r.m, r.k, Limits{3, 48}, r.p}).Next(now)
+		d := (AccountState{a, s, r.m, r.k, state.Limits{Short: 3, Day: 48}, r.p}).Next(now)
 		if d.Attempt == nil {
 			continue
 		}
@@ -79,7 +80,7 @@ func (h *herd) exchange(now clock.Now, a *service.Account, s service.Service, r 
 	}
 	h.arrivals[int((now.Up-time.Hour)/time.Second)]++
 	r.sent++
-	r.m, r.k, call = reservedParts(AccountState{a, s, r.m, r.k, Limits{}, Plan{}}.Reserve(now, call, 1, 1))
+	r.m, r.k, call = reservedParts(AccountState{a, s, r.m, r.k, state.Limits{}, Plan{}}.Reserve(now, call, 1, 1))
 	well := now.Up > time.Hour+herdGone && h.room > 0
 	h.room--
 	jitter := h.rng.Float64()
@@ -92,7 +93,7 @@ func (h *herd) exchange(now clock.Now, a *service.Account, s service.Service, r 
 	}
 	answer := func(ans transport.Answer) {
 		end := at(now.Up + 50*time.Millisecond)
-		r.m, r.k, r.p = parts(AccountState{a, s, r.m, r.k.Complete(end, 1, true), Limits{}, r.p}.After(end, call, s.Parse(a, call.Update, ans), jitter))
+		r.m, r.k, r.p = parts(AccountState{a, s, r.m, r.k.Complete(end, 1, true), state.Limits{}, r.p}.After(end, call, s.Parse(a, call.Update, ans), jitter))
 	}
 	switch {
 	case well:

@@ -9,6 +9,7 @@ import (
 	"homeward/update/retry"
 	"homeward/update/secret"
 	"homeward/update/service"
+	"homeward/update/state"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
 	"strings"
@@ -20,25 +21,25 @@ import (
 
 // answeredBy sends what is due of p.Want and returns what its answer makes of the
 // account.
-func answeredBy(t *testing.T, now clock.Now, a *service.Account, m AccountRecord, k Usage, p Plan, ans transport.Answer) (AccountRecord, Usage, Plan, service.Update) {
+func answeredBy(t *testing.T, now clock.Now, a *service.Account, m state.AccountRecord, k state.Usage, p Plan, ans transport.Answer) (state.AccountRecord, state.Usage, Plan, service.Update) {
 	t.Helper()
 	s, _ := service.For(a)
-	d := (AccountState{a, s, m, k, Limits{}, p}).Next(now)
+	d := (AccountState{a, s, m, k, state.Limits{}, p}).Next(now)
 	if d.Attempt == nil || d.At > now.Up {
 		t.Fatalf("nothing is due: %+v", d)
 	}
-	m, k, call := reservedParts(AccountState{a, s, m, k, Limits{}, Plan{}}.Reserve(now, *d.Attempt, 1, 1))
-	m, k, p = parts(AccountState{a, s, m, k.Complete(now, 1, true), Limits{}, p}.After(now, call, s.Parse(a, call.Update, ans), 0))
+	m, k, call := reservedParts(AccountState{a, s, m, k, state.Limits{}, Plan{}}.Reserve(now, *d.Attempt, 1, 1))
+	m, k, p = parts(AccountState{a, s, m, k.Complete(now, 1, true), state.Limits{}, p}.After(now, call, s.Parse(a, call.Update, ans), 0))
 	return m, k, p, call.Update
 }
 
 // What IPv64 says of its lock was never seen: a 400 or 403 with an unknown text
 // may be it, of a key that was accepted before.
 func TestAnUnknownRefusalMayBeTheLock(t *testing.T) {
-	good := Usage{Credential: Credential{Good: true}}
+	good := state.Usage{Credential: state.Credential{Good: true}}
 	tests := []struct {
 		name          string
-		key           Usage
+		key           state.Usage
 		ans           transport.Answer
 		first, second string // the state after it, and after the same again, once the time of a lock is over
 	}{
@@ -48,15 +49,15 @@ func TestAnUnknownRefusalMayBeTheLock(t *testing.T) {
 		{"403 without a word", good, transport.Answer{Status: 403}, StateLimited, StateStopped},
 		{"403 with a page is a proxy's", good, transport.Answer{Status: 403, Body: []byte("<html>no</html>")}, StateRetrying, StateRetrying},
 		{"400 with a word that is known", good, transport.Answer{Status: 400, Body: []byte(`{"info":"nohost"}`)}, StateStopped, ""},
-		{"a key that was never accepted", Usage{}, transport.Answer{Status: 403, Body: []byte(`{"info":"locked"}`)}, StateStopped, ""},
-		{"a key that was never accepted, in plain text", Usage{}, transport.Answer{Status: 403, Body: []byte("locked")}, StateRetrying, StateRetrying},
+		{"a key that was never accepted", state.Usage{}, transport.Answer{Status: 403, Body: []byte(`{"info":"locked"}`)}, StateStopped, ""},
+		{"a key that was never accepted, in plain text", state.Usage{}, transport.Answer{Status: 403, Body: []byte("locked")}, StateRetrying, StateRetrying},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			a, now := ipv64Account(), at(time.Hour)
 			p := Plan{Want: service.Values{IPv4: v4a, Prefix: pa}}
-			m, k, p, _ := answeredBy(t, now, a, AccountRecord{}, tt.key, p, tt.ans)
-			d := (AccountState{a, theIPv64(), m, k, Limits{}, p}).Next(now)
+			m, k, p, _ := answeredBy(t, now, a, state.AccountRecord{}, tt.key, p, tt.ans)
+			d := (AccountState{a, theIPv64(), m, k, state.Limits{}, p}).Next(now)
 			if d.State != tt.first {
 				t.Fatalf("first: %s (%s), want %s", d.State, d.Error, tt.first)
 			}
@@ -68,7 +69,7 @@ func TestAnUnknownRefusalMayBeTheLock(t *testing.T) {
 			}
 			later := at(time.Hour + lockDuration)
 			m, k, p, _ = answeredBy(t, later, a, m, k, p.Event(later), tt.ans)
-			if d = (AccountState{a, theIPv64(), m, k, Limits{}, p}).Next(later); d.State != tt.second {
+			if d = (AccountState{a, theIPv64(), m, k, state.Limits{}, p}).Next(later); d.State != tt.second {
 				t.Errorf("after the time of a lock: %s (%s), want %s", d.State, d.Error, tt.second)
 			}
 		})
@@ -80,8 +81,8 @@ func TestAnUnknownRefusalMayBeTheLock(t *testing.T) {
 func TestRefusedOnlyPrefix(t *testing.T) {
 	refusal := transport.Answer{Status: 400, Body: []byte(`{"info":"unknown parameter"}`)}
 	good := transport.Answer{Status: 200, Body: []byte(`{"info":"good"}`)}
-	key, now, s := Usage{Credential: Credential{Good: true}}, at(time.Hour), theIPv64()
-	held := AccountRecord{Hosts: map[string]Host{"": {Values: service.Values{IPv4: v4a, Prefix: pa}}}}
+	key, now, s := state.Usage{Credential: state.Credential{Good: true}}, at(time.Hour), theIPv64()
+	held := state.AccountRecord{Hosts: map[string]state.Host{"": {Values: service.Values{IPv4: v4a, Prefix: pa}}}}
 	want := Plan{Want: service.Values{IPv4: v4a, Prefix: pb}}
 
 	m, k, p, _ := answeredBy(t, now, ipv64Account(), held, key, want, refusal)
@@ -96,7 +97,7 @@ func TestRefusedOnlyPrefix(t *testing.T) {
 	if _, _, _, call = answeredBy(t, now, ipv64Account(), m, k, p, good); call.PrefixOnly {
 		t.Errorf("the next prefix: %+v, want a full update at once", call)
 	}
-	if d := (AccountState{ipv64Account(), s, m, k, Limits{}, Plan{Want: service.Values{Prefix: pa}}}).Next(now); d.Attempt != nil || d.State != StateWaiting || d.Error == "" {
+	if d := (AccountState{ipv64Account(), s, m, k, state.Limits{}, Plan{Want: service.Values{Prefix: pa}}}).Next(now); d.Attempt != nil || d.State != StateWaiting || d.Error == "" {
 		t.Errorf("the prefix alone is there: %+v, want that it waits for an address", d)
 	}
 
@@ -112,10 +113,10 @@ func TestRefusedOnlyPrefix(t *testing.T) {
 
 	alone := Plan{Want: service.Values{Prefix: pb}}
 	m, k, p, _ = answeredBy(t, now, ipv64Account(), held, key, alone, refusal)
-	if d := (AccountState{ipv64Account(), s, m, k, Limits{}, p}).Next(now); d.State != StateLimited || d.At != now.Up+lockDuration || !d.Attempt.Update.PrefixOnly {
+	if d := (AccountState{ipv64Account(), s, m, k, state.Limits{}, p}).Next(now); d.State != StateLimited || d.At != now.Up+lockDuration || !d.Attempt.Update.PrefixOnly {
 		t.Errorf("without an address: %+v, want the time of a lock, and the prefix alone again", d)
 	}
-	if m, _, _, _ = answeredBy(t, now, ipv64Account(), held, Usage{}, alone, refusal); m.Stop == nil {
+	if m, _, _, _ = answeredBy(t, now, ipv64Account(), held, state.Usage{}, alone, refusal); m.Stop == nil {
 		t.Error("without an address, by a key that was never accepted: not stopped")
 	}
 }
@@ -126,21 +127,21 @@ func TestSpdynsAbuseIsALockFirst(t *testing.T) {
 	a := &service.Account{Service: "spdyn", Username: "alice", Domains: []string{"a.spdns.example", "b.spdns.example"}, Publish: service.Publish{IPv4: true}}
 	s, now := serviceOf(a), at(time.Hour)
 	p := Plan{Want: service.Values{IPv4: v4a}}
-	m, k, p, _ := answeredBy(t, now, a, AccountRecord{}, Usage{}, p, transport.Answer{Status: 200, Body: []byte("abuse\ngood")})
-	d := (AccountState{a, s, m, k, Limits{}, p}).Next(now)
+	m, k, p, _ := answeredBy(t, now, a, state.AccountRecord{}, state.Usage{}, p, transport.Answer{Status: 200, Body: []byte("abuse\ngood")})
+	d := (AccountState{a, s, m, k, state.Limits{}, p}).Next(now)
 	if d.State != StateLimited || d.At != now.Up+lockDuration || len(d.Attempt.Update.Hosts) != 1 || d.Attempt.Update.Hosts[0] != "a.spdns.example" {
 		t.Errorf("locked: %+v, want another try in 10 minutes", d)
 	}
 	p.Want.IPv4 = v4b
-	if d := (AccountState{a, s, m, k, Limits{}, p}).Next(now); d.Attempt == nil || d.At > now.Up || len(d.Attempt.Update.Hosts) != 1 || d.Attempt.Update.Hosts[0] != "b.spdns.example" {
+	if d := (AccountState{a, s, m, k, state.Limits{}, p}).Next(now); d.Attempt == nil || d.At > now.Up || len(d.Attempt.Update.Hosts) != 1 || d.Attempt.Update.Hosts[0] != "b.spdns.example" {
 		t.Errorf("another address meanwhile: %+v, want that the other host goes on", d)
 	}
 	p.Want.IPv4 = v4a
 	later := at(time.Hour + lockDuration)
-	if well, _, _, _ := answeredBy(t, later, a, m, k, p, transport.Answer{Status: 200, Body: []byte("nochg")}); well.Hosts["a.spdns.example"].Lock != nil || well.stopped(a) != nil {
+	if well, _, _, _ := answeredBy(t, later, a, m, k, p, transport.Answer{Status: 200, Body: []byte("nochg")}); well.Hosts["a.spdns.example"].Lock != nil || well.Stopped(a) != nil {
 		t.Errorf("unlocked by itself: %+v", well.Hosts)
 	}
-	if still, _, _, _ := answeredBy(t, later, a, m, k, p, transport.Answer{Status: 200, Body: []byte("abuse")}); still.stopped(a) == nil {
+	if still, _, _, _ := answeredBy(t, later, a, m, k, p, transport.Answer{Status: 200, Body: []byte("abuse")}); still.Stopped(a) == nil {
 		t.Errorf("locked still: %+v, want a stop", still.Hosts)
 	}
 }
@@ -178,7 +179,7 @@ func testLostValues(t *testing.T, dir string, takes time.Duration) {
 		}
 		return transport.Failed(transport.FaultSent, true, "reset")
 	}
-	r := own(OpenStore(dir, "", func(string) {}), loop.Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}, nil, func(map[string]Status) {})
+	r := own(state.Open(dir, "", func(string) {}), loop.Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}, nil, func(map[string]Status) {})
 	r.set([]*service.Account{a}, sees(service.Values{IPv4: v4a}, []*service.Account{a}))
 	for range 470 { // events, until an attempt has just failed
 		time.Sleep(100 * time.Millisecond)
@@ -207,19 +208,14 @@ func testLostValues(t *testing.T, dir string, takes time.Duration) {
 func TestLostValuesOutliveARestart(t *testing.T) {
 	a, s := ipv64Account(), theIPv64()
 	p := Plan{Want: service.Values{IPv4: v4a}}
-	call, _ := AccountState{a, s, AccountRecord{}, Usage{}, Limits{}, p}.nextAttempt(at(time.Hour))
-	m, _, _ := reservedParts(AccountState{a, s, AccountRecord{}, Usage{}, Limits{}, Plan{}}.Reserve(at(time.Hour), *call, 1, 1))
-	b := newData(at(time.Hour))
-	b.Accounts["home"] = m
-	b.compact(at(time.Hour))
-	read, err := parseData(b.encode())
-	if err != nil {
-		t.Fatal(err)
-	}
+	call, _ := AccountState{a, s, state.AccountRecord{}, state.Usage{}, state.Limits{}, p}.nextAttempt(at(time.Hour))
+	m, _, _ := reservedParts(AccountState{a, s, state.AccountRecord{}, state.Usage{}, state.Limits{}, Plan{}}.Reserve(at(time.Hour), *call, 1, 1))
+	dir := t.TempDir()
+	state.Open(dir, "", func(string) {}).Update(at(time.Hour), func(b *state.Data) { b.Accounts["home"] = m })
 	now := at(time.Hour + 3*time.Second)
-	read.Rebase(now)
+	read := state.Open(dir, "", func(string) {}).Read(now)
 	for want, wait := range map[service.Values]time.Duration{{IPv4: v4a}: 7 * time.Second, {IPv4: v4b}: 0} {
-		if d := (AccountState{a, s, read.Accounts["home"], Usage{}, Limits{}, Plan{Want: want}}).Next(now); d.At-now.Up != wait {
+		if d := (AccountState{a, s, read.Accounts["home"], state.Usage{}, state.Limits{}, Plan{Want: want}}).Next(now); d.At-now.Up != wait {
 			t.Errorf("%v is sent after %v, want %v", want, d.At-now.Up, wait)
 		}
 	}
@@ -250,11 +246,11 @@ func TestALockOfAnotherProcessHolds(t *testing.T) {
 		asked, sent := 0, 0
 		exchange := func(_ context.Context, r transport.Request, ready transport.BeforeSend) transport.Outcome {
 			asked++
-			OpenStore(dir, "", func(string) {}).Update(clock(), func(b *Data) {
-				id := b.usageID(a)
-				k := b.usage(id)
-				k.Lock = &Lock{clock().Up + lockDuration, "locked"}
-				b.setUsage(id, k)
+			state.Open(dir, "", func(string) {}).Update(clock(), func(b *state.Data) {
+				id := b.UsageID(a)
+				k := b.Usage(id)
+				k.Lock = &state.Lock{Until: clock().Up + lockDuration, Why: "locked"}
+				b.SetUsage(id, k)
 			})
 			if ready(v4a) {
 				sent++
@@ -262,7 +258,7 @@ func TestALockOfAnotherProcessHolds(t *testing.T) {
 			return transport.Failed(transport.FaultCanceled, false, "given up")
 		}
 		parts := loop.Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}
-		stands := sendOnce(OpenStore(dir, "", func(string) {}), parts, []*service.Account{a}, sees(service.Values{IPv4: v4a}, []*service.Account{a}), false)
+		stands := sendOnce(state.Open(dir, "", func(string) {}), parts, []*service.Account{a}, sees(service.Values{IPv4: v4a}, []*service.Account{a}), false)
 		if asked != 1 || sent != 0 || stands["home"].State != StateLimited {
 			t.Errorf("connected %d times, sent %d, %+v", asked, sent, stands["home"])
 		}

@@ -8,6 +8,7 @@ import (
 	"homeward/update/log"
 	"homeward/update/loop"
 	"homeward/update/service"
+	"homeward/update/state"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
 	"homeward/update/updatetest/golden"
@@ -111,7 +112,7 @@ func newIll(t *testing.T, out transport.Outcome, before bool) *illness {
 	}
 	parts := loop.Parts{Exchange: i.exchange, Now: clock, Log: func(log.Level, string) {}}
 	longest := func() float64 { return 1 } // of the waits
-	i.owner = own(OpenStore(updatetest.RAMDir(t), "", func(s string) { t.Error(s) }), parts, longest, func(s map[string]Status) {
+	i.owner = own(state.Open(updatetest.RAMDir(t), "", func(s string) { t.Error(s) }), parts, longest, func(s map[string]Status) {
 		i.mu.Lock()
 		i.last = s["home"]
 		i.mu.Unlock()

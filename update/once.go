@@ -3,6 +3,7 @@ package update
 import (
 	"homeward/update/clock"
 	"homeward/update/service"
+	"homeward/update/state"
 	"homeward/update/transport"
 )
 
@@ -44,10 +45,10 @@ func (s *Scheduler) Reread() { s.store.Read(s.now()) }
 // ClearStops takes the stops off disk of what could not be sent. Of the others they
 // went with the request, so that no daemon is told to send it, too.
 func (s *Scheduler) ClearStops() {
-	s.store.Update(s.now(), func(b *Data) {
+	s.store.Update(s.now(), func(b *state.Data) {
 		for _, a := range s.accounts {
 			if a.clearStops {
-				b.Accounts[a.config.Name] = b.Accounts[a.config.Name].clearStops()
+				b.Accounts[a.config.Name] = b.Accounts[a.config.Name].ClearStops()
 			}
 		}
 	})
@@ -55,17 +56,17 @@ func (s *Scheduler) ClearStops() {
 
 // Preview returns the requests that `once` would send if each were accepted,
 // in the accounts' order, without sending or writing anything.
-func Preview(now clock.Now, book *Data, accounts []*service.Account, o Observation, force bool) []transport.Request {
+func Preview(now clock.Now, book *state.Data, accounts []*service.Account, o Observation, force bool) []transport.Request {
 	var out []transport.Request
 	for _, a := range accounts {
 		s, ok := service.For(a)
 		if !ok {
 			continue
 		}
-		book.syncConfig(a)
+		book.SyncConfig(a)
 		state := AccountState{Account: a, Service: s, Record: book.Accounts[a.Name], Plan: Plan{}.Observe(now, o.Wants[a.Name].Values)}
 		if force {
-			state.Record, state.Plan = state.Record.clearStops(), state.Plan.Resend(now)
+			state.Record, state.Plan = state.Record.ClearStops(), state.Plan.Resend(now)
 		}
 		if at := state.refreshAt(now); at != 0 && at <= now.Up {
 			state.Plan = state.Plan.Resend(now)

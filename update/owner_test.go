@@ -4,6 +4,7 @@ import (
 	"context"
 	"homeward/update/loop"
 	"homeward/update/service"
+	"homeward/update/state"
 	"time"
 )
 
@@ -16,7 +17,7 @@ type owner struct {
 
 // own starts the owner of the Scheduler that is made of these parts. publish is
 // called after each decision.
-func own(store *Store, p loop.Parts, jitter func() float64, publish func(map[string]Status)) *owner {
+func own(store *state.Store, p loop.Parts, jitter func() float64, publish func(map[string]Status)) *owner {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.Inbox = loop.NewInbox()
 	o := &owner{Scheduler: NewScheduler(ctx, store, p)}
@@ -58,7 +59,7 @@ func (o *owner) observe(seen Observation) { o.do(func(s *Scheduler) { s.Observe(
 
 // sendOnce is `once`: it sends what is due for all accounts, and returns how they
 // stand then.
-func sendOnce(store *Store, p loop.Parts, accounts []*service.Account, seen Observation, force bool) map[string]Status {
+func sendOnce(store *state.Store, p loop.Parts, accounts []*service.Account, seen Observation, force bool) map[string]Status {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	p.Inbox = loop.NewInbox()

@@ -4,6 +4,7 @@ import (
 	"homeward/update/clock"
 	"homeward/update/retry"
 	"homeward/update/service"
+	"homeward/update/state"
 	"homeward/update/transport"
 	"time"
 )
@@ -85,7 +86,7 @@ func (p Plan) Reset() Plan {
 // not, the line has changed meanwhile, and how the attempt ended says nothing of
 // the change: that was not tried yet.
 func (p Plan) carries(c Attempt) bool {
-	return missing(c.Update.ShownValues(), Host{Values: p.Want}) == service.Values{}
+	return missing(c.Update.ShownValues(), state.Host{Values: p.Want}) == service.Values{}
 }
 
 // outdated tells whether an attempt that has not connected yet is to be given
@@ -93,13 +94,13 @@ func (p Plan) carries(c Attempt) bool {
 // would wait for an IPv6 which may never connect. Else what is new can wait for
 // the next one.
 func (p Plan) outdated(c Attempt) bool {
-	addresses := missing(p.Want, Host{Values: c.line}).Without(service.Publish{Prefix: true})
+	addresses := missing(p.Want, state.Host{Values: c.line}).Without(service.Publish{Prefix: true})
 	return !p.carries(c) || c.Update.Auto && addresses != service.Values{}
 }
 
 // known returns what counts as known of a host: all that it has accepted, or,
 // where everything is sent anew, what it has accepted since.
-func (p Plan) known(name string, h Host) Host {
+func (p Plan) known(name string, h state.Host) state.Host {
 	if p.ForceResend != nil {
 		h.Values = p.ForceResend[name]
 	}

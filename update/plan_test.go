@@ -4,6 +4,7 @@ import (
 	"homeward/update/clock"
 	"homeward/update/secret"
 	"homeward/update/service"
+	"homeward/update/state"
 	"net/netip"
 	"testing"
 	"time"
@@ -24,15 +25,17 @@ func ipv64Account() *service.Account {
 
 // TestWhatIsSent is the contract's table "What is sent to IPv64".
 func TestWhatIsSent(t *testing.T) {
-	held := func(v service.Values) AccountRecord { return AccountRecord{Hosts: map[string]Host{"": {Values: v}}} }
+	held := func(v service.Values) state.AccountRecord {
+		return state.AccountRecord{Hosts: map[string]state.Host{"": {Values: v}}}
+	}
 	tests := []struct {
 		name string
-		m    AccountRecord
+		m    state.AccountRecord
 		p    Plan
 		want *service.Update // Hosts are all of the account's
 	}{
-		{"first start, the whole line is there", AccountRecord{}, Plan{Want: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}}, &service.Update{Values: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}}},
-		{"first start, IPv4 alone does not wait", AccountRecord{}, Plan{Want: service.Values{IPv4: v4a}}, &service.Update{Values: service.Values{IPv4: v4a}}},
+		{"first start, the whole line is there", state.AccountRecord{}, Plan{Want: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}}, &service.Update{Values: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}}},
+		{"first start, IPv4 alone does not wait", state.AccountRecord{}, Plan{Want: service.Values{IPv4: v4a}}, &service.Update{Values: service.Values{IPv4: v4a}}},
 		{"the prefix comes after IPv4", held(service.Values{IPv4: v4a}), Plan{Want: service.Values{IPv4: v4a, Prefix: pa}}, &service.Update{Values: service.Values{Prefix: pa}, PrefixOnly: true}},
 		{"the prefix alone is new", held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}), Plan{Want: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pb}}, &service.Update{Values: service.Values{Prefix: pb}, PrefixOnly: true}},
 		{"the address alone is new: full", held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}), Plan{Want: service.Values{IPv4: v4b, IPv6: v6a, Prefix: pa}}, &service.Update{Values: service.Values{IPv4: v4b, IPv6: v6a, Prefix: pa}}},
@@ -41,15 +44,15 @@ func TestWhatIsSent(t *testing.T) {
 		{"nothing is new", held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}), Plan{Want: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}}, nil},
 		{"something is gone", held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}), Plan{Want: service.Values{IPv6: v6a}}, nil},
 		{"all is gone", held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}), Plan{}, nil},
-		{"the service refuses onlyprefix", AccountRecord{PrefixOnlyRefused: true, Hosts: held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}).Hosts}, Plan{Want: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pb}}, &service.Update{Values: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pb}}},
+		{"the service refuses onlyprefix", state.AccountRecord{PrefixOnlyRefused: true, Hosts: held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}).Hosts}, Plan{Want: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pb}}, &service.Update{Values: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pb}}},
 		{"send anew", held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}), Plan{Want: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}, ForceResend: map[string]service.Values{}}, &service.Update{Values: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}}},
 		{"an answer was lost: the old value may not be what the service holds",
-			AccountRecord{Hosts: map[string]Host{"": {Values: service.Values{IPv4: v4a}, Unconfirmed: service.Publish{IPv4: true}}}}, Plan{Want: service.Values{IPv4: v4a}}, &service.Update{Values: service.Values{IPv4: v4a}}},
+			state.AccountRecord{Hosts: map[string]state.Host{"": {Values: service.Values{IPv4: v4a}, Unconfirmed: service.Publish{IPv4: true}}}}, Plan{Want: service.Values{IPv4: v4a}}, &service.Update{Values: service.Values{IPv4: v4a}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			a := ipv64Account()
-			got, _ := AccountState{a, theIPv64(), tt.m, Usage{}, Limits{}, tt.p}.nextAttempt(at(time.Hour))
+			got, _ := AccountState{a, theIPv64(), tt.m, state.Usage{}, state.Limits{}, tt.p}.nextAttempt(at(time.Hour))
 			if (got == nil) != (tt.want == nil) || got != nil && (got.Update.Values != tt.want.Values || got.Update.PrefixOnly != tt.want.PrefixOnly || len(got.Update.Hosts) != 2) {
 				t.Errorf("nextAttempt = %+v, want %+v", got, tt.want)
 			}
@@ -62,12 +65,12 @@ func TestWhatIsSent(t *testing.T) {
 func TestHostsAreGrouped(t *testing.T) {
 	a := &service.Account{Name: "d", Domains: []string{"a.x", "b.x", "c.x", "d.x"}}
 	s := service.Service{MaxHosts: 2}
-	m := AccountRecord{Hosts: map[string]Host{"a.x": {Values: service.Values{IPv4: v4a}}, "c.x": {Stop: &Stop{Detail: "nohost"}}}}
-	got, _ := AccountState{a, s, m, Usage{}, Limits{}, Plan{Want: service.Values{IPv4: v4a, IPv6: v6a}}}.nextAttempt(at(time.Hour))
+	m := state.AccountRecord{Hosts: map[string]state.Host{"a.x": {Values: service.Values{IPv4: v4a}}, "c.x": {Stop: &state.Stop{Detail: "nohost"}}}}
+	got, _ := AccountState{a, s, m, state.Usage{}, state.Limits{}, Plan{Want: service.Values{IPv4: v4a, IPv6: v6a}}}.nextAttempt(at(time.Hour))
 	if got == nil || len(got.Update.Hosts) != 2 || got.Update.Hosts[0] != "a.x" || got.Update.Hosts[1] != "b.x" || got.Update.Values != (service.Values{IPv4: v4a, IPv6: v6a}) {
 		t.Errorf("two a request: %+v", got)
 	}
-	got, _ = AccountState{a, service.Service{MaxHosts: 20, OneAddress: true}, m, Usage{}, Limits{}, Plan{Want: service.Values{IPv4: v4a, IPv6: v6a}}}.nextAttempt(at(time.Hour))
+	got, _ = AccountState{a, service.Service{MaxHosts: 20, OneAddress: true}, m, state.Usage{}, state.Limits{}, Plan{Want: service.Values{IPv4: v4a, IPv6: v6a}}}.nextAttempt(at(time.Hour))
 	if got == nil || len(got.Update.Hosts) != 1 || got.Update.Hosts[0] != "a.x" || got.Update.Values != (service.Values{IPv6: v6a}) {
 		t.Errorf("one address a request, first host lacks IPv6 only: %+v", got)
 	}
@@ -78,26 +81,26 @@ func at(d time.Duration) clock.Now {
 	return clock.Now{Wall: time.Date(2026, 11, 21, 20, 0, 0, 0, time.UTC).Add(d), Synced: true, Boot: "b1", Up: d}
 }
 
-func slots(n int, d time.Duration) Usage {
-	k := Usage{}
+func slots(n int, d time.Duration) state.Usage {
+	k := state.Usage{}
 	for range n {
-		k.Reservations = append(k.Reservations, Reservation{Timestamp: at(d).Timestamp()})
+		k.Reservations = append(k.Reservations, state.Reservation{Timestamp: at(d).Timestamp()})
 	}
 	return k
 }
 
 func TestGate(t *testing.T) {
-	l := Limits{Short: 3, Day: 48}
+	l := state.Limits{Short: 3, Day: 48}
 	now := at(100 * time.Hour)
 	fresh := Plan{Want: service.Values{IPv4: v4a}, Changed: now.Up, DirtySince: now.Up}
 	retry := Plan{Want: service.Values{IPv4: v4a}, Tried: true, Attempt: now.Up, Counted: now.Up, NotBefore: now.Up + time.Second, Error: "x"}
 	tests := []struct {
 		name string
-		k    Usage
+		k    state.Usage
 		p    Plan
 		want time.Duration // from now
 	}{
-		{"nothing sent yet", Usage{}, fresh, 0},
+		{"nothing sent yet", state.Usage{}, fresh, 0},
 		{"two in 10 s", slots(2, now.Up-time.Second), fresh, 0},
 		{"three in 10 s", slots(3, now.Up-time.Second), fresh, 9200 * time.Millisecond},
 		{"three, ten seconds ago and the margin", slots(3, now.Up-10200*time.Millisecond), fresh, 0},
@@ -105,11 +108,11 @@ func TestGate(t *testing.T) {
 		{"the last quarter has begun: still for 5 s", slots(36, now.Up-time.Hour), fresh, 5 * time.Second},
 		{"one of it is gone: 10 s", slots(37, now.Up-time.Hour), fresh, 10 * time.Second},
 		{"one left: half an hour", slots(47, now.Up-time.Hour), fresh, 30 * time.Minute},
-		{"none left: when the first is a day old", slots(48, now.Up-23*time.Hour), fresh, time.Hour + dayMargin},
-		{"a limit that the service named", Usage{Quota: Quota{Until: now.Up + time.Minute}}, fresh, time.Minute},
-		{"a retry waits its step", Usage{}, retry, time.Second},
+		{"none left: when the first is a day old", slots(48, now.Up-23*time.Hour), fresh, time.Hour + state.DayMargin},
+		{"a limit that the service named", state.Usage{Quota: state.Quota{Until: now.Up + time.Minute}}, fresh, time.Minute},
+		{"a retry waits its step", state.Usage{}, retry, time.Second},
 		{"a retry after half of its budget: spread over the day", slots(18, now.Up-time.Hour), retry, clock.Day / 18},
-		{"a retry never takes the last quarter", slots(36, now.Up-time.Hour), retry, 23*time.Hour + dayMargin},
+		{"a retry never takes the last quarter", slots(36, now.Up-time.Hour), retry, 23*time.Hour + state.DayMargin},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -125,9 +128,9 @@ func TestGate(t *testing.T) {
 }
 
 func TestTimesOfAnotherBoot(t *testing.T) {
-	b := newData(at(50 * time.Hour))
-	k := Quota{Until: 50*time.Hour + 5*time.Minute}
-	k.Reservations = []Reservation{{Timestamp: at(50*time.Hour - time.Minute).Timestamp()}, {Timestamp: at(49 * time.Hour).Timestamp()}}
+	b := state.New(at(50 * time.Hour))
+	k := state.Quota{Until: 50*time.Hour + 5*time.Minute}
+	k.Reservations = []state.Reservation{{Timestamp: at(50*time.Hour - time.Minute).Timestamp()}, {Timestamp: at(49 * time.Hour).Timestamp()}}
 	b.Quotas["k"] = k
 	dark := clock.Now{Wall: time.Date(1970, 1, 1, 0, 1, 0, 0, time.UTC), Boot: "b2", Up: 20 * time.Second}
 	b.Rebase(dark)

@@ -2,6 +2,7 @@ package update
 
 import (
 	"homeward/update/service"
+	"homeward/update/state"
 	"homeward/update/transport"
 	"testing"
 	"time"
@@ -12,16 +13,16 @@ import (
 func TestPrefixAuto(t *testing.T) {
 	a, s, now := ipv64Account(), theIPv64(), at(time.Hour)
 	a.PrefixAuto = true
-	m := AccountRecord{Hosts: map[string]Host{"": {Values: service.Values{IPv4: v4a, Prefix: pa}}}}
-	attempt := func(m AccountRecord, p Plan) Attempt {
+	m := state.AccountRecord{Hosts: map[string]state.Host{"": {Values: service.Values{IPv4: v4a, Prefix: pa}}}}
+	attempt := func(m state.AccountRecord, p Plan) Attempt {
 		t.Helper()
-		c, _ := AccountState{a, s, m, Usage{}, Limits{}, p}.nextAttempt(now)
+		c, _ := AccountState{a, s, m, state.Usage{}, state.Limits{}, p}.nextAttempt(now)
 		if c == nil {
 			return Attempt{}
 		}
 		return *c
 	}
-	next := func(m AccountRecord, p Plan) service.Update { return attempt(m, p).Update }
+	next := func(m state.AccountRecord, p Plan) service.Update { return attempt(m, p).Update }
 	if c := next(m, Plan{Want: service.Values{IPv4: v4a, Prefix: pb}}); !c.Auto || !c.PrefixOnly || s.Request(a, c).Family != 6 {
 		t.Errorf("the prefix has changed: %+v", c)
 	}
@@ -47,11 +48,11 @@ func TestPrefixAuto(t *testing.T) {
 	if c = next(m, p); c.Auto || c.Values != (service.Values{IPv4: v4b}) || s.Request(a, c).Family != 0 {
 		t.Errorf("IPv6 does not connect: %+v, want the address without it", c)
 	}
-	m, _, p = parts(AccountState{a, s, m, Usage{}, Limits{}, p}.After(now, Attempt{Update: c}, service.Result{Verdict: service.Accepted}, 0))
+	m, _, p = parts(AccountState{a, s, m, state.Usage{}, state.Limits{}, p}.After(now, Attempt{Update: c}, service.Result{Verdict: service.Accepted}, 0))
 	if c = next(m, p); !c.Auto || !c.PrefixOnly {
 		t.Errorf("then: %+v, want the prefix over IPv6", c)
 	}
-	_, _, p = parts(AccountState{a, s, m, Usage{}, Limits{}, p}.After(now, Attempt{Update: c}, service.Result{Verdict: service.Accepted}, 0))
+	_, _, p = parts(AccountState{a, s, m, state.Usage{}, state.Limits{}, p}.After(now, Attempt{Update: c}, service.Result{Verdict: service.Accepted}, 0))
 	p.Want = service.Values{IPv4: v4a, Prefix: pa}
 	if c = next(m, p); !c.Auto || c.Values != p.Want {
 		t.Errorf("IPv6 connects again: %+v, want one request", c)

@@ -2,6 +2,7 @@ package update
 
 import (
 	"homeward/update/service"
+	"homeward/update/state"
 	"homeward/update/transport"
 	"math/rand/v2"
 	"net/netip"
@@ -26,43 +27,43 @@ func TestAReconnectCostsNoRecord(t *testing.T) {
 	tests := []struct {
 		name     string
 		a        *service.Account
-		h        Host
+		h        state.Host
 		want     service.Values
 		sent     service.Values
 		query    string
 		resend   bool
 		hasDoubt service.Publish // once it is sent and not yet answered
 	}{
-		{"IPv6 is gone, IPv4 is new", dyn, Host{Values: service.Values{IPv4: v4a, IPv6: v6a}}, service.Values{IPv4: v4b}, service.Values{IPv4: v4b, IPv6: v6a},
+		{"IPv6 is gone, IPv4 is new", dyn, state.Host{Values: service.Values{IPv4: v4a, IPv6: v6a}}, service.Values{IPv4: v4b}, service.Values{IPv4: v4b, IPv6: v6a},
 			"hostname=a.example&myip=203.0.113.8,2001:db8::7", false, service.Publish{IPv4: true}},
-		{"IPv4 is gone, IPv6 is new", dyn, Host{Values: service.Values{IPv4: v4a, IPv6: v6old}}, service.Values{IPv6: v6a}, service.Values{IPv4: v4a, IPv6: v6a},
+		{"IPv4 is gone, IPv6 is new", dyn, state.Host{Values: service.Values{IPv4: v4a, IPv6: v6old}}, service.Values{IPv6: v6a}, service.Values{IPv4: v4a, IPv6: v6a},
 			"hostname=a.example&myip=203.0.113.7,2001:db8::7", false, service.Publish{IPv6: true}},
-		{"nothing was accepted before", dyn, Host{}, service.Values{IPv4: v4b}, service.Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, service.Publish{IPv4: true}},
-		{"it is not published any more", changed(dyn, func(a *service.Account) { a.Publish.IPv6 = false }), Host{Values: service.Values{IPv4: v4a, IPv6: v6a}},
+		{"nothing was accepted before", dyn, state.Host{}, service.Values{IPv4: v4b}, service.Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, service.Publish{IPv4: true}},
+		{"it is not published any more", changed(dyn, func(a *service.Account) { a.Publish.IPv6 = false }), state.Host{Values: service.Values{IPv4: v4a, IPv6: v6a}},
 			service.Values{IPv4: v4b}, service.Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, service.Publish{IPv4: true}},
-		{"sent anew", dyn, Host{Values: service.Values{IPv4: v4a, IPv6: v6a}}, service.Values{IPv4: v4a}, service.Values{IPv4: v4a, IPv6: v6a},
+		{"sent anew", dyn, state.Host{Values: service.Values{IPv4: v4a, IPv6: v6a}}, service.Values{IPv4: v4a}, service.Values{IPv4: v4a, IPv6: v6a},
 			"hostname=a.example&myip=203.0.113.7,2001:db8::7", true, service.Publish{IPv4: true}},
-		{"a doubt about it stays until the answer", dyn, Host{Values: service.Values{IPv4: v4a, IPv6: v6a}, Unconfirmed: service.Publish{IPv6: true}}, service.Values{IPv4: v4b},
+		{"a doubt about it stays until the answer", dyn, state.Host{Values: service.Values{IPv4: v4a, IPv6: v6a}, Unconfirmed: service.Publish{IPv6: true}}, service.Values{IPv4: v4b},
 			service.Values{IPv4: v4b, IPv6: v6a}, "hostname=a.example&myip=203.0.113.8,2001:db8::7", false, service.Publish{IPv4: true, IPv6: true}},
-		{"one address a request", changed(dyn, func(a *service.Account) { a.OneAddress = true }), Host{Values: service.Values{IPv4: v4a, IPv6: v6a}}, service.Values{IPv4: v4b},
+		{"one address a request", changed(dyn, func(a *service.Account) { a.OneAddress = true }), state.Host{Values: service.Values{IPv4: v4a, IPv6: v6a}}, service.Values{IPv4: v4b},
 			service.Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, service.Publish{IPv4: true}},
-		{"a template with one URL", url, Host{Values: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}}, service.Values{IPv4: v4b}, service.Values{IPv4: v4b, IPv6: v6a, Prefix: pa},
+		{"a template with one URL", url, state.Host{Values: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}}, service.Values{IPv4: v4b}, service.Values{IPv4: v4b, IPv6: v6a, Prefix: pa},
 			"h=a.example&a=203.0.113.8&aaaa=2001:db8::7&net=2001:db8:1200::/64", false, service.Publish{IPv4: true}},
 		{"a template with a URL for each family", changed(url, func(a *service.Account) {
 			a.Template = &service.Template{URL4: "https://t.example/?a=[IP]", URL6: "https://t.example/?aaaa=[IP]"}
-		}), Host{Values: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}}, service.Values{IPv4: v4b}, service.Values{IPv4: v4b}, "a=203.0.113.8", false, service.Publish{IPv4: true}},
-		{"SPDYN keeps what is not named", changed(dyn, func(a *service.Account) { a.Service = "spdyn" }), Host{Values: service.Values{IPv4: v4a, IPv6: v6a}},
+		}), state.Host{Values: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}}, service.Values{IPv4: v4b}, service.Values{IPv4: v4b}, "a=203.0.113.8", false, service.Publish{IPv4: true}},
+		{"SPDYN keeps what is not named", changed(dyn, func(a *service.Account) { a.Service = "spdyn" }), state.Host{Values: service.Values{IPv4: v4a, IPv6: v6a}},
 			service.Values{IPv4: v4b}, service.Values{IPv4: v4b}, "hostname=a.example&myip=203.0.113.8", false, service.Publish{IPv4: true}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s, _ := service.For(tt.a)
-			m := AccountRecord{Hosts: map[string]Host{"a.example": tt.h}}
+			m := state.AccountRecord{Hosts: map[string]state.Host{"a.example": tt.h}}
 			p := Plan{Want: tt.want}
 			if tt.resend {
 				p.ForceResend = map[string]service.Values{}
 			}
-			call, _ := AccountState{tt.a, s, m, Usage{}, Limits{}, p}.nextAttempt(at(time.Hour))
+			call, _ := AccountState{tt.a, s, m, state.Usage{}, state.Limits{}, p}.nextAttempt(at(time.Hour))
 			if call == nil || call.Update.Values != tt.sent {
 				t.Fatalf("nextAttempt = %+v, want %v", call, tt.sent)
 			}
@@ -72,13 +73,13 @@ func TestAReconnectCostsNoRecord(t *testing.T) {
 			if !p.carries(*call) {
 				t.Error("a request with a value that the line does not show any more counts as outdated")
 			}
-			m, _, sent := reservedParts(AccountState{tt.a, s, m, Usage{}, Limits{}, Plan{}}.Reserve(at(time.Hour), *call, 1, 1))
+			m, _, sent := reservedParts(AccountState{tt.a, s, m, state.Usage{}, state.Limits{}, Plan{}}.Reserve(at(time.Hour), *call, 1, 1))
 			if got := m.Hosts["a.example"].Unconfirmed; got != tt.hasDoubt {
 				t.Errorf("in doubt meanwhile: %+v, want %+v", got, tt.hasDoubt)
 			}
-			m, _, p = parts(AccountState{tt.a, s, m, Usage{}, Limits{}, p}.After(at(time.Hour), sent, service.Result{Verdict: service.Accepted}, 0))
+			m, _, p = parts(AccountState{tt.a, s, m, state.Usage{}, state.Limits{}, p}.After(at(time.Hour), sent, service.Result{Verdict: service.Accepted}, 0))
 			p.Want = tt.sent
-			if again, _ := (AccountState{tt.a, s, m, Usage{}, Limits{}, p.Reset()}).nextAttempt(at(time.Hour)); again != nil {
+			if again, _ := (AccountState{tt.a, s, m, state.Usage{}, state.Limits{}, p.Reset()}).nextAttempt(at(time.Hour)); again != nil {
 				t.Errorf("gone and back: sent again, %+v", again)
 			}
 		})
@@ -129,7 +130,7 @@ func neverLost(t *testing.T, a *service.Account, seed uint64) bool {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	s, _ := service.For(a)
 	d := &deleting{records: map[string]service.Values{}}
-	var m AccountRecord
+	var m state.AccountRecord
 	var p Plan
 	line := service.Values{}
 	for step := range 200 {
@@ -150,13 +151,13 @@ func neverLost(t *testing.T, a *service.Account, seed uint64) bool {
 		}
 		p = p.Observe(now, line)
 		for range 1 + rng.IntN(3) {
-			call, _ := AccountState{a, s, m, Usage{}, Limits{}, p}.nextAttempt(now)
+			call, _ := AccountState{a, s, m, state.Usage{}, state.Limits{}, p}.nextAttempt(now)
 			if call == nil {
 				p = p.Reset()
 				break
 			}
-			var k Usage
-			m, k, *call = reservedParts(AccountState{a, s, m, Usage{}, Limits{}, Plan{}}.Reserve(now, *call, 1, 1))
+			var k state.Usage
+			m, k, *call = reservedParts(AccountState{a, s, m, state.Usage{}, state.Limits{}, Plan{}}.Reserve(now, *call, 1, 1))
 			ends := rng.IntN(4) // 0: it never arrives, 1: its answer is lost
 			if ends != 0 {
 				d.take(t, s.Request(a, call.Update))
@@ -165,17 +166,17 @@ func neverLost(t *testing.T, a *service.Account, seed uint64) bool {
 				p = p.afterFault(now, *call, transport.Fault{Kind: transport.FaultSent, Sent: true}, 0)
 				continue
 			}
-			m, _, p = parts(AccountState{a, s, m, k, Limits{}, p}.After(now, *call, service.Result{Verdict: service.Accepted}, 0))
+			m, _, p = parts(AccountState{a, s, m, k, state.Limits{}, p}.After(now, *call, service.Result{Verdict: service.Accepted}, 0))
 		}
 		for _, host := range a.Domains {
 			h := m.Hosts[host]
-			if next, _ := (AccountState{a, s, m, Usage{}, Limits{}, p}).nextAttempt(now); next == nil && missing(line, Host{Values: d.records[host]}) != (service.Values{}) {
+			if next, _ := (AccountState{a, s, m, state.Usage{}, state.Limits{}, p}).nextAttempt(now); next == nil && missing(line, state.Host{Values: d.records[host]}) != (service.Values{}) {
 				t.Errorf("%s, seed %d: current, the line shows %v, %s has %v", a.Service, seed, line, host, d.records[host])
 				return false
 			}
 			has := d.records[host]
 			lost := h.IPv4.IsValid() && !has.IPv4.IsValid() || h.IPv6.IsValid() && !has.IPv6.IsValid()
-			if lost || missing(h.Values.Without(h.Unconfirmed), Host{Values: has}) != (service.Values{}) {
+			if lost || missing(h.Values.Without(h.Unconfirmed), state.Host{Values: has}) != (service.Values{}) {
 				t.Errorf("%s, seed %d: %s has %v, accepted was %v (in doubt: %+v)", a.Service, seed, host, has, h.Values, h.Unconfirmed)
 				return false
 			}
@@ -187,16 +188,16 @@ func neverLost(t *testing.T, a *service.Account, seed uint64) bool {
 // A family that is published again after a while was somebody else's meanwhile.
 func TestWhatIsNotPublishedAnyMoreIsForgotten(t *testing.T) {
 	a := service.Account{Name: "home", Service: "dyndns2", Server: "https://dyn.example", Domains: []string{"a.example"}, Publish: service.Publish{IPv4: true, IPv6: true}}
-	b := newData(at(time.Hour))
-	b.syncConfig(&a)
-	b.Accounts["home"] = eachHost(b.Accounts["home"], serviceOf(&a), service.Update{Hosts: a.Domains}, func(_ string, h Host) Host {
+	b := state.New(at(time.Hour))
+	b.SyncConfig(&a)
+	b.Accounts["home"] = eachHost(b.Accounts["home"], serviceOf(&a), service.Update{Hosts: a.Domains}, func(_ string, h state.Host) state.Host {
 		h.Values = service.Values{IPv4: v4a, IPv6: v6a}
 		return h
 	})
 	for _, ipv6 := range []bool{true, false, true} {
 		now := a
 		now.Publish.IPv6 = ipv6
-		b.syncConfig(&now)
+		b.SyncConfig(&now)
 	}
 	if got, want := b.Accounts["home"].Hosts["a.example"].Values, (service.Values{IPv4: v4a}); got != want {
 		t.Errorf("accepted is %v, want %v", got, want)
@@ -207,7 +208,7 @@ func TestWhatIsNotPublishedAnyMoreIsForgotten(t *testing.T) {
 // rest has to wait.
 func TestABusyAnswerProvesTheKey(t *testing.T) {
 	a := &service.Account{Service: "dyndns2", Domains: []string{"a.example", "b.example"}, Publish: service.Publish{IPv4: true}}
-	m, k, _, _ := answeredBy(t, at(time.Hour), a, AccountRecord{}, Usage{}, Plan{Want: service.Values{IPv4: v4a}}, transport.Answer{Status: 200, Body: []byte("good\n911")})
+	m, k, _, _ := answeredBy(t, at(time.Hour), a, state.AccountRecord{}, state.Usage{}, Plan{Want: service.Values{IPv4: v4a}}, transport.Answer{Status: 200, Body: []byte("good\n911")})
 	if !k.Good || k.Until != time.Hour+busyWait || m.Hosts["a.example"].IPv4 != v4a {
 		t.Errorf("key %+v, hosts %+v", k, m.Hosts)
 	}

@@ -7,6 +7,7 @@ import (
 	"homeward/update/loop"
 	"homeward/update/secret"
 	"homeward/update/service"
+	"homeward/update/state"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
 	"net/netip"
@@ -33,7 +34,7 @@ func TestHintOutlivesARestart(t *testing.T) {
 		now := func() clock.Now { return clock.Now{Boot: "b", Up: time.Hour, Wall: time.Unix(1e9, 0)} }
 		parts := loop.Parts{Exchange: exchange, Now: now, Log: func(log.Level, string) {}}
 		want := map[string]Desired{"a": {Values: service.Values{IPv4: netip.MustParseAddr("203.0.113.7")}}}
-		sendOnce(OpenStore(dir, "", func(s string) { t.Error(s) }), parts, []*service.Account{a}, Observation{Wants: want}, true)
+		sendOnce(state.Open(dir, "", func(s string) { t.Error(s) }), parts, []*service.Account{a}, Observation{Wants: want}, true)
 		return roots
 	}
 	for i, want := range []string{"", hint} {
@@ -41,7 +42,7 @@ func TestHintOutlivesARestart(t *testing.T) {
 			t.Errorf("request %d hints at %q, want %q", i, got, want)
 		}
 	}
-	path := filepath.Join(dir, stateFile)
+	path := filepath.Join(dir, state.FileName)
 	text := string(updatetest.ReadFile(t, path))
 	long := strings.Replace(text, hint, strings.Repeat("x", 256<<10), 1)
 	if err := os.WriteFile(path, []byte(long), 0o600); err != nil || long == text {

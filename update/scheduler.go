@@ -9,6 +9,7 @@ import (
 	"homeward/update/log"
 	"homeward/update/loop"
 	"homeward/update/service"
+	"homeward/update/state"
 	"homeward/update/transport"
 	"math/rand/v2"
 	"net/netip"
@@ -36,7 +37,7 @@ type Desired struct {
 // goroutine, which calls the functions that come out of the Inbox, and Decide
 // after each event and whenever it said. Only exchanges run elsewhere.
 type Scheduler struct {
-	store    *Store
+	store    *state.Store
 	exchange transport.Exchange
 	now      func() clock.Now
 	log      func(log.Level, string)
@@ -47,15 +48,15 @@ type Scheduler struct {
 	accounts []*account
 	attempts map[uint64]*inFlight
 	lastID   uint64
-	seq      uint64 // of the Book that the last decision saw
-	salt     string // and its Salt
-	known    Data   // its counts and credentials
+	seq      uint64     // of the Book that the last decision saw
+	salt     string     // and its Salt
+	known    state.Data // its counts and credentials
 	leaving  bool
 }
 
 // NewScheduler returns a Scheduler without accounts. Its exchanges are given
 // up when ctx ends.
-func NewScheduler(ctx context.Context, store *Store, p loop.Parts) *Scheduler {
+func NewScheduler(ctx context.Context, store *state.Store, p loop.Parts) *Scheduler {
 	return &Scheduler{store: store, exchange: p.Exchange, now: p.Now, log: p.Log, inbox: p.Inbox,
 		jitter: rand.Float64, ctx: ctx, attempts: map[uint64]*inFlight{}}
 }
@@ -88,22 +89,22 @@ type account struct {
 	elsewhere  bool   // another process has a request of it under way
 	lastLogged string // the last message about trouble, so that it is said once
 	salt       string // of the Book in which key names its Key
-	usageID    usageID
+	usageID    state.UsageID
 }
 
 // usageIn names the account's Key in a Book. Books have the same salt unless one
 // was lost.
-func (a *account) usageIn(b *Data) usageID {
+func (a *account) usageIn(b *state.Data) state.UsageID {
 	if a.salt != b.Salt {
-		a.salt, a.usageID = b.Salt, b.usageID(a.config)
+		a.salt, a.usageID = b.Salt, b.UsageID(a.config)
 	}
 	return a.usageID
 }
 
 // state is all that decides about the account, with what a Book holds of it.
-func (a *account) state(b *Data, limits map[string]Limits) AccountState {
+func (a *account) state(b *state.Data, limits map[string]state.Limits) AccountState {
 	id := a.usageIn(b)
-	return AccountState{Account: a.config, Service: a.service, Record: b.Accounts[a.config.Name], Usage: b.usage(id), Limits: limits[id.quota], Plan: a.plan}
+	return AccountState{Account: a.config, Service: a.service, Record: b.Accounts[a.config.Name], Usage: b.Usage(id), Limits: limits[id.Quota], Plan: a.plan}
 }
 
 // SetAccounts replaces the accounts; one that has not changed goes on as it
@@ -126,9 +127,9 @@ func (s *Scheduler) SetAccounts(accounts []*service.Account) {
 		}
 		s.accounts = append(s.accounts, n)
 	}
-	s.store.Update(s.now(), func(b *Data) {
+	s.store.Update(s.now(), func(b *state.Data) {
 		for _, a := range accounts {
-			b.syncConfig(a)
+			b.SyncConfig(a)
 		}
 	})
 }
@@ -164,7 +165,7 @@ func (s *Scheduler) Resend() {
 // ClockSet tells that somebody set the wall clock.
 func (s *Scheduler) ClockSet() {
 	now := s.now()
-	s.store.Update(now, func(*Data) {}) // what a wrong clock wrote is put right
+	s.store.Update(now, func(*state.Data) {}) // what a wrong clock wrote is put right
 	for _, a := range s.accounts {
 		a.plan = a.plan.Event(now)
 	}
@@ -199,7 +200,7 @@ func (s *Scheduler) GiveUp() {
 func (s *Scheduler) Sending() bool { return len(s.attempts) > 0 }
 
 // Stamps tell the state on disk, as last read or written, from any other.
-func (s *Scheduler) Stamps() [2]Stamp { return s.store.Stamps() }
+func (s *Scheduler) Stamps() [2]state.Stamp { return s.store.Stamps() }
 
 // Decide starts what is due, and returns how each account stands, and when, in
 // time since boot, it is to be called again at the latest.
@@ -217,7 +218,7 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 	for _, a := range s.accounts {
 		as := a.state(book, limits)
 		if a.clearStops {
-			as.Record = as.Record.clearStops()
+			as.Record = as.Record.ClearStops()
 		}
 		if at := as.refreshAt(now); at > now.Up {
 			wake = min(wake, at)
@@ -229,7 +230,7 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 		if dec.Attempt == nil && !a.sending {
 			a.plan = a.plan.Reset()
 		}
-		a.elsewhere = dec.Attempt != nil && !a.sending && !a.excluded && as.Usage.inFlightElsewhere(now, a.config.Name, os.Getpid(), alive)
+		a.elsewhere = dec.Attempt != nil && !a.sending && !a.excluded && as.Usage.InFlightElsewhere(now, a.config.Name, os.Getpid(), state.Alive)
 		if a.elsewhere {
 			wake = min(wake, now.Up+elsewhereGap)
 		} else if dec.Attempt != nil && !a.sending && !a.excluded && !s.leaving {
@@ -239,7 +240,7 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 				wake = min(wake, dec.At)
 			}
 		}
-		wake = min(wake, max(as.Usage.nextChange(now), now.Up+countInterval))
+		wake = min(wake, max(as.Usage.NextChange(now), now.Up+countInterval))
 		s.logTrouble(now, a, dec)
 		status[a.config.Name] = a.status(now, as, dec)
 	}
@@ -249,15 +250,15 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 
 // migrateQuota takes what limits ask for over into a Book that began anew: somebody has
 // removed the state, and the service has not forgotten.
-func (s *Scheduler) migrateQuota(now clock.Now, b *Data) *Data {
-	s.store.Update(now, func(b *Data) {
+func (s *Scheduler) migrateQuota(now clock.Now, b *state.Data) *state.Data {
+	s.store.Update(now, func(b *state.Data) {
 		for _, a := range s.accounts {
 			if a.salt != s.salt {
 				continue
 			}
-			b.syncConfig(a.config)
-			id := b.usageID(a.config)
-			b.setUsage(id, b.usage(id).merge(s.known.usage(a.usageID)))
+			b.SyncConfig(a.config)
+			id := b.UsageID(a.config)
+			b.SetUsage(id, b.Usage(id).Merge(s.known.Usage(a.usageID)))
 		}
 	})
 	return s.store.Cached(now)
@@ -267,28 +268,28 @@ func (s *Scheduler) migrateQuota(now clock.Now, b *Data) *Data {
 type pending struct {
 	account  *account
 	decision Decision
-	usageID  usageID
-	usage    Usage
-	limits   Limits
+	usageID  state.UsageID
+	usage    state.Usage
+	limits   state.Limits
 }
 
 // start begins what is due, the one due longest first, and no more than the
 // limits and this machine have room for.
 func (s *Scheduler) start(now clock.Now, due []*pending) {
 	slices.SortStableFunc(due, func(a, b *pending) int { return cmp.Compare(a.decision.Since, b.decision.Since) })
-	waiting := map[string]Quota{} // with those under way that are not yet on disk
+	waiting := map[string]state.Quota{} // with those under way that are not yet on disk
 	for _, t := range s.attempts {
 		if !t.sent {
-			waiting[t.usageID.quota] = waiting[t.usageID.quota].claim(now)
+			waiting[t.usageID.Quota] = waiting[t.usageID.Quota].Claim(now)
 		}
 	}
 	for _, p := range due {
 		k := p.usage
-		k.Reservations = append(slices.Clone(k.Reservations), waiting[p.usageID.quota].Reservations...)
-		if len(s.attempts) >= exchangesMost || s.inFlightWith(p.account.config) >= exchangesServer || k.nextFree(now, p.limits) > now.Up {
+		k.Reservations = append(slices.Clone(k.Reservations), waiting[p.usageID.Quota].Reservations...)
+		if len(s.attempts) >= exchangesMost || s.inFlightWith(p.account.config) >= exchangesServer || k.NextFree(now, p.limits) > now.Up {
 			continue // the end of an attempt decides again
 		}
-		waiting[p.usageID.quota] = waiting[p.usageID.quota].claim(now)
+		waiting[p.usageID.Quota] = waiting[p.usageID.Quota].Claim(now)
 		s.startAttempt(now, p)
 	}
 }
@@ -305,11 +306,11 @@ func (s *Scheduler) inFlightWith(a *service.Account) int {
 }
 
 // limits returns those of each quota: the lowest of the accounts that use it.
-func (s *Scheduler) limits(b *Data) map[string]Limits {
-	l := make(map[string]Limits, len(s.accounts))
+func (s *Scheduler) limits(b *state.Data) map[string]state.Limits {
+	l := make(map[string]state.Limits, len(s.accounts))
 	for _, a := range s.accounts {
-		id := a.usageIn(b).quota
-		l[id] = l[id].stricter(Limits{a.config.Limit10s, a.config.Limit24h})
+		id := a.usageIn(b).Quota
+		l[id] = l[id].Stricter(state.Limits{Short: a.config.Limit10s, Day: a.config.Limit24h})
 	}
 	return l
 }

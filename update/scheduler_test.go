@@ -8,6 +8,7 @@ import (
 	"homeward/update/loop"
 	"homeward/update/secret"
 	"homeward/update/service"
+	"homeward/update/state"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
 	"net/netip"
@@ -54,7 +55,7 @@ func newBench(t *testing.T, dir string, hangs func(url string) bool) *schedulerB
 		return transport.Outcome{Answer: &transport.Answer{Status: 200, Body: []byte(`{"info":"good"}`)}}
 	}
 	parts := loop.Parts{Exchange: exchange, Now: clock, Log: func(log.Level, string) {}}
-	b.owner = own(OpenStore(dir, "", func(string) {}), parts, nil, func(s map[string]Status) {
+	b.owner = own(state.Open(dir, "", func(string) {}), parts, nil, func(s map[string]Status) {
 		b.mu.Lock()
 		b.last = s
 		b.mu.Unlock()
@@ -152,15 +153,15 @@ func TestARemovedStateBeginsAnew(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		must(os.Remove(filepath.Join(dir, stateFile)))
-		other := OpenStore(dir, "", func(string) {})
-		other.Update(b.now(), func(b *Data) { b.syncConfig(accounts[0]) })
+		must(os.Remove(filepath.Join(dir, state.FileName)))
+		other := state.Open(dir, "", func(string) {})
+		other.Update(b.now(), func(b *state.Data) { b.SyncConfig(accounts[0]) })
 		b.do((*Scheduler).StateChanged)
 		synctest.Wait()
 		time.Sleep(time.Second)
 		synctest.Wait()
-		book := OpenStore(dir, "", func(string) {}).Read(b.now())
-		if got := book.usage(book.usageID(accounts[0])).used(b.now()); got != len(b.servers()) {
+		book := state.Open(dir, "", func(string) {}).Read(b.now())
+		if got := book.Usage(book.UsageID(accounts[0])).Used(b.now()); got != len(b.servers()) {
 			t.Errorf("%d requests on the books, %d were sent", got, len(b.servers()))
 		}
 		b.mu.Lock()
@@ -181,7 +182,7 @@ func TestOnceUsesTheLastOfTheDay(t *testing.T) {
 		accepted := 0
 		for i := range 6 {
 			v := service.Values{IPv4: netip.AddrFrom4([4]byte{198, 51, 100, byte(i)})}
-			s := sendOnce(OpenStore(dir, "", func(string) {}), accepting(), []*service.Account{a}, sees(v, []*service.Account{a}), false)
+			s := sendOnce(state.Open(dir, "", func(string) {}), accepting(), []*service.Account{a}, sees(v, []*service.Account{a}), false)
 			if s["home"].State == StateCurrent {
 				accepted++
 			}

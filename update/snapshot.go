@@ -1,10 +1,12 @@
 package update
 
+import "homeward/update/state"
+
 // Snapshot is what a Scheduler knows that is not on disk, for the one that goes
 // on after it in another process of the same boot. It is plain data, JSON, and
 // holds no secret.
 type Snapshot struct {
-	Store    StoreSnapshot              `json:"store"`
+	Store    state.Snapshot             `json:"store"`
 	Accounts map[string]AccountSnapshot `json:"accounts"`
 }
 
@@ -40,7 +42,7 @@ func (s *Scheduler) Restore(snap Snapshot) {
 		was := snap.Accounts[a.config.Name]
 		a.plan, a.lastLogged = was.Plan, was.Said
 	}
-	b, err := snap.Store.data(s.now())
+	b, err := snap.Store.Data(s.now())
 	if err != nil {
 		return
 	}

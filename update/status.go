@@ -5,28 +5,29 @@ import (
 	"homeward/update/clock"
 	"homeward/update/log"
 	"homeward/update/service"
+	"homeward/update/state"
 	"strings"
 	"time"
 )
 
 // Status is what anybody may know of one account.
 type Status struct {
-	Service  string          `json:"service"`
-	Domains  []string        `json:"domains"`
-	State    string          `json:"state"` // current, due, retrying, limited, stopped, waiting
-	Accepted *AcceptedValues `json:"accepted,omitempty"`
-	Want     *service.Values `json:"want,omitempty"`
-	Error    string          `json:"error,omitempty"` // why it is not current
-	Next     time.Time       `json:"next,omitzero"`   // when it is tried again
-	Note     string          `json:"note,omitempty"`  // what is not published, and why
-	Used     int             `json:"used_24h"`
-	Limit    int             `json:"limit_24h,omitempty"`
+	Service  string                `json:"service"`
+	Domains  []string              `json:"domains"`
+	State    string                `json:"state"` // current, due, retrying, limited, stopped, waiting
+	Accepted *state.AcceptedValues `json:"accepted,omitempty"`
+	Want     *service.Values       `json:"want,omitempty"`
+	Error    string                `json:"error,omitempty"` // why it is not current
+	Next     time.Time             `json:"next,omitzero"`   // when it is tried again
+	Note     string                `json:"note,omitempty"`  // what is not published, and why
+	Used     int                   `json:"used_24h"`
+	Limit    int                   `json:"limit_24h,omitempty"`
 }
 
 // status tells how an account stands.
 func (a *account) status(now clock.Now, as AccountState, d Decision) Status {
 	s := Status{Service: a.config.Service, Domains: a.config.Domains, State: d.State, Error: d.Error, Note: a.note,
-		Accepted: as.Record.accepted(now, a.config, a.service), Used: as.Usage.used(now), Limit: as.Limits.Day}
+		Accepted: as.Record.Accepted(now, a.config, a.service), Used: as.Usage.Used(now), Limit: as.Limits.Day}
 	if a.plan.Want != (service.Values{}) {
 		w := a.plan.Want
 		s.Want = &w
@@ -67,7 +68,7 @@ func (s *Scheduler) logAccepted(t *inFlight, now clock.Now, r service.Result) {
 			what = append(what, fmt.Sprint(v))
 		}
 	}
-	if s.store.Cached(now).Accounts[t.account.config.Name].stopped(t.account.config) == nil { // a host that is stopped was told of
+	if s.store.Cached(now).Accounts[t.account.config.Name].Stopped(t.account.config) == nil { // a host that is stopped was told of
 		t.account.lastLogged = ""
 	}
 	s.log(log.Info, fmt.Sprintf("%s: %s has accepted %s for %s (%s)", t.account.config.Name, t.account.config.Service, strings.Join(what, ", "),

@@ -3,11 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"homeward/update/ipv64api"
 	"slices"
 	"strconv"
 	"strings"
-
-	"homeward/update"
 )
 
 const defaultKeyFile = "/etc/homeward.apikey"
@@ -49,7 +48,7 @@ func ipv64Calls() []command {
 	yes := flag{name: "--yes", about: "does not ask"}
 	record := []flag{
 		{name: "--record", value: "LABEL", about: "the record below the domain, as www; without it the domain itself"},
-		{name: "--type", value: "T", about: "one of " + strings.Join(update.APITypes(), ", ")},
+		{name: "--type", value: "T", about: "one of " + strings.Join(ipv64api.RecordTypes(), ", ")},
 		{name: "--content", value: "C", about: "what the record says, as 203.0.113.7"},
 	}
 	with := func(flags ...flag) []flag { return append(slices.Clone(looks), flags...) }
@@ -77,13 +76,13 @@ func wrongCall(c call, name, what string) int {
 }
 
 func ipv64Account(ctx context.Context, c call) int {
-	return look(ctx, c, update.APIAccountInfo, func(s *ipv64Session, a update.APIAnswer) {
+	return look(ctx, c, ipv64api.AccountInfo, func(s *ipv64Session, a ipv64api.Answer) {
 		fmt.Fprint(c.stdout, accountTable(a.Account))
 	})
 }
 
 func ipv64Logs(ctx context.Context, c call) int {
-	return look(ctx, c, update.APILogs, func(s *ipv64Session, a update.APIAnswer) {
+	return look(ctx, c, ipv64api.Logs, func(s *ipv64Session, a ipv64api.Answer) {
 		fmt.Fprint(c.stdout, logTable(a.Logs, s.zone))
 	})
 }
@@ -92,7 +91,7 @@ func ipv64Domains(ctx context.Context, c call) int {
 	if c.has("--dns") && c.has("--json") {
 		return wrongCall(c, "domains", "--json is the service's answer alone: leave --dns out")
 	}
-	return look(ctx, c, update.APIDomains, func(s *ipv64Session, a update.APIAnswer) {
+	return look(ctx, c, ipv64api.Domains, func(s *ipv64Session, a ipv64api.Answer) {
 		pubs, notes := s.publications()
 		tree := domainTree{domains: a.Domains, pubs: pubs, zone: s.zone}
 		if c.has("--dns") {
@@ -106,12 +105,12 @@ func ipv64Domains(ctx context.Context, c call) int {
 }
 
 // look makes a call that changes nothing, and shows its answer.
-func look(ctx context.Context, c call, name string, show func(*ipv64Session, update.APIAnswer)) int {
+func look(ctx context.Context, c call, name string, show func(*ipv64Session, ipv64api.Answer)) int {
 	s, code := openIPv64(c)
 	if s == nil {
 		return code
 	}
-	a, ok := s.do(ctx, update.APICall{Name: name})
+	a, ok := s.do(ctx, ipv64api.Call{Name: name})
 	if !ok {
 		return exitFault
 	}
@@ -130,7 +129,7 @@ func ipv64AddDomain(ctx context.Context, c call) int {
 	if s == nil {
 		return code
 	}
-	return s.change(ctx, update.APICall{Name: update.APIAddDomain, Target: name}, name+" is there now")
+	return s.change(ctx, ipv64api.Call{Name: ipv64api.AddDomain, Target: name}, name+" is there now")
 }
 
 func ipv64DelDomain(ctx context.Context, c call) int {
@@ -151,7 +150,7 @@ func ipv64DelDomain(ctx context.Context, c call) int {
 	if !s.agreed("Delete " + name + " and all its records?") {
 		return exitFault
 	}
-	return s.change(ctx, update.APICall{Name: update.APIDelDomain, Target: name}, name+" is deleted")
+	return s.change(ctx, ipv64api.Call{Name: ipv64api.DelDomain, Target: name}, name+" is deleted")
 }
 
 func ipv64AddRecord(ctx context.Context, c call) int {
@@ -163,7 +162,7 @@ func ipv64AddRecord(ctx context.Context, c call) int {
 	if s == nil {
 		return code
 	}
-	return s.change(ctx, update.APICall{Name: update.APIAddRecord, Target: name, Record: &r}, recordWords(name, r)+" is there now")
+	return s.change(ctx, ipv64api.Call{Name: ipv64api.AddRecord, Target: name, Record: &r}, recordWords(name, r)+" is there now")
 }
 
 func ipv64DelRecord(ctx context.Context, c call) int {
@@ -187,11 +186,11 @@ func ipv64DelRecord(ctx context.Context, c call) int {
 	if !s.agreed("Delete " + what + "?") {
 		return exitFault
 	}
-	return s.change(ctx, update.APICall{Name: update.APIDelRecord, Target: target, Record: r}, what+" is deleted")
+	return s.change(ctx, ipv64api.Call{Name: ipv64api.DelRecord, Target: target, Record: r}, what+" is deleted")
 }
 
 // deletedRecord reads which record del-record means: r is nil where by number.
-func deletedRecord(c call) (target string, r *update.APIRecord, wrong string) {
+func deletedRecord(c call) (target string, r *ipv64api.Record, wrong string) {
 	if !c.has("--id") {
 		name, rec, wrong := oneRecord(c)
 		return name, &rec, wrong

@@ -9,20 +9,20 @@ import (
 	"testing"
 	"time"
 
-	"homeward/update"
+	"homeward/update/ipv64api"
 	"homeward/update/service"
 	"homeward/update/updatetest"
 )
 
 func TestDomainTreeMarksWhatDiffers(t *testing.T) {
-	domains := []update.APIDomain{
-		{Name: "home.ipv64.net", Prefix: "2001:db8:1200::/64", Updates: 1, Wildcard: true, Records: []update.APIRecord{
+	domains := []ipv64api.Domain{
+		{Name: "home.ipv64.net", Prefix: "2001:db8:1200::/64", Updates: 1, Wildcard: true, Records: []ipv64api.Record{
 			{ID: "1", Type: "A", Content: "203.0.113.7", TTL: 60, Updated: "2026-07-21 22:00:01"},
 			{ID: "2", Type: "TXT", Content: "a text that is longer than forty characters, and shown", TTL: 60},
 			{ID: "3", Label: "nas", Type: "AAAA", Content: "2001:db8:1200::1234", TTL: 60},
 			{ID: "4", Label: "old", Type: "AAAA", Content: "2001:db8:1100::1234", TTL: 60},
 		}},
-		{Name: "srv.any64.de", Prefix: "2001:db8:1100::/64", Updates: -1, Deactivated: true, Records: []update.APIRecord{
+		{Name: "srv.any64.de", Prefix: "2001:db8:1100::/64", Updates: -1, Deactivated: true, Records: []ipv64api.Record{
 			{ID: "5", Label: "www", Type: "A", Content: "198.51.100.1", TTL: -1},
 			{ID: "6", Label: "off", Type: "AAAA", Content: "2001:db8:9999::1", TTL: -1, Deactivated: true},
 		}},

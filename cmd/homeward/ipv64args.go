@@ -2,11 +2,10 @@ package main
 
 import (
 	"fmt"
+	"homeward/update/ipv64api"
 	"net/netip"
 	"slices"
 	"strings"
-
-	"homeward/update"
 )
 
 // The checks of this file are made before anything is sent: each call counts.
@@ -27,19 +26,19 @@ func oneDomain(names []string) (name, wrong string) {
 }
 
 // oneRecord reads a record named by what it says.
-func oneRecord(c call) (name string, r update.APIRecord, wrong string) {
+func oneRecord(c call) (name string, r ipv64api.Record, wrong string) {
 	name, wrong = oneDomain(c.names)
 	if wrong != "" {
 		return name, r, wrong
 	}
-	r = update.APIRecord{Label: apexless(strings.ToLower(c.value("--record"))), Type: strings.ToUpper(c.value("--type")), Content: c.value("--content")}
-	known := strings.Join(update.APITypes(), ", ")
+	r = ipv64api.Record{Label: apexless(strings.ToLower(c.value("--record"))), Type: strings.ToUpper(c.value("--type")), Content: c.value("--content")}
+	known := strings.Join(ipv64api.RecordTypes(), ", ")
 	switch {
 	case c.has("--record") && !recordName(c.value("--record")):
 		return name, r, shown(c.value("--record")) + " is no name below a domain: write --record www for www." + name
 	case r.Type == "":
 		return name, r, "--type is missing: write one of " + known
-	case !slices.Contains(update.APITypes(), r.Type):
+	case !slices.Contains(ipv64api.RecordTypes(), r.Type):
 		return name, r, shown(c.value("--type")) + " is no type that the service knows: write one of " + known
 	case r.Content == "":
 		return name, r, "--content is missing: write what the record says"
@@ -65,7 +64,7 @@ func apexless(label string) string {
 }
 
 // recordWords names a record: www.home.ipv64.net A 203.0.113.7.
-func recordWords(domain string, r update.APIRecord) string {
+func recordWords(domain string, r ipv64api.Record) string {
 	if r.Label != "" {
 		domain = r.Label + "." + domain
 	}

@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 
-	"homeward/update"
+	"homeward/update/ipv64api"
 	"homeward/update/resolver"
 )
 
@@ -53,7 +53,7 @@ func dnsName(domain, label, typ string) string {
 
 // all returns, by dnsName, what the name servers answer for every A and AAAA
 // record of the domains. It is back within s.within.
-func (s *nameServers) all(ctx context.Context, domains []update.APIDomain) map[string]string {
+func (s *nameServers) all(ctx context.Context, domains []ipv64api.Domain) map[string]string {
 	ctx, cancel := context.WithTimeout(ctx, s.within)
 	defer cancel()
 	out := map[string]string{}
@@ -92,7 +92,7 @@ var dnsTypes = [...]struct {
 	code dnsmessage.Type
 }{{"A", dnsmessage.TypeA}, {"AAAA", dnsmessage.TypeAAAA}}
 
-func questions(d update.APIDomain) []question {
+func questions(d ipv64api.Domain) []question {
 	var out []question
 	seen := map[string]bool{}
 	for _, r := range d.Records {

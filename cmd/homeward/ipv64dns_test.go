@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 
-	"homeward/update"
+	"homeward/update/ipv64api"
 	"homeward/update/resolver"
 )
 
@@ -110,8 +110,8 @@ func TestNameServersAreAskedForEachRecord(t *testing.T) {
 		answers: map[string][]netip.Addr{"A home.ipv64.net": {a, b}, "AAAA www.home.ipv64.net": {{}, six}, "A alias.home.ipv64.net": {{}}},
 		codes:   map[string]byte{"A gone.home.ipv64.net": 3, "A no.home.ipv64.net": 5, "A sick.home.ipv64.net": 2}}
 	n, asked := s.serve(t)
-	record := func(label, typ string) update.APIRecord { return update.APIRecord{Label: label, Type: typ} }
-	got := n.all(t.Context(), []update.APIDomain{{Name: "home.ipv64.net", Records: []update.APIRecord{
+	record := func(label, typ string) ipv64api.Record { return ipv64api.Record{Label: label, Type: typ} }
+	got := n.all(t.Context(), []ipv64api.Domain{{Name: "home.ipv64.net", Records: []ipv64api.Record{
 		record("", "A"), record("", "A"), record("", "TXT"), record("www", "AAAA"), record("alias", "A"), record("none", "A"),
 		record("gone", "A"), record("no", "A"), record("sick", "A"), record("a..b", "A")}}})
 	want := map[string]string{
@@ -135,12 +135,12 @@ func TestNameServersAreAskedForEachRecord(t *testing.T) {
 func TestNameServersThatAreSilentHoldNobodyUp(t *testing.T) {
 	n, _ := (&dnsStandIn{deaf: 1000}).serve(t)
 	n.within = 600 * time.Millisecond
-	var records []update.APIRecord
+	var records []ipv64api.Record
 	for _, l := range []string{"a", "b", "c", "d", "e", "f"} {
-		records = append(records, update.APIRecord{Label: l, Type: "A"})
+		records = append(records, ipv64api.Record{Label: l, Type: "A"})
 	}
 	begin := time.Now()
-	got := n.all(t.Context(), []update.APIDomain{{Name: "home.ipv64.net", Records: records}, {Name: "other.de", Records: records[:1]}})
+	got := n.all(t.Context(), []ipv64api.Domain{{Name: "home.ipv64.net", Records: records}, {Name: "other.de", Records: records[:1]}})
 	if took := time.Since(begin); took > 3*time.Second {
 		t.Errorf("it took %v", took)
 	}

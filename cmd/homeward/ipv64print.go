@@ -2,17 +2,16 @@ package main
 
 import (
 	"fmt"
+	"homeward/update/ipv64api"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"homeward/update"
 )
 
 // accountTable is an account for people. What the service did not tell is left
 // out.
-func accountTable(a *update.APIAccount) string {
+func accountTable(a *ipv64api.Account) string {
 	var b strings.Builder
 	row := func(key, value string) {
 		if value != "" {
@@ -54,7 +53,7 @@ func usedOf(used, limit int, when string) string {
 }
 
 // logTable is the service's log for people.
-func logTable(logs []update.APILog, zone *time.Location) string {
+func logTable(logs []ipv64api.Log, zone *time.Location) string {
 	if len(logs) == 0 {
 		return "the log is empty\n"
 	}
@@ -68,7 +67,7 @@ func logTable(logs []update.APILog, zone *time.Location) string {
 // localTime writes a time of the service's in the local zone, or as it is if it
 // is none.
 func localTime(s string, zone *time.Location) string {
-	t, ok := update.APITime(s)
+	t, ok := ipv64api.ParseTime(s)
 	if !ok {
 		return s
 	}

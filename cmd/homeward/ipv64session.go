@@ -15,11 +15,12 @@ import (
 
 	"homeward/cmd/homeward/daemon"
 	"homeward/netwatch"
-	"homeward/update"
 	"homeward/update/clock"
+	"homeward/update/ipv64api"
 	"homeward/update/log"
 	"homeward/update/secret"
 	"homeward/update/service"
+	"homeward/update/state"
 	"homeward/update/transport"
 )
 
@@ -27,7 +28,7 @@ import (
 type ipv64Session struct {
 	call
 	cfg     *Config // of defaults, and no account, where there is no file
-	api     *update.APIClient
+	api     *ipv64api.Client
 	keyFrom string
 	in      *bufio.Reader // stdin, of which the key may be the first line
 	zone    *time.Location
@@ -50,12 +51,12 @@ func openIPv64(c call) (s *ipv64Session, code int) {
 		return nil, exitFault
 	}
 	carryState(s.cfg.StateDir, s.cfg.RunDir, func(_ log.Level, text string) { s.warn(text) })
-	api := update.IPv64API{Server: s.server(), Key: key, CAFile: s.cfg.CAFile}
+	api := ipv64api.API{Server: s.server(), Key: key, CAFile: s.cfg.CAFile}
 	for _, a := range s.cfg.Accounts {
 		api.Hide = append(api.Hide, a.Secret, a.Healthcheck)
 	}
-	s.api = &update.APIClient{IPv64API: api, Now: clock.System(), Exchange: transport.New(version),
-		Store: update.OpenStore(s.cfg.StateDir, s.cfg.RunDir, s.warn),
+	s.api = &ipv64api.Client{API: api, Now: clock.System(), Exchange: transport.New(version),
+		Store: state.Open(s.cfg.StateDir, s.cfg.RunDir, s.warn),
 		Say:   func(text string) { fmt.Fprintln(c.stderr, "homeward ipv64:", text) }}
 	return s, exitOK
 }
@@ -175,7 +176,7 @@ func isTTY(r io.Reader) bool {
 }
 
 // do makes a call. Where it is not done, that is said.
-func (s *ipv64Session) do(ctx context.Context, c update.APICall) (a update.APIAnswer, ok bool) {
+func (s *ipv64Session) do(ctx context.Context, c ipv64api.Call) (a ipv64api.Answer, ok bool) {
 	a, err := s.api.Do(ctx, c)
 	if s.has("--json") && a.JSON != nil {
 		fmt.Fprintf(s.stdout, "%s\n", a.JSON)
@@ -217,7 +218,7 @@ func (s *ipv64Session) sameToken() string {
 }
 
 // change makes a call that changes something.
-func (s *ipv64Session) change(ctx context.Context, c update.APICall, done string) int {
+func (s *ipv64Session) change(ctx context.Context, c ipv64api.Call, done string) int {
 	if _, ok := s.do(ctx, c); !ok {
 		return exitFault
 	}

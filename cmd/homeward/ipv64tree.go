@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"homeward/update"
+	"homeward/update/ipv64api"
 	"homeward/update/service"
 )
 
@@ -21,7 +21,7 @@ type publication struct {
 
 // domainTree is the domains of an account beside what this router would publish.
 type domainTree struct {
-	domains []update.APIDomain
+	domains []ipv64api.Domain
 	pubs    []publication
 	dns     map[string]string // by dnsName: what the name servers answer; nil: not asked
 	zone    *time.Location
@@ -60,7 +60,7 @@ func (t domainTree) String() string {
 		text = "there is no domain: homeward ipv64 add-domain NAME makes one\n"
 	}
 	for _, p := range t.pubs {
-		if !slices.ContainsFunc(t.domains, func(d update.APIDomain) bool { return d.Name == p.domain }) {
+		if !slices.ContainsFunc(t.domains, func(d ipv64api.Domain) bool { return d.Name == p.domain }) {
 			text += "! " + p.domain + " is published by account " + p.account + ", and is not there\n"
 			differ++
 		}
@@ -80,7 +80,7 @@ func (t domainTree) verdict(differ int) string {
 }
 
 // prefixRemark compares the prefix kept with a domain.
-func (t domainTree) prefixRemark(d update.APIDomain) (remark string, differs bool) {
+func (t domainTree) prefixRemark(d ipv64api.Domain) (remark string, differs bool) {
 	for _, p := range t.pubs {
 		if p.domain != d.Name || !p.values.Prefix.IsValid() {
 			continue
@@ -103,7 +103,7 @@ func samePrefix(text string, want netip.Prefix) bool {
 }
 
 // recordRemark compares a record with what an account publishes there.
-func (t domainTree) recordRemark(d update.APIDomain, r update.APIRecord) (remark string, differs bool) {
+func (t domainTree) recordRemark(d ipv64api.Domain, r ipv64api.Record) (remark string, differs bool) {
 	addr, err := netip.ParseAddr(r.Content)
 	if err != nil || r.Deactivated {
 		return "", false
@@ -142,16 +142,16 @@ func (p publication) address(typ string) netip.Addr {
 
 // missing returns the records that accounts publish and that are not there, with
 // a remark as their content.
-func (t domainTree) missing(d update.APIDomain) []update.APIRecord {
-	var out []update.APIRecord
+func (t domainTree) missing(d ipv64api.Domain) []ipv64api.Record {
+	var out []ipv64api.Record
 	for _, p := range t.pubs {
 		for _, typ := range []string{"A", "AAAA"} {
 			want := p.address(typ)
-			there := slices.ContainsFunc(d.Records, func(r update.APIRecord) bool {
+			there := slices.ContainsFunc(d.Records, func(r ipv64api.Record) bool {
 				return r.Label == p.label && r.Type == typ && !r.Deactivated
 			})
 			if p.domain == d.Name && want.IsValid() && !there {
-				out = append(out, update.APIRecord{Label: p.label, Type: typ, Content: "account " + p.account + " would publish " + want.String()})
+				out = append(out, ipv64api.Record{Label: p.label, Type: typ, Content: "account " + p.account + " would publish " + want.String()})
 			}
 		}
 	}
@@ -159,7 +159,7 @@ func (t domainTree) missing(d update.APIDomain) []update.APIRecord {
 }
 
 // dnsRemark tells what the name servers answer for a record.
-func (t domainTree) dnsRemark(d update.APIDomain, r update.APIRecord) string {
+func (t domainTree) dnsRemark(d ipv64api.Domain, r ipv64api.Record) string {
 	answer := t.dns[dnsName(d.Name, r.Label, r.Type)]
 	if answer == "" {
 		return ""

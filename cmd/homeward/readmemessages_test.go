@@ -27,7 +27,7 @@ func sourceTexts(t *testing.T) []string {
 	for line := range strings.Lines(string(script)) {
 		texts = append(texts, strings.TrimSpace(line))
 	}
-	for _, dir := range []string{".", "daemon", "../../update", "../../netwatch"} {
+	for _, dir := range []string{".", "*", "../../update", "../../update/*", "../../netwatch", "../../openwrt/*"} {
 		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil {
 			t.Fatal(err)

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"homeward/cmd/homeward/daemon"
-	"homeward/update"
 	"homeward/update/log"
+	"homeward/update/state"
 )
 
 // stateDirFile is where the daemon writes down its state_dir, in run_dir: the
@@ -35,9 +35,9 @@ func carryState(stateDir, runDir string, say func(log.Level, string)) {
 	if abs, aerr := filepath.Abs(stateDir); err != nil || aerr != nil || before == "" || before == abs {
 		return
 	}
-	carried, err := update.CopyState(before, stateDir)
+	carried, err := state.Copy(before, stateDir)
 	switch {
-	case errors.Is(err, update.ErrOtherState):
+	case errors.Is(err, state.ErrOther):
 		say(log.Warn, "state_dir is "+stateDir+" now, where another state is: what was sent while it was "+before+
 			" is not counted, and a service's limit may be exceeded today")
 	case err != nil:

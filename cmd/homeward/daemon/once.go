@@ -10,6 +10,7 @@ import (
 	"homeward/update/log"
 	"homeward/update/loop"
 	"homeward/update/service"
+	"homeward/update/state"
 	"homeward/update/transport"
 )
 
@@ -17,7 +18,7 @@ import (
 // the accounts that chosen accepts. It returns how all accounts stand then.
 // force sends though nothing changed, and lifts stops.
 func Once(ctx context.Context, cfg *settings.Config, t netwatch.Tables, parts loop.Parts, chosen func(name string) bool, force bool) map[string]update.Status {
-	store := update.OpenStore(cfg.StateDir, cfg.RunDir, func(s string) { parts.Log(log.Warn, s) })
+	store := state.Open(cfg.StateDir, cfg.RunDir, func(s string) { parts.Log(log.Warn, s) })
 	defer context.AfterFunc(ctx, store.Leave)() // wait for no lock any more
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
@@ -84,7 +85,7 @@ func chosenOf(cfg *settings.Config, chosen func(name string) bool) []settings.Ac
 // Preview returns the questions and the requests that Once would send if each
 // were accepted. It sends and writes nothing.
 func Preview(cfg *settings.Config, t netwatch.Tables, parts loop.Parts, chosen func(name string) bool, force bool) ([]Question, []transport.Request) {
-	book := update.OpenStore(cfg.StateDir, cfg.RunDir, func(s string) { parts.Log(log.Warn, s) }).Read(parts.Now())
+	book := state.Open(cfg.StateDir, cfg.RunDir, func(s string) { parts.Log(log.Warn, s) }).Read(parts.Now())
 	accounts := chosenOf(cfg, chosen)
 	var sent []*service.Account
 	for _, a := range accounts {

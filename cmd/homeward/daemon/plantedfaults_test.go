@@ -10,17 +10,17 @@ import (
 // that the simulation finds each.
 func plantedFaults() []struct{ name, file, old, new string } {
 	return []struct{ name, file, old, new string }{
-		{"the window is one slot too wide", "../../../update/window.go", "if len(ends) < n {", "if len(ends) <= n {"},
-		{"the day's window is two hours short", "../../../update/window.go", "dayMargin   = time.Minute", "dayMargin   = -2 * time.Hour"},
-		{"the request is counted only when it is answered", "../../../update/after.go", "k.Reservations = append(k.Reservations[:len(k.Reservations):len(k.Reservations)], Reservation{Timestamp: now.Timestamp(), Open: true, ID: id, Account: s.Account.Name, PID: pid})", "_ = pid"},
-		{"a slot counts from when it left, not from its answer", "../../../update/quota.go", "slots = append(slots, Reservation{Timestamp: now.Timestamp()})", "s.Open = false\n\t\t\tslots = append(slots, s)"},
-		{"a refusal is not kept on disk", "../../../update/data.go", "json:\"stop,omitempty\"`    // the service refused", "json:\"-\"`    // the service refused"},
+		{"the window is one slot too wide", "../../../update/state/window.go", "if len(ends) < n {", "if len(ends) <= n {"},
+		{"the day's window is two hours short", "../../../update/state/window.go", "DayMargin   = time.Minute", "DayMargin   = -2 * time.Hour"},
+		{"the request is counted only when it is answered", "../../../update/after.go", "k.Reservations = append(k.Reservations[:len(k.Reservations):len(k.Reservations)], state.Reservation{Timestamp: now.Timestamp(), Open: true, ID: id, Account: s.Account.Name, PID: pid})", "_ = pid"},
+		{"a slot counts from when it left, not from its answer", "../../../update/state/quota.go", "slots = append(slots, Reservation{Timestamp: now.Timestamp()})", "s.Open = false\n\t\t\tslots = append(slots, s)"},
+		{"a refusal is not kept on disk", "../../../update/state/data.go", "json:\"stop,omitempty\"`    // the service refused", "json:\"-\"`    // the service refused"},
 		{"a change within a change is lost", "../../../update/after.go", "afterHost(now, h, c, v)", "afterHost(now, h, Attempt{Update: service.Update{Values: p.Want}, before: c.before}, v)"},
 		{"a lost answer is taken for no change", "../../../update/after.go", "h.Unconfirmed = h.Unconfirmed.Or(c.Update.ShownValues().Valid())", "h.Unconfirmed = h.Unconfirmed.Or(service.Publish{})"},
-		{"the state of before the restart is believed, not what is on disk", "../../../update/store.go", "if b := s.load(i); b != nil {", "if b := s.load(i); b != nil && s.book == nil {"},
+		{"the state of before the restart is believed, not what is on disk", "../../../update/state/store.go", "if b := s.load(i); b != nil {", "if b := s.load(i); b != nil && s.book == nil {"},
 		{"an unsynchronised clock ages the slots", "../../../update/clock/clock.go", "if m.earlier() && m.Sure && n.Synced {", "if !m.At.IsZero() {"},
-		{"a reboot makes the slots a day old", "../../../update/data.go", "shift = -clampUptime(b.Up)", "shift = -clampUptime(b.Up) - day"},
-		{"the limits do not hold `once`", "../../../update/attempt.go", "m.Stop != nil || k.inFlightElsewhere(now, name, os.Getpid(), alive) || k.blocked(now) || hostLocked(now, m, a.service, t.attempt.Update) ||\n\t\t\tk.nextFree(now, s.limits(b)[t.usageID.quota]) > now.Up", "m.Stop != nil"},
+		{"a reboot makes the slots a day old", "../../../update/state/data.go", "shift = -clampUptime(b.Up)", "shift = -clampUptime(b.Up) - day"},
+		{"the limits do not hold `once`", "../../../update/attempt.go", "m.Stop != nil || k.InFlightElsewhere(now, name, os.Getpid(), state.Alive) || k.Blocked(now) || hostLocked(now, m, a.service, t.attempt.Update) ||\n\t\t\tk.NextFree(now, s.limits(b)[t.usageID.Quota]) > now.Up", "m.Stop != nil"},
 
 		{"what a killed worker was told is forgotten", "control.go", "c.pending, c.told = c.pending|c.told, 0", "c.told = 0"},
 		{"after a worker was killed none is started", "control.go", "c.phase, c.killed = phaseNone, false", "c.phase = phaseNone"},

@@ -13,10 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 
 	"homeward/netwatch"
-	"homeward/update"
 	"homeward/update/clock"
 	"homeward/update/log"
 	"homeward/update/loop"
+	"homeward/update/state"
 	"homeward/update/transport"
 )
 
@@ -79,7 +79,7 @@ func (w *watcher) watchAll(ctx context.Context, stateDir, runDir string) {
 		w.part("the clock", clock.Watch(ctx, func() { replaceLatest(e.clock, struct{}{}) }))
 	}()
 	go func() {
-		w.part("state_dir", update.WatchState(ctx, func() { replaceLatest(e.state, struct{}{}) }, stateDir, runDir))
+		w.part("state_dir", state.Watch(ctx, func() { replaceLatest(e.state, struct{}{}) }, stateDir, runDir))
 	}()
 }
 
@@ -155,7 +155,7 @@ func RunWorker(p Program) int {
 		unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0)
 		return err
 	}
-	w := &worker{Program: p, link: l, slots: s, pid: os.Getppid(), read: netwatch.Read, open: update.OpenStore, write: WritePublic,
+	w := &worker{Program: p, link: l, slots: s, pid: os.Getppid(), read: netwatch.Read, open: state.Open, write: WritePublic,
 		parts: loop.Parts{Exchange: transport.New(p.Version), Now: clock.System(), Log: p.Log}}
 	return w.run(context.Background())
 }

@@ -13,7 +13,7 @@ import (
 
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
-	"homeward/update"
+	"homeward/update/state"
 	"homeward/update/transport"
 )
 
@@ -274,8 +274,8 @@ func (v *simWorker) run(ctx context.Context) {
 }
 
 // open opens the state; the worker may be killed at every write.
-func (v *simWorker) open(stateDir, _ string, say func(string)) *update.Store {
-	store := update.OpenStore(stateDir, "", say)
+func (v *simWorker) open(stateDir, _ string, say func(string)) *state.Store {
+	store := state.Open(stateDir, "", say)
 	store.WrapWrite(func(write func(string, []byte) error) func(string, []byte) error {
 		return func(path string, data []byte) error {
 			if v.steps.Load()+1 == v.killAt && v.life.w.roll(2) == 0 { // in the middle of the temporary file

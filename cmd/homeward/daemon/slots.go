@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"homeward/netwatch"
-	"homeward/update"
+	"homeward/update/state"
 )
 
 // slots are two files, in memory and in no folder, in which one worker leaves
@@ -95,10 +95,10 @@ func (h *head) room(n int) {
 type head struct {
 	stateDir, runDir string
 	logLevel         string
-	until            time.Duration   // since boot
-	onEvent          bool            // any event of the uplink may mend something, though it shows no news
-	stamps           [2]update.Stamp // of the state in both folders
-	watched          []watched       // what is news
+	until            time.Duration  // since boot
+	onEvent          bool           // any event of the uplink may mend something, though it shows no news
+	stamps           [2]state.Stamp // of the state in both folders
+	watched          []watched      // what is news
 
 	buf []byte // that it was read from
 }
@@ -169,7 +169,7 @@ func (h *head) decode() error {
 	h.until = time.Duration(d.number())
 	h.onEvent = d.byte() == 1
 	for i := range h.stamps {
-		h.stamps[i] = update.Stamp{Inode: d.number(), Modified: int64(d.number()), Size: int64(d.number())}
+		h.stamps[i] = state.Stamp{Inode: d.number(), Modified: int64(d.number()), Size: int64(d.number())}
 	}
 	n := int(d.length())
 	for i := range n {

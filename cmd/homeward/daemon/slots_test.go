@@ -11,6 +11,7 @@ import (
 	"homeward/netwatch"
 	"homeward/update"
 	"homeward/update/clock"
+	"homeward/update/state"
 )
 
 // anyHead is a head with something in every member, names that are no text
@@ -18,7 +19,7 @@ import (
 func anyHead() head {
 	return head{
 		stateDir: "/var/l\xf6b", runDir: "/run", logLevel: "warn", until: 7 * time.Hour, onEvent: true,
-		stamps: [2]update.Stamp{{Inode: 1 << 63, Modified: -1, Size: 3}, {Inode: 4}},
+		stamps: [2]state.Stamp{{Inode: 1 << 63, Modified: -1, Size: 3}, {Inode: 4}},
 		watched: []watched{
 			{devices: netwatch.Devices{WAN: "wän\xf6", WAN6: "auto", LAN: "br-lan"}, shown: []byte{0, 1, 2},
 				last: netwatch.State{IPv4: netip.MustParseAddr("203.0.113.7"), IPv6: netip.MustParseAddr("2001:db8::7"), Prefix: netip.MustParsePrefix("2001:db8:1200::/64")}},

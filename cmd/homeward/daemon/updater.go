@@ -7,7 +7,9 @@ import (
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update"
+	"homeward/update/checkip"
 	"homeward/update/loop"
+	"homeward/update/state"
 )
 
 // updater brings what the kernel shows to the services: the part of a worker
@@ -16,9 +18,9 @@ import (
 type updater struct {
 	cfg       *settings.Config
 	parts     loop.Parts
-	store     *update.Store
+	store     *state.Store
 	scheduler *update.Scheduler
-	prober    *update.Prober
+	prober    *checkip.Prober
 	views     *Views
 	tables    *netwatch.Tables // nil: not read yet
 	line      netwatch.State
@@ -26,11 +28,11 @@ type updater struct {
 
 // newUpdater returns an updater of a configuration. saved is what another one
 // left; nil: nothing. Exchanges are given up when ctx ends.
-func newUpdater(ctx context.Context, cfg *settings.Config, store *update.Store, parts loop.Parts, saved *saved) *updater {
+func newUpdater(ctx context.Context, cfg *settings.Config, store *state.Store, parts loop.Parts, saved *saved) *updater {
 	parts.Inbox = loop.NewInbox()
 	u := &updater{cfg: cfg, parts: parts, store: store}
 	u.scheduler = update.NewScheduler(ctx, store, parts)
-	u.prober = update.NewProber(ctx, cfg.RunDir, parts, netwatch.Public)
+	u.prober = checkip.NewProber(ctx, cfg.RunDir, parts, netwatch.Public)
 	if saved != nil {
 		store.Restore(parts.Now(), saved.Scheduler.Store)
 	}

@@ -9,6 +9,7 @@ import (
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update"
+	"homeward/update/checkip"
 	"homeward/update/service"
 )
 
@@ -17,9 +18,9 @@ import (
 // goroutine.
 type Views struct {
 	cfg   *settings.Config
-	found map[update.Query]update.Found // what services have answered
-	last  map[string]netwatch.State     // by account, "" for [line]; members stay when they go
-	shown map[string]netwatch.State     // likewise, as it was shown last
+	found map[checkip.Query]checkip.Result // what services have answered
+	last  map[string]netwatch.State        // by account, "" for [line]; members stay when they go
+	shown map[string]netwatch.State        // likewise, as it was shown last
 }
 
 // NewViews returns the views of a configuration. held is what the services

@@ -14,8 +14,8 @@ import (
 
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
-	"homeward/update"
 	"homeward/update/log"
+	"homeward/update/state"
 )
 
 // RunName is the command that is the daemon.
@@ -312,7 +312,7 @@ func (w *watcher) news(t netwatch.Tables) bool {
 // stateReplaced has a worker look at the state, unless the last one wrote it
 // as it is.
 func (w *watcher) stateReplaced() {
-	if w.control.phase == phaseNone && w.head.stamps == update.StateStamps(w.head.stateDir, w.head.runDir) {
+	if w.control.phase == phaseNone && w.head.stamps == state.Stamps(w.head.stateDir, w.head.runDir) {
 		return
 	}
 	w.control.ask(taskState)

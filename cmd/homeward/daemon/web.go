@@ -7,37 +7,37 @@ import (
 
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
-	"homeward/update"
+	"homeward/update/checkip"
 )
 
 // question returns what to ask for an account's address of a family, 4 or 6;
 // ok is false where the line tells it. A host's behind the router comes of the
 // LAN's prefix, as the prefix itself does.
-func question(a settings.Account, family int) (q update.Query, ok bool) {
+func question(a settings.Account, family int) (q checkip.Query, ok bool) {
 	wanted, dev := a.Publish.IPv4, a.Devices.WAN
 	if family == 6 {
 		wanted, dev = a.Publish.IPv6 && !a.Host.IsValid(), a.Devices.WAN6
 	}
 	if a.Detect != "web" || !wanted {
-		return update.Query{}, false
+		return checkip.Query{}, false
 	}
 	if dev == "auto" {
 		dev = ""
 	}
-	return update.QueryOf(&a.Account, a.CheckIP, dev, family)
+	return checkip.QueryOf(&a.Account, a.CheckIP, dev, family)
 }
 
 // inquiries returns what to ask for these accounts, each question once.
-func inquiries(accounts []settings.Account) []update.Probe {
-	var out []update.Probe
+func inquiries(accounts []settings.Account) []checkip.Probe {
+	var out []checkip.Probe
 	for _, a := range accounts {
 		for _, family := range []int{4, 6} {
 			q, ok := question(a, family)
-			i := slices.IndexFunc(out, func(in update.Probe) bool { return in.Query == q })
+			i := slices.IndexFunc(out, func(in checkip.Probe) bool { return in.Query == q })
 			switch {
 			case !ok:
 			case i < 0:
-				out = append(out, update.Probe{Query: q, Poll: a.Poll})
+				out = append(out, checkip.Probe{Query: q, Poll: a.Poll})
 			default:
 				out[i].Poll = min(out[i].Poll, a.Poll)
 			}
@@ -48,7 +48,7 @@ func inquiries(accounts []settings.Account) []update.Probe {
 
 // probed puts what services have answered in place of what the kernel shows,
 // and says why something is missing.
-func probed(a settings.Account, s netwatch.State, found map[update.Query]update.Found) (netwatch.State, whys) {
+func probed(a settings.Account, s netwatch.State, found map[checkip.Query]checkip.Result) (netwatch.State, whys) {
 	no := whys{s.NoIPv4.Text(), s.NoIPv6.Text(), s.NoPrefix.Text()}
 	answer := func(family int, addr *netip.Addr, why *string) {
 		q, ok := question(a, family)
@@ -69,7 +69,7 @@ func probed(a settings.Account, s netwatch.State, found map[update.Query]update.
 // Question is a request that has to be answered before the updates of some
 // accounts can be sent.
 type Question struct {
-	update.Query
+	checkip.Query
 	Accounts []string
 }
 

@@ -9,6 +9,7 @@ import (
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update"
+	"homeward/update/checkip"
 	"homeward/update/service"
 )
 
@@ -27,14 +28,14 @@ func TestQuestionsOfAccounts(t *testing.T) {
 	d.CheckIP, d.Poll = "https://ip.example/", 10*time.Minute
 	e := of("spdyn", "https://update.spdyn.de", "e", both)
 	e.Detect = "line"
-	web := func(family int, device string) update.Query {
-		return update.Query{Of: "https://ipv64.net", URL: "https://ipv" + string(rune('0'+family)) + ".ipv64.net/nic/update?howismyip", Family: family, Device: device}
+	web := func(family int, device string) checkip.Query {
+		return checkip.Query{Of: "https://ipv64.net", URL: "https://ipv" + string(rune('0'+family)) + ".ipv64.net/nic/update?howismyip", Family: family, Device: device}
 	}
-	want := []update.Probe{
+	want := []checkip.Probe{
 		{Query: web(4, ""), Poll: 5 * time.Minute},     // of a and b, the shorter poll
 		{Query: web(6, "wan6"), Poll: 5 * time.Minute}, // of b
 		{Query: web(4, "eth2"), Poll: 5 * time.Minute}, // of c, whose IPv6 is its host's
-		{Query: update.Query{Of: "dyndns2 checkip ip.example", URL: "https://ip.example/", Family: 4}, Poll: 10 * time.Minute},
+		{Query: checkip.Query{Of: "dyndns2 checkip ip.example", URL: "https://ip.example/", Family: 4}, Poll: 10 * time.Minute},
 	}
 	if got := inquiries([]settings.Account{a, b, c, d, e}); !reflect.DeepEqual(got, want) {
 		t.Errorf("inquiries =\n%+v, want\n%+v", got, want)
@@ -55,11 +56,11 @@ func TestAnswersTakeTheLinesPlace(t *testing.T) {
 	private := netwatch.Missing{Of: netwatch.ValueIPv4, Reason: netwatch.ReasonPrivate, Dev: "wan", Addr: netip.MustParseAddr("192.168.178.20")}
 	line := netwatch.State{NoIPv4: private, IPv6: netip.MustParseAddr("2001:db8:1::1"), Prefix: netip.MustParsePrefix("2001:db8:2::/64")}
 	v4, v6 := netip.MustParseAddr("203.0.113.7"), netip.MustParseAddr("2001:db8:9::9")
-	spdyn := update.Query{Of: "https://checkip.spdyn.de", URL: "https://checkip.spdyn.de"}
+	spdyn := checkip.Query{Of: "https://checkip.spdyn.de", URL: "https://checkip.spdyn.de"}
 	four, six := spdyn, spdyn
 	four.Family, six.Family = 4, 6
 	ipv64, _ := question(accounts[0], 4)
-	found := map[update.Query]update.Found{ipv64: {Addr: v4}, six: {Addr: v6, Note: "no answer"}}
+	found := map[checkip.Query]checkip.Result{ipv64: {Addr: v4}, six: {Addr: v6, Note: "no answer"}}
 	const awaited = "which IPv4 address we come from is being asked"
 	for i, want := range []update.Desired{
 		{Values: service.Values{IPv4: v4, IPv6: netip.MustParseAddr("2001:db8:2::1234"), Prefix: line.Prefix}},
@@ -73,7 +74,7 @@ func TestAnswersTakeTheLinesPlace(t *testing.T) {
 	}
 }
 
-func published(a settings.Account, s netwatch.State, found map[update.Query]update.Found) update.Desired {
+func published(a settings.Account, s netwatch.State, found map[checkip.Query]checkip.Result) update.Desired {
 	s, why := probed(a, s, found)
 	return want(a, s, why)
 }

@@ -13,9 +13,11 @@ import (
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update"
+	"homeward/update/checkip"
 	"homeward/update/log"
 	"homeward/update/loop"
 	"homeward/update/service"
+	"homeward/update/state"
 )
 
 // worker is the process that reads, decides, sends and writes. It belongs to
@@ -27,7 +29,7 @@ type worker struct {
 	pid   int // the daemon's
 	parts loop.Parts
 	read  func() (netwatch.Tables, error)
-	open  func(stateDir, runDir string, say func(string)) *update.Store
+	open  func(stateDir, runDir string, say func(string)) *state.Store
 	write func(path string, data []byte) error // status.json
 
 	gen, seq uint32 // of the worker, of the last order that was carried out
@@ -62,7 +64,7 @@ type saved struct {
 	Unsaid    string                    `json:"unsaid,omitempty"`
 	Published map[string]service.Values `json:"published"`
 	Scheduler update.Snapshot           `json:"scheduler"`
-	Probes    []update.ProbeSnapshot    `json:"probes,omitempty"`
+	Probes    []checkip.ProbeSnapshot   `json:"probes,omitempty"`
 }
 
 // source is one file. Its path may be no text.

@@ -1,4 +1,4 @@
-package update
+package checkip
 
 import (
 	"context"
@@ -34,7 +34,7 @@ type asking struct {
 	asked  []string // "0s https://…", in the order of leaving
 	times  []time.Duration
 	said   []string
-	found  map[Query]Found
+	found  map[Query]Result
 	news   int
 }
 
@@ -78,7 +78,7 @@ func (w *asking) ask(in []Probe, has func(netip.Addr) bool) {
 }
 
 // askOnce asks each of these once.
-func (w *asking) askOnce(ctx context.Context, in []Probe) map[Query]Found {
+func (w *asking) askOnce(ctx context.Context, in []Probe) map[Query]Result {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	w.open(ctx)
@@ -243,7 +243,7 @@ func TestFaultsAreRetriedAndSaidOnce(t *testing.T) {
 		before := len(w.asked)
 		w.inbox <- w.Retry
 		w.wait(2 * time.Second)
-		if got := w.found[q.Query]; len(w.asked) != before+1 || got != (Found{Addr: netip.MustParseAddr("203.0.113.8")}) {
+		if got := w.found[q.Query]; len(w.asked) != before+1 || got != (Result{Addr: netip.MustParseAddr("203.0.113.8")}) {
 			t.Errorf("found %+v after %q", got, w.asked[before:])
 		}
 		w.inbox <- w.Retry // nothing has failed

@@ -1,4 +1,4 @@
-package update
+package ipv64api
 
 import "testing"
 

@@ -1,4 +1,4 @@
-package update
+package state
 
 import (
 	"homeward/update/clock"
@@ -25,23 +25,23 @@ const reachedFor = 7 * clock.Day
 // as many addresses as a race hands out.
 const reachedMost = 4 * transport.KnownMost
 
-// destination is a host as it is reached by these devices, "" as the routes say.
-type destination struct{ host, device4, device6 string }
+// Destination is a host as it is reached by these devices, "" as the routes say.
+type Destination struct{ host, device4, device6 string }
 
-// destination returns that of a request. Its host is "" where there is nothing to
+// Destination returns that of a request. Its host is "" where there is nothing to
 // remember: of an address.
-func (b *Data) destination(req transport.Request) destination {
-	p := destination{device4: req.Device4, device6: req.Device6}
+func (b *Data) Destination(req transport.Request) Destination {
+	p := Destination{device4: req.Device4, device6: req.Device6}
 	if u, err := url.Parse(req.URL.Reveal()); err == nil {
 		if _, err := netip.ParseAddr(u.Hostname()); err != nil {
-			p.host = b.fingerprint(u.Hostname())
+			p.host = b.Fingerprint(u.Hostname())
 		}
 	}
 	return p
 }
 
 // device returns the one by which an address is reached.
-func (p destination) device(a netip.Addr) string {
+func (p Destination) device(a netip.Addr) string {
 	if a.Is4() {
 		return p.device4
 	}
@@ -49,12 +49,12 @@ func (p destination) device(a netip.Addr) string {
 }
 
 // matches tells whether an address was reached there.
-func (p destination) matches(r Reached) bool {
+func (p Destination) matches(r Reached) bool {
 	return r.Host == p.host && r.Device == p.device(r.Addr)
 }
 
-// addresses returns the addresses at which the place was reached, the best first.
-func (k Usage) addresses(now clock.Now, p destination) []netip.Addr {
+// Addresses returns the addresses at which the place was reached, the best first.
+func (k Usage) Addresses(now clock.Now, p Destination) []netip.Addr {
 	var out []netip.Addr
 	for _, r := range k.Addrs {
 		if p.matches(r) && r.Addr.IsValid() && now.Since(r.Timestamp) < reachedFor && len(out) < transport.KnownMost {
@@ -64,9 +64,9 @@ func (k Usage) addresses(now clock.Now, p destination) []netip.Addr {
 	return out
 }
 
-// remember takes note of all the addresses at which the place is to be reached the
+// Remember takes note of all the addresses at which the place is to be reached the
 // next time, the best first.
-func (k Usage) remember(now clock.Now, p destination, addrs []netip.Addr) Usage {
+func (k Usage) Remember(now clock.Now, p Destination, addrs []netip.Addr) Usage {
 	if p.host == "" {
 		return k
 	}
@@ -83,8 +83,8 @@ func (k Usage) remember(now clock.Now, p destination, addrs []netip.Addr) Usage 
 	return k
 }
 
-// forget drops addresses at which the place is not any more.
-func (k Usage) forget(p destination, addrs []netip.Addr) Usage {
+// Forget drops addresses at which the place is not any more.
+func (k Usage) Forget(p Destination, addrs []netip.Addr) Usage {
 	k.Addrs = slices.DeleteFunc(slices.Clone(k.Addrs), func(r Reached) bool {
 		return p.matches(r) && slices.Contains(addrs, r.Addr)
 	})

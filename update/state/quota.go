@@ -1,4 +1,4 @@
-package update
+package state
 
 import (
 	"cmp"
@@ -38,17 +38,17 @@ type Lock struct {
 	Why   string        `json:"why"`
 }
 
-// until tells when a lock ends; 0 of none.
-func (l *Lock) until() time.Duration {
+// End tells when a lock ends; 0 of none.
+func (l *Lock) End() time.Duration {
 	if l == nil {
 		return 0
 	}
 	return l.Until
 }
 
-// blocked tells whether nothing may be sent now: a limit that the service named,
+// Blocked tells whether nothing may be sent now: a limit that the service named,
 // or a lock.
-func (k Usage) blocked(now clock.Now) bool { return max(k.Until, k.Lock.until()) > now.Up }
+func (k Usage) Blocked(now clock.Now) bool { return max(k.Until, k.Lock.End()) > now.Up }
 
 // Reservation is one request that the service may have counted.
 type Reservation struct {
@@ -59,30 +59,30 @@ type Reservation struct {
 	PID             int    `json:"pid,omitempty"`     // while open: the process that waits for the answer
 }
 
-// usageID names the parts of a Key in one Book.
-type usageID struct{ quota, credential string }
+// UsageID names the parts of a Key in one Book.
+type UsageID struct{ Quota, Credential string }
 
-// usageID names the Key of an account's requests.
-func (b *Data) usageID(a *service.Account) usageID {
+// UsageID names the Key of an account's requests.
+func (b *Data) UsageID(a *service.Account) UsageID {
 	server, secret := a.ServerName(), a.Secret.Reveal()
-	id := usageID{credential: b.fingerprint(a.Service, server, secret)}
+	id := UsageID{Credential: b.Fingerprint(a.Service, server, secret)}
 	switch {
 	case a.LimitGroup != "":
-		id.quota = b.fingerprint("limit_group", a.LimitGroup)
+		id.Quota = b.Fingerprint("limit_group", a.LimitGroup)
 	case a.Service == "ipv64" || server == service.IPv64Server: // the limit is the service account's, whatever its secrets
-		id.quota = b.fingerprint("ipv64", server)
+		id.Quota = b.Fingerprint("ipv64", server)
 	default:
-		id.quota = id.credential
+		id.Quota = id.Credential
 	}
 	return id
 }
 
-func (b *Data) usage(id usageID) Usage {
-	return Usage{b.Quotas[id.quota], b.Credentials[id.credential]}
+func (b *Data) Usage(id UsageID) Usage {
+	return Usage{b.Quotas[id.Quota], b.Credentials[id.Credential]}
 }
 
-func (b *Data) setUsage(id usageID, k Usage) {
-	b.Quotas[id.quota], b.Credentials[id.credential] = k.Quota, k.Credential
+func (b *Data) SetUsage(id UsageID, k Usage) {
+	b.Quotas[id.Quota], b.Credentials[id.Credential] = k.Quota, k.Credential
 }
 
 // add adds up the counts of two groups, and keeps the longer wait.
@@ -128,8 +128,8 @@ func (c Credential) merge(o Credential) Credential {
 	return c
 }
 
-// merge takes over what a copy of the Key knows besides.
-func (k Usage) merge(o Usage) Usage {
+// Merge takes over what a copy of the Key knows besides.
+func (k Usage) Merge(o Usage) Usage {
 	return Usage{k.Quota.merge(o.Quota), k.Credential.merge(o.Credential)}
 }
 
@@ -151,24 +151,24 @@ type legacyKey struct {
 
 // legacyKeyID names an account's legacyKey.
 func (b *Data) legacyKeyID(a *service.Account) string {
-	return b.fingerprint(a.Service, a.LegacyServer(), a.Secret.Reveal())
+	return b.Fingerprint(a.Service, a.LegacyServer(), a.Secret.Reveal())
 }
 
-// migrateLegacy takes what an older version knew over into a Key, once.
-func (b *Data) migrateLegacy(old string, id usageID) {
+// MigrateLegacy takes what an older version knew over into a Key, once.
+func (b *Data) MigrateLegacy(old string, id UsageID) {
 	o, ok := b.LegacyKeys[old]
-	if !ok || slices.Contains(o.Moved, id.quota) {
+	if !ok || slices.Contains(o.Moved, id.Quota) {
 		return
 	}
-	k := b.usage(id)
+	k := b.Usage(id)
 	c := Credential{Good: o.Good, CAHint: o.CAHint}
 	if o.Locked {
 		c.Lock = &Lock{o.Until, o.Why}
 		o.Until, o.Why = 0, ""
 	}
-	b.setUsage(id, Usage{k.Quota.add(o.Quota), k.Credential.merge(c)})
+	b.SetUsage(id, Usage{k.Quota.add(o.Quota), k.Credential.merge(c)})
 	o = b.LegacyKeys[old]
-	o.Moved = append(slices.Clone(o.Moved), id.quota)
+	o.Moved = append(slices.Clone(o.Moved), id.Quota)
 	b.LegacyKeys[old] = o
 }
 
@@ -198,34 +198,34 @@ var namedLimit = [...]time.Duration{10 * time.Second, time.Minute, 5 * time.Minu
 // namedSpread is by how much longer at most, at random.
 var namedSpread = [...]time.Duration{time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
 
-// wait keeps a limit group silent, for the longest of what was asked for.
-func (q Quota) wait(now clock.Now, d time.Duration, why string) Quota {
+// Wait keeps a limit group silent, for the longest of what was asked for.
+func (q Quota) Wait(now clock.Now, d time.Duration, why string) Quota {
 	if until := now.Up + min(d, service.LongestWait); until > q.Until {
 		q.Until, q.Why = until, why
 	}
 	return q
 }
 
-// limited waits as long as the service says, or, if it names no time, longer
+// Limited waits as long as the service says, or, if it names no time, longer
 // from one answer to the next. jitter, in [0,1), spreads many routers.
-func (q Quota) limited(now clock.Now, r service.Result, jitter float64) Quota {
+func (q Quota) Limited(now clock.Now, r service.Result, jitter float64) Quota {
 	wait := r.Wait
 	if wait == 0 {
 		step := min(max(q.Step, 0), len(namedLimit)-1)
 		wait = namedLimit[step] + time.Duration(jitter*float64(namedSpread[step]))
 		q.Step++
 	}
-	return q.wait(now, wait, "the service says: "+r.Detail)
+	return q.Wait(now, wait, "the service says: "+r.Detail)
 }
 
-// accepted is the key of an accepted call. A wait that is still on was asked for
+// Accepted is the key of an accepted call. A wait that is still on was asked for
 // by the answer to another one, meanwhile: it stays.
-func (k Usage) accepted(now clock.Now) Usage {
+func (k Usage) Accepted(now clock.Now) Usage {
 	k.Good = true
 	if k.Until <= now.Up {
 		k.Step, k.Until, k.Why = 0, 0, ""
 	}
-	if k.Lock.until() <= now.Up {
+	if k.Lock.End() <= now.Up {
 		k.Lock = nil
 	}
 	return k
@@ -247,17 +247,17 @@ func (k Usage) Complete(now clock.Now, id uint64, counted bool) Usage {
 	return k
 }
 
-// claim adds a slot for a request that may leave at any moment.
-func (q Quota) claim(now clock.Now) Quota {
+// Claim adds a slot for a request that may leave at any moment.
+func (q Quota) Claim(now clock.Now) Quota {
 	q.Reservations = append(q.Reservations, Reservation{Timestamp: now.Timestamp(), Open: true})
 	return q
 }
 
-// nextChange tells when the count of used requests next falls.
-func (q Quota) nextChange(now clock.Now) time.Duration {
+// NextChange tells when the count of used requests next falls.
+func (q Quota) NextChange(now clock.Now) time.Duration {
 	at := now.Up + clock.Day
 	for _, s := range q.Reservations {
-		if t := s.end(now) + clock.Day + dayMargin; t > now.Up {
+		if t := s.end(now) + clock.Day + DayMargin; t > now.Up {
 			at = min(at, t)
 		}
 	}

@@ -1,4 +1,4 @@
-package update
+package state
 
 import (
 	"homeward/update/clock"
@@ -10,9 +10,9 @@ import (
 const (
 	// A sliding window ends when the service says so, by its clock: a crystal
 	// that is 500 ppm off loses 43 s a day.
-	dayMargin   = time.Minute
-	shortWindow = 10 * time.Second
-	shortMargin = 200 * time.Millisecond
+	DayMargin   = time.Minute
+	ShortWindow = 10 * time.Second
+	ShortMargin = 200 * time.Millisecond
 
 	// elsewhereMost is how long the request of another process is waited for: it is
 	// more than Limit, for a router under load.
@@ -22,8 +22,8 @@ const (
 // Limits of a service for one key; 0 is none.
 type Limits struct{ Short, Day int } // in any 10 s, in any 24 h
 
-// stricter returns the lower of each limit.
-func (l Limits) stricter(o Limits) Limits {
+// Stricter returns the lower of each limit.
+func (l Limits) Stricter(o Limits) Limits {
 	low := func(a, b int) int {
 		if a == 0 || b != 0 && b < a {
 			return b
@@ -43,20 +43,20 @@ func (s Reservation) end(now clock.Now) time.Duration {
 	return up
 }
 
-// used counts the slots of the last 24 hours.
-func (q Quota) used(now clock.Now) int {
+// Used counts the slots of the last 24 hours.
+func (q Quota) Used(now clock.Now) int {
 	n := 0
 	for _, s := range q.Reservations {
-		if now.Up-s.end(now) < clock.Day+dayMargin {
+		if now.Up-s.end(now) < clock.Day+DayMargin {
 			n++
 		}
 	}
 	return n
 }
 
-// free tells when fewer than n slots lie within window+margin: the earliest time
+// Free tells when fewer than n slots lie within window+margin: the earliest time
 // at which one more request keeps the limit n. n 0 is no limit.
-func (q Quota) free(now clock.Now, n int, window time.Duration) time.Duration {
+func (q Quota) Free(now clock.Now, n int, window time.Duration) time.Duration {
 	if n == 0 {
 		return now.Up
 	}
@@ -81,15 +81,15 @@ func nthLast(ends []time.Duration, n int) time.Duration {
 	return ends[n-1]
 }
 
-// nextFree tells when the limits allow one more request, whatever it is for.
-func (q Quota) nextFree(now clock.Now, l Limits) time.Duration {
-	return max(q.free(now, l.Short, shortWindow+shortMargin), q.free(now, l.Day, clock.Day+dayMargin))
+// NextFree tells when the limits allow one more request, whatever it is for.
+func (q Quota) NextFree(now clock.Now, l Limits) time.Duration {
+	return max(q.Free(now, l.Short, ShortWindow+ShortMargin), q.Free(now, l.Day, clock.Day+DayMargin))
 }
 
-// inFlightElsewhere tells whether another process than self waits for the answer to a
+// InFlightElsewhere tells whether another process than self waits for the answer to a
 // request of the account: it may make ours needless, and two at once could
 // arrive in either order. One that has died or hangs is not waited for.
-func (q Quota) inFlightElsewhere(now clock.Now, account string, self int, alive func(pid int) bool) bool {
+func (q Quota) InFlightElsewhere(now clock.Now, account string, self int, alive func(pid int) bool) bool {
 	return slices.ContainsFunc(q.Reservations, func(s Reservation) bool {
 		return s.Open && s.Account == account && s.PID != self && now.Up-s.Up < elsewhereMost && alive(s.PID)
 	})

@@ -1,4 +1,4 @@
-package update
+package state
 
 import (
 	"fmt"
@@ -65,5 +65,5 @@ func (s *Store) wait(f *os.File) bool {
 	}
 }
 
-// alive tells whether there is such a process, whoever's it is.
-func alive(pid int) bool { return pid > 0 && unix.Kill(pid, 0) != unix.ESRCH }
+// Alive tells whether there is such a process, whoever's it is.
+func Alive(pid int) bool { return pid > 0 && unix.Kill(pid, 0) != unix.ESRCH }

@@ -1,4 +1,4 @@
-package update
+package checkip
 
 import (
 	"homeward/update/secret"
@@ -95,19 +95,19 @@ func faultOf(err error) string {
 
 func TestAskPlan(t *testing.T) {
 	const now, poll = time.Hour, 5 * time.Minute
-	fails := func(p ProbePlan, n int, kind transport.FaultKind) ProbePlan {
+	fails := func(p Plan, n int, kind transport.FaultKind) Plan {
 		for range n {
 			p = p.Failed(now, poll, kind, 0)
 		}
 		return p
 	}
-	answered := ProbePlan{}.Answered(now, poll)
+	answered := Plan{}.Answered(now, poll)
 	for _, tt := range []struct {
 		name string
-		p    ProbePlan
+		p    Plan
 		want time.Duration
 	}{
-		{"never asked", ProbePlan{}, 0},
+		{"never asked", Plan{}, 0},
 		{"answered", answered, now + poll},
 		{"an event after an answer", answered.Event(now + time.Second), now + time.Second},
 		{"a second event asks no later", answered.Event(now + time.Second).Event(now + time.Minute), now + time.Second},

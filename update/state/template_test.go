@@ -1,4 +1,4 @@
-package update
+package state
 
 import (
 	"fmt"
@@ -12,26 +12,26 @@ import (
 // What a template changes is told apart on disk, its secrets included, and
 // each service has limits of its own.
 func TestTemplatesAreToldApart(t *testing.T) {
-	b := newData(clock.Now{})
+	b := New(clock.Now{})
 	account := func(t service.Template) *service.Account {
 		return &service.Account{Name: "home", Service: "template", Template: &t, Secret: secret.New("p")}
 	}
 	one := service.Template{URL4: "https://x.example/?k=[PARAMENC]&ip=[IP]", ParamEnc: secret.New("key"), AllowHTTP: true}
 	other := one
 	other.ParamEnc = secret.New("another")
-	b.syncConfig(account(one))
+	b.SyncConfig(account(one))
 	before := b.Accounts["home"]
-	b.syncConfig(account(other))
+	b.SyncConfig(account(other))
 	if after := b.Accounts["home"]; after.Config == before.Config {
 		t.Error("another param_enc does not lift a stop")
 	}
 	moved := one
 	moved.URL4 = "https://y.example/?ip=[IP]"
-	if same, apart := b.usageID(account(one)) == b.usageID(account(other)), b.usageID(account(one)) != b.usageID(account(moved)); !same || !apart {
+	if same, apart := b.UsageID(account(one)) == b.UsageID(account(other)), b.UsageID(account(one)) != b.UsageID(account(moved)); !same || !apart {
 		t.Errorf("one server has one key: %v, two have two: %v", same, apart)
 	}
 	svc, _ := service.For(account(one))
-	r := svc.Request(account(one), service.Update{Hosts: []string{"h"}, Values: service.Values{IPv4: v4a}})
+	r := svc.Request(account(one), service.Update{Hosts: []string{"h"}, Values: service.Values{IPv4: addr4}})
 	if text := fmt.Sprintf("%+v %v", one, r.URL); strings.Contains(text, "key") || !r.AllowHTTP {
 		t.Errorf("%s shows the secret, or http:// is not allowed: %v", text, r.AllowHTTP)
 	}

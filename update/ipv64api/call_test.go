@@ -1,4 +1,4 @@
-package update
+package ipv64api
 
 import (
 	"encoding/json"
@@ -17,21 +17,21 @@ import (
 	"homeward/update/updatetest/golden"
 )
 
-var testAPI = IPv64API{Server: "https://ipv64.net", Key: secret.New("APIKEYapikeyAPIKEY")}
+var testAPI = API{Server: "https://ipv64.net", Key: secret.New("APIKEYapikeyAPIKEY")}
 
 func TestGoldenAPIRequests(t *testing.T) {
-	www := &APIRecord{Label: "www", Type: "A", Content: "203.0.113.7"}
+	www := &Record{Label: "www", Type: "A", Content: "203.0.113.7"}
 	text := ""
-	for _, c := range []APICall{
-		{Name: APIAccountInfo},
-		{Name: APILogs},
-		{Name: APIDomains},
-		{Name: APIAddDomain, Target: "Home.IPv64.net"},
-		{Name: APIDelDomain, Target: "home.ipv64.net"},
-		{Name: APIAddRecord, Target: "home.ipv64.net", Record: www},
-		{Name: APIAddRecord, Target: "home.ipv64.net", Record: &APIRecord{Type: "TXT", Content: "v=DKIM1; p=a+b/c= & d"}},
-		{Name: APIDelRecord, Target: "home.ipv64.net", Record: www},
-		{Name: APIDelRecord, Target: "4711"},
+	for _, c := range []Call{
+		{Name: AccountInfo},
+		{Name: Logs},
+		{Name: Domains},
+		{Name: AddDomain, Target: "Home.IPv64.net"},
+		{Name: DelDomain, Target: "home.ipv64.net"},
+		{Name: AddRecord, Target: "home.ipv64.net", Record: www},
+		{Name: AddRecord, Target: "home.ipv64.net", Record: &Record{Type: "TXT", Content: "v=DKIM1; p=a+b/c= & d"}},
+		{Name: DelRecord, Target: "home.ipv64.net", Record: www},
+		{Name: DelRecord, Target: "4711"},
 	} {
 		r := testAPI.Request(c)
 		text += golden.Request(r) + "\n"
@@ -67,8 +67,8 @@ func standInAPI() *updatetest.IPv64API {
 
 func TestAPIAnswersAreReadWithoutTheirSecrets(t *testing.T) {
 	s := standInAPI()
-	for _, name := range []string{APIAccountInfo, APILogs, APIDomains} {
-		c := APICall{Name: name}
+	for _, name := range []string{AccountInfo, Logs, Domains} {
+		c := Call{Name: name}
 		raw := askAPI(s, testAPI.Request(c))
 		a := testAPI.Parse(c, raw)
 		if a.Verdict != service.Accepted || a.Detail != "" {
@@ -81,23 +81,23 @@ func TestAPIAnswersAreReadWithoutTheirSecrets(t *testing.T) {
 			}
 		}
 		switch name {
-		case APIAccountInfo:
+		case AccountInfo:
 			if !strings.Contains(string(raw.Body), updatetest.APIUpdateHash) {
 				t.Fatal("the stand-in sends no secret")
 			}
-			want := APIAccount{"alice@example.org", "2022-10-28 16:54:23", "Member", 17, 48, 1, 64, 2, 3, 0, 1, 60}
+			want := Account{"alice@example.org", "2022-10-28 16:54:23", "Member", 17, 48, 1, 64, 2, 3, 0, 1, 60}
 			if *a.Account != want {
 				t.Errorf("account %+v, want %+v", *a.Account, want)
 			}
 			if strings.Contains(string(a.JSON), "devicetoken") || !strings.Contains(string(a.JSON), `"vpn_queue":0`) {
 				t.Errorf("JSON %s: newer members stay, but for secrets", a.JSON)
 			}
-		case APILogs:
+		case Logs:
 			if len(a.Logs) != 2 || a.Logs[0].Time != "2026-11-21 10:00:00" || a.Logs[1].Content != "GET /nic/update?domain=a.ipv64.net&key=***" {
 				t.Errorf("logs %+v", a.Logs)
 			}
-		case APIDomains:
-			want := APIDomain{"token.ipv64.net", "2001:db8:1200::/64", 12, true, false, []APIRecord{
+		case Domains:
+			want := Domain{"token.ipv64.net", "2001:db8:1200::/64", 12, true, false, []Record{
 				{"4712", "", "TXT", "key=value", 60, "2026-07-21 22:00:01", false},
 				{"4711", "www", "AAAA", "2001:db8:1200::7", 60, "2026-07-21 22:00:01", false}}}
 			got := a.Domains[1]
@@ -112,18 +112,18 @@ func TestAPIAnswersAreReadWithoutTheirSecrets(t *testing.T) {
 func TestAShortSecretLeavesTheAnswerReadable(t *testing.T) {
 	api := testAPI
 	api.Hide = []secret.Secret{secret.New("t")}
-	a := api.Parse(APICall{Name: APIAccountInfo}, askAPI(standInAPI(), api.Request(APICall{Name: APIAccountInfo})))
+	a := api.Parse(Call{Name: AccountInfo}, askAPI(standInAPI(), api.Request(Call{Name: AccountInfo})))
 	if a.Verdict != service.Accepted || a.Account.UpdateLimit != 48 {
 		t.Errorf("%+v", a)
 	}
 }
 
 func TestAPIVerdicts(t *testing.T) {
-	get, add := APICall{Name: APIDomains}, APICall{Name: APIAddRecord, Target: "a.ipv64.net", Record: &APIRecord{Type: "A", Content: "192.0.2.1"}}
-	domain, del := APICall{Name: APIAddDomain, Target: "b.ipv64.net"}, APICall{Name: APIDelRecord, Target: "1"}
+	get, add := Call{Name: Domains}, Call{Name: AddRecord, Target: "a.ipv64.net", Record: &Record{Type: "A", Content: "192.0.2.1"}}
+	domain, del := Call{Name: AddDomain, Target: "b.ipv64.net"}, Call{Name: DelRecord, Target: "1"}
 	for _, tt := range []struct {
 		name    string
-		call    APICall
+		call    Call
 		status  int
 		body    string
 		verdict service.Verdict
@@ -179,12 +179,12 @@ func TestAPITime(t *testing.T) {
 		"2026-10-25 03:00:00": "2026-10-25T02:00:00Z",
 		"2023-10-29 02:30:00": "2023-10-29T01:30:00Z",
 	} {
-		if got, ok := APITime(in); !ok || got.Format(time.RFC3339) != want {
+		if got, ok := ParseTime(in); !ok || got.Format(time.RFC3339) != want {
 			t.Errorf("APITime(%s) = %v, want %s", in, got, want)
 		}
 	}
 	for _, in := range []string{"", "0000-00-00 00:00:00", "yesterday"} {
-		if got, ok := APITime(in); ok {
+		if got, ok := ParseTime(in); ok {
 			t.Errorf("APITime(%q) = %v", in, got)
 		}
 	}
@@ -202,7 +202,7 @@ func FuzzAPIAnswer(f *testing.F) {
 	f.Add(429, `[null,{"pass":"$"},"$"]`, uint8(1))
 	f.Add(200, "null", uint8(0))
 	f.Fuzz(func(t *testing.T, status int, body string, call uint8) {
-		c := []APICall{{Name: APIAccountInfo}, {Name: APILogs}, {Name: APIDomains}, {Name: APIAddDomain, Target: "a.ipv64.net"}}[call%4]
+		c := []Call{{Name: AccountInfo}, {Name: Logs}, {Name: Domains}, {Name: AddDomain, Target: "a.ipv64.net"}}[call%4]
 		body = strings.ReplaceAll(body, "$", marker)
 		a := testAPI
 		if call&16 == 0 {
@@ -248,13 +248,13 @@ func mustPrint(t *testing.T, s string) {
 func TestEachCallIsCarriedOut(t *testing.T) {
 	s := standInAPI()
 	s.Limit10s = 0
-	record := &APIRecord{Label: "nas", Type: "AAAA", Content: "2001:db8::1"}
-	for _, c := range []APICall{
-		{Name: APIAddDomain, Target: "New.IPv64.net"},
-		{Name: APIAddRecord, Target: "new.ipv64.net", Record: record},
-		{Name: APIDelRecord, Target: "new.ipv64.net", Record: record},
-		{Name: APIDelRecord, Target: "4711"},
-		{Name: APIDelDomain, Target: "new.ipv64.net"},
+	record := &Record{Label: "nas", Type: "AAAA", Content: "2001:db8::1"}
+	for _, c := range []Call{
+		{Name: AddDomain, Target: "New.IPv64.net"},
+		{Name: AddRecord, Target: "new.ipv64.net", Record: record},
+		{Name: DelRecord, Target: "new.ipv64.net", Record: record},
+		{Name: DelRecord, Target: "4711"},
+		{Name: DelDomain, Target: "new.ipv64.net"},
 	} {
 		if a := testAPI.Parse(c, askAPI(s, testAPI.Request(c))); a.Verdict != service.Accepted {
 			t.Errorf("%s %s: %+v", c.Name, c.Target, a.Result)

@@ -1,4 +1,4 @@
-package update
+package state
 
 import (
 	"homeward/update/clock"
@@ -9,15 +9,15 @@ import (
 // Within one boot its own time counts, whatever the wall clock and the kernel's
 // word for it say.
 func TestAClockThatJumpsForwardEmptiesNoWindow(t *testing.T) {
-	k := slots(48, time.Hour)
+	k := usedSlots(48, time.Hour)
 	l := Limits{3, 48}
 	for _, jump := range []time.Duration{25 * time.Hour, 10 * 365 * clock.Day, -25 * time.Hour} {
-		now := at(2 * time.Hour)
+		now := upAt(2 * time.Hour)
 		now.Wall = now.Wall.Add(jump)
-		if used := k.used(now); used != 48 {
+		if used := k.Used(now); used != 48 {
 			t.Errorf("the clock jumps by %v: %d requests of the last hour are counted, want 48", jump, used)
 		}
-		if free := k.nextFree(now, l) - now.Up; free != clock.Day+dayMargin-time.Hour {
+		if free := k.NextFree(now, l) - now.Up; free != clock.Day+DayMargin-time.Hour {
 			t.Errorf("the clock jumps by %v: the next one in %v", jump, free)
 		}
 	}
@@ -26,12 +26,12 @@ func TestAClockThatJumpsForwardEmptiesNoWindow(t *testing.T) {
 // What a clock wrote that was wrong though it counted as synchronised is put
 // right in the same boot: the next boot has nothing else to go by.
 func TestAMomentOfAWrongClockIsPutRight(t *testing.T) {
-	wrong := at(time.Hour)
+	wrong := upAt(time.Hour)
 	wrong.Wall = wrong.Wall.Add(-10 * clock.Day)
-	b := newData(wrong)
+	b := New(wrong)
 	b.Quotas["k"] = Quota{Reservations: []Reservation{{Timestamp: wrong.Timestamp()}}}
 	b.compact(wrong)
-	right := at(2 * time.Hour)
+	right := upAt(2 * time.Hour)
 	b.compact(right)
 	for range 100 { // a clock that NTP slews is no news for the disk
 		content := string(b.encode())
@@ -41,9 +41,9 @@ func TestAMomentOfAWrongClockIsPutRight(t *testing.T) {
 			t.Fatal("a slewed clock makes another write")
 		}
 	}
-	boot := clock.Now{Wall: at(3 * time.Hour).Wall, Synced: true, Boot: "b2", Up: 20 * time.Second}
+	boot := clock.Now{Wall: upAt(3 * time.Hour).Wall, Synced: true, Boot: "b2", Up: 20 * time.Second}
 	b.Rebase(boot)
-	if n := b.Quotas["k"].used(boot); n != 1 {
+	if n := b.Quotas["k"].Used(boot); n != 1 {
 		t.Errorf("%d requests of two hours ago are counted after a reboot, want 1", n)
 	}
 }

@@ -1,4 +1,4 @@
-package update
+package state
 
 import (
 	"bytes"
@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// WatchState calls changed when it has begun to watch, and then whenever the
+// Watch calls changed when it has begun to watch, and then whenever the
 // state in one of the folders was replaced, until ctx ends. It sleeps in the
 // kernel meanwhile (inotify(7)).
-func WatchState(ctx context.Context, changed func(), dirs ...string) error {
+func Watch(ctx context.Context, changed func(), dirs ...string) error {
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {
 		return os.NewSyscallError("inotify_init1", err)
@@ -39,7 +39,7 @@ func WatchState(ctx context.Context, changed func(), dirs ...string) error {
 			return nil
 		case err != nil:
 			return err
-		case bytes.Contains(buf[:n], []byte(stateFile)):
+		case bytes.Contains(buf[:n], []byte(FileName)):
 			changed()
 		}
 	}

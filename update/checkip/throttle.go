@@ -1,4 +1,4 @@
-package update
+package checkip
 
 import (
 	"crypto/sha256"

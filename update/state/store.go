@@ -1,4 +1,4 @@
-package update
+package state
 
 import (
 	"bytes"
@@ -34,18 +34,18 @@ type Store struct {
 }
 
 const (
-	stateFile = "state.json"
+	FileName  = "state.json"
 	lockFile  = "state.lock"
 	stateMost = 4 << 20 // bytes; 100 accounts of 20 hosts and 512 requests a day need a tenth of it
 )
 
-// StatePath tells where a folder's state is.
-func StatePath(dir string) string { return filepath.Join(dir, stateFile) }
+// Path tells where a folder's state is.
+func Path(dir string) string { return filepath.Join(dir, FileName) }
 
-// OpenStore opens the state below dir, or below spare where dir takes no
+// Open opens the state below dir, or below spare where dir takes no
 // writes. say is called with a sentence for the owner whenever something about
 // the disk changes.
-func OpenStore(dir, spare string, say func(string)) *Store {
+func Open(dir, spare string, say func(string)) *Store {
 	return &Store{dirs: [2]string{dir, spare}, log: say, replace: replace}
 }
 
@@ -91,7 +91,7 @@ func (s *Store) reconcile(now clock.Now, i int, b *Data) {
 // Cached returns the Book as it was last read or written.
 func (s *Store) Cached(now clock.Now) *Data {
 	if s.data == nil {
-		s.data = newData(now)
+		s.data = New(now)
 	}
 	return s.data
 }
@@ -119,18 +119,18 @@ func (s *Store) Update(now clock.Now, f func(*Data)) {
 		if dir == "" || s.unreadable[i] {
 			continue
 		}
-		err := write(StatePath(dir), full)
+		err := write(Path(dir), full)
 		if errors.Is(err, fs.ErrNotExist) && os.MkdirAll(dir, 0o750) == nil {
-			err = write(StatePath(dir), full)
+			err = write(Path(dir), full)
 		}
 		s.report(i, "written", err)
 		if err != nil {
 			continue
 		}
-		s.stamps[i] = ReadStamp(StatePath(dir))
+		s.stamps[i] = ReadStamp(Path(dir))
 		s.content = content
 		if i == 0 && !s.unreadable[1] {
-			os.Remove(StatePath(s.dirs[1]))
+			os.Remove(Path(s.dirs[1]))
 			s.stamps[1] = Stamp{}
 		}
 		return
@@ -138,19 +138,19 @@ func (s *Store) Update(now clock.Now, f func(*Data)) {
 	s.content = content
 }
 
-// StoreSnapshot is what a Store knows that is not on disk, for the one that goes
+// Snapshot is what a Store knows that is not on disk, for the one that goes
 // on after it in another process of the same boot. It is plain data, JSON, and
 // holds no secret.
-type StoreSnapshot struct {
+type Snapshot struct {
 	State   json.RawMessage `json:"state,omitempty"` // as it was last known
 	OnDisk  bool            `json:"on_disk"`         // state.json was there
 	Trouble [2]string       `json:"trouble"`         // of the disk, as it was said
 	Hung    bool            `json:"hung,omitempty"`  // likewise, that another process does not let go of the lock
 }
 
-// data returns the Book of the snapshot; the error tells that there was none.
-func (snap StoreSnapshot) data(now clock.Now) (*Data, error) {
-	b, err := parseData(snap.State)
+// Data returns the Book of the snapshot; the error tells that there was none.
+func (snap Snapshot) Data(now clock.Now) (*Data, error) {
+	b, err := Parse(snap.State)
 	if err == nil {
 		b.Rebase(now)
 	}
@@ -158,9 +158,9 @@ func (snap StoreSnapshot) data(now clock.Now) (*Data, error) {
 }
 
 // Snapshot returns what the Store knows now.
-func (s *Store) Snapshot(now clock.Now) StoreSnapshot {
+func (s *Store) Snapshot(now clock.Now) Snapshot {
 	text, _ := json.Marshal(s.Cached(now)) // plain data
-	return StoreSnapshot{State: text, OnDisk: s.stamps != [2]Stamp{}, Trouble: s.trouble, Hung: s.hung}
+	return Snapshot{State: text, OnDisk: s.stamps != [2]Stamp{}, Trouble: s.trouble, Hung: s.hung}
 }
 
 // Stamps tell the state in state_dir and run_dir, as last read or written, from
@@ -170,15 +170,15 @@ func (s *Store) Stamps() [2]Stamp { return s.stamps }
 // Restore takes over what the Store of another process knew, before any other
 // method is called. It holds where the file was removed, torn or replaced by
 // an older one since, and beside one that began anew.
-func (s *Store) Restore(now clock.Now, snap StoreSnapshot) {
+func (s *Store) Restore(now clock.Now, snap Snapshot) {
 	s.trouble, s.hung = snap.Trouble, snap.Hung
-	b, err := snap.data(now)
+	b, err := snap.Data(now)
 	if err != nil {
 		return // there was none
 	}
 	s.data = b
-	if snap.OnDisk && StateStamps(s.dirs[0], s.dirs[1]) == [2]Stamp{} {
-		s.log(fmt.Sprintf("%s is gone: it is written anew", filepath.Join(s.dirs[0], stateFile)))
+	if snap.OnDisk && Stamps(s.dirs[0], s.dirs[1]) == [2]Stamp{} {
+		s.log(fmt.Sprintf("%s is gone: it is written anew", filepath.Join(s.dirs[0], FileName)))
 		s.Update(now, func(*Data) {})
 	}
 }
@@ -199,7 +199,7 @@ func (s *Store) load(i int) *Data {
 	if s.dirs[i] == "" {
 		return nil
 	}
-	path := StatePath(s.dirs[i])
+	path := Path(s.dirs[i])
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) { // to write says what is wrong
 		return nil
@@ -243,11 +243,11 @@ func readState(path string) (*Data, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	b, err := parseData(data)
+	b, err := Parse(data)
 	return b, data, err
 }
 
-func parseData(data []byte) (*Data, error) {
+func Parse(data []byte) (*Data, error) {
 	var b Data
 	if len(data) > stateMost {
 		return nil, fmt.Errorf("%w: more than %d bytes", errNotState, stateMost)

@@ -1,4 +1,4 @@
-package update
+package ipv64api
 
 import (
 	"homeward/update/service"
@@ -11,8 +11,8 @@ import (
 // What the API tells, without its secrets. Texts are printable and on one line;
 // a number that was not told is -1.
 
-// APIAccount is an account of the service.
-type APIAccount struct {
+// Account is an account of the service.
+type Account struct {
 	Email, Registered, Class string
 	Updates, UpdateLimit     int // of today; a limit of 0 is none
 	Calls, CallLimit         int // of the API, today
@@ -21,18 +21,18 @@ type APIAccount struct {
 	TTL                      int // seconds
 }
 
-// APIDomain is a domain with its records.
-type APIDomain struct {
+// Domain is a domain with its records.
+type Domain struct {
 	Name        string
 	Prefix      string // kept with the domain, as updates set it
 	Updates     int
 	Wildcard    bool
 	Deactivated bool
-	Records     []APIRecord
+	Records     []Record
 }
 
-// APIRecord is a record of a domain.
-type APIRecord struct {
+// Record is a record of a domain.
+type Record struct {
 	ID          string
 	Label       string // below the domain, "" the domain itself
 	Type        string
@@ -42,8 +42,8 @@ type APIRecord struct {
 	Deactivated bool
 }
 
-// APILog is a line of the service's log.
-type APILog struct{ Time, Domain, Header, Content string }
+// Log is a line of the service's log.
+type Log struct{ Time, Domain, Header, Content string }
 
 // apiTable is an object of an answer. Numbers may be written as texts, and
 // anything may be missing or of another type.
@@ -97,9 +97,9 @@ func rows(v any) []apiTable {
 	return out
 }
 
-func apiAccount(t apiTable) *APIAccount {
+func apiAccount(t apiTable) *Account {
 	class := table(t["account_class"])
-	return &APIAccount{
+	return &Account{
 		Email: t.text("email"), Registered: t.text("reg_date"), Class: class.text("class_name"),
 		Updates: t.number("dyndns_updates"), UpdateLimit: class.number("dyndns_update_limit"),
 		Calls: t.number("api_updates"), CallLimit: class.number("api_limit"),
@@ -111,20 +111,20 @@ func apiAccount(t apiTable) *APIAccount {
 
 // apiDomains reads the domains, by name. Without any, the service sends an
 // empty list in place of the object.
-func apiDomains(v any) []APIDomain {
+func apiDomains(v any) []Domain {
 	domains := table(v)
-	var out []APIDomain
+	var out []Domain
 	for _, name := range slices.Sorted(maps.Keys(domains)) {
 		t := table(domains[name])
-		d := APIDomain{Name: service.Clean([]byte(name)), Prefix: t.text("ipv6prefix"), Updates: t.number("updates"),
+		d := Domain{Name: service.Clean([]byte(name)), Prefix: t.text("ipv6prefix"), Updates: t.number("updates"),
 			Wildcard: t.yes("wildcard"), Deactivated: t.yes("deactivated")}
 		for _, r := range rows(t["records"]) {
-			d.Records = append(d.Records, APIRecord{
+			d.Records = append(d.Records, Record{
 				ID: r.text("record_id"), Label: r.text("praefix"), Type: r.text("type"), Content: r.text("content"),
 				TTL: r.number("ttl"), Updated: r.text("last_update"), Deactivated: r.yes("deactivated"),
 			})
 		}
-		sortStable(d.Records, func(a, b APIRecord) bool {
+		sortStable(d.Records, func(a, b Record) bool {
 			return a.Label+" "+a.Type+" "+a.Content < b.Label+" "+b.Type+" "+b.Content
 		})
 		out = append(out, d)
@@ -133,12 +133,12 @@ func apiDomains(v any) []APIDomain {
 }
 
 // apiLogs reads the log, the newest first.
-func apiLogs(v any) []APILog {
-	var out []APILog
+func apiLogs(v any) []Log {
+	var out []Log
 	for _, r := range rows(v) {
-		out = append(out, APILog{r.text("time"), r.text("subdomain"), r.text("header"), r.text("content")})
+		out = append(out, Log{r.text("time"), r.text("subdomain"), r.text("header"), r.text("content")})
 	}
-	sortStable(out, func(a, b APILog) bool { return a.Time > b.Time })
+	sortStable(out, func(a, b Log) bool { return a.Time > b.Time })
 	return out
 }
 
@@ -152,11 +152,11 @@ func sortStable[T any](rows []T, less func(a, b T) bool) {
 	}
 }
 
-// APITime reads a time as the API writes it. Its zone is stated nowhere; the
+// ParseTime reads a time as the API writes it. Its zone is stated nowhere; the
 // service is in Germany, so Central European time is taken. A router has no
 // zone files, so the rule stands here: summer is from the last Sunday of March
 // to that of October, 01:00 UTC (Directive 2000/84/EC).
-func APITime(s string) (time.Time, bool) {
+func ParseTime(s string) (time.Time, bool) {
 	t, err := time.Parse(time.DateTime, s)
 	if err != nil {
 		return time.Time{}, false

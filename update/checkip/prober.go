@@ -1,4 +1,5 @@
-package update
+// Package checkip asks services which address this router comes from.
+package checkip
 
 import (
 	"cmp"
@@ -20,9 +21,9 @@ type Probe struct {
 	Poll time.Duration
 }
 
-// Found is what a Question has brought: the last address that can be published,
+// Result is what a Question has brought: the last address that can be published,
 // and for the owner why there is none, or none newer.
-type Found struct {
+type Result struct {
 	Addr netip.Addr
 	Note string
 }
@@ -40,7 +41,7 @@ type Prober struct {
 	pace     throttle
 
 	ctx     context.Context // of the exchanges
-	open    []*probe
+	open    []*running
 	free    map[string]time.Duration // when a service may be asked again
 	busy    map[string]bool          // a service is being asked
 	once    bool                     // each question once
@@ -55,16 +56,16 @@ func NewProber(ctx context.Context, dir string, p loop.Parts, public func(netip.
 		ctx: ctx, free: map[string]time.Duration{}, busy: map[string]bool{}}
 }
 
-// probe is an Inquiry at work.
-type probe struct {
+// running is an Inquiry at work.
+type running struct {
 	Probe
-	plan  ProbePlan
-	found Found
-	going *asked // nil: not being asked
+	plan  Plan
+	found Result
+	going *inFlight // nil: not being asked
 }
 
-// asked is a Question under way.
-type asked struct {
+// inFlight is a Question under way.
+type inFlight struct {
 	local netip.Addr
 	again bool // something has happened since
 	stop  context.CancelFunc
@@ -74,8 +75,8 @@ type asked struct {
 // after it in another process.
 type ProbeSnapshot struct {
 	Question Query         `json:"question"`
-	Plan     ProbePlan     `json:"plan"`
-	Found    Found         `json:"found"`
+	Plan     Plan          `json:"plan"`
+	Found    Result        `json:"found"`
 	Free     time.Duration `json:"free"` // when its service may be asked again
 }
 
@@ -92,7 +93,7 @@ func (p *Prober) Snapshot() []ProbeSnapshot {
 // Set.
 func (p *Prober) Restore(all []ProbeSnapshot) {
 	for _, s := range all {
-		p.open = append(p.open, &probe{Probe: Probe{Query: s.Question}, plan: s.Plan, found: s.Found})
+		p.open = append(p.open, &running{Probe: Probe{Query: s.Question}, plan: s.Plan, found: s.Found})
 		p.free[s.Question.Of] = s.Free
 		p.changed = true
 	}
@@ -104,7 +105,7 @@ func (p *Prober) AskOnce() { p.once = true }
 // Asking tells whether an exchange is under way, or, where each question is
 // asked once, is still to come.
 func (p *Prober) Asking() bool {
-	return slices.ContainsFunc(p.open, func(q *probe) bool { return q.going != nil || p.once && q.plan.Attempt == 0 })
+	return slices.ContainsFunc(p.open, func(q *running) bool { return q.going != nil || p.once && q.plan.Attempt == 0 })
 }
 
 // GiveUp gives up the exchanges under way; each still comes to its end.
@@ -148,9 +149,9 @@ func (p *Prober) Set(inquiries []Probe) {
 	old := p.open
 	p.open = nil
 	for _, in := range inquiries {
-		i := slices.IndexFunc(old, func(q *probe) bool { return q.Query == in.Query })
+		i := slices.IndexFunc(old, func(q *running) bool { return q.Query == in.Query })
 		if i < 0 {
-			p.open = append(p.open, &probe{Probe: in})
+			p.open = append(p.open, &running{Probe: in})
 			continue
 		}
 		old[i].Poll = in.Poll
@@ -166,7 +167,7 @@ func (p *Prober) Decide() (wake time.Duration) {
 	now := reading.Up
 	wake = now + clock.Day
 	byDue := slices.Clone(p.open)
-	slices.SortStableFunc(byDue, func(a, b *probe) int { return cmp.Compare(a.plan.Due, b.plan.Due) })
+	slices.SortStableFunc(byDue, func(a, b *running) int { return cmp.Compare(a.plan.Due, b.plan.Due) })
 	for _, q := range byDue {
 		if q.going != nil || p.busy[q.Of] || p.once && q.plan.Attempt != 0 {
 			continue // the end of an exchange decides again
@@ -190,9 +191,9 @@ func (p *Prober) Decide() (wake time.Duration) {
 }
 
 // ask starts one exchange.
-func (p *Prober) ask(q *probe) {
+func (p *Prober) ask(q *running) {
 	ctx, stop := context.WithCancel(p.ctx)
-	going := &asked{stop: stop}
+	going := &inFlight{stop: stop}
 	q.going, p.busy[q.Of] = going, true
 	go func() {
 		defer stop()
@@ -207,7 +208,7 @@ func (p *Prober) ask(q *probe) {
 }
 
 // complete takes what a question has brought.
-func (p *Prober) complete(q *probe, out transport.Outcome) {
+func (p *Prober) complete(q *running, out transport.Outcome) {
 	clock := p.now()
 	now := clock.Up
 	again := q.going.again
@@ -233,7 +234,7 @@ func (p *Prober) complete(q *probe, out transport.Outcome) {
 
 // judge takes an answer to the plan and to what was found, and says what is
 // new in it.
-func (p *Prober) judge(q *probe, now time.Duration, out transport.Outcome) {
+func (p *Prober) judge(q *running, now time.Duration, out transport.Outcome) {
 	var addr netip.Addr
 	var kind transport.FaultKind
 	var why string
@@ -271,17 +272,17 @@ func (p *Prober) judge(q *probe, now time.Duration, out transport.Outcome) {
 		if addr != q.found.Addr {
 			p.log(log.Info, q.host()+" sees us at "+addr.String())
 		}
-		q.found = Found{Addr: addr}
+		q.found = Result{Addr: addr}
 	}
 }
 
 // Found returns all that has been found so far, and whether it is something
 // else than when it was called before.
-func (p *Prober) Found() (found map[Query]Found, changed bool) {
+func (p *Prober) Found() (found map[Query]Result, changed bool) {
 	changed, p.changed = p.changed, false
-	found = make(map[Query]Found, len(p.open))
+	found = make(map[Query]Result, len(p.open))
 	for _, q := range p.open {
-		if q.found != (Found{}) {
+		if q.found != (Result{}) {
 			found[q.Query] = q.found
 		}
 	}

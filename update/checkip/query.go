@@ -1,4 +1,4 @@
-package update
+package checkip
 
 import (
 	"encoding/json"
@@ -6,6 +6,7 @@ import (
 	"homeward/update/retry"
 	"homeward/update/secret"
 	"homeward/update/service"
+	"homeward/update/state"
 	"homeward/update/transport"
 	"net/netip"
 	"net/url"
@@ -28,7 +29,7 @@ type Query struct {
 // Between two questions to one service. The Remote Access API allows a look at
 // its checkip every 10 minutes; the second is for a clock that runs otherwise.
 const (
-	askGap     = shortWindow + shortMargin
+	askGap     = state.ShortWindow + state.ShortMargin
 	checkipGap = 10*time.Minute + time.Second
 )
 
@@ -129,9 +130,9 @@ func orEmpty(text string) string {
 	return text
 }
 
-// ProbePlan is when a Question is asked next. Times are since boot. The zero
-// ProbePlan asks at once.
-type ProbePlan struct {
+// Plan is when a Question is asked next. Times are since boot. The zero
+// Plan asks at once.
+type Plan struct {
 	Due     time.Duration       // not before
 	Attempt time.Duration       // when the last attempt ended
 	Fails   int                 // attempts in a row that brought no answer
@@ -140,7 +141,7 @@ type ProbePlan struct {
 
 // Event tells the plan that something happened on the line, or that may have
 // mended what failed.
-func (p ProbePlan) Event(now time.Duration) ProbePlan {
+func (p Plan) Event(now time.Duration) Plan {
 	at := now
 	switch {
 	case p.Fault == transport.FaultResolve:
@@ -153,13 +154,13 @@ func (p ProbePlan) Event(now time.Duration) ProbePlan {
 }
 
 // Answered tells the plan that there was an answer; poll is how often to ask.
-func (p ProbePlan) Answered(now, poll time.Duration) ProbePlan {
-	return ProbePlan{Due: now + poll, Attempt: now}
+func (p Plan) Answered(now, poll time.Duration) Plan {
+	return Plan{Due: now + poll, Attempt: now}
 }
 
 // Failed tells the plan of an attempt that brought no answer of use; kind is 0
 // where it brought another one. jitter, in [0,1), spreads many routers.
-func (p ProbePlan) Failed(now, poll time.Duration, kind transport.FaultKind, jitter float64) ProbePlan {
+func (p Plan) Failed(now, poll time.Duration, kind transport.FaultKind, jitter float64) Plan {
 	if kind == transport.FaultCanceled {
 		p.Due, p.Attempt = now+retry.EventGap, now
 		return p
@@ -169,5 +170,5 @@ func (p ProbePlan) Failed(now, poll time.Duration, kind transport.FaultKind, jit
 		step = max(step, retry.ResolverGap)
 	}
 	step += time.Duration(jitter * float64(step) / 4)
-	return ProbePlan{Due: now + min(step, poll), Attempt: now, Fails: p.Fails + 1, Fault: kind}
+	return Plan{Due: now + min(step, poll), Attempt: now, Fails: p.Fails + 1, Fault: kind}
 }

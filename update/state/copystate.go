@@ -1,4 +1,4 @@
-package update
+package state
 
 import (
 	"errors"
@@ -8,25 +8,25 @@ import (
 	"path/filepath"
 )
 
-// ErrOtherState tells that a folder has a state that did not come from the
+// ErrOther tells that a folder has a state that did not come from the
 // other one.
-var ErrOtherState = errors.New("it has a state of its own already")
+var ErrOther = errors.New("it has a state of its own already")
 
-// CopyState copies the state of the folder from to the folder to, where there
+// Copy copies the state of the folder from to the folder to, where there
 // is none, or an older one of the same origin. Nobody else may use the two
 // meanwhile. carried is false where there was nothing to do.
-func CopyState(from, to string) (carried bool, err error) {
+func Copy(from, to string) (carried bool, err error) {
 	if _, err := os.Stat(from); err != nil {
 		return false, err
 	}
-	old, data, err := readState(filepath.Join(from, stateFile))
+	old, data, err := readState(filepath.Join(from, FileName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("%s: %w", filepath.Join(from, stateFile), err)
+		return false, fmt.Errorf("%s: %w", filepath.Join(from, FileName), err)
 	}
-	path := filepath.Join(to, stateFile)
+	path := filepath.Join(to, FileName)
 	there, _, err := readState(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -34,7 +34,7 @@ func CopyState(from, to string) (carried bool, err error) {
 	case err != nil:
 		return false, fmt.Errorf("%s: %w", path, err)
 	case there.Salt != old.Salt:
-		return false, ErrOtherState
+		return false, ErrOther
 	case there.Seq >= old.Seq:
 		return false, nil
 	}

@@ -1,4 +1,4 @@
-package update
+package state
 
 import (
 	"errors"
@@ -18,7 +18,7 @@ import (
 // opened returns a Store and what it says.
 func opened(dir, spare string) (*Store, *[]string) {
 	var said []string
-	return OpenStore(dir, spare, func(s string) { said = append(said, s) }), &said
+	return Open(dir, spare, func(s string) { said = append(said, s) }), &said
 }
 
 func note(name string) func(*Data) {
@@ -28,12 +28,12 @@ func note(name string) func(*Data) {
 func TestStateOutlivesTheProcess(t *testing.T) {
 	dir := t.TempDir()
 	s, said := opened(dir, "")
-	s.Update(at(time.Hour), note("home"))
+	s.Update(upAt(time.Hour), note("home"))
 	again, _ := opened(dir, "")
-	if _, ok := again.Read(at(time.Hour)).Accounts["home"]; !ok || len(*said) != 0 {
+	if _, ok := again.Read(upAt(time.Hour)).Accounts["home"]; !ok || len(*said) != 0 {
 		t.Errorf("read again: %v, said %q", ok, *said)
 	}
-	info, err := os.Stat(filepath.Join(dir, stateFile))
+	info, err := os.Stat(filepath.Join(dir, FileName))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode of the state is %v (%v), want 0600", info.Mode(), err)
 	}
@@ -45,9 +45,9 @@ func TestNothingNewIsNotWritten(t *testing.T) {
 	writes := 0
 	write := s.replace
 	s.replace = func(p string, d []byte) error { writes++; return write(p, d) }
-	s.Update(at(time.Hour), note("home"))
+	s.Update(upAt(time.Hour), note("home"))
 	for h := range 100 {
-		s.Update(at(time.Duration(h+2)*time.Hour), note("home"))
+		s.Update(upAt(time.Duration(h+2)*time.Hour), note("home"))
 	}
 	if writes != 1 {
 		t.Errorf("%d writes, want 1", writes)
@@ -58,10 +58,10 @@ func TestTwoProcessesLoseNothing(t *testing.T) {
 	dir := t.TempDir()
 	daemon, _ := opened(dir, "")
 	once, _ := opened(dir, "")
-	daemon.Update(at(time.Hour), note("a"))
-	once.Update(at(time.Hour), note("b"))
-	daemon.Update(at(time.Hour), note("c"))
-	if n := len(once.Read(at(time.Hour)).Accounts); n != 3 {
+	daemon.Update(upAt(time.Hour), note("a"))
+	once.Update(upAt(time.Hour), note("b"))
+	daemon.Update(upAt(time.Hour), note("c"))
+	if n := len(once.Read(upAt(time.Hour)).Accounts); n != 3 {
 		t.Errorf("%d accounts, want 3", n)
 	}
 }
@@ -73,11 +73,11 @@ func TestUnusableStateIsSetAside(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			path := filepath.Join(dir, stateFile)
+			path := filepath.Join(dir, FileName)
 			os.WriteFile(path, []byte(content), 0o600)
 			s, said := opened(dir, "")
-			s.Update(at(time.Hour), note("home"))
-			s.Read(at(2 * time.Hour))
+			s.Update(upAt(time.Hour), note("home"))
+			s.Read(upAt(2 * time.Hour))
 			if len(*said) != 1 || !strings.Contains((*said)[0], "set aside") {
 				t.Errorf("said %q, want one sentence that it is set aside", *said)
 			}
@@ -85,7 +85,7 @@ func TestUnusableStateIsSetAside(t *testing.T) {
 				t.Errorf("set aside: %q, %v", kept, err)
 			}
 			again, _ := opened(dir, "")
-			if _, ok := again.Read(at(time.Hour)).Accounts["home"]; !ok {
+			if _, ok := again.Read(upAt(time.Hour)).Accounts["home"]; !ok {
 				t.Error("the new state was not kept")
 			}
 		})
@@ -94,10 +94,10 @@ func TestUnusableStateIsSetAside(t *testing.T) {
 
 func TestStateOfANewerVersionIsRead(t *testing.T) {
 	dir := t.TempDir()
-	os.WriteFile(filepath.Join(dir, stateFile), []byte(`{"version":7,"boot":"b1","up":5,"salt":"00","moon":"full",
+	os.WriteFile(filepath.Join(dir, FileName), []byte(`{"version":7,"boot":"b1","up":5,"salt":"00","moon":"full",
 		"accounts":{"home":{"config":"c","phase":3,"hosts":{"":{"ipv4":"203.0.113.7","tide":1}}}}}`), 0o600)
 	s, said := opened(dir, "")
-	if got := s.Read(at(time.Hour)).Accounts["home"].Hosts[""].IPv4; got != v4a || len(*said) != 0 {
+	if got := s.Read(upAt(time.Hour)).Accounts["home"].Hosts[""].IPv4; got != addr4 || len(*said) != 0 {
 		t.Errorf("ipv4 = %v, said %q", got, *said)
 	}
 }
@@ -105,7 +105,7 @@ func TestStateOfANewerVersionIsRead(t *testing.T) {
 func TestFullDiskIsSaidOnceAndSurvived(t *testing.T) {
 	dir, spare := t.TempDir(), t.TempDir()
 	s, said := opened(dir, spare)
-	s.Update(at(time.Hour), note("before"))
+	s.Update(upAt(time.Hour), note("before"))
 	full := true
 	write := s.replace
 	s.replace = func(p string, d []byte) error {
@@ -115,71 +115,67 @@ func TestFullDiskIsSaidOnceAndSurvived(t *testing.T) {
 		return write(p, d)
 	}
 	for _, n := range []string{"a", "b", "c"} {
-		s.Update(at(time.Hour), note(n))
+		s.Update(upAt(time.Hour), note(n))
 	}
 	if len(*said) != 1 || !strings.Contains((*said)[0], "no space left on device") || !strings.Contains((*said)[0], spare) {
 		t.Errorf("said %q, want one sentence with the reason and %s", *said, spare)
 	}
 	after, _ := opened(dir, spare) // a restart in the midst of it
-	if n := len(after.Read(at(time.Hour)).Accounts); n != 4 {
+	if n := len(after.Read(upAt(time.Hour)).Accounts); n != 4 {
 		t.Errorf("a restart knows %d accounts, want 4", n)
 	}
 	full = false
-	s.Update(at(time.Hour), note("c"))
+	s.Update(upAt(time.Hour), note("c"))
 	if len(*said) != 2 || !strings.Contains((*said)[1], "again") {
 		t.Errorf("said %q, want that it is written again", *said)
 	}
 	alone, _ := opened(dir, "")
-	if n := len(alone.Read(at(time.Hour)).Accounts); n != 4 {
+	if n := len(alone.Read(upAt(time.Hour)).Accounts); n != 4 {
 		t.Errorf("the disk has %d accounts, want 4", n)
 	}
-	if _, err := os.Stat(filepath.Join(spare, stateFile)); err == nil {
+	if _, err := os.Stat(filepath.Join(spare, FileName)); err == nil {
 		t.Error("the spare state is still there")
 	}
 }
 
 func TestNoFolderTakesTheState(t *testing.T) {
 	s, said := opened("/proc/none", "/proc/neither")
-	s.Update(at(time.Hour), note("home"))
-	s.Update(at(time.Hour), note("office"))
-	if n := len(s.Read(at(time.Hour)).Accounts); n != 2 || len(*said) != 2 {
+	s.Update(upAt(time.Hour), note("home"))
+	s.Update(upAt(time.Hour), note("office"))
+	if n := len(s.Read(upAt(time.Hour)).Accounts); n != 2 || len(*said) != 2 {
 		t.Errorf("%d accounts remembered, said %q", n, *said)
 	}
 }
 
-func FuzzBook(f *testing.F) {
+func FuzzData(f *testing.F) {
 	f.Add([]byte(`{"version":1,"boot":"b1","up":5,"salt":"00","keys":{"k":{"slots":[{"up":99999999999999999,"open":true}],"until":9223372036854775807}},"accounts":{"home":{"hosts":{"":{"ipv4":"203.0.113.7"}}}}}`))
 	f.Add([]byte(`{"version":1,"boot":"b0","up":-5,"salt":"00","keys":{"k":{"slots":[{"up":-9223372036854775808,"at":"9999-01-01T00:00:00Z","sure":true}]}}}`))
 	f.Add([]byte(`{"version":1,"boot":"b0","up":7,"salt":"00","quotas":{"k":{"slots":[{"up":9,"open":true,"id":3}],"until":9223372036854775807,"step":-1}},
 		"credentials":{"k":{"good":true,"lock":{"until":9223372036854775807,"why":"x"}}},
 		"accounts":{"home":{"hosts":{"":{"ipv4":"203.0.113.7","lost":{"ipv4":"203.0.113.7"},"lost_at":9223372036854775807,"lock":{"until":-9223372036854775808}}}}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		b, err := parseData(data)
+		b, err := Parse(data)
 		if err != nil {
 			return
 		}
-		now := at(time.Hour)
+		now := upAt(time.Hour)
 		b.Rebase(now)
-		a := ipv64Account()
-		b.syncConfig(a)
-		id := b.usageID(a)
-		for _, k := range []Usage{b.usage(id), {Quota: b.Quotas["k"], Credential: b.Credentials["k"]}, {Quota: b.LegacyKeys["k"].Quota}} {
-			if used := k.used(now); used > len(k.Reservations) || used < 0 {
+		a := homeAccount()
+		b.SyncConfig(a)
+		id := b.UsageID(a)
+		for _, k := range []Usage{b.Usage(id), {Quota: b.Quotas["k"], Credential: b.Credentials["k"]}, {Quota: b.LegacyKeys["k"].Quota}} {
+			if used := k.Used(now); used > len(k.Reservations) || used < 0 {
 				t.Errorf("used %d of %d", used, len(k.Reservations))
 			}
-			if wait := max(k.Until, k.Lock.until()) - now.Up; wait > service.LongestWait {
+			if wait := max(k.Until, k.Lock.End()) - now.Up; wait > service.LongestWait {
 				t.Errorf("waits for %v", wait)
 			}
-			if wait := k.nextFree(now, Limits{3, 48}) - now.Up; wait < 0 || wait > clock.Day+dayMargin+transport.Limit {
+			if wait := k.NextFree(now, Limits{3, 48}) - now.Up; wait < 0 || wait > clock.Day+DayMargin+transport.Limit {
 				t.Errorf("room in %v", wait)
 			}
 		}
-		d := (AccountState{a, theIPv64(), b.Accounts["home"], b.usage(b.usageID(a)), Limits{3, 48}, Plan{Want: service.Values{IPv4: v4a}}}).Next(now)
-		if d.At < 0 || d.At > now.Up+2*clock.Day {
-			t.Errorf("decision %+v", d)
-		}
 		b.compact(now)
-		if _, err := parseData(b.encode()); err != nil && len(b.Boot) > 0 {
+		if _, err := Parse(b.encode()); err != nil && len(b.Boot) > 0 {
 			t.Errorf("what was written is not read: %v", err)
 		}
 	})
@@ -187,7 +183,7 @@ func FuzzBook(f *testing.F) {
 
 // A router without a battery clock has its first update accepted in 1970.
 func TestTheTimeOfAnAcceptedUpdateIsPutRightWithTheClock(t *testing.T) {
-	b := newData(clock.Now{})
+	b := New(clock.Now{})
 	at := clock.Now{Wall: time.Unix(90, 0), Up: 90 * time.Second}.Timestamp()
 	values := service.Values{IPv4: netip.MustParseAddr("203.0.113.7")}
 	b.Accounts["home"] = AccountRecord{Hosts: map[string]Host{"": {Values: values, Timestamp: at}, "never": {}}}
@@ -202,9 +198,9 @@ func TestTheTimeOfAnAcceptedUpdateIsPutRightWithTheClock(t *testing.T) {
 func TestAKeyWithoutALimitIsNotRememberedForEver(t *testing.T) {
 	dir := t.TempDir()
 	s, _ := opened(dir, "")
-	s.Update(at(time.Hour), func(b *Data) { b.Quotas["k"] = slots(5*reservationsMost, time.Hour).Quota })
+	s.Update(upAt(time.Hour), func(b *Data) { b.Quotas["k"] = usedSlots(5*reservationsMost, time.Hour).Quota })
 	again, _ := opened(dir, "")
-	if n := len(again.Read(at(time.Hour)).Quotas["k"].Reservations); n != reservationsMost {
+	if n := len(again.Read(upAt(time.Hour)).Quotas["k"].Reservations); n != reservationsMost {
 		t.Errorf("%d requests are remembered, want the last %d", n, reservationsMost)
 	}
 }
@@ -231,15 +227,15 @@ func TestASlowWriterIsWaitedFor(t *testing.T) {
 		}
 		done := make(chan struct{})
 		go func() {
-			slow.Update(at(time.Hour), reserved(at(time.Hour)))
+			slow.Update(upAt(time.Hour), reserved(upAt(time.Hour)))
 			close(done)
 		}()
 		synctest.Wait()
 		s, said := opened(dir, "")
-		s.Update(at(time.Hour+time.Second), reserved(at(time.Hour+time.Second)))
+		s.Update(upAt(time.Hour+time.Second), reserved(upAt(time.Hour+time.Second)))
 		<-done
 		again, _ := opened(dir, "")
-		if n := len(again.Read(at(time.Hour + time.Second)).Quotas["k"].Reservations); n != 2 || len(*said) != 0 {
+		if n := len(again.Read(upAt(time.Hour + time.Second)).Quotas["k"].Reservations); n != 2 || len(*said) != 0 {
 			t.Errorf("%d of 2 requests are on disk, said %q", n, *said)
 		}
 	})
@@ -257,7 +253,7 @@ func TestAWriterThatHangsCostsNoRequest(t *testing.T) {
 
 func testAWriterThatHangs(t *testing.T, dir string, more int) {
 	s, said := opened(dir, "")
-	s.Update(at(time.Hour), note("home"))
+	s.Update(upAt(time.Hour), note("home"))
 	hangs, _ := opened(dir, "")
 	woken, done := make(chan struct{}), make(chan struct{})
 	write := hangs.replace
@@ -267,17 +263,17 @@ func testAWriterThatHangs(t *testing.T, dir string, more int) {
 		return write(p, d)
 	}
 	go func() {
-		hangs.Update(at(time.Hour), reserved(at(time.Hour)))
+		hangs.Update(upAt(time.Hour), reserved(upAt(time.Hour)))
 		close(done)
 	}()
 	synctest.Wait()
 	onDisk := func() int {
 		other, _ := opened(dir, "")
-		return len(other.Read(at(2 * time.Hour)).Quotas["k"].Reservations)
+		return len(other.Read(upAt(2 * time.Hour)).Quotas["k"].Reservations)
 	}
 	for n := range 3 {
 		start := time.Now()
-		later := at(time.Hour + time.Duration(n+1)*time.Second)
+		later := upAt(time.Hour + time.Duration(n+1)*time.Second)
 		s.Update(later, reserved(later))
 		if took := time.Since(start); n > 0 && took > time.Second {
 			t.Errorf("write %d waits %v again", n, took)
@@ -289,17 +285,17 @@ func testAWriterThatHangs(t *testing.T, dir string, more int) {
 	if len(*said) != 1 || !strings.Contains((*said)[0], "hang") || !s.hung {
 		t.Errorf("said %q, want one sentence", *said)
 	}
-	if half, _ := os.ReadFile(filepath.Join(dir, stateFile+".new")); string(half) != "half of wh" {
+	if half, _ := os.ReadFile(filepath.Join(dir, FileName+".new")); string(half) != "half of wh" {
 		t.Errorf("what it is writing was written over: %q", half)
 	}
 	close(woken)
 	<-done // it has put its own in the place of all that
 	for n := range more {
-		later := at(time.Hour + time.Minute + time.Duration(n)*time.Second)
-		hangs.stamps[0] = ReadStamp(StatePath(dir))
+		later := upAt(time.Hour + time.Minute + time.Duration(n)*time.Second)
+		hangs.stamps[0] = ReadStamp(Path(dir))
 		hangs.Update(later, reserved(later))
 	}
-	s.Update(at(2*time.Hour), func(*Data) {})
+	s.Update(upAt(2*time.Hour), func(*Data) {})
 	if got := onDisk(); got != 4+more {
 		t.Errorf("%d requests are on disk, want all %d", got, 4+more)
 	}
@@ -313,14 +309,14 @@ func TestAWriterThatIsToEndWaitsForNoLock(t *testing.T) {
 	dir := updatetest.RAMDir(t)
 	synctest.Test(t, func(t *testing.T) {
 		hangs, _ := opened(dir, "")
-		hangs.Update(at(time.Hour), note("home"))
+		hangs.Update(upAt(time.Hour), note("home"))
 		woken := make(chan struct{})
 		hangs.replace = func(string, []byte) error { <-woken; return nil }
-		go hangs.Update(at(time.Hour), note("b"))
+		go hangs.Update(upAt(time.Hour), note("b"))
 		synctest.Wait()
 		waits, _ := opened(dir, "")
 		done := make(chan struct{})
-		go func() { waits.Update(at(time.Hour), note("c")); close(done) }()
+		go func() { waits.Update(upAt(time.Hour), note("c")); close(done) }()
 		time.Sleep(time.Second)
 		start := time.Now()
 		waits.Leave()

@@ -1,4 +1,6 @@
-package update
+// Package state is what is remembered across restarts: what each account has had
+// accepted, the requests that count, locks and stops. Store keeps it on disk.
+package state
 
 import (
 	"crypto/hmac"
@@ -66,8 +68,8 @@ func (s *Stop) String() string {
 	return s.Detail + ": " + s.Hint
 }
 
-// newData returns an empty Book of this boot.
-func newData(now clock.Now) *Data {
+// New returns an empty Book of this boot.
+func New(now clock.Now) *Data {
 	var salt [16]byte
 	rand.Read(salt[:]) // never fails (crypto/rand, Go 1.24)
 	return &Data{Version: dataVersion, Boot: now.Boot, Up: now.Up, Salt: hex.EncodeToString(salt[:]),
@@ -189,7 +191,7 @@ func (q Quota) compact(now clock.Now) Quota {
 	slots := make([]Reservation, 0, len(q.Reservations))
 	for _, s := range q.Reservations {
 		s.Timestamp = now.Sure(s.Timestamp)
-		if now.Since(s.Timestamp) < clock.Day+dayMargin {
+		if now.Since(s.Timestamp) < clock.Day+DayMargin {
 			slots = append(slots, s)
 		}
 	}
@@ -197,8 +199,8 @@ func (q Quota) compact(now clock.Now) Quota {
 	return q
 }
 
-// fingerprint tells settings apart without telling them.
-func (b *Data) fingerprint(parts ...any) string {
+// Fingerprint tells settings apart without telling them.
+func (b *Data) Fingerprint(parts ...any) string {
 	h := hmac.New(sha256.New, []byte(b.Salt))
 	for _, p := range parts {
 		s := fmt.Sprint(p)
@@ -207,31 +209,31 @@ func (b *Data) fingerprint(parts ...any) string {
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
-// caHint returns the Root, or "" of what is none: the file may be a foreign one.
-func (c Credential) caHint() string {
+// ValidCAHint returns the Root, or "" of what is none: the file may be a foreign one.
+func (c Credential) ValidCAHint() string {
 	if len(c.CAHint) != transport.CAHintLen {
 		return ""
 	}
 	return c.CAHint
 }
 
-// syncConfig makes sure that an account has its Memory, and that a changed
+// SyncConfig makes sure that an account has its Memory, and that a changed
 // configuration forgets what no longer holds.
-func (b *Data) syncConfig(a *service.Account) {
+func (b *Data) SyncConfig(a *service.Account) {
 	m := b.Accounts[a.Name]
 	settings := []any{a.Service, a.Server, a.Domains, a.Publish, a.Username, a.Secret.Reveal(), a.Auth, a.Record,
 		a.Healthcheck.Reveal(), a.OneAddress, a.Template.Key(), a.Devices(), a.CAFile}
 	if a.PrefixAuto { // a key that came later: a state without it is not another configuration
 		settings = append(settings, "prefix = auto")
 	}
-	config := b.fingerprint(settings...)
-	target := b.fingerprint(a.Service, a.Server, a.Domains, a.Record, a.Template.Key())
-	id, server := b.usageID(a), b.fingerprint(a.ServerName())
-	b.migrateLegacy(b.legacyKeyID(a), id)
+	config := b.Fingerprint(settings...)
+	target := b.Fingerprint(a.Service, a.Server, a.Domains, a.Record, a.Template.Key())
+	id, server := b.UsageID(a), b.Fingerprint(a.ServerName())
+	b.MigrateLegacy(b.legacyKeyID(a), id)
 	if m.Server == server {
-		b.moveQuota(m.Quota, id.quota)
+		b.moveQuota(m.Quota, id.Quota)
 	}
-	m.Quota, m.Server = id.quota, server
+	m.Quota, m.Server = id.Quota, server
 	if m.Target != target {
 		m.Hosts = nil
 	}
@@ -247,8 +249,8 @@ func (b *Data) syncConfig(a *service.Account) {
 	b.Accounts[a.Name] = m
 }
 
-// clearStops lifts an account's stops: a person said so.
-func (m AccountRecord) clearStops() AccountRecord {
+// ClearStops lifts an account's stops: a person said so.
+func (m AccountRecord) ClearStops() AccountRecord {
 	m.Stop = nil
 	hosts := make(map[string]Host, len(m.Hosts))
 	for name, h := range m.Hosts {
@@ -259,8 +261,8 @@ func (m AccountRecord) clearStops() AccountRecord {
 	return m
 }
 
-// stopped returns the account's stop, or the first of its hosts'.
-func (m AccountRecord) stopped(a *service.Account) *Stop {
+// Stopped returns the account's stop, or the first of its hosts'.
+func (m AccountRecord) Stopped(a *service.Account) *Stop {
 	if m.Stop != nil {
 		return m.Stop
 	}
@@ -277,7 +279,7 @@ func (m AccountRecord) stopped(a *service.Account) *Stop {
 func (b *Data) Accepted(a *service.Account) service.Values {
 	s, _ := service.For(a)
 	m := b.Accounts[a.Name]
-	if h := m.accepted(clock.Now{}, a, s); h != nil {
+	if h := m.Accepted(clock.Now{}, a, s); h != nil {
 		return h.Values
 	}
 	return service.Values{}
@@ -289,9 +291,9 @@ type AcceptedValues struct {
 	At time.Time `json:"at"`
 }
 
-// accepted returns what all hosts that are not stopped have had accepted, nil if
+// Accepted returns what all hosts that are not stopped have had accepted, nil if
 // there is nothing.
-func (m AccountRecord) accepted(now clock.Now, a *service.Account, s service.Service) *AcceptedValues {
+func (m AccountRecord) Accepted(now clock.Now, a *service.Account, s service.Service) *AcceptedValues {
 	var all *AcceptedValues
 	for _, name := range s.HostsOf(a) {
 		h := m.Hosts[name]

@@ -1,4 +1,4 @@
-package update
+package ipv64api
 
 import (
 	"bytes"
@@ -10,23 +10,23 @@ import (
 	"strings"
 )
 
-// APIAnswer is what the API said to a call, without any secret.
-type APIAnswer struct {
+// Answer is what the API said to a call, without any secret.
+type Answer struct {
 	service.Result
 	JSON    []byte // the whole answer, nil where it is not JSON
-	Account *APIAccount
-	Logs    []APILog
-	Domains []APIDomain
+	Account *Account
+	Logs    []Log
+	Domains []Domain
 }
 
 // Parse reads an answer to a call. It is given whatever came and never panics.
-func (api IPv64API) Parse(c APICall, ans transport.Answer) APIAnswer {
+func (api API) Parse(c Call, ans transport.Answer) Answer {
 	var tree any
 	if json.Unmarshal(bytes.TrimPrefix(ans.Body, []byte("\uFEFF")), &tree) != nil || ans.Cut {
-		return APIAnswer{Result: api.judge(c, ans, nil, plainWords(ans.Body))}
+		return Answer{Result: api.judge(c, ans, nil, plainWords(ans.Body))}
 	}
 	tree = censored(tree, append([]secret.Secret{api.Key}, api.Hide...))
-	var out APIAnswer
+	var out Answer
 	out.JSON, _ = json.Marshal(tree) // it came from JSON
 	t := table(tree)
 	out.Result = api.judge(c, ans, t, apiWords(c, t))
@@ -37,11 +37,11 @@ func (api IPv64API) Parse(c APICall, ans transport.Answer) APIAnswer {
 		return out
 	}
 	switch c.Name {
-	case APIAccountInfo:
+	case AccountInfo:
 		out.Account = apiAccount(t)
-	case APILogs:
+	case Logs:
 		out.Logs = apiLogs(t["logs"])
-	case APIDomains:
+	case Domains:
 		out.Domains = apiDomains(t["subdomains"])
 	}
 	return out
@@ -49,8 +49,8 @@ func (api IPv64API) Parse(c APICall, ans transport.Answer) APIAnswer {
 
 // apiWords returns what the service says of a call. It stands under the call's
 // name, which is another call's at times, and else in info.
-func apiWords(c APICall, t apiTable) string {
-	names := []string{c.Name, APIAddRecord, APIDelRecord, APIAddDomain, APIDelDomain, "info"}
+func apiWords(c Call, t apiTable) string {
+	names := []string{c.Name, AddRecord, DelRecord, AddDomain, DelDomain, "info"}
 	for _, n := range names {
 		w := t.text(n)
 		said := w != "" && !strings.EqualFold(w, "success") && !strings.EqualFold(w, "error")
@@ -81,7 +81,7 @@ func plainWords(body []byte) string {
 
 // judge tells what an answer means. t is nil where it is no JSON object; said is
 // what the service says in words.
-func (api IPv64API) judge(c APICall, ans transport.Answer, t apiTable, said string) service.Result {
+func (api API) judge(c Call, ans transport.Answer, t apiTable, said string) service.Result {
 	word := strings.ToLower(said)
 	detail := service.HTTPStatus(ans)
 	if said != "" {
@@ -114,14 +114,14 @@ func (api IPv64API) judge(c APICall, ans transport.Answer, t apiTable, said stri
 }
 
 // holds tells whether an answer is one to a call that looks.
-func (t apiTable) holds(c APICall) bool {
-	member := map[string]string{APIAccountInfo: "account_class", APILogs: "logs", APIDomains: "subdomains"}[c.Name]
+func (t apiTable) holds(c Call) bool {
+	member := map[string]string{AccountInfo: "account_class", Logs: "logs", Domains: "subdomains"}[c.Name]
 	_, ok := t[member]
 	return ok
 }
 
 // apiAdvice says what to do about a refusal.
-func apiAdvice(c APICall, code int, word string) string {
+func apiAdvice(c Call, code int, word string) string {
 	switch {
 	case strings.Contains(word, "already there"):
 		return "nothing is left to do: homeward ipv64 domains shows it"
@@ -131,7 +131,7 @@ func apiAdvice(c APICall, code int, word string) string {
 		return "somebody has this name, or it is not one that the service gives out: choose another"
 	case code == 403:
 		return "the domain is not this account's: homeward ipv64 domains lists those that are"
-	case c.Name == APIAddDomain || c.Name == APIDelDomain:
+	case c.Name == AddDomain || c.Name == DelDomain:
 		return "check the name: homeward ipv64 domains lists those that are there"
 	case c.changes():
 		return "check the domain, and the record's label, type and content: homeward ipv64 domains shows what is there"

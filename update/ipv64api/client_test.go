@@ -1,4 +1,4 @@
-package update
+package ipv64api
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"homeward/update/clock"
 	"homeward/update/service"
+	"homeward/update/state"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
 )
@@ -19,7 +20,7 @@ import (
 // apiBench is a client whose calls reach a stand-in without a network, on the
 // bubble's clock.
 type apiBench struct {
-	*APIClient
+	*Client
 	api     *updatetest.IPv64API
 	dir     string
 	said    []string
@@ -36,8 +37,8 @@ func newAPIBench(t *testing.T) *apiBench {
 // open starts the program anew.
 func (b *apiBench) open() {
 	begin := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // of every bubble
-	b.APIClient = &APIClient{
-		IPv64API: testAPI, Store: OpenStore(b.dir, "", func(s string) { b.said = append(b.said, s) }),
+	b.Client = &Client{
+		API: testAPI, Store: state.Open(b.dir, "", func(s string) { b.said = append(b.said, s) }),
 		Say: func(s string) { b.said = append(b.said, s) },
 		Now: func() clock.Now {
 			return clock.Now{Wall: time.Now(), Synced: true, Boot: "boot", Up: time.Hour + time.Since(begin)}
@@ -52,7 +53,7 @@ func (b *apiBench) open() {
 			if !ready(netip.MustParseAddr("192.0.2.1")) {
 				return transport.Failed(transport.FaultCanceled, false, "given up before anything was sent")
 			}
-			if state, _ := os.ReadFile(filepath.Join(b.dir, stateFile)); !strings.Contains(string(state), `"open":true`) {
+			if state, _ := os.ReadFile(filepath.Join(b.dir, state.FileName)); !strings.Contains(string(state), `"open":true`) {
 				panic("the slot is not on disk before the request leaves")
 			}
 			a := askAPI(b.api, r)
@@ -73,7 +74,7 @@ func TestTheShortLimitIsWaitedForAndSaid(t *testing.T) {
 			if i == 3 {
 				b.open() // a restart changes nothing
 			}
-			if a, err := b.Do(t.Context(), APICall{Name: APILogs}); err != nil || a.Verdict != service.Accepted {
+			if a, err := b.Do(t.Context(), Call{Name: Logs}); err != nil || a.Verdict != service.Accepted {
 				t.Fatalf("call %d: %+v, %v", i+1, a.Result, err)
 			}
 		}
@@ -90,12 +91,12 @@ func TestTheDailyLimitEndsTheCallAndSaysWhenToComeBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newAPIBench(t)
 		for range 64 {
-			if _, err := b.Do(t.Context(), APICall{Name: APILogs}); err != nil {
+			if _, err := b.Do(t.Context(), Call{Name: Logs}); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(10 * time.Minute)
 		}
-		_, err := b.Do(t.Context(), APICall{Name: APILogs})
+		_, err := b.Do(t.Context(), Call{Name: Logs})
 		if err == nil || !strings.HasPrefix(err.Error(), "64 calls in 24 hours are as many as the service takes: come back in 13h21m, at ") {
 			t.Fatalf("the 65th: %v", err)
 		}
@@ -103,7 +104,7 @@ func TestTheDailyLimitEndsTheCallAndSaysWhenToComeBack(t *testing.T) {
 			t.Errorf("%d requests arrived", n)
 		}
 		time.Sleep(13*time.Hour + 21*time.Minute)
-		if _, err := b.Do(t.Context(), APICall{Name: APILogs}); err != nil {
+		if _, err := b.Do(t.Context(), Call{Name: Logs}); err != nil {
 			t.Errorf("a day later: %v", err)
 		}
 		for _, r := range b.api.Requests() {
@@ -117,13 +118,13 @@ func TestTheDailyLimitEndsTheCallAndSaysWhenToComeBack(t *testing.T) {
 func TestAConnectionThatFailsCostsNoCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newAPIBench(t)
-		used := func() int { k := b.Store.Read(b.Now()); return b.keyIn(k).used(b.Now()) }
+		used := func() int { k := b.Store.Read(b.Now()); return b.keyIn(k).Used(b.Now()) }
 		b.fault = &transport.Fault{Kind: transport.FaultConnect, Detail: "no route"}
-		if _, err := b.Do(t.Context(), APICall{Name: APILogs}); err == nil || err.Error() != "no route" || used() != 0 {
+		if _, err := b.Do(t.Context(), Call{Name: Logs}); err == nil || err.Error() != "no route" || used() != 0 {
 			t.Errorf("never sent: %v, %d used", err, used())
 		}
 		b.fault = &transport.Fault{Kind: transport.FaultSent, Sent: true, Detail: "could not confirm"}
-		_, err := b.Do(t.Context(), APICall{Name: APIAddDomain, Target: "x.ipv64.net"})
+		_, err := b.Do(t.Context(), Call{Name: AddDomain, Target: "x.ipv64.net"})
 		if err == nil || err.Error() != "could not confirm: it may have been done, homeward ipv64 domains shows it" || used() != 1 {
 			t.Errorf("sent: %v, %d used", err, used())
 		}
@@ -135,30 +136,30 @@ func TestALimitThatTheServiceNamesIsWaitedForOnce(t *testing.T) {
 		b := newAPIBench(t)
 		over := updatetest.Answer{Status: 429, Body: `{"info":"error","get_logs":"Updateintervall overcommited"}`}
 		b.api.Next(over)
-		a, err := b.Do(t.Context(), APICall{Name: APILogs})
+		a, err := b.Do(t.Context(), Call{Name: Logs})
 		if err != nil || a.Verdict != service.Accepted || len(b.said) != 1 || b.said[0] != "the service says: HTTP 429: Updateintervall overcommited: waiting 10s" {
 			t.Errorf("%+v, %v, said %q", a.Result, err, b.said)
 		}
 		b.api.Next(over, over)
-		_, err = b.Do(t.Context(), APICall{Name: APILogs})
+		_, err = b.Do(t.Context(), Call{Name: Logs})
 		if err == nil || !strings.HasPrefix(err.Error(), "the service says: HTTP 429: Updateintervall overcommited: come back in 1m, at ") {
 			t.Errorf("twice: %v", err)
 		}
 		sent := len(b.api.Requests())
 		b.open()
-		if _, err := b.Do(t.Context(), APICall{Name: APILogs}); err == nil || len(b.api.Requests()) != sent {
+		if _, err := b.Do(t.Context(), Call{Name: Logs}); err == nil || len(b.api.Requests()) != sent {
 			t.Errorf("a new start forgets what the service named: %v", err)
 		}
 		time.Sleep(time.Minute)
 		over.Header = map[string][]string{"Retry-After": {"30"}}
 		b.api.Next(over)
-		if _, err := b.Do(t.Context(), APICall{Name: APILogs}); err == nil || !strings.Contains(err.Error(), "come back in 30s, at") {
+		if _, err := b.Do(t.Context(), Call{Name: Logs}); err == nil || !strings.Contains(err.Error(), "come back in 30s, at") {
 			t.Errorf("half a minute: %v", err)
 		}
 		time.Sleep(time.Minute)
 		over.Header = map[string][]string{"Retry-After": {"3600"}}
 		b.api.Next(over)
-		if _, err := b.Do(t.Context(), APICall{Name: APILogs}); err == nil || !strings.Contains(err.Error(), "come back in 1h0m, at") {
+		if _, err := b.Do(t.Context(), Call{Name: Logs}); err == nil || !strings.Contains(err.Error(), "come back in 1h0m, at") {
 			t.Errorf("an hour: %v", err)
 		}
 	})
@@ -173,13 +174,13 @@ func TestTwoProcessesShareTheLimit(t *testing.T) {
 		b.between = func() {
 			b.between = nil
 			for range 5 { // while the connection was made
-				if _, err := other.Do(t.Context(), APICall{Name: APILogs}); err != nil {
+				if _, err := other.Do(t.Context(), Call{Name: Logs}); err != nil {
 					t.Error(err)
 				}
 			}
 		}
 		begin := time.Now()
-		if a, err := b.Do(t.Context(), APICall{Name: APILogs}); err != nil || a.Verdict != service.Accepted || time.Since(begin) < 10*time.Second {
+		if a, err := b.Do(t.Context(), Call{Name: Logs}); err != nil || a.Verdict != service.Accepted || time.Since(begin) < 10*time.Second {
 			t.Errorf("%+v, %v after %v", a.Result, err, time.Since(begin))
 		}
 		for _, r := range b.api.Requests() {
@@ -191,9 +192,9 @@ func TestTwoProcessesShareTheLimit(t *testing.T) {
 }
 
 func TestUpdatesAndCallsAreCountedApart(t *testing.T) {
-	b := newData(clock.Now{Boot: "boot"})
-	c := &APIClient{IPv64API: testAPI}
-	if c.keyID(b) == b.usageID(&service.Account{Service: "ipv64", Server: testAPI.Server, Secret: testAPI.Key}) {
+	b := state.New(clock.Now{Boot: "boot"})
+	c := &Client{API: testAPI}
+	if c.keyID(b) == b.UsageID(&service.Account{Service: "ipv64", Server: testAPI.Server, Secret: testAPI.Key}) {
 		t.Error("calls count as updates")
 	}
 }
@@ -202,11 +203,11 @@ func TestACallIsGivenUpWhenAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newAPIBench(t)
 		for range 5 {
-			b.Do(t.Context(), APICall{Name: APILogs})
+			b.Do(t.Context(), Call{Name: Logs})
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := b.Do(ctx, APICall{Name: APILogs}); err != context.DeadlineExceeded {
+		if _, err := b.Do(ctx, Call{Name: Logs}); err != context.DeadlineExceeded {
 			t.Errorf("in the wait: %v", err)
 		}
 	})
@@ -226,7 +227,7 @@ func TestAFolderThatTakesNoWritesIsSaidAndTheCallMade(t *testing.T) {
 			return transport.Outcome{Answer: &a}
 		}
 		for range 6 {
-			if a, err := b.Do(t.Context(), APICall{Name: APILogs}); err != nil || a.Verdict != service.Accepted {
+			if a, err := b.Do(t.Context(), Call{Name: Logs}); err != nil || a.Verdict != service.Accepted {
 				t.Fatalf("%+v, %v", a.Result, err)
 			}
 		}

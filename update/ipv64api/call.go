@@ -1,4 +1,6 @@
-package update
+// Package ipv64api is IPv64.net's API: its calls as data, what they answer
+// without any secret, and a client that keeps their limits.
+package ipv64api
 
 import (
 	"homeward/update/secret"
@@ -7,9 +9,9 @@ import (
 	"strings"
 )
 
-// IPv64API is IPv64.net's API (https://ipv64.net/dyndns_api), with the key of
+// API is IPv64.net's API (https://ipv64.net/dyndns_api), with the key of
 // one account.
-type IPv64API struct {
+type API struct {
 	Server string          // base URL without a slash at its end
 	Key    secret.Secret   // the account's API key, which is not its update token
 	CAFile string          // more roots to trust
@@ -22,38 +24,38 @@ const apiBody = 1 << 20
 
 // The calls, as the API spells them.
 const (
-	APIAccountInfo = "get_account_info"
-	APILogs        = "get_logs"
-	APIDomains     = "get_domains"
-	APIAddDomain   = "add_domain"
-	APIDelDomain   = "del_domain"
-	APIAddRecord   = "add_record"
-	APIDelRecord   = "del_record"
+	AccountInfo = "get_account_info"
+	Logs        = "get_logs"
+	Domains     = "get_domains"
+	AddDomain   = "add_domain"
+	DelDomain   = "del_domain"
+	AddRecord   = "add_record"
+	DelRecord   = "del_record"
 )
 
-// APICall is one call.
-type APICall struct {
+// Call is one call.
+type Call struct {
 	Name   string
-	Target string     // a domain, or a record's number; "" of a call that looks
-	Record *APIRecord // of add_record, and of del_record by content: label, type and content
+	Target string  // a domain, or a record's number; "" of a call that looks
+	Record *Record // of add_record, and of del_record by content: label, type and content
 }
 
 // method follows from the name: what looks is a GET.
-func (c APICall) method() string {
+func (c Call) method() string {
 	switch c.Name {
-	case APIAddDomain, APIAddRecord:
+	case AddDomain, AddRecord:
 		return "POST"
-	case APIDelDomain, APIDelRecord:
+	case DelDomain, DelRecord:
 		return "DELETE"
 	}
 	return "GET"
 }
 
 // changes tells whether the call does more than look.
-func (c APICall) changes() bool { return c.method() != "GET" }
+func (c Call) changes() bool { return c.method() != "GET" }
 
 // Request spells a call. A DELETE has a body, too.
-func (api IPv64API) Request(c APICall) transport.Request {
+func (api API) Request(c Call) transport.Request {
 	r := transport.Request{Method: c.method(), URL: secret.Text{}.Plain(api.Server + "/api"), Bearer: api.Key, CAFile: api.CAFile, MaxBody: apiBody}
 	if !c.changes() {
 		r.URL = r.URL.Plain("?" + c.Name)
@@ -68,7 +70,7 @@ func (api IPv64API) Request(c APICall) transport.Request {
 	return r
 }
 
-// APITypes are the types of records that the service knows.
-func APITypes() []string {
+// RecordTypes are the types of records that the service knows.
+func RecordTypes() []string {
 	return []string{"A", "AAAA", "TXT", "CNAME", "MX", "NS", "SRV", "TLSA", "CAA"}
 }

@@ -1,4 +1,4 @@
-package update
+package ipv64api
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"homeward/update/clock"
 	"homeward/update/log"
 	"homeward/update/service"
+	"homeward/update/state"
 	"homeward/update/transport"
 	"net/netip"
 	"time"
@@ -14,17 +15,17 @@ import (
 
 // apiLimits are those of every class; a better one has more, which is not worth
 // a call to ask for.
-func apiLimits() Limits { return Limits{Short: 5, Day: 64} }
+func apiLimits() state.Limits { return state.Limits{Short: 5, Day: 64} }
 
 // apiPatience is the longest wait that a person sits through at a terminal: the
 // short limit.
-const apiPatience = shortWindow + shortMargin
+const apiPatience = state.ShortWindow + state.ShortMargin
 
-// APIClient makes calls within the API's limits, which it keeps on disk beside
+// Client makes calls within the API's limits, which it keeps on disk beside
 // those of updates. It is for one goroutine.
-type APIClient struct {
-	IPv64API
-	Store    *Store
+type Client struct {
+	API
+	Store    *state.Store
 	Exchange func(context.Context, transport.Request, transport.BeforeSend) transport.Outcome
 	Now      func() clock.Now
 	Say      func(string) // told that it waits, and why
@@ -32,7 +33,7 @@ type APIClient struct {
 
 // Do makes one call, after the wait that the short limit asks for. The error is
 // for people: there was no answer, or a limit is longer than a person waits.
-func (c *APIClient) Do(ctx context.Context, call APICall) (APIAnswer, error) {
+func (c *Client) Do(ctx context.Context, call Call) (Answer, error) {
 	for again := true; ; again = false {
 		answer, err := c.once(ctx, call)
 		if err != nil || answer.Verdict != service.Limited {
@@ -48,10 +49,10 @@ func (c *APIClient) Do(ctx context.Context, call APICall) (APIAnswer, error) {
 var errTaken = errors.New("another process took the last call that the limit allows")
 
 // once waits for room and makes the call.
-func (c *APIClient) once(ctx context.Context, call APICall) (APIAnswer, error) {
+func (c *Client) once(ctx context.Context, call Call) (Answer, error) {
 	for {
 		if err := c.wait(ctx); err != nil {
-			return APIAnswer{}, err
+			return Answer{}, err
 		}
 		answer, err := c.exchange(ctx, call)
 		if err != errTaken {
@@ -61,7 +62,7 @@ func (c *APIClient) once(ctx context.Context, call APICall) (APIAnswer, error) {
 }
 
 // earliest tells the earliest time for a call, and why not before.
-func (c *APIClient) earliest() (at time.Duration, why string) {
+func (c *Client) earliest() (at time.Duration, why string) {
 	now := c.Now()
 	b := c.Store.Read(now)
 	k := c.keyIn(b)
@@ -73,13 +74,13 @@ func (c *APIClient) earliest() (at time.Duration, why string) {
 	}
 	l := apiLimits()
 	later(k.Until, k.Why)
-	later(k.free(now, l.Short, shortWindow+shortMargin), fmt.Sprintf("%d calls in 10 seconds are as many as the service takes", l.Short))
-	later(k.free(now, l.Day, clock.Day+dayMargin), fmt.Sprintf("%d calls in 24 hours are as many as the service takes", l.Day))
+	later(k.Free(now, l.Short, state.ShortWindow+state.ShortMargin), fmt.Sprintf("%d calls in 10 seconds are as many as the service takes", l.Short))
+	later(k.Free(now, l.Day, clock.Day+state.DayMargin), fmt.Sprintf("%d calls in 24 hours are as many as the service takes", l.Day))
 	return at, why
 }
 
 // wait returns when there is room for a call.
-func (c *APIClient) wait(ctx context.Context) error {
+func (c *Client) wait(ctx context.Context) error {
 	for {
 		at, why := c.earliest()
 		left := at - c.Now().Up
@@ -98,7 +99,7 @@ func (c *APIClient) wait(ctx context.Context) error {
 	}
 }
 
-func (c *APIClient) tooLong(at time.Duration, why string) error {
+func (c *Client) tooLong(at time.Duration, why string) error {
 	now := c.Now()
 	left := at - now.Up
 	if left > time.Minute {
@@ -108,36 +109,36 @@ func (c *APIClient) tooLong(at time.Duration, why string) error {
 }
 
 // exchange makes the call once. Its slot is on disk before it leaves.
-func (c *APIClient) exchange(ctx context.Context, call APICall) (APIAnswer, error) {
+func (c *Client) exchange(ctx context.Context, call Call) (Answer, error) {
 	id, reserved, taken := uint64(c.Now().Up), false, false
 	out := c.Exchange(ctx, c.Request(call), func(netip.Addr) bool {
 		now := c.Now()
-		c.Store.Update(now, func(b *Data) {
+		c.Store.Update(now, func(b *state.Data) {
 			k := c.keyIn(b)
-			if taken = k.nextFree(now, apiLimits()) > now.Up || k.Until > now.Up; taken {
+			if taken = k.NextFree(now, apiLimits()) > now.Up || k.Until > now.Up; taken {
 				return
 			}
-			k.Reservations = append(k.Reservations[:len(k.Reservations):len(k.Reservations)], Reservation{Timestamp: now.Timestamp(), Open: true, ID: id})
-			b.setUsage(c.keyID(b), k)
+			k.Reservations = append(k.Reservations[:len(k.Reservations):len(k.Reservations)], state.Reservation{Timestamp: now.Timestamp(), Open: true, ID: id})
+			b.SetUsage(c.keyID(b), k)
 			reserved = true
 		})
 		return reserved
 	})
 	if taken {
-		return APIAnswer{}, errTaken
+		return Answer{}, errTaken
 	}
-	var answer APIAnswer
+	var answer Answer
 	if out.Answer != nil {
 		answer = c.Parse(call, *out.Answer)
 	}
 	if reserved {
 		now := c.Now()
-		c.Store.Update(now, func(b *Data) {
+		c.Store.Update(now, func(b *state.Data) {
 			k := c.keyIn(b).Complete(now, id, out.Answer != nil || out.Fault.Sent)
 			if out.Answer != nil {
 				k = afterCall(now, k, answer.Result)
 			}
-			b.setUsage(c.keyID(b), k)
+			b.SetUsage(c.keyID(b), k)
 		})
 	}
 	if out.Fault != nil {
@@ -146,7 +147,7 @@ func (c *APIClient) exchange(ctx context.Context, call APICall) (APIAnswer, erro
 	return answer, nil
 }
 
-func faultError(ctx context.Context, call APICall, f transport.Fault) error {
+func faultError(ctx context.Context, call Call, f transport.Fault) error {
 	if ctx.Err() != nil && !f.Sent {
 		return ctx.Err()
 	}
@@ -156,27 +157,27 @@ func faultError(ctx context.Context, call APICall, f transport.Fault) error {
 	return errors.New(f.Detail)
 }
 
-// usageID names the Key that calls count for: apart from updates with the same
+// UsageID names the Key that calls count for: apart from updates with the same
 // secret, which the service counts apart.
-func (c *APIClient) keyID(b *Data) usageID {
-	id := b.fingerprint("ipv64-api", c.Server, c.Key.Reveal())
-	return usageID{id, id}
+func (c *Client) keyID(b *state.Data) state.UsageID {
+	id := b.Fingerprint("ipv64-api", c.Server, c.Key.Reveal())
+	return state.UsageID{Quota: id, Credential: id}
 }
 
 // usageIn returns the Key, with what an older version has counted.
-func (c *APIClient) keyIn(b *Data) Usage {
+func (c *Client) keyIn(b *state.Data) state.Usage {
 	id := c.keyID(b)
-	b.migrateLegacy(id.quota, id)
-	return b.usage(id)
+	b.MigrateLegacy(id.Quota, id)
+	return b.Usage(id)
 }
 
 // afterCall tells what an answer means for the key.
-func afterCall(now clock.Now, k Usage, r service.Result) Usage {
+func afterCall(now clock.Now, k state.Usage, r service.Result) state.Usage {
 	switch r.Verdict {
 	case service.Accepted:
 		k.Step, k.Until, k.Why, k.Good = 0, 0, "", true
 	case service.Limited:
-		k.Quota = k.limited(now, r, 0)
+		k.Quota = k.Limited(now, r, 0)
 	}
 	return k
 }

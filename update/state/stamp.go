@@ -1,4 +1,4 @@
-package update
+package state
 
 import (
 	"os"
@@ -32,7 +32,7 @@ func stampOf(info os.FileInfo) Stamp {
 	return Stamp{}
 }
 
-// StateStamps returns the stamps of the state in state_dir and run_dir.
-func StateStamps(stateDir, runDir string) [2]Stamp {
-	return [2]Stamp{ReadStamp(StatePath(stateDir)), ReadStamp(StatePath(runDir))}
+// Stamps returns the stamps of the state in state_dir and run_dir.
+func Stamps(stateDir, runDir string) [2]Stamp {
+	return [2]Stamp{ReadStamp(Path(stateDir)), ReadStamp(Path(runDir))}
 }
