@@ -51,7 +51,7 @@ func TestDynDNS2WithItsStandIn(t *testing.T) {
 	if v4, v6 := s.Records("a.example"); v4 != ip4 || v6 != ip6 {
 		t.Errorf("records %v, %v", v4, v6)
 	}
-	by := templateAccount(Template{URL: server.URL + "/nic/update?hostname=[DOMAIN]&myip=[IP]", Answer: "^(good|nochg) ", AllowHTTP: true})
+	by := templateAccount(Template{URL: server.URL + "/nic/update?hostname=[DOMAIN]&myip=[IP]", Answer: "^good |^nochg ", AllowHTTP: true})
 	by.Template.URL = "http://[USERNAME]:[PASSWORD]@" + by.Template.URL[len("http://"):]
 	s.AddUser(by.Username, by.Secret.Reveal())
 	s.AddHost(by.Username, "home.example")

@@ -42,12 +42,12 @@ func ParseTemplate(file []byte) (Template, error) {
 	return Template{URL4: f.IPv4.URL, Answer4: f.IPv4.Answer, URL6: f.IPv6.URL, Answer6: f.IPv6.Answer}, nil
 }
 
-// Check tells every fault of the URLs and the answer expressions; each error
+// Check tells every fault of the URLs and the answers' patterns; each error
 // begins with the key it is about: url4, url6, url or answer.
 func (t Template) Check() error {
 	var errs []error
 	for _, u := range t.urls() {
-		if _, err := compileERE(u.answer); err != nil {
+		if _, err := parsePattern(u.answer); u.answer != "" && err != nil {
 			errs = append(errs, fmt.Errorf("answer: %w", err))
 		}
 		if name := unknownPlaceholder(u.url); name != "" {
@@ -103,7 +103,7 @@ func (t Template) Carries() Publish {
 	}
 }
 
-// templateURL is one URL of a template with its answer expression.
+// templateURL is one URL of a template with what its answer says.
 type templateURL struct{ key, url, answer string }
 
 func (t Template) urls() []templateURL {
@@ -157,7 +157,7 @@ func (template) Parse(a *Account, c Update, ans transport.Answer) Result {
 	if r.Verdict == Unknown && r.Hosts == nil && ans.Status/100 == 2 {
 		switch {
 		case page:
-			r.Hint = "if this page is what the service answers, write an answer expression with a tag of it, such as <title>"
+			r.Hint = "if this page is what the service answers, write `answer` with a tag of it, such as <title>"
 		case answer == "":
 			r.Verdict = Accepted
 		}
@@ -171,15 +171,15 @@ func refusal(word string) (returnCode, bool) {
 	return m, m.verdict == Refused || m.verdict == Unauthorized
 }
 
-// search returns the first line that the expression matches. One that does not
-// compile, which Check refuses, matches nothing.
+// search returns the first line that holds one of the pattern's texts. One that
+// is not understood, which Check refuses, is in no line.
 func search(expr string, body []byte) ([]byte, bool) {
-	e, err := compileERE(expr)
+	p, err := parsePattern(expr)
 	if err != nil {
 		return nil, false
 	}
 	for line := range strings.Lines(string(body)) {
-		if line = strings.TrimRight(line, "\r\n"); e.match([]byte(line)) {
+		if line = strings.TrimRight(line, "\r\n"); p.match(line) {
 			return []byte(line), true
 		}
 	}

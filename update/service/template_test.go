@@ -79,7 +79,7 @@ func TestTemplateCheck(t *testing.T) {
 	}{
 		{"fine", Template{URL: "http://[USERNAME]:[PASSWORD]@x.example/?[PARAMOPT]&p=[PREFIX]", Answer: "ok"}, ""},
 		{"nothing", Template{}, "url4: no url4, url6 or url is given"},
-		{"expression", Template{URL4: "https://x.example/", Answer4: "(ok"}, "answer: a ( without its )"},
+		{"expression", Template{URL4: "https://x.example/", Answer4: "(ok"}, "answer: '(' is not understood: write texts joined by |, as good|nochg; each may begin with ^ and end with $, and .* stands for anything"},
 		{"placeholder", Template{URL6: "https://x.example/[TOKEN]"}, "url6: [TOKEN] is none of the placeholders [USERNAME], [PASSWORD], [PARAMENC], [PARAMOPT], [DOMAIN], [IP], [IPV4], [IPV6], [PREFIX]"},
 		{"no host", Template{URL: "https:///?key=made-up"}, "url: not a URL: write https://HOST/PATH?QUERY"},
 		{"no scheme", Template{URL: "x.example/?key=made-up"}, "url: not a URL: write https://HOST/PATH?QUERY"},
@@ -87,7 +87,7 @@ func TestTemplateCheck(t *testing.T) {
 		{"a host in German", Template{URL: "https://dyn.müller.example/?key=made-up"}, "url: its host is not written in ASCII: write its form with xn--"},
 		{"all at once", Template{URL4: "https://x.example/[A]", URL6: "https://:x:y/", Answer6: "*"},
 			"url4: [A] is none of the placeholders [USERNAME], [PASSWORD], [PARAMENC], [PARAMOPT], [DOMAIN], [IP], [IPV4], [IPV6], [PREFIX]\n" +
-				"answer: a * with nothing before it to repeat\nurl6: not a URL: write https://HOST/PATH?QUERY"},
+				"answer: '*' is not understood: write texts joined by |, as good|nochg; each may begin with ^ and end with $, and .* stands for anything\nurl6: not a URL: write https://HOST/PATH?QUERY"},
 	}
 	for _, tt := range tests {
 		got := ""

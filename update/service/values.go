@@ -118,7 +118,7 @@ func (a *Account) Devices() string {
 }
 
 // Template is a service described as ddns-scripts does it: URLs with
-// placeholders and an extended regular expression that tells success.
+// placeholders, and texts of which an answer holds one at success.
 type Template struct {
 	URL4, URL6, URL          string
 	Answer4, Answer6, Answer string        // an expression for each URL
