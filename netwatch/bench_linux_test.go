@@ -20,11 +20,11 @@ func BenchmarkTables(b *testing.B) {
 	e.online()
 	for _, c := range []struct {
 		name   string
-		change func(*look)
+		change func(*snapshot)
 	}{
-		{"same", func(*look) {}},
-		{"lifetime", func(l *look) { l.ring[l.latest].Addrs[0].Preferred-- }},
-		{"other", func(l *look) { l.ring[l.latest].Addrs = l.ring[l.latest].Addrs[:0] }},
+		{"same", func(*snapshot) {}},
+		{"lifetime", func(l *snapshot) { l.ring[l.latest].Addrs[0].Preferred-- }},
+		{"other", func(l *snapshot) { l.ring[l.latest].Addrs = l.ring[l.latest].Addrs[:0] }},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			k := new(rtnetlink)

@@ -80,9 +80,9 @@ func (t *Tables) nexthopsNamed() bool {
 	return false
 }
 
-// lookUp gives the default routes that name an object its device, and leaves
+// resolveNexthops gives the default routes that name an object its device, and leaves
 // out those whose object leads nowhere.
-func (t *Tables) lookUp(n *nexthops, up links) {
+func (t *Tables) resolveNexthops(n *nexthops, up links) {
 	kept := t.Defaults[:0]
 	for _, r := range t.Defaults {
 		if r.nexthop != 0 {

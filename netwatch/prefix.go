@@ -11,7 +11,7 @@ import (
 // delegated, sorted. An unreachable route is all that the kernel shows of one;
 // the ULA and the WAN's own link have such a route, too. wan6 may be "".
 func appendDelegated(ps []netip.Prefix, t Tables, wan6 string) []netip.Prefix {
-	for _, p := range t.Null {
+	for _, p := range t.Unreachable {
 		if p.Bits() < 1 || p.Bits() > 64 || !global6(p.Addr()) || ownLink(t, p, wan6) {
 			continue
 		}

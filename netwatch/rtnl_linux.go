@@ -22,7 +22,7 @@ type rtnetlink struct {
 	buf      []byte
 	requests []dumpRequest
 	nexthops dumpRequest
-	look     look
+	look     snapshot
 }
 
 // A hint is 0.5 to 4 kB. A dump comes in pieces as long as the buffer, at the

@@ -18,9 +18,9 @@ const Forever = ^uint32(0)
 // Tables is what one reading of the kernel found, in the kernel's own order.
 // Those that a Watcher emits are the Watcher's: see Run.
 type Tables struct {
-	Addrs    []Addr         // of links that are up
-	Defaults []Route        // unicast default routes of table main, source-filtered ones included, with a live nexthop
-	Null     []netip.Prefix // unreachable IPv6 routes of table main
+	Addrs       []Addr         // of links that are up
+	Defaults    []Route        // unicast default routes of table main, source-filtered ones included, with a live nexthop
+	Unreachable []netip.Prefix // unreachable IPv6 routes of table main
 }
 
 // Has tells whether a is an address of this machine, on a link that is up.
@@ -30,19 +30,19 @@ func (t Tables) Has(a netip.Addr) bool {
 
 // Equal tells whether both hold the same, in the same order.
 func (t Tables) Equal(o Tables) bool {
-	return slices.Equal(t.Addrs, o.Addrs) && slices.Equal(t.Defaults, o.Defaults) && slices.Equal(t.Null, o.Null)
+	return slices.Equal(t.Addrs, o.Addrs) && slices.Equal(t.Defaults, o.Defaults) && slices.Equal(t.Unreachable, o.Unreachable)
 }
 
 // Clone is a copy in memory of its own.
 func (t Tables) Clone() Tables {
-	return Tables{slices.Clone(t.Addrs), slices.Clone(t.Defaults), slices.Clone(t.Null)}
+	return Tables{slices.Clone(t.Addrs), slices.Clone(t.Defaults), slices.Clone(t.Unreachable)}
 }
 
 // Copy makes t a copy of o in t's own memory, which it uses again.
 func (t *Tables) Copy(o Tables) {
 	t.Addrs = append(t.Addrs[:0], o.Addrs...)
 	t.Defaults = append(t.Defaults[:0], o.Defaults...)
-	t.Null = append(t.Null[:0], o.Null...)
+	t.Unreachable = append(t.Unreachable[:0], o.Unreachable...)
 }
 
 // Addr is one address of one device of this machine.

@@ -179,7 +179,7 @@ func (m *model) tables() (t Tables) {
 		switch {
 		case r.Table != "main" || m.down[r.Dev]: // the kernel takes them without a word
 		case r.Type == "unreachable":
-			t.Null = append(t.Null, r.dst())
+			t.Unreachable = append(t.Unreachable, r.dst())
 		case r.Type == "unicast" && r.Dst == "default":
 			t.Defaults = append(t.Defaults, Route{Dev: r.Dev, IPv6: r.dst().Addr().Is6(), Metric: r.Metric, Src: r.Src, From: r.from()})
 		}
@@ -238,12 +238,12 @@ func TestLoopbackDownTakesTheNullRoutes(t *testing.T) {
 	m := model{down: map[string]bool{}}
 	seen := false
 	for _, r := range readTrace(t, "09-network-restart") {
-		had := len(m.tables().Null)
+		had := len(m.tables().Unreachable)
 		m.apply(r)
 		if r.Ev == "link" && r.Dev == "lo" && !r.has("UP") {
 			seen = true
-			if had == 0 || len(m.tables().Null) != 0 || View(m.tables(), Devices{}, State{}).Prefix.IsValid() {
-				t.Errorf("null routes: %d before, %v with lo down", had, m.tables().Null)
+			if had == 0 || len(m.tables().Unreachable) != 0 || View(m.tables(), Devices{}, State{}).Prefix.IsValid() {
+				t.Errorf("null routes: %d before, %v with lo down", had, m.tables().Unreachable)
 			}
 		}
 	}

@@ -255,7 +255,7 @@ func TestViewIPv4(t *testing.T) {
 			t:    Tables{Addrs: addrs(addr("eth0", "85.10.20.77/24")), Defaults: v6("eth0")},
 			want: line{WAN6: "eth0", NoIPv4: "no IPv4 default route"}},
 		{name: "IPv4 of 6rd", t: Tables{Addrs: addrs(addr("eth0", "85.10.20.77/24"), addr("6rd-wan", "2001:db8:550a:144d::1/32"), addr("br-lan", "2001:db8:550a:144d::1/64")),
-			Defaults: append(v6("6rd-wan"), def4("eth0", 0, "")), Null: prefixes("2001:db8:550a:1400::/56")},
+			Defaults: append(v6("6rd-wan"), def4("eth0", 0, "")), Unreachable: prefixes("2001:db8:550a:1400::/56")},
 			want: line{IPv4: ip("85.10.20.77"), WAN: "eth0", IPv6: ip("2001:db8:550a:144d::1"), WAN6: "6rd-wan", Delegated: prefixes("2001:db8:550a:1400::/56"), Prefix: pfx("2001:db8:550a:144d::/64"), LAN: "br-lan"}},
 	})
 }

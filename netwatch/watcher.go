@@ -85,7 +85,7 @@ func (w *Watcher) watch(ctx context.Context, emit func(Tables)) {
 	hints, err := w.kernel.Subscribe(ctx)
 	if err != nil {
 		cancel()
-		w.say(err)
+		w.report(err)
 		return
 	}
 	defer unsubscribe(cancel, hints)
@@ -95,7 +95,7 @@ func (w *Watcher) watch(ctx context.Context, emit func(Tables)) {
 	t, err := w.read()
 	for {
 		retryTimer.Stop()
-		w.say(err)
+		w.report(err)
 		if err == nil {
 			emit(t)
 			retry = firstRetry
@@ -155,7 +155,7 @@ func (w *Watcher) settle(ctx context.Context, timer *time.Timer, hints <-chan ti
 	silence := orElse(w.Settle, 5*time.Millisecond)
 	end, last := begun.Add(silence), begun.Add(orElse(w.MaxSettle, 50*time.Millisecond))
 	if w.Early != nil && w.took <= earlyMost {
-		at, open := w.hint(ctx, timer, hints, begun.Add(earlyAfter))
+		at, open := w.waitForHint(ctx, timer, hints, begun.Add(earlyAfter))
 		if !open {
 			return Tables{}, false, false
 		}
@@ -171,7 +171,7 @@ func (w *Watcher) settle(ctx context.Context, timer *time.Timer, hints <-chan ti
 		if last.Before(end) {
 			end = last
 		}
-		at, open := w.hint(ctx, timer, hints, end)
+		at, open := w.waitForHint(ctx, timer, hints, end)
 		if !open {
 			return Tables{}, false, false
 		}
@@ -183,9 +183,9 @@ func (w *Watcher) settle(ctx context.Context, timer *time.Timer, hints <-chan ti
 	}
 }
 
-// hint waits for a hint until then, and tells when one came, zero if none did.
+// waitForHint waits for a hint until then, and tells when one came, zero if none did.
 // open is false when the subscription or ctx has ended.
-func (w *Watcher) hint(ctx context.Context, timer *time.Timer, hints <-chan time.Time, then time.Time) (at time.Time, open bool) {
+func (w *Watcher) waitForHint(ctx context.Context, timer *time.Timer, hints <-chan time.Time, then time.Time) (at time.Time, open bool) {
 	if left := time.Until(then); left > coarse {
 		timer.Reset(left - coarse)
 		defer timer.Stop()
@@ -227,8 +227,8 @@ func orElse(d, none time.Duration) time.Duration {
 	return d
 }
 
-// say tells of trouble when it begins, and when it is over (err is nil).
-func (w *Watcher) say(err error) {
+// report tells of trouble when it begins, and when it is over (err is nil).
+func (w *Watcher) report(err error) {
 	if (err != nil) == w.trouble {
 		return
 	}

@@ -117,7 +117,7 @@ func onceWords(name string, s update.Status) string {
 }
 
 // preview prints questions and requests as they would go out, secrets hidden.
-func preview(c call, questions []daemon.Question, requests []transport.Request) int {
+func preview(c call, questions []daemon.PlannedQuery, requests []transport.Request) int {
 	for _, q := range questions {
 		r := q.Request()
 		fmt.Fprintf(c.stdout, "%s %s\n  asked first, over IPv%d: without the answer the address is not known (%s)\n",

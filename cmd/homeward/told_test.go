@@ -20,8 +20,8 @@ func TestAChoiceOfLANsIsSaid(t *testing.T) {
 			return netwatch.Addr{Dev: dev, Addr: netip.MustParseAddr(a), Bits: 64, Global: true, Preferred: netwatch.Forever}
 		}
 		return netwatch.Tables{
-			Addrs: []netwatch.Addr{lan("br-guest", "2001:db8:1200:10::1"), lan(dev, "2001:db8:1200::1")},
-			Null:  []netip.Prefix{netip.MustParsePrefix("2001:db8:1200::/56")},
+			Addrs:       []netwatch.Addr{lan("br-guest", "2001:db8:1200:10::1"), lan(dev, "2001:db8:1200::1")},
+			Unreachable: []netip.Prefix{netip.MustParsePrefix("2001:db8:1200::/56")},
 		}
 	}
 	var a Account

@@ -106,7 +106,7 @@ func TestCloseLeavesNothingBehind(t *testing.T) {
 		tables, err := netwatch.Read()
 		must(t, err)
 		tables.Addrs = slices.DeleteFunc(tables.Addrs, func(a netwatch.Addr) bool { return a.Dev == "lo" })
-		if len(tables.Addrs)+len(tables.Defaults)+len(tables.Null) != 0 {
+		if len(tables.Addrs)+len(tables.Defaults)+len(tables.Unreachable) != 0 {
 			t.Errorf("left behind: %+v", tables)
 		}
 		names, err := net.Interfaces()

@@ -41,7 +41,7 @@ type Prober struct {
 	pace     throttle
 
 	ctx     context.Context // of the exchanges
-	open    []*running
+	open    []*activeProbe
 	free    map[string]time.Duration // when a service may be asked again
 	busy    map[string]bool          // a service is being asked
 	once    bool                     // each question once
@@ -56,8 +56,8 @@ func NewProber(ctx context.Context, dir string, p loop.Parts, public func(netip.
 		ctx: ctx, free: map[string]time.Duration{}, busy: map[string]bool{}}
 }
 
-// running is an Inquiry at work.
-type running struct {
+// activeProbe is an Inquiry at work.
+type activeProbe struct {
 	Probe
 	plan  Plan
 	found Result
@@ -93,19 +93,19 @@ func (p *Prober) Snapshot() []ProbeSnapshot {
 // Set.
 func (p *Prober) Restore(all []ProbeSnapshot) {
 	for _, s := range all {
-		p.open = append(p.open, &running{Probe: Probe{Query: s.Question}, plan: s.Plan, found: s.Found})
+		p.open = append(p.open, &activeProbe{Probe: Probe{Query: s.Question}, plan: s.Plan, found: s.Found})
 		p.free[s.Question.Of] = s.Free
 		p.changed = true
 	}
 }
 
-// AskOnce makes the Prober ask each question once.
-func (p *Prober) AskOnce() { p.once = true }
+// ProbeOnce makes the Prober ask each question once.
+func (p *Prober) ProbeOnce() { p.once = true }
 
-// Asking tells whether an exchange is under way, or, where each question is
+// Probing tells whether an exchange is under way, or, where each question is
 // asked once, is still to come.
-func (p *Prober) Asking() bool {
-	return slices.ContainsFunc(p.open, func(q *running) bool { return q.going != nil || p.once && q.plan.Attempt == 0 })
+func (p *Prober) Probing() bool {
+	return slices.ContainsFunc(p.open, func(q *activeProbe) bool { return q.going != nil || p.once && q.plan.Attempt == 0 })
 }
 
 // GiveUp gives up the exchanges under way; each still comes to its end.
@@ -117,10 +117,10 @@ func (p *Prober) GiveUp() {
 	}
 }
 
-// Ask has the questions asked: something has happened on the uplink. has tells
+// OnEvent has the questions asked: something has happened on the uplink. has tells
 // whether this machine has an address; a question that left from one that is
 // gone is given up.
-func (p *Prober) Ask(has func(netip.Addr) bool) {
+func (p *Prober) OnEvent(has func(netip.Addr) bool) {
 	now := p.now().Up
 	for _, q := range p.open {
 		q.plan = q.plan.Event(now)
@@ -149,9 +149,9 @@ func (p *Prober) Set(inquiries []Probe) {
 	old := p.open
 	p.open = nil
 	for _, in := range inquiries {
-		i := slices.IndexFunc(old, func(q *running) bool { return q.Query == in.Query })
+		i := slices.IndexFunc(old, func(q *activeProbe) bool { return q.Query == in.Query })
 		if i < 0 {
-			p.open = append(p.open, &running{Probe: in})
+			p.open = append(p.open, &activeProbe{Probe: in})
 			continue
 		}
 		old[i].Poll = in.Poll
@@ -167,7 +167,7 @@ func (p *Prober) Decide() (wake time.Duration) {
 	now := reading.Up
 	wake = now + clock.Day
 	byDue := slices.Clone(p.open)
-	slices.SortStableFunc(byDue, func(a, b *running) int { return cmp.Compare(a.plan.Due, b.plan.Due) })
+	slices.SortStableFunc(byDue, func(a, b *activeProbe) int { return cmp.Compare(a.plan.Due, b.plan.Due) })
 	for _, q := range byDue {
 		if q.going != nil || p.busy[q.Of] || p.once && q.plan.Attempt != 0 {
 			continue // the end of an exchange decides again
@@ -178,7 +178,7 @@ func (p *Prober) Decide() (wake time.Duration) {
 		}
 		switch {
 		case at <= now:
-			p.ask(q)
+			p.start(q)
 		case p.once && at > now+askGap+transport.Limit:
 			q.plan.Attempt = now
 			q.found.Note = q.host() + " was asked just now: not again before " + log.Duration(at-now) + " are over"
@@ -190,8 +190,8 @@ func (p *Prober) Decide() (wake time.Duration) {
 	return wake
 }
 
-// ask starts one exchange.
-func (p *Prober) ask(q *running) {
+// start starts one exchange.
+func (p *Prober) start(q *activeProbe) {
 	ctx, stop := context.WithCancel(p.ctx)
 	going := &inFlight{stop: stop}
 	q.going, p.busy[q.Of] = going, true
@@ -208,14 +208,14 @@ func (p *Prober) ask(q *running) {
 }
 
 // complete takes what a question has brought.
-func (p *Prober) complete(q *running, out transport.Outcome) {
+func (p *Prober) complete(q *activeProbe, out transport.Outcome) {
 	clock := p.now()
 	now := clock.Up
 	again := q.going.again
 	q.going = nil
 	delete(p.busy, q.Of)
 	if out.Answer != nil || out.Fault.Sent {
-		p.free[q.Of] = now + q.patience(out.Answer)
+		p.free[q.Of] = now + q.waitAfter(out.Answer)
 	}
 	p.pace.put(clock, q.Of, p.free[q.Of])
 	p.pace.learn(q.Query, out)
@@ -234,7 +234,7 @@ func (p *Prober) complete(q *running, out transport.Outcome) {
 
 // judge takes an answer to the plan and to what was found, and says what is
 // new in it.
-func (p *Prober) judge(q *running, now time.Duration, out transport.Outcome) {
+func (p *Prober) judge(q *activeProbe, now time.Duration, out transport.Outcome) {
 	var addr netip.Addr
 	var kind transport.FaultKind
 	var why string
@@ -276,9 +276,9 @@ func (p *Prober) judge(q *running, now time.Duration, out transport.Outcome) {
 	}
 }
 
-// Found returns all that has been found so far, and whether it is something
+// Results returns all that has been found so far, and whether it is something
 // else than when it was called before.
-func (p *Prober) Found() (found map[Query]Result, changed bool) {
+func (p *Prober) Results() (found map[Query]Result, changed bool) {
 	changed, p.changed = p.changed, false
 	found = make(map[Query]Result, len(p.open))
 	for _, q := range p.open {

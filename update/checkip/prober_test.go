@@ -56,7 +56,7 @@ func (w *asking) open(ctx context.Context) {
 func (w *asking) work(ctx context.Context) {
 	for {
 		wake := w.Decide()
-		if found, changed := w.Found(); changed {
+		if found, changed := w.Results(); changed {
 			w.found, w.news = found, w.news+1
 		}
 		select {
@@ -73,7 +73,7 @@ func (w *asking) work(ctx context.Context) {
 func (w *asking) ask(in []Probe, has func(netip.Addr) bool) {
 	w.inbox <- func() {
 		w.Set(in)
-		w.Ask(has)
+		w.OnEvent(has)
 	}
 }
 
@@ -82,12 +82,12 @@ func (w *asking) askOnce(ctx context.Context, in []Probe) map[Query]Result {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	w.open(ctx)
-	w.AskOnce()
+	w.ProbeOnce()
 	w.Set(in)
 	for {
 		wake := w.Decide()
-		if !w.Asking() {
-			found, _ := w.Found()
+		if !w.Probing() {
+			found, _ := w.Results()
 			return found
 		}
 		select {

@@ -110,9 +110,9 @@ func (q Query) Read(ans transport.Answer) (netip.Addr, error) {
 	return addr, nil
 }
 
-// patience is how long the service is let alone after an answer: what it asks
+// waitAfter is how long the service is let alone after an answer: what it asks
 // for, whatever the line does, and at least the gap.
-func (q Query) patience(ans *transport.Answer) time.Duration {
+func (q Query) waitAfter(ans *transport.Answer) time.Duration {
 	if ans == nil || ans.Status/100 == 2 {
 		return q.gap()
 	}

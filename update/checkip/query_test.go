@@ -143,7 +143,7 @@ func TestPatienceWithAService(t *testing.T) {
 		{"checkip of the Remote Access API", slow, &transport.Answer{Status: 200}, checkipGap},
 		{"its trouble", slow, &transport.Answer{Status: 503, RetryAfter: "60"}, checkipGap},
 	} {
-		if got := tt.q.patience(tt.ans); got != tt.want {
+		if got := tt.q.waitAfter(tt.ans); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
 	}

@@ -23,7 +23,7 @@ func (dyndns2) Request(a *Account, c Update) transport.Request {
 }
 
 func (dyndns2) Parse(a *Account, c Update, ans transport.Answer) Result {
-	return parseCodes(a, c, ans, returnCodeOf)
+	return parseReturnCodes(a, c, ans, returnCodeOf)
 }
 
 // nicUpdate spells the request of the Remote Access API; whose it is, is for

@@ -91,11 +91,11 @@ func addressOrHost(c Update, word string) bool {
 	return err == nil || slices.Contains(c.Hosts, word)
 }
 
-// parseCodes is the parser of the dyndns2 protocol: a line for each host in the
+// parseReturnCodes is the parser of the dyndns2 protocol: a line for each host in the
 // order asked, or a word for the whole request. Result.Hosts is set where hosts
 // were judged; its Verdict is then Accepted if all were accepted, else the one
 // that asks for the most patience (Busy, Unknown, Locked), else Refused.
-func parseCodes(a *Account, c Update, ans transport.Answer, look func(string) (returnCode, bool)) Result {
+func parseReturnCodes(a *Account, c Update, ans transport.Answer, look func(string) (returnCode, bool)) Result {
 	if ans.Status/100 == 3 || isHTML(ans.Body) {
 		return byStatus(a, ans)
 	}

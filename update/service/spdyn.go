@@ -24,7 +24,7 @@ func (spdyn) Request(a *Account, c Update) transport.Request {
 }
 
 func (spdyn) Parse(a *Account, c Update, ans transport.Answer) Result {
-	r := parseCodes(a, c, ans, func(word string) (returnCode, bool) { return spdynWord(a, c, word) })
+	r := parseReturnCodes(a, c, ans, func(word string) (returnCode, bool) { return spdynWord(a, c, word) })
 	if r.Verdict == Unauthorized {
 		r.Hint = spdynLogin(a)
 	}

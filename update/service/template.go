@@ -153,7 +153,7 @@ func (template) Parse(a *Account, c Update, ans transport.Answer) Result {
 			return Result{Verdict: Accepted, Detail: redact(a, line)}
 		}
 	}
-	r := parseCodes(a, c, ans, refusal)
+	r := parseReturnCodes(a, c, ans, refusal)
 	if r.Verdict == Unknown && r.Hosts == nil && ans.Status/100 == 2 {
 		switch {
 		case page:

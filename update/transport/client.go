@@ -96,7 +96,7 @@ type endpoint struct {
 	device4 string
 	device6 string
 	caFile  string
-	root    string       // a hint (readRoots)
+	caHint  string       // a hint (readRoots)
 	known   []netip.Addr // where it was reached last
 }
 
@@ -113,7 +113,7 @@ func newEndpoint(req Request) (endpoint, error) {
 		return endpoint{}, errURL
 	}
 	e := endpoint{url: u, host: u.Hostname(), family: req.Family, device4: req.Device4, device6: req.Device6,
-		caFile: req.CAFile, root: req.CAHint}
+		caFile: req.CAFile, caHint: req.CAHint}
 	port, err := strconv.ParseUint(cmp.Or(u.Port(), "0"), 10, 16)
 	if err != nil {
 		return endpoint{}, errURL

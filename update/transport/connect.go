@@ -84,7 +84,7 @@ func (c client) attempt(ctx context.Context, e endpoint, addr netip.Addr, some, 
 		return connection{}, &attemptFault{Fault: Fault{Kind: FaultTLS, Detail: FaultText(roots.err.Error())}}
 	}
 	conn, err := e.handshake(ctx, tcp, roots.pool)
-	if unverified := new(tls.CertificateVerificationError); roots.some && errors.As(err, &unverified) {
+	if unverified := new(tls.CertificateVerificationError); roots.partial && errors.As(err, &unverified) {
 		if tcp, fault = c.dial(ctx, e, addr); fault != nil {
 			return connection{}, fault
 		}
@@ -146,7 +146,7 @@ func prepare(s syscall.RawConn, device string) error {
 // that takes as long as a round trip. some returns those that are expected to
 // do, all returns all of them.
 func (e endpoint) startRoots() (some, all func() trust) {
-	some = sync.OnceValue(func() trust { return readRoots(e.caFile, e.root) })
+	some = sync.OnceValue(func() trust { return readRoots(e.caFile, e.caHint) })
 	if e.tls {
 		go some()
 	}

@@ -70,8 +70,8 @@ func TestHintChoosesAmongTheRoots(t *testing.T) {
 		{"in capitals", "", strings.ToUpper(caHint(last)), all, false},
 	} {
 		r := readRoots(tt.caFile, tt.hint)
-		if r.err != nil || r.some != tt.some || !r.pool.Equal(tt.want) {
-			t.Errorf("%s: other roots than wanted, or some = %v, %v", tt.name, r.some, r.err)
+		if r.err != nil || r.partial != tt.some || !r.pool.Equal(tt.want) {
+			t.Errorf("%s: other roots than wanted, or some = %v, %v", tt.name, r.partial, r.err)
 		}
 	}
 	t.Setenv("SSL_CERT_FILE", "/nonexistent")

@@ -21,9 +21,9 @@ const (
 
 // trust is the roots to verify a service by.
 type trust struct {
-	pool *x509.CertPool
-	some bool // of the system's only the one that was hinted at, or none
-	err  error
+	pool    *x509.CertPool
+	partial bool // of the system's only the one that was hinted at, or none
+	err     error
 }
 
 // readRoots returns the system's roots, and those of caFile if one is named.
@@ -42,11 +42,11 @@ func readRoots(caFile, hint string) trust {
 		}
 	}
 	if findRoot(own, hint) != nil {
-		return trust{pool: pool, some: true}
+		return trust{pool: pool, partial: true}
 	}
 	if root := systemRoot(hint); root != nil {
 		pool.AddCert(root)
-		return trust{pool: pool, some: true}
+		return trust{pool: pool, partial: true}
 	}
 	all, err := systemRoots()
 	if err != nil {

@@ -55,8 +55,8 @@ func TestRootsAreAddedToTheSystems(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := readRoots("testdata/own-ca.pem", "")
-	if r.err != nil || r.some {
-		t.Fatal(r.some, r.err)
+	if r.err != nil || r.partial {
+		t.Fatal(r.partial, r.err)
 	}
 	got := r.pool
 	if got.Equal(want) {

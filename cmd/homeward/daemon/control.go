@@ -6,25 +6,25 @@ import "time"
 // and when it may end. It is pure: it reads no clock and starts nothing. Times
 // are since boot.
 type control struct {
-	phase   phase
-	gen     uint32        // of the present or last worker
-	pending tasks         // no worker was told of yet
-	told    tasks         // the present worker was told of; the next one is told again if it dies
-	seq     uint32        // of the last order to the present worker
-	early   bool          // a worker is wanted though there is nothing to tell it yet
-	current int8          // slot with what the next worker is given, -1: none
-	held    bool          // run_dir is ours: workers may be told
-	until   time.Duration // a worker is to be started then
-	heard   time.Duration // when the present worker last gave a sign of life
-	probed  bool          // it was asked for one since
-	asked   time.Duration // when
-	full    bool          // it takes no more orders before it has given one
-	killed  bool
-	crashes int           // workers in a row that did not end well
-	pause   time.Duration // none is started before
-	ending  bool
-	endBy   time.Duration // the worker is killed then
-	refused uint8         // exit code: the first configuration cannot be used
+	phase      phase
+	gen        uint32        // of the present or last worker
+	pending    tasks         // no worker was told of yet
+	sentTasks  tasks         // the present worker was told of; the next one is told again if it dies
+	seq        uint32        // of the last order to the present worker
+	early      bool          // a worker is wanted though there is nothing to tell it yet
+	current    int8          // slot with what the next worker is given, -1: none
+	locked     bool          // run_dir is ours: workers may be told
+	until      time.Duration // a worker is to be started then
+	lastReport time.Duration // when the present worker last gave a sign of life
+	probed     bool          // it was asked for one since
+	asked      time.Duration // when
+	full       bool          // it takes no more orders before it has given one
+	killed     bool
+	crashes    int           // workers in a row that did not end well
+	pause      time.Duration // none is started before
+	ending     bool
+	endBy      time.Duration // the worker is killed then
+	refused    uint8         // exit code: the first configuration cannot be used
 }
 
 type phase uint8
@@ -68,14 +68,14 @@ const crashesFresh = 3
 
 func newControl() control { return control{current: -1, until: never, early: true} }
 
-// ask takes note of what a worker has to do.
-func (c *control) ask(t tasks) { c.pending |= t }
+// request takes note of what a worker has to do.
+func (c *control) request(t tasks) { c.pending |= t }
 
 // end has everything end.
 func (c *control) end(now time.Duration) {
 	if !c.ending {
 		c.ending, c.endBy = true, now+parting
-		c.ask(taskStop)
+		c.request(taskStop)
 	}
 }
 
@@ -90,7 +90,7 @@ type action uint8
 const (
 	doNothing action = iota
 	doStart          // a worker, with this first order
-	doTell           // it this
+	doSend           // it this
 	doKill           // it
 	doEnd            // the daemon
 )
@@ -112,8 +112,8 @@ func (c *control) next(now time.Duration) command {
 		case now >= c.killAt() && (c.probed || !c.mayProbe()):
 			return command{do: doKill}
 		case c.full || c.phase == phaseLeaving:
-		case c.pending != 0 && (c.held || c.ending), !c.probed && c.mayProbe() && now >= c.heard+probeAfter:
-			return command{doTell, order{gen: c.gen, seq: c.seq + 1, kind: orderTasks, tasks: c.pending}}
+		case c.pending != 0 && (c.locked || c.ending), !c.probed && c.mayProbe() && now >= c.lastReport+probeAfter:
+			return command{doSend, order{gen: c.gen, seq: c.seq + 1, kind: orderTasks, tasks: c.pending}}
 		}
 	}
 	return command{}
@@ -121,17 +121,17 @@ func (c *control) next(now time.Duration) command {
 
 // mayProbe tells whether the present worker would answer an order.
 func (c *control) mayProbe() bool {
-	return c.phase == phaseWorking && c.held && !c.full && !c.ending
+	return c.phase == phaseWorking && c.locked && !c.full && !c.ending
 }
 
 // killAt is when the present worker is killed.
 func (c *control) killAt() time.Duration {
-	at := c.heard + hungAfter
+	at := c.lastReport + hungAfter
 	if c.probed {
 		at = max(at, c.asked+hungAfter-probeAfter)
 	}
 	if c.phase == phaseLeaving {
-		at = c.heard + leaveWithin
+		at = c.lastReport + leaveWithin
 	}
 	if c.ending {
 		at = min(at, c.endBy)
@@ -149,7 +149,7 @@ func (c *control) wake() time.Duration {
 	case c.phase == phaseNone:
 		return max(c.until, c.pause)
 	case !c.probed && c.mayProbe():
-		return min(c.killAt(), c.heard+probeAfter)
+		return min(c.killAt(), c.lastReport+probeAfter)
 	}
 	return c.killAt()
 }
@@ -157,10 +157,10 @@ func (c *control) wake() time.Duration {
 // started: there is a worker now.
 func (c *control) started(now time.Duration) {
 	if now >= c.until {
-		c.ask(taskDue)
+		c.request(taskDue)
 	}
-	c.phase, c.gen, c.seq, c.told, c.until, c.early = phaseWorking, c.gen+1, 0, 0, never, false
-	c.heard, c.probed, c.full, c.killed = now, false, false, false
+	c.phase, c.gen, c.seq, c.sentTasks, c.until, c.early = phaseWorking, c.gen+1, 0, 0, never, false
+	c.lastReport, c.probed, c.full, c.killed = now, false, false, false
 }
 
 // sent an order: the worker will read it.
@@ -168,7 +168,7 @@ func (c *control) sent(now time.Duration, o order) {
 	if !c.probed {
 		c.asked = now
 	}
-	c.seq, c.told, c.pending, c.probed = o.seq, c.told|o.tasks, 0, true
+	c.seq, c.sentTasks, c.pending, c.probed = o.seq, c.sentTasks|o.tasks, 0, true
 }
 
 // report takes a report of the worker. leave: its offer is accepted, and it is
@@ -177,15 +177,15 @@ func (c *control) report(now time.Duration, r report) (leave bool) {
 	if c.phase == phaseNone || r.gen != c.gen || c.phase == phaseLeaving {
 		return false // a late report of a worker that is gone
 	}
-	c.heard, c.probed, c.full = now, false, false
+	c.lastReport, c.probed, c.full = now, false, false
 	switch r.kind {
 	case reportSaved:
 		c.current = r.slot
-		c.told &^= r.tasks
+		c.sentTasks &^= r.tasks
 	case reportOffer:
 		c.current = r.slot // accepted or not, the other one is written next
-		if r.seq == c.seq && c.pending == 0 && !c.ending && c.held {
-			c.phase, c.told, c.crashes = phaseLeaving, 0, 0
+		if r.seq == c.seq && c.pending == 0 && !c.ending && c.locked {
+			c.phase, c.sentTasks, c.crashes = phaseLeaving, 0, 0
 			return true
 		}
 	case reportRefused:
@@ -201,7 +201,7 @@ func (c *control) report(now time.Duration, r report) (leave bool) {
 func (c *control) ended(now time.Duration) (well bool) {
 	well = c.phase == phaseLeaving || c.ending || c.refused != 0
 	c.phase, c.killed = phaseNone, false
-	c.pending, c.told = c.pending|c.told, 0
+	c.pending, c.sentTasks = c.pending|c.sentTasks, 0
 	if c.refused != 0 {
 		c.ending = true
 	}

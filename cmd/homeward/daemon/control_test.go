@@ -15,7 +15,7 @@ func (c *control) done(t *testing.T, now time.Duration, want action) order {
 	switch want {
 	case doStart:
 		c.started(now)
-	case doTell:
+	case doSend:
 		c.sent(now, got.order)
 	case doKill:
 		c.killed = true
@@ -29,7 +29,7 @@ func working(t *testing.T) *control {
 	c := newControl()
 	c.done(t, 0, doStart)
 	c.report(0, report{gen: c.gen, kind: reportSaved, slot: 0})
-	c.held = true
+	c.locked = true
 	return &c
 }
 
@@ -50,23 +50,23 @@ func TestNobodyIsToldBeforeRunDirIsOurs(t *testing.T) {
 	if first.slot != -1 || first.fresh {
 		t.Errorf("the first worker is given %+v", first)
 	}
-	c.ask(taskReload)
+	c.request(taskReload)
 	c.done(t, 0, doNothing)
 	c.report(0, report{gen: c.gen, kind: reportSaved, slot: 0})
-	c.held = true
-	if o := c.done(t, 0, doTell); o.tasks != taskReload {
+	c.locked = true
+	if o := c.done(t, 0, doSend); o.tasks != taskReload {
 		t.Errorf("told %v", o.tasks)
 	}
 }
 
 func TestAnOfferThatAnOrderHasCrossedDoesNotCount(t *testing.T) {
 	c := working(t)
-	c.ask(taskLook)
-	c.done(t, 0, doTell)
+	c.request(taskObserve)
+	c.done(t, 0, doSend)
 	if c.report(0, report{gen: c.gen, seq: c.seq - 1, kind: reportOffer, slot: 1}) {
 		t.Error("it counts though an order is on its way")
 	}
-	c.ask(taskResend)
+	c.request(taskResend)
 	if c.report(0, report{gen: c.gen, seq: c.seq, kind: reportOffer, slot: 1}) {
 		t.Error("it counts though there is more to tell")
 	}
@@ -80,9 +80,9 @@ func TestAnOfferThatAnOrderHasCrossedDoesNotCount(t *testing.T) {
 
 func TestWhatADeadWorkerWasToldIsToldToTheNext(t *testing.T) {
 	c := working(t)
-	c.ask(taskReload)
-	c.ask(taskResend)
-	c.done(t, 0, doTell)
+	c.request(taskReload)
+	c.request(taskResend)
+	c.done(t, 0, doSend)
 	c.report(0, report{gen: c.gen, seq: c.seq, kind: reportSaved, slot: 1, tasks: taskReload})
 	c.ended(time.Second)
 	c.done(t, time.Second, doNothing)
@@ -92,7 +92,7 @@ func TestWhatADeadWorkerWasToldIsToldToTheNext(t *testing.T) {
 	if o := c.done(t, time.Second+crashPauses[0], doStart); o.slot != 1 || o.gen != 2 {
 		t.Errorf("the next worker is given %+v", o)
 	}
-	if o := c.done(t, time.Second+crashPauses[0], doTell); o.tasks != taskResend {
+	if o := c.done(t, time.Second+crashPauses[0], doSend); o.tasks != taskResend {
 		t.Errorf("told %v, want what was not saved", o.tasks)
 	}
 }
@@ -115,7 +115,7 @@ func TestPausesBetweenWorkersGrow(t *testing.T) {
 		}
 	}
 	c.leaving(t, now, never)
-	c.ask(taskLook)
+	c.request(taskObserve)
 	if o := c.done(t, now, doStart); o.fresh {
 		t.Error("after one that ended well another is fresh")
 	}
@@ -127,7 +127,7 @@ func TestASilentWorkerIsAskedAndThenKilled(t *testing.T) {
 	if c.wake() != probeAfter {
 		t.Errorf("wakes at %v", c.wake())
 	}
-	if o := c.done(t, probeAfter, doTell); o.tasks != 0 {
+	if o := c.done(t, probeAfter, doSend); o.tasks != 0 {
 		t.Errorf("asked for %v", o.tasks)
 	}
 	c.done(t, hungAfter-1, doNothing)
@@ -144,20 +144,20 @@ func TestASilentWorkerIsAskedAndThenKilled(t *testing.T) {
 // killed.
 func TestAWorkerThatReadsNoMoreIsKilled(t *testing.T) {
 	c := working(t)
-	c.ask(taskLook)
+	c.request(taskObserve)
 	c.full = true
 	c.done(t, probeAfter, doNothing)
 	if c.wake() != hungAfter {
 		t.Errorf("wakes at %v, want %v", c.wake(), hungAfter)
 	}
 	c.report(probeAfter, report{gen: c.gen, kind: reportAlive})
-	c.done(t, probeAfter, doTell)
+	c.done(t, probeAfter, doSend)
 }
 
 func TestTheEndIsBounded(t *testing.T) {
 	c := working(t)
 	c.end(time.Second)
-	if o := c.done(t, time.Second, doTell); o.tasks != taskStop {
+	if o := c.done(t, time.Second, doSend); o.tasks != taskStop {
 		t.Errorf("told %v", o.tasks)
 	}
 	if c.wake() != time.Second+parting {
@@ -176,7 +176,7 @@ func TestAWorkerIsStartedWhenSomethingIsDue(t *testing.T) {
 		t.Errorf("wakes at %v", c.wake())
 	}
 	c.done(t, time.Hour, doStart)
-	if o := c.done(t, time.Hour, doTell); o.tasks != taskDue {
+	if o := c.done(t, time.Hour, doSend); o.tasks != taskDue {
 		t.Errorf("told %v", o.tasks)
 	}
 }
@@ -198,10 +198,10 @@ func TestAWorkerIsAskedBeforeItIsKilled(t *testing.T) {
 	c := newControl()
 	c.started(0)
 	c.report(0, report{gen: 1, kind: reportSaved})
-	c.held = true
+	c.locked = true
 	now := time.Hour
 	ask := c.next(now)
-	if ask.do != doTell {
+	if ask.do != doSend {
 		t.Fatalf("after an hour of sleep: %+v", ask)
 	}
 	c.sent(now, ask.order)

@@ -13,13 +13,13 @@ import (
 type tasks uint8
 
 const (
-	taskLook   tasks = 1 << iota // the kernel told of something: look at the uplink
-	taskReload                   // read the configuration again
-	taskResend                   // send everything anew
-	taskClock                    // the wall clock was set
-	taskState                    // the state on disk was replaced
-	taskDue                      // the time has come that the last worker named
-	taskStop                     // begin nothing any more, and end
+	taskObserve tasks = 1 << iota // the kernel told of something: look at the uplink
+	taskReload                    // read the configuration again
+	taskResend                    // send everything anew
+	taskClock                     // the wall clock was set
+	taskState                     // the state on disk was replaced
+	taskDue                       // the time has come that the last worker named
+	taskStop                      // begin nothing any more, and end
 )
 
 // order is a message to the worker.

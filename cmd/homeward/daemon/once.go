@@ -23,11 +23,11 @@ func Once(ctx context.Context, cfg *settings.Config, t netwatch.Tables, parts lo
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	u := newUpdater(life, cfg, store, parts, nil)
-	u.prober.AskOnce()
-	u.prober.Set(inquiries(chosenOf(cfg, chosen)))
+	u.prober.ProbeOnce()
+	u.prober.Set(probesOf(chosenOf(cfg, chosen)))
 	u.ask(ctx)
 	u.scheduler.Select(chosen, force)
-	u.look(t, false)
+	u.observe(t, false)
 	u.scheduler.SkipSettling()
 	for {
 		status, wake := u.decide()
@@ -43,12 +43,12 @@ func Once(ctx context.Context, cfg *settings.Config, t netwatch.Tables, parts lo
 func (u *updater) ask(ctx context.Context) {
 	for ctx.Err() == nil {
 		wake := u.prober.Decide()
-		if !u.prober.Asking() {
+		if !u.prober.Probing() {
 			break
 		}
 		u.wait(ctx, wake)
 	}
-	u.views.found, _ = u.prober.Found()
+	u.views.found, _ = u.prober.Results()
 }
 
 // wait takes what comes next, or looks at the state once more when it is time.
@@ -84,7 +84,7 @@ func chosenOf(cfg *settings.Config, chosen func(name string) bool) []settings.Ac
 
 // Preview returns the questions and the requests that Once would send if each
 // were accepted. It sends and writes nothing.
-func Preview(cfg *settings.Config, t netwatch.Tables, parts loop.Parts, chosen func(name string) bool, force bool) ([]Question, []transport.Request) {
+func Preview(cfg *settings.Config, t netwatch.Tables, parts loop.Parts, chosen func(name string) bool, force bool) ([]PlannedQuery, []transport.Request) {
 	book := state.Open(cfg.StateDir, cfg.RunDir, func(s string) { parts.Log(log.Warn, s) }).Read(parts.Now())
 	accounts := chosenOf(cfg, chosen)
 	var sent []*service.Account
@@ -92,5 +92,5 @@ func Preview(cfg *settings.Config, t netwatch.Tables, parts loop.Parts, chosen f
 		sent = append(sent, &a.Account)
 	}
 	seen := NewViews(cfg, book.Accepted, nil).Observe(t)
-	return questionsOf(accounts), update.Preview(parts.Now(), book, sent, seen, force)
+	return plannedQueries(accounts), update.Preview(parts.Now(), book, sent, seen, force)
 }

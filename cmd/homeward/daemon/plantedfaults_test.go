@@ -17,12 +17,12 @@ func plantedFaults() []struct{ name, file, old, new string } {
 		{"a refusal is not kept on disk", "../../../update/state/data.go", "json:\"stop,omitempty\"`    // the service refused", "json:\"-\"`    // the service refused"},
 		{"a change within a change is lost", "../../../update/after.go", "afterHost(now, h, c, v)", "afterHost(now, h, Attempt{Update: service.Update{Values: p.Want}, before: c.before}, v)"},
 		{"a lost answer is taken for no change", "../../../update/after.go", "h.Unconfirmed = h.Unconfirmed.Or(c.Update.ShownValues().Valid())", "h.Unconfirmed = h.Unconfirmed.Or(service.Publish{})"},
-		{"the state of before the restart is believed, not what is on disk", "../../../update/state/store.go", "if b := s.load(i); b != nil {", "if b := s.load(i); b != nil && s.book == nil {"},
+		{"the state of before the restart is believed, not what is on disk", "../../../update/state/store.go", "if b := s.load(i); b != nil {", "if b := s.load(i); b != nil && s.data == nil {"},
 		{"an unsynchronised clock ages the slots", "../../../update/clock/clock.go", "if m.earlier() && m.Sure && n.Synced {", "if !m.At.IsZero() {"},
-		{"a reboot makes the slots a day old", "../../../update/state/data.go", "shift = -clampUptime(b.Up)", "shift = -clampUptime(b.Up) - day"},
+		{"a reboot makes the slots a day old", "../../../update/state/data.go", "shift = -clampUptime(b.Up)", "shift = -clampUptime(b.Up) - clock.Day"},
 		{"the limits do not hold `once`", "../../../update/attempt.go", "m.Stop != nil || k.InFlightElsewhere(now, name, os.Getpid(), state.Alive) || k.Blocked(now) || hostLocked(now, m, a.service, t.attempt.Update) ||\n\t\t\tk.NextFree(now, s.limits(b)[t.usageID.Quota]) > now.Up", "m.Stop != nil"},
 
-		{"what a killed worker was told is forgotten", "control.go", "c.pending, c.told = c.pending|c.told, 0", "c.told = 0"},
+		{"what a killed worker was told is forgotten", "control.go", "c.pending, c.sentTasks = c.pending|c.sentTasks, 0", "c.sentTasks = 0"},
 		{"after a worker was killed none is started", "control.go", "c.phase, c.killed = phaseNone, false", "c.phase = phaseNone"},
 		{"an offer counts though an order has crossed it", "control.go", "if r.seq == c.seq && c.pending == 0", "if c.pending == 0"},
 		{"an offer that is refused is written over", "control.go", "c.current = r.slot // accepted or not, the other one is written next", ""},
@@ -30,7 +30,7 @@ func plantedFaults() []struct{ name, file, old, new string } {
 		{"each worker reads the configuration from disk", "worker.go", "if w.slot < 0 {", "if w.saved == nil {"},
 		{"the watcher is not told when something is due", "worker.go", "w.save(report{kind: reportOffer}, wake)", "w.save(report{kind: reportOffer}, never)"},
 		{"the watcher sees no news", "watcher.go", "if string(w.image) != string(seen.shown) {", "if string(w.image) != string(seen.shown) && false {"},
-		{"a signal is done with when it is told", "control.go", "c.seq, c.told, c.pending, c.probed = o.seq, c.told|o.tasks, 0, true", "c.seq, c.pending, c.probed = o.seq, 0, true"},
+		{"a signal is done with when it is told", "control.go", "c.seq, c.sentTasks, c.pending, c.probed = o.seq, c.sentTasks|o.tasks, 0, true", "c.seq, c.pending, c.probed = o.seq, 0, true"},
 	}
 }
 

@@ -26,13 +26,13 @@ type process struct {
 	ours, theirs int    // ends of the socket
 	pid          int    // 0: none that runs
 	how          ending // of the one that has ended
-	ebbing       bool   // it has ended, and what it said may still be on its way
+	draining     bool   // it has ended, and what it said may still be on its way
 	exe          string
 	argv         []string
 	attr         *syscall.ProcAttr
-	came         chan report
+	reported     chan report
 	died         chan os.Signal
-	heard        chan struct{} // all that was said before the mark
+	marked       chan struct{} // all that was said before the mark
 }
 
 // newProcess prepares workers that are started with args behind WorkerArg.
@@ -41,7 +41,7 @@ func newProcess(args []string, s slots) (*process, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socketpair", err)
 	}
-	p := &process{ours: pair[0], theirs: pair[1], exe: "/proc/self/exe", came: make(chan report, 16), died: make(chan os.Signal, 1), heard: make(chan struct{}, 1)}
+	p := &process{ours: pair[0], theirs: pair[1], exe: "/proc/self/exe", reported: make(chan report, 16), died: make(chan os.Signal, 1), marked: make(chan struct{}, 1)}
 	p.argv = append([]string{"homeward", WorkerArg}, args...)
 	p.attr = &syscall.ProcAttr{
 		Env:   workerEnv(),
@@ -77,9 +77,9 @@ func (p *process) receive(f *os.File) {
 			return
 		}
 		if r, err := parseReport(buf[:n]); err == nil {
-			p.came <- r
+			p.reported <- r
 		} else if n == markSize {
-			p.heard <- struct{}{}
+			p.marked <- struct{}{}
 			select {
 			case p.died <- syscall.SIGCHLD: // gone has an answer now
 			default:
@@ -145,7 +145,7 @@ func (p *process) kill() {
 }
 
 // reports are what workers say.
-func (p *process) reports() <-chan report { return p.came }
+func (p *process) reports() <-chan report { return p.reported }
 
 // children tells when a worker may have ended.
 func (p *process) children() <-chan os.Signal { return p.died }
@@ -153,10 +153,10 @@ func (p *process) children() <-chan os.Signal { return p.died }
 // gone tells whether the worker has ended, and how. All that it said is among
 // the reports then: the kernel may tell of its end first.
 func (p *process) gone() (how ending, gone bool) {
-	if p.ebbing {
+	if p.draining {
 		select {
-		case <-p.heard:
-			p.ebbing = false
+		case <-p.marked:
+			p.draining = false
 			return p.how, true
 		default:
 			return how, false
@@ -174,7 +174,7 @@ func (p *process) gone() (how ending, gone bool) {
 	if _, err := unix.Write(p.theirs, mark[:]); err != nil { // too much is unread: it is late
 		return how, true
 	}
-	p.how, p.ebbing = how, true
+	p.how, p.draining = how, true
 	return how, false
 }
 

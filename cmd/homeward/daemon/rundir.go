@@ -27,8 +27,8 @@ const (
 	lockPatience = 5 * time.Second
 )
 
-// errTold: a signal came before the daemon had begun.
-var errTold = errors.New("told to end")
+// errStopped: a signal came before the daemon had begun.
+var errStopped = errors.New("told to end")
 
 // lockRunDir makes this process the one daemon of a run folder, until it ends.
 func lockRunDir(ctx context.Context, end <-chan os.Signal, dir string, log func(string)) (*os.File, error) {
@@ -63,9 +63,9 @@ func lockRunDir(ctx context.Context, end <-chan os.Signal, dir string, log func(
 		}
 		select {
 		case <-ctx.Done():
-			return nil, errTold
+			return nil, errStopped
 		case <-end:
-			return nil, errTold
+			return nil, errStopped
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

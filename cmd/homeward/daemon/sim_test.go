@@ -233,7 +233,7 @@ func (w *world) read() (t netwatch.Tables, err error) {
 		t.Defaults = append(t.Defaults, netwatch.Route{Dev: "wan", IPv6: true})
 		t.Addrs = append(t.Addrs, netwatch.Addr{Dev: "br-lan", Addr: w.line.Prefix.Addr().Next(), Bits: 60, Global: true, Preferred: 1800})
 		delegated, _ := w.line.Prefix.Addr().Prefix(56)
-		t.Null = append(t.Null, delegated)
+		t.Unreachable = append(t.Unreachable, delegated)
 	}
 	return t, nil
 }

@@ -230,6 +230,9 @@ func (v *simWorker) report(r report) error {
 	v.step()
 	if r.kind == reportOffer {
 		v.offers.Add(1)
+		if w := v.life.w; !w.isTamed() && w.roll(25) == 0 { // an order that crosses it
+			w.resend()
+		}
 		time.Sleep(time.Duration(v.life.w.roll(1000)) * time.Microsecond) // on its way
 	}
 	v.life.came <- r

@@ -67,7 +67,7 @@ const headMost = 8 << 20
 // head reads a slot's head into h. It allocates nothing if that is as long and
 // names the same as what h held before.
 func (s slots) head(slot int8, h *head) error {
-	h.room(4)
+	h.grow(4)
 	if _, err := s[slot].ReadAt(h.buf, 0); err != nil {
 		return err
 	}
@@ -75,15 +75,15 @@ func (s slots) head(slot int8, h *head) error {
 	if n > headMost {
 		return errHead
 	}
-	h.room(int(n))
+	h.grow(int(n))
 	if _, err := s[slot].ReadAt(h.buf, 4); err != nil {
 		return err
 	}
 	return h.decode()
 }
 
-// room makes buf n bytes long.
-func (h *head) room(n int) {
+// grow makes buf n bytes long.
+func (h *head) grow(n int) {
 	if cap(h.buf) < n {
 		h.buf = make([]byte, n)
 	}
@@ -117,7 +117,7 @@ func (h head) encode() []byte {
 	b = appendText(b, h.runDir)
 	b = appendText(b, h.logLevel)
 	b = binary.LittleEndian.AppendUint64(b, uint64(h.until))
-	b = append(b, truth(h.onEvent))
+	b = append(b, boolByte(h.onEvent))
 	for _, s := range h.stamps {
 		b = binary.LittleEndian.AppendUint64(b, s.Inode)
 		b = binary.LittleEndian.AppendUint64(b, uint64(s.Modified))
@@ -137,7 +137,7 @@ func (h head) encode() []byte {
 	return b
 }
 
-func truth(v bool) byte {
+func boolByte(v bool) byte {
 	if v {
 		return 1
 	}

@@ -75,7 +75,7 @@ func FuzzHead(f *testing.F) {
 }
 
 func TestMessagesAreReadAsTheyWereWritten(t *testing.T) {
-	o := order{gen: 1 << 31, seq: 7, kind: orderBegin, tasks: taskLook | taskStop, slot: -1, fresh: true}
+	o := order{gen: 1 << 31, seq: 7, kind: orderBegin, tasks: taskObserve | taskStop, slot: -1, fresh: true}
 	m := o.encode()
 	if got, err := parseOrder(m[:]); err != nil || got != o {
 		t.Errorf("order = %+v, %v, want %+v", got, err, o)

@@ -41,10 +41,10 @@ func newUpdater(ctx context.Context, cfg *settings.Config, store *state.Store, p
 	if saved != nil {
 		u.scheduler.Restore(saved.Scheduler)
 		u.prober.Restore(saved.Probes)
-		u.views.found, _ = u.prober.Found()
+		u.views.found, _ = u.prober.Results()
 		u.views.restore(saved.Published)
 	}
-	u.prober.Set(inquiries(cfg.Active()))
+	u.prober.Set(probesOf(cfg.Active()))
 	return u
 }
 
@@ -53,19 +53,19 @@ func (u *updater) configure(cfg *settings.Config) {
 	u.cfg = cfg
 	u.views = NewViews(cfg, u.store.Read(u.parts.Now()).Accepted, u.views)
 	u.scheduler.SetAccounts(cfg.Updates())
-	u.prober.Set(inquiries(cfg.Active()))
+	u.prober.Set(probesOf(cfg.Active()))
 	if u.tables != nil {
-		u.look(*u.tables, true)
+		u.observe(*u.tables, true)
 	}
 }
 
-// look takes what the kernel shows. event says that it told of a change.
-func (u *updater) look(t netwatch.Tables, event bool) {
+// observe takes what the kernel shows. event says that it told of a change.
+func (u *updater) observe(t netwatch.Tables, event bool) {
 	u.tables = &t
 	u.line = u.views.Line(t)
 	u.scheduler.Observe(u.views.Observe(t), event)
 	if event {
-		u.prober.Ask(t.Has)
+		u.prober.OnEvent(t.Has)
 	}
 }
 
@@ -79,7 +79,7 @@ func (u *updater) clockSet() {
 // time since boot, it is to be called again at the latest.
 func (u *updater) decide() (status map[string]update.Status, wake time.Duration) {
 	asked := u.prober.Decide()
-	if found, changed := u.prober.Found(); changed {
+	if found, changed := u.prober.Results(); changed {
 		u.views.found = found
 		u.scheduler.Observe(u.views.Observe(*u.tables), true)
 	}
@@ -89,5 +89,5 @@ func (u *updater) decide() (status map[string]update.Status, wake time.Duration)
 
 // busy tells whether something is under way.
 func (u *updater) busy() bool {
-	return u.scheduler.Sending() || u.prober.Asking() || len(u.parts.Inbox) > 0
+	return u.scheduler.Sending() || u.prober.Probing() || len(u.parts.Inbox) > 0
 }

@@ -107,17 +107,17 @@ func (v *Views) view(name string, t netwatch.Tables, d netwatch.Devices) netwatc
 func (v *Views) Observe(t netwatch.Tables) update.Observation {
 	wants := make(map[string]update.Desired, len(v.cfg.Accounts))
 	for _, a := range v.cfg.Accounts {
-		s, why := probed(a, v.view(a.Name, t, a.Devices), v.found)
-		wants[a.Name] = want(a, s, why)
+		s, why := withProbed(a, v.view(a.Name, t, a.Devices), v.found)
+		wants[a.Name] = desired(a, s, why)
 	}
 	return update.Observation{Wants: wants, Has: t.Has}
 }
 
-// whys says in words why something is missing, "" where nothing is.
-type whys struct{ ipv4, ipv6, prefix string }
+// notes says in words why something is missing, "" where nothing is.
+type notes struct{ ipv4, ipv6, prefix string }
 
-// want picks what an account publishes of a line, and says what is not there.
-func want(a settings.Account, s netwatch.State, no whys) update.Desired {
+// desired picks what an account publishes of a line, and says what is not there.
+func desired(a settings.Account, s netwatch.State, no notes) update.Desired {
 	var w update.Desired
 	var notes []string
 	add := func(wanted bool, why string) {

@@ -38,13 +38,13 @@ func TestNewsIsWhatAnybodyWouldSee(t *testing.T) {
 	} {
 		v := NewViews(&settings.Config{Accounts: []settings.Account{a}}, none, nil)
 		unseen := &watcher{head: passed(t, head{watched: v.watched()})}
-		if !unseen.news(tt.before) {
+		if !unseen.hasNews(tt.before) {
 			t.Errorf("%s: what was never seen is no news", tt.name)
 		}
 		v.Line(tt.before)
 		v.Observe(tt.before)
 		w := &watcher{head: passed(t, head{watched: v.watched()})}
-		if got := w.news(tt.after); got != tt.want {
+		if got := w.hasNews(tt.after); got != tt.want {
 			t.Errorf("%s is news: %v, want %v", tt.name, got, tt.want)
 		}
 	}

@@ -119,8 +119,8 @@ func (w *watcher) run(ctx context.Context) int {
 				done = true
 			case doStart:
 				w.start(c.order)
-			case doTell:
-				w.tell(c.order)
+			case doSend:
+				w.send(c.order)
 			case doKill:
 				w.control.killed = true
 				w.worker.kill()
@@ -156,25 +156,25 @@ func (w *watcher) wait(ctx context.Context, ended <-chan struct{}) {
 	case <-w.signals.end:
 		c.end(w.clock())
 	case <-w.signals.hup:
-		c.ask(taskReload)
+		c.request(taskReload)
 	case <-w.signals.usr1:
-		c.ask(taskResend)
+		c.request(taskResend)
 	case <-w.events.clock:
-		c.ask(taskClock)
+		c.request(taskClock)
 	case <-w.events.state:
 		w.stateReplaced()
 	case err := <-w.events.blind:
 		w.blind = err != nil
 		KernelTrouble(w.Log)(err)
 	case t := <-w.events.early:
-		if c.phase == phaseNone && c.held && w.news(t) {
+		if c.phase == phaseNone && c.locked && w.hasNews(t) {
 			c.early = true
 		}
 		w.events.seen <- struct{}{}
 	case t := <-w.events.tables:
 		w.released.Reset(releaseAfter)
-		if c.phase != phaseNone || w.head.onEvent || w.news(t) {
-			c.ask(taskLook)
+		if c.phase != phaseNone || w.head.onEvent || w.hasNews(t) {
+			c.request(taskObserve)
 		}
 		w.events.seen <- struct{}{}
 	case r := <-w.worker.reports():
@@ -195,13 +195,13 @@ func (w *watcher) start(begin order) {
 	w.garbage.workers++
 	if err := w.worker.start(begin); err != nil {
 		w.control.ended(w.clock())
-		w.troubled("no worker can be started: " + err.Error())
+		w.logTrouble("no worker can be started: " + err.Error())
 		return
 	}
 	w.control.started(w.clock())
 }
 
-func (w *watcher) tell(o order) {
+func (w *watcher) send(o order) {
 	if err := w.worker.send(o); err != nil {
 		w.control.full = true // it will hear of it after its next report, or is killed
 		return
@@ -220,7 +220,7 @@ func (w *watcher) reap(ctx context.Context) {
 	if w.control.ended(w.clock()) {
 		return
 	}
-	w.troubled("the worker process has ended (" + how.String() + ")")
+	w.logTrouble("the worker process has ended (" + how.String() + ")")
 }
 
 // drain takes what a worker has said before it ended: what it saved counts, its
@@ -239,8 +239,8 @@ func (w *watcher) drain(ctx context.Context) {
 	}
 }
 
-// troubled says, once in a row, that a worker did not do its work.
-func (w *watcher) troubled(what string) {
+// logTrouble says, once in a row, that a worker did not do its work.
+func (w *watcher) logTrouble(what string) {
 	level := log.Warn
 	if w.unwell {
 		level = log.Debug
@@ -253,8 +253,8 @@ func (w *watcher) troubled(what string) {
 func (w *watcher) report(ctx context.Context, r report) {
 	c := &w.control
 	leave := c.report(w.clock(), r)
-	if r.kind == reportSaved && r.gen == c.gen && !c.held && !c.ending {
-		w.take(ctx)
+	if r.kind == reportSaved && r.gen == c.gen && !c.locked && !c.ending {
+		w.lockRunDir(ctx)
 	}
 	if !leave {
 		return
@@ -268,20 +268,20 @@ func (w *watcher) report(ctx context.Context, r report) {
 	}
 }
 
-// take makes run_dir ours, now that the first worker has read where it is.
-func (w *watcher) take(ctx context.Context) {
+// lockRunDir makes run_dir ours, now that the first worker has read where it is.
+func (w *watcher) lockRunDir(ctx context.Context) {
 	c := &w.control
 	w.readHead()
 	if err := w.lock(ctx, w.head.runDir); err != nil {
 		c.end(w.clock())
 		c.endBy = 0
-		if err != errTold {
+		if err != errStopped {
 			w.Log(log.Error, err.Error())
 			c.refused = 1
 		}
 		return
 	}
-	c.held, c.heard = true, w.clock()
+	c.locked, c.lastReport = true, w.clock()
 	w.watch(ctx, w.head.stateDir, w.head.runDir)
 }
 
@@ -296,8 +296,8 @@ func (w *watcher) readHead() {
 	}
 }
 
-// news tells whether t shows anything else than what the worker saw last.
-func (w *watcher) news(t netwatch.Tables) bool {
+// hasNews tells whether t shows anything else than what the worker saw last.
+func (w *watcher) hasNews(t netwatch.Tables) bool {
 	for i := range w.head.watched {
 		seen := &w.head.watched[i]
 		netwatch.ViewInto(&w.scratch, t, seen.devices, seen.last)
@@ -315,7 +315,7 @@ func (w *watcher) stateReplaced() {
 	if w.control.phase == phaseNone && w.head.stamps == state.Stamps(w.head.stateDir, w.head.runDir) {
 		return
 	}
-	w.control.ask(taskState)
+	w.control.request(taskState)
 }
 
 // KernelTrouble returns what tells the owner that the kernel does not show the

@@ -41,8 +41,8 @@ func TestTheFirstWorkersLastWordIsTaken(t *testing.T) {
 			v.control.started(0)
 			first.came <- report{gen: 1, kind: reportSaved, slot: 0}
 			v.reap(t.Context())
-			if locked != "run" || v.control.held != (lockErr == nil) {
-				t.Errorf("run_dir %q was locked, held %v", locked, v.control.held)
+			if locked != "run" || v.control.locked != (lockErr == nil) {
+				t.Errorf("run_dir %q was locked, held %v", locked, v.control.locked)
 			}
 			if next := v.control.next(time.Hour); lockErr != nil && (next.do != doEnd || v.control.refused != 1) || lockErr == nil && next.do != doStart {
 				t.Errorf("next is %+v, exit code %d", next, v.control.refused)
@@ -56,7 +56,7 @@ func TestAPauseIsSaidInRoundNumbers(t *testing.T) {
 	w := &watcher{Program: Program{Log: func(_ log.Level, s string) { said = s }}, control: newControl(),
 		clock: func() time.Duration { now += 1234 * time.Microsecond; return now }}
 	w.control.ended(w.clock())
-	if w.troubled("it has ended"); said != "it has ended. Starting another in 200ms" {
+	if w.logTrouble("it has ended"); said != "it has ended. Starting another in 200ms" {
 		t.Errorf("%q is said", said)
 	}
 }

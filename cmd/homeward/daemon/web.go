@@ -10,10 +10,10 @@ import (
 	"homeward/update/checkip"
 )
 
-// question returns what to ask for an account's address of a family, 4 or 6;
+// queryFor returns what to ask for an account's address of a family, 4 or 6;
 // ok is false where the line tells it. A host's behind the router comes of the
 // LAN's prefix, as the prefix itself does.
-func question(a settings.Account, family int) (q checkip.Query, ok bool) {
+func queryFor(a settings.Account, family int) (q checkip.Query, ok bool) {
 	wanted, dev := a.Publish.IPv4, a.Devices.WAN
 	if family == 6 {
 		wanted, dev = a.Publish.IPv6 && !a.Host.IsValid(), a.Devices.WAN6
@@ -27,12 +27,12 @@ func question(a settings.Account, family int) (q checkip.Query, ok bool) {
 	return checkip.QueryOf(&a.Account, a.CheckIP, dev, family)
 }
 
-// inquiries returns what to ask for these accounts, each question once.
-func inquiries(accounts []settings.Account) []checkip.Probe {
+// probesOf returns what to ask for these accounts, each question once.
+func probesOf(accounts []settings.Account) []checkip.Probe {
 	var out []checkip.Probe
 	for _, a := range accounts {
 		for _, family := range []int{4, 6} {
-			q, ok := question(a, family)
+			q, ok := queryFor(a, family)
 			i := slices.IndexFunc(out, func(in checkip.Probe) bool { return in.Query == q })
 			switch {
 			case !ok:
@@ -46,12 +46,12 @@ func inquiries(accounts []settings.Account) []checkip.Probe {
 	return out
 }
 
-// probed puts what services have answered in place of what the kernel shows,
+// withProbed puts what services have answered in place of what the kernel shows,
 // and says why something is missing.
-func probed(a settings.Account, s netwatch.State, found map[checkip.Query]checkip.Result) (netwatch.State, whys) {
-	no := whys{s.NoIPv4.Text(), s.NoIPv6.Text(), s.NoPrefix.Text()}
+func withProbed(a settings.Account, s netwatch.State, found map[checkip.Query]checkip.Result) (netwatch.State, notes) {
+	no := notes{s.NoIPv4.Text(), s.NoIPv6.Text(), s.NoPrefix.Text()}
 	answer := func(family int, addr *netip.Addr, why *string) {
-		q, ok := question(a, family)
+		q, ok := queryFor(a, family)
 		if !ok {
 			return
 		}
@@ -66,19 +66,19 @@ func probed(a settings.Account, s netwatch.State, found map[checkip.Query]checki
 	return s, no
 }
 
-// Question is a request that has to be answered before the updates of some
+// PlannedQuery is a request that has to be answered before the updates of some
 // accounts can be sent.
-type Question struct {
+type PlannedQuery struct {
 	checkip.Query
 	Accounts []string
 }
 
-func questionsOf(accounts []settings.Account) []Question {
-	var out []Question
-	for _, in := range inquiries(accounts) {
-		q := Question{Query: in.Query}
+func plannedQueries(accounts []settings.Account) []PlannedQuery {
+	var out []PlannedQuery
+	for _, in := range probesOf(accounts) {
+		q := PlannedQuery{Query: in.Query}
 		for _, a := range accounts {
-			if asks, ok := question(a, in.Family); ok && asks == in.Query {
+			if asks, ok := queryFor(a, in.Family); ok && asks == in.Query {
 				q.Accounts = append(q.Accounts, a.Name)
 			}
 		}

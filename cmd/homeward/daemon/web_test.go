@@ -37,7 +37,7 @@ func TestQuestionsOfAccounts(t *testing.T) {
 		{Query: web(4, "eth2"), Poll: 5 * time.Minute}, // of c, whose IPv6 is its host's
 		{Query: checkip.Query{Of: "dyndns2 checkip ip.example", URL: "https://ip.example/", Family: 4}, Poll: 10 * time.Minute},
 	}
-	if got := inquiries([]settings.Account{a, b, c, d, e}); !reflect.DeepEqual(got, want) {
+	if got := probesOf([]settings.Account{a, b, c, d, e}); !reflect.DeepEqual(got, want) {
 		t.Errorf("inquiries =\n%+v, want\n%+v", got, want)
 	}
 }
@@ -59,7 +59,7 @@ func TestAnswersTakeTheLinesPlace(t *testing.T) {
 	spdyn := checkip.Query{Of: "https://checkip.spdyn.de", URL: "https://checkip.spdyn.de"}
 	four, six := spdyn, spdyn
 	four.Family, six.Family = 4, 6
-	ipv64, _ := question(accounts[0], 4)
+	ipv64, _ := queryFor(accounts[0], 4)
 	found := map[checkip.Query]checkip.Result{ipv64: {Addr: v4}, six: {Addr: v6, Note: "no answer"}}
 	const awaited = "which IPv4 address we come from is being asked"
 	for i, want := range []update.Desired{
@@ -75,8 +75,8 @@ func TestAnswersTakeTheLinesPlace(t *testing.T) {
 }
 
 func published(a settings.Account, s netwatch.State, found map[checkip.Query]checkip.Result) update.Desired {
-	s, why := probed(a, s, found)
-	return want(a, s, why)
+	s, why := withProbed(a, s, found)
+	return desired(a, s, why)
 }
 
 // With prefix = "auto" the service takes the prefix of the address that requests
@@ -85,14 +85,14 @@ func TestPrefixAutoIsTheWANs(t *testing.T) {
 	line := netwatch.State{IPv6: netip.MustParseAddr("2a02:8071:1:5::77"), Prefix: netip.MustParsePrefix("2a02:8071:2:1::/64")}
 	a := settings.Account{}
 	a.Publish, a.PrefixAuto = service.Publish{Prefix: true}, true
-	if got := want(a, line, whys{}); got.Prefix.String() != "2a02:8071:1:5::/64" || got.Note != "" {
+	if got := desired(a, line, notes{}); got.Prefix.String() != "2a02:8071:1:5::/64" || got.Note != "" {
 		t.Errorf("want = %+v", got)
 	}
-	if got := want(a, netwatch.State{}, whys{ipv6: "no default route for IPv6", prefix: "nothing is delegated"}); got.Prefix.IsValid() || got.Note != "no default route for IPv6" {
+	if got := desired(a, netwatch.State{}, notes{ipv6: "no default route for IPv6", prefix: "nothing is delegated"}); got.Prefix.IsValid() || got.Note != "no default route for IPv6" {
 		t.Errorf("without IPv6: %+v", got)
 	}
 	a.Host, a.Publish.IPv6 = netip.MustParseAddr("::1"), true
-	if got := want(a, line, whys{}); got.IPv6.String() != "2a02:8071:2:1::1" {
+	if got := desired(a, line, notes{}); got.IPv6.String() != "2a02:8071:2:1::1" {
 		t.Errorf("a host is in %s, want the LAN's prefix", got.IPv6)
 	}
 }

@@ -123,7 +123,7 @@ func (w *worker) run(ctx context.Context) int {
 		case f := <-w.inbox():
 			f()
 			w.drain()
-			w.happened()
+			w.markActive()
 		case o, ok := <-w.link.orders():
 			if !ok {
 				return 1 // the watcher is gone
@@ -132,7 +132,7 @@ func (w *worker) run(ctx context.Context) int {
 				return 0
 			}
 			w.offered = false // it has crossed the order
-			if err := w.take(ctx, o); err != nil {
+			if err := w.obey(ctx, o); err != nil {
 				return w.lost(err)
 			}
 		case <-timer.C:
@@ -207,14 +207,14 @@ func (w *worker) prepare(ctx context.Context) {
 	if w.resend {
 		w.updater.scheduler.Resend()
 	}
-	w.happened()
+	w.markActive()
 	if first {
 		w.Log(log.Info, fmt.Sprintf("homeward %s watches the line for %s", w.Version, counted(len(w.cfg.Active()), "account")))
 	}
 }
 
-// happened: the worker stays for a while.
-func (w *worker) happened() { w.active, w.offered = w.parts.Now().Up, false }
+// markActive: the worker stays for a while.
+func (w *worker) markActive() { w.active, w.offered = w.parts.Now().Up, false }
 
 func (w *worker) inbox() loop.Inbox {
 	if w.updater == nil {
@@ -230,8 +230,8 @@ func (w *worker) drain() {
 	}
 }
 
-// take carries out an order.
-func (w *worker) take(ctx context.Context, o order) error {
+// obey carries out an order.
+func (w *worker) obey(ctx context.Context, o order) error {
 	t := o.tasks
 	if t&taskStop != 0 {
 		w.stopping = true
@@ -242,7 +242,7 @@ func (w *worker) take(ctx context.Context, o order) error {
 	}
 	w.prepare(ctx)
 	if t != 0 {
-		w.happened()
+		w.markActive()
 	}
 	if t&taskReload != 0 {
 		w.reload()
@@ -258,7 +258,7 @@ func (w *worker) take(ctx context.Context, o order) error {
 		w.updater.scheduler.StateChanged()
 	}
 	if t != 0 {
-		w.look(t&taskLook != 0)
+		w.observe(t&taskObserve != 0)
 	}
 	w.seq = o.seq
 	if done := t & (taskReload | taskResend | taskClock); done != 0 {
@@ -267,8 +267,8 @@ func (w *worker) take(ctx context.Context, o order) error {
 	return w.link.report(report{gen: w.gen, seq: w.seq, kind: reportAlive})
 }
 
-// look reads the kernel's tables. event says that it told of a change.
-func (w *worker) look(event bool) {
+// observe reads the kernel's tables. event says that it told of a change.
+func (w *worker) observe(event bool) {
 	t, err := w.read()
 	if err != nil { // the watcher has said so, or will
 		w.tried = w.parts.Now().Up
@@ -276,7 +276,7 @@ func (w *worker) look(event bool) {
 		return
 	}
 	w.tried = 0
-	w.updater.look(t, event)
+	w.updater.observe(t, event)
 	words := []byte(LineWords(w.updater.line, false))
 	if !bytes.Equal(words, w.said) {
 		w.said = words
@@ -309,7 +309,7 @@ func (w *worker) step() (wait time.Duration, err error) {
 	}
 	now := w.parts.Now().Up
 	if w.tried != 0 && now >= w.tried+lookGap {
-		w.look(false)
+		w.observe(false)
 	}
 	wake, stay, busy := never, linger, false
 	if w.updater.tables != nil {
@@ -330,7 +330,7 @@ func (w *worker) step() (wait time.Duration, err error) {
 	case left > 0:
 		return min(wait, left), nil
 	case w.updater.tables == nil && w.tried == 0: // nobody has asked for a look
-		w.look(false)
+		w.observe(false)
 		return 0, nil
 	}
 	w.offered = true

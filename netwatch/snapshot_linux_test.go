@@ -59,7 +59,7 @@ func sameLine(a, b Tables) bool {
 	return slices.EqualFunc(a.Addrs, b.Addrs, func(x, y Addr) bool {
 		x.Preferred, y.Preferred = 0, 0
 		return x == y
-	}) && slices.Equal(a.Defaults, b.Defaults) && slices.Equal(a.Null, b.Null)
+	}) && slices.Equal(a.Defaults, b.Defaults) && slices.Equal(a.Unreachable, b.Unreachable)
 }
 
 // A look at a line that has not changed, or in nothing but its lifetimes,
@@ -68,10 +68,10 @@ func TestALookLeavesNothingBehind(t *testing.T) {
 	e := watchRouter(t, new(rtnetlink))
 	e.online()
 	must(t, e.Delegate(pfx("2001:db8:3400::/56")))
-	for name, change := range map[string]func(*look){
-		"the same":  func(*look) {},
-		"a renewal": func(l *look) { l.ring[l.latest].Addrs[0].Preferred-- },
-		"a route":   func(l *look) { l.ring[l.latest].Defaults[0].Metric++ },
+	for name, change := range map[string]func(*snapshot){
+		"the same":  func(*snapshot) {},
+		"a renewal": func(l *snapshot) { l.ring[l.latest].Addrs[0].Preferred-- },
+		"a route":   func(l *snapshot) { l.ring[l.latest].Defaults[0].Metric++ },
 	} {
 		k := new(rtnetlink)
 		var s, last State
@@ -82,7 +82,7 @@ func TestALookLeavesNothingBehind(t *testing.T) {
 			last.IPv6, last.Prefix = s.IPv6, s.Prefix
 			change(&k.look)
 		}
-		for range lookRing {
+		for range snapshotRing {
 			look()
 		}
 		if n := testing.AllocsPerRun(100, look); n > 0 || len(s.Delegated) != 2 {

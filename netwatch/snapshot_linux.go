@@ -6,36 +6,36 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// look is where the answers gather. Its memory serves later looks, too: an
+// snapshot is where the answers gather. Its memory serves later looks, too: an
 // idle daemon takes one a minute for years, and a single run of Go's garbage
 // collector would leave it a third of a megabyte larger.
-type look struct {
+type snapshot struct {
 	up, before links
-	ring       [lookRing]Tables
+	ring       [snapshotRing]Tables
 	latest     int // of the ring: what was returned last
 	hops       nexthops
 }
 
-// lookRing is how many Tables there are: one that is being read, and the last
-// lookRing-1 that differ from the one before them, which stay as they are.
-const lookRing = 8
+// snapshotRing is how many Tables there are: one that is being read, and the last
+// snapshotRing-1 that differ from the one before them, which stay as they are.
+const snapshotRing = 8
 
 // next is where the tables of this look gather.
-func (l *look) next() *Tables { return &l.ring[(l.latest+1)%lookRing] }
+func (l *snapshot) next() *Tables { return &l.ring[(l.latest+1)%snapshotRing] }
 
 // begin forgets the look before.
-func (l *look) begin() {
+func (l *snapshot) begin() {
 	if l.up == nil {
 		l.up, l.before = links{}, links{}
 	}
 	clear(l.up)
 	l.hops.reset()
 	t := l.next()
-	*t = Tables{t.Addrs[:0], t.Defaults[:0], t.Null[:0]}
+	*t = Tables{t.Addrs[:0], t.Defaults[:0], t.Unreachable[:0]}
 }
 
 // add records one message of an answer.
-func (l *look) add(q dumpRequest, body []byte) {
+func (l *snapshot) add(q dumpRequest, body []byte) {
 	t := l.next()
 	switch q.answer {
 	case unix.RTM_NEWLINK:
@@ -52,16 +52,16 @@ func (l *look) add(q dumpRequest, body []byte) {
 			t.Defaults = append(t.Defaults, r)
 		}
 		if isNull {
-			t.Null = append(t.Null, null)
+			t.Unreachable = append(t.Unreachable, null)
 		}
 	}
 }
 
 // end is the tables of this look, those of the look before if they are equal.
-func (l *look) end() Tables {
+func (l *snapshot) end() Tables {
 	l.up, l.before = l.before, l.up
 	if t := l.next(); !t.Equal(l.ring[l.latest]) {
-		l.latest = (l.latest + 1) % lookRing
+		l.latest = (l.latest + 1) % snapshotRing
 	}
 	return l.ring[l.latest]
 }
@@ -86,7 +86,7 @@ func (k *rtnetlink) read() (Tables, error) {
 		if err := k.ask(&c, k.nexthops); err != nil {
 			return Tables{}, err
 		}
-		t.lookUp(&k.look.hops, k.look.up)
+		t.resolveNexthops(&k.look.hops, k.look.up)
 	}
 	return k.look.end(), nil
 }
