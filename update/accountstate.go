@@ -1,6 +1,7 @@
 package update
 
 import (
+	"cmp"
 	"homeward/update/clock"
 	"homeward/update/service"
 	"homeward/update/state"
@@ -25,6 +26,7 @@ type Decision struct {
 	At      time.Duration // when, in time since boot; 0 with no Call
 	Since   time.Duration // since when it is due
 	Error   string        // why it is not current, "" if it is or is just on its way
+	Reason  Reason        // likewise, in one word
 }
 
 // Next decides what comes next for the account.
@@ -32,7 +34,7 @@ func (s AccountState) Next(now clock.Now) Decision {
 	stop := s.Record.Stopped(s.Account)
 	d := Decision{State: StateCurrent}
 	if stop != nil {
-		d.State, d.Error = StateStopped, stop.String()
+		d.State, d.Error, d.Reason = StateStopped, stop.String(), stopReason(stop)
 	}
 	if s.Record.Stop != nil {
 		return d
@@ -49,48 +51,48 @@ func (s AccountState) Next(now clock.Now) Decision {
 		return d
 	}
 	d.Attempt, d.Since = call, max(s.Plan.DirtySince, s.Plan.NotBefore)
-	at, why := s.earliest(now)
+	at, why, reason := s.earliest(now)
 	if ready.at > at {
-		at, why = ready.at, ready.why
+		at, why, reason = ready.at, ready.why, ReasonLocked
 	}
 	d.At = at
 	switch {
 	case stop != nil:
 	case why != "" && at > now.Up:
-		d.State, d.Error = StateLimited, why
+		d.State, d.Error, d.Reason = StateLimited, why, reason
 		if s.Plan.Error != "" && s.Plan.Error != why {
 			d.Error = s.Plan.Error + "; " + why
 		}
 	case s.Plan.Error != "":
-		d.State, d.Error = StateRetrying, s.Plan.Error
+		d.State, d.Error, d.Reason = StateRetrying, s.Plan.Error, s.Plan.Reason
 	default:
 		d.State = StateDue
 	}
 	return d
 }
 
-// earliest tells the earliest time for the next request, and which limit says so;
-// "" where it is only the pause after a fault.
-func (s AccountState) earliest(now clock.Now) (at time.Duration, why string) {
+// earliest tells the earliest time for the next request, and which limit says
+// so; "" where it is only the pause after a fault.
+func (s AccountState) earliest(now clock.Now) (at time.Duration, why string, reason Reason) {
 	k := s.Usage
 	at = max(now.Up, s.Plan.NotBefore)
-	later := func(t time.Duration, reason string) {
+	later := func(t time.Duration, text string, word Reason) {
 		if t > at {
-			at, why = t, reason
+			at, why, reason = t, text, word
 		}
 	}
-	later(k.Until, k.Why)
+	later(k.Until, k.Why, cmp.Or(k.Reason, ReasonServiceLimit)) // older versions have kept no reason
 	if k.Lock != nil {
-		later(k.Lock.Until, k.Lock.Why)
+		later(k.Lock.Until, k.Lock.Why, ReasonLocked)
 	}
-	later(k.Free(now, s.Limits.Short, state.ShortWindow+state.ShortMargin), "as many requests as the service takes in 10 seconds")
-	later(k.Free(now, s.Limits.Day, clock.Day+state.DayMargin), "as many requests as the service takes in 24 hours")
+	later(k.Free(now, s.Limits.Short, state.ShortWindow+state.ShortMargin), "as many requests as the service takes in 10 seconds", ReasonQuota10s)
+	later(k.Free(now, s.Limits.Day, clock.Day+state.DayMargin), "as many requests as the service takes in 24 hours", ReasonQuota24h)
 	if s.Plan.Tried {
-		later(s.retryNotBefore(now), "requests left for today are kept for a change of the line")
+		later(s.retryNotBefore(now), "requests left for today are kept for a change of the line", ReasonReserve)
 	} else {
-		later(s.coalesceUntil(now), "few requests left for today: waiting until the line is still")
+		later(s.coalesceUntil(now), "few requests left for today: waiting until the line is still", ReasonSettling)
 	}
-	return at, why
+	return at, why, reason
 }
 
 // retryNotBefore makes retries rarer as a day of faults goes on: half of three quarters

@@ -54,7 +54,7 @@ func (p Plan) afterFault(now clock.Now, c Attempt, f transport.Fault, jitter flo
 		p.NotBefore, p.Tried = now.Up+retry.EventGap, p.Tried || f.Sent
 		return p
 	}
-	p.Fault, p.Error, p.Tried = f.Kind, f.Detail, p.Tried || f.Sent
+	p.Fault, p.Error, p.Reason, p.Tried = f.Kind, f.Detail, faultReason(f.Kind), p.Tried || f.Sent
 	switch {
 	case f.Kind == transport.FaultRefused:
 		return p.pauseAtRandom(now, jitter)
@@ -75,7 +75,8 @@ func (s AccountState) After(now clock.Now, c Attempt, r service.Result, jitter f
 	s = s.judge(now, c, r, jitter)
 	if fresh {
 		p := &s.Plan
-		p.Tried, p.Fails, p.NotBefore, p.Error, p.Fault = before.Tried, before.Fails, before.NotBefore, before.Error, before.Fault
+		p.Tried, p.Fails, p.NotBefore, p.Fault = before.Tried, before.Fails, before.NotBefore, before.Fault
+		p.Error, p.Reason = before.Error, before.Reason
 	}
 	return s
 }
@@ -90,12 +91,13 @@ func (s AccountState) judge(now clock.Now, c Attempt, r service.Result, jitter f
 		r.Verdict = r.Fallback
 	}
 	if r.Wait > 0 && r.Verdict != service.Accepted && r.Verdict != service.Limited {
-		s.Usage.Quota = s.Usage.Wait(now, r.Wait, "the service says: "+r.Detail)
+		s.Usage.Quota = s.Usage.Wait(now, r.Wait, answerReason(r), "the service says: "+r.Detail)
 	}
 	switch r.Verdict {
 	case service.Refused, service.Unauthorized, service.Locked:
 		return s.refuse(now, c, r)
 	}
+	s.Plan.Reason = answerReason(r)
 	s.Record = answerArrived(s.Record, s.Service, c.Update)
 	switch r.Verdict {
 	case service.Accepted:
@@ -107,7 +109,7 @@ func (s AccountState) judge(now clock.Now, c Attempt, r service.Result, jitter f
 		if r.Hosts != nil {
 			s = s.accept(now, c, r, jitter)
 		}
-		s.Usage.Quota = s.Usage.Wait(now, busyWait, "the service says: "+r.Detail+" (no sooner than 30 minutes)")
+		s.Usage.Quota = s.Usage.Wait(now, busyWait, ReasonBusy, "the service says: "+r.Detail+" (no sooner than 30 minutes)")
 		s.Plan.Error = s.Usage.Why
 	case service.Unknown:
 		s.Plan.Error = advised("this is no answer of the service, but a hotspot's, say: "+r.Detail, r.Hint)
@@ -133,14 +135,14 @@ func (s AccountState) refuse(now clock.Now, c Attempt, r service.Result) Account
 	switch {
 	case c.Update.PrefixOnly && r.Verdict != service.Unauthorized && p.Want != (service.Values{Prefix: p.Want.Prefix}):
 		// One full update is tried before the account stops.
-		p.Full, p.Tried, p.NotBefore, p.Error = true, false, 0, ""
+		p.Full, p.Tried, p.NotBefore, p.Error, p.Reason = true, false, 0, "", ""
 	case r.Verdict != service.Refused && s.Usage.Good && s.Usage.Lock == nil && !s.Record.Locked:
 		why := "the service refuses the key it has accepted before (" + r.Detail + "): it may be locked, so 10 minutes of silence, then one try"
 		s.Usage.Lock, s.Record.Locked = &state.Lock{Until: now.Up + lockDuration, Why: why}, true
-		p.Error, p.Tried = why, false
+		p.Error, p.Reason, p.Tried = why, ReasonLocked, false
 	default:
-		s.Record.Stop = &state.Stop{Detail: r.Detail, Hint: r.Hint}
-		p.Error, p.Full = s.Record.Stop.String(), false
+		s.Record.Stop = &state.Stop{Detail: r.Detail, Hint: r.Hint, Reason: answerReason(r)}
+		p.Error, p.Reason, p.Full = s.Record.Stop.String(), s.Record.Stop.Reason, false
 	}
 	return s
 }
@@ -173,7 +175,7 @@ func (s AccountState) accept(now clock.Now, c Attempt, r service.Result, jitter 
 	}
 	p := s.Plan
 	fails := p.Fails
-	p.Error, p.Fails, p.NotBefore, p.Tried = "", 0, 0, false
+	p.Error, p.Reason, p.Fails, p.NotBefore, p.Tried = "", "", 0, 0, false
 	progress := false
 	s.Record = eachHost(s.Record, s.Service, c.Update, func(name string, h state.Host) state.Host {
 		v, judged := verdict[name]
@@ -184,7 +186,7 @@ func (s AccountState) accept(now clock.Now, c Attempt, r service.Result, jitter 
 		progress = progress || known
 		switch {
 		case !known:
-			p.Error, p.Tried = name+": "+v.Detail, true
+			p.Error, p.Reason, p.Tried = name+": "+v.Detail, ReasonNotTheService, true
 		case v.Verdict == service.Accepted && p.ForceResend != nil:
 			p.ForceResend = maps.Clone(p.ForceResend)
 			p.ForceResend[name] = p.ForceResend[name].With(c.Update.Values)
@@ -213,7 +215,7 @@ func afterHost(now clock.Now, h state.Host, c Attempt, v service.HostResult) (ne
 		h.Lock = &state.Lock{Until: now.Up + lockDuration, Why: v.Host + ": " + v.Detail + ": 10 minutes of silence, then one try"}
 	case v.Verdict == service.Refused, v.Verdict == service.Locked:
 		h.Unconfirmed = c.before[v.Host].Unconfirmed
-		h.Stop = &state.Stop{Detail: v.Host + ": " + v.Detail, Hint: v.Hint}
+		h.Stop = &state.Stop{Detail: v.Host + ": " + v.Detail, Hint: v.Hint, Reason: ReasonRefused}
 	default:
 		return h, false
 	}

@@ -31,6 +31,7 @@ type Plan struct {
 	Fails          int                       // attempts in a row that brought nothing, since Want changed
 	Fault          transport.FaultKind       // of the last attempt, 0 where it brought an answer
 	NotBefore      time.Duration             // no attempt before, unless an event comes
+	Reason         Reason                    // likewise, in one word
 	Error          string                    // what the last attempt brought, "" if it was accepted
 	ForceResend    map[string]service.Values // send anew though nothing changed: what each host has accepted since; nil: no
 	Full           bool                      // the service has refused onlyprefix: a full update is tried in its place
@@ -75,7 +76,7 @@ func (p Plan) Resend(now clock.Now) Plan {
 
 // Reset forgets the attempts of a change that is done with.
 func (p Plan) Reset() Plan {
-	p.DirtySince, p.Tried, p.Fails, p.Fault, p.NotBefore, p.Error = 0, false, 0, 0, 0, ""
+	p.DirtySince, p.Tried, p.Fails, p.Fault, p.NotBefore, p.Error, p.Reason = 0, false, 0, 0, 0, "", ""
 	if p.Want != (service.Values{}) {
 		p.ForceResend = nil
 	}

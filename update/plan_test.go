@@ -116,13 +116,13 @@ func TestGate(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, _ := AccountState{Usage: tt.k, Limits: l, Plan: tt.p}.earliest(now)
+			got, _, _ := AccountState{Usage: tt.k, Limits: l, Plan: tt.p}.earliest(now)
 			if got-now.Up != tt.want {
 				t.Errorf("gate = now + %v, want now + %v", got-now.Up, tt.want)
 			}
 		})
 	}
-	if got, _ := (AccountState{Usage: slots(500, now.Up), Plan: fresh}).earliest(now); got != now.Up {
+	if got, _, _ := (AccountState{Usage: slots(500, now.Up), Plan: fresh}).earliest(now); got != now.Up {
 		t.Errorf("no limit: now + %v", got-now.Up)
 	}
 }

@@ -30,7 +30,8 @@ type Observation struct {
 // owner what it does not show and why.
 type Desired struct {
 	service.Values
-	Note string
+	Note    string
+	Missing string // why the first value is missing that the account publishes, in netwatch's word; "" if none is
 }
 
 // Scheduler decides what is sent when, and sends it. It belongs to one
@@ -82,6 +83,7 @@ type account struct {
 	config     *service.Account
 	service    service.Service
 	plan       Plan
+	missing    string // Desired.Missing
 	note       string
 	sending    bool
 	excluded   bool   // nothing is sent for it: `once` was asked for others
@@ -140,7 +142,7 @@ func (s *Scheduler) Observe(o Observation, event bool) {
 	now := s.now()
 	for _, a := range s.accounts {
 		w := o.Wants[a.config.Name]
-		a.note = w.Note
+		a.note, a.missing = w.Note, w.Missing
 		a.plan = a.plan.Observe(now, w.Values)
 		if event {
 			a.plan = a.plan.Event(now)

@@ -17,17 +17,21 @@ type Status struct {
 	State    string                `json:"state"` // current, due, retrying, limited, stopped, waiting
 	Accepted *state.AcceptedValues `json:"accepted,omitempty"`
 	Want     *service.Values       `json:"want,omitempty"`
-	Error    string                `json:"error,omitempty"` // why it is not current
-	Next     time.Time             `json:"next,omitzero"`   // when it is tried again
-	Note     string                `json:"note,omitempty"`  // what is not published, and why
+	Error    string                `json:"error,omitempty"`  // why it is not current
+	Reason   Reason                `json:"reason,omitempty"` // likewise, in one word for programs (Reasons, netwatch.Reasons)
+	Next     time.Time             `json:"next,omitzero"`    // when it is tried again
+	Note     string                `json:"note,omitempty"`   // what is not published, and why
 	Used     int                   `json:"used_24h"`
 	Limit    int                   `json:"limit_24h,omitempty"`
 }
 
 // status tells how an account stands.
 func (a *account) status(now clock.Now, as AccountState, d Decision) Status {
-	s := Status{Service: a.config.Service, Domains: a.config.Domains, State: d.State, Error: d.Error, Note: a.note,
+	s := Status{Service: a.config.Service, Domains: a.config.Domains, State: d.State, Error: d.Error, Reason: d.Reason, Note: a.note,
 		Accepted: as.Record.Accepted(now, a.config, a.service), Used: as.Usage.Used(now), Limit: as.Limits.Day}
+	if s.State == StateWaiting {
+		s.Reason = a.missing
+	}
 	if a.plan.Want != (service.Values{}) {
 		w := a.plan.Want
 		s.Want = &w

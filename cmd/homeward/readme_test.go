@@ -55,24 +55,27 @@ func TestREADMECommands(t *testing.T) {
 	}
 }
 
-// TestREADMEReasons: every reason why something of the line is missing is in
-// its table, and no other.
+// TestREADMEReasons: every reason of an account, and of what the uplink has no
+// value of, is in its table, and no other.
 func TestREADMEReasons(t *testing.T) {
 	text, err := os.ReadFile(readme)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, _ := strings.Cut(string(text), "<!-- reasons of the line -->")
-	table, _, ended := strings.Cut(table, "<!-- end of reasons of the line -->")
-	var want, got []string
+	var line []string
 	for _, r := range netwatch.Reasons() {
-		want = append(want, r.String())
+		line = append(line, r.String())
 	}
-	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z0-9-]+)` \\|").FindAllStringSubmatch(table, -1) {
-		got = append(got, m[1])
-	}
-	if !ended || !slices.Equal(got, want) {
-		t.Errorf("the README's reasons are %q, want %q", got, want)
+	for name, want := range map[string][]string{"reasons of the line": line, "reasons of accounts": update.Reasons()} {
+		_, table, _ := strings.Cut(string(text), "<!-- "+name+" -->")
+		table, _, ended := strings.Cut(table, "<!-- end of "+name+" -->")
+		var got []string
+		for _, m := range regexp.MustCompile("(?m)^\\| `([a-z0-9-]+)` \\|").FindAllStringSubmatch(table, -1) {
+			got = append(got, m[1])
+		}
+		if !ended || !slices.Equal(got, want) {
+			t.Errorf("%s: the README has %q, want %q", name, got, want)
+		}
 	}
 }
 

@@ -175,7 +175,7 @@ func (c *Client) keyIn(b *state.Data) state.Usage {
 func afterCall(now clock.Now, k state.Usage, r service.Result) state.Usage {
 	switch r.Verdict {
 	case service.Accepted:
-		k.Step, k.Until, k.Why, k.Good = 0, 0, "", true
+		k.Step, k.Until, k.Why, k.Reason, k.Good = 0, 0, "", "", true
 	case service.Limited:
 		k.Quota = k.Limited(now, r, 0)
 	}

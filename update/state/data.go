@@ -59,6 +59,7 @@ type Host struct {
 type Stop struct {
 	Detail string `json:"detail"`
 	Hint   string `json:"do,omitempty"`
+	Reason string `json:"reason,omitempty"` // in one word for programs
 }
 
 func (s *Stop) String() string {

@@ -17,10 +17,11 @@ type Usage struct {
 
 // Quota is the count of one limit group, whichever accounts and secrets use it.
 type Quota struct {
-	Reservations []Reservation `json:"slots,omitempty"` // requests of the last 24 hours, oldest first
-	Until        time.Duration `json:"until,omitempty"` // nothing is sent before: a limit that the service named
-	Why          string        `json:"why,omitempty"`   // why not before Until
-	Step         int           `json:"step,omitempty"`  // how often in a row a limit was named without a time
+	Reservations []Reservation `json:"slots,omitempty"`  // requests of the last 24 hours, oldest first
+	Until        time.Duration `json:"until,omitempty"`  // nothing is sent before: a limit that the service named
+	Why          string        `json:"why,omitempty"`    // why not before Until
+	Reason       string        `json:"reason,omitempty"` // likewise, in one word for programs
+	Step         int           `json:"step,omitempty"`   // how often in a row a limit was named without a time
 }
 
 // Credential is what is known of one secret at one server.
@@ -109,7 +110,7 @@ func (q Quota) merge(o Quota) Quota {
 
 func (q Quota) longer(o Quota) Quota {
 	if o.Until > q.Until {
-		q.Until, q.Why = o.Until, o.Why
+		q.Until, q.Why, q.Reason = o.Until, o.Why, o.Reason
 	}
 	q.Step = max(q.Step, o.Step)
 	return q
@@ -164,7 +165,7 @@ func (b *Data) MigrateLegacy(old string, id UsageID) {
 	c := Credential{Good: o.Good, CAHint: o.CAHint}
 	if o.Locked {
 		c.Lock = &Lock{o.Until, o.Why}
-		o.Until, o.Why = 0, ""
+		o.Until, o.Why, o.Reason = 0, "", ""
 	}
 	b.SetUsage(id, Usage{k.Quota.add(o.Quota), k.Credential.merge(c)})
 	o = b.LegacyKeys[old]
@@ -198,10 +199,13 @@ var namedLimit = [...]time.Duration{10 * time.Second, time.Minute, 5 * time.Minu
 // namedSpread is by how much longer at most, at random.
 var namedSpread = [...]time.Duration{time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
 
+// ReasonServiceLimit is Quota.Reason of a limit that the service names.
+const ReasonServiceLimit = "service-limit"
+
 // Wait keeps a limit group silent, for the longest of what was asked for.
-func (q Quota) Wait(now clock.Now, d time.Duration, why string) Quota {
+func (q Quota) Wait(now clock.Now, d time.Duration, reason, why string) Quota {
 	if until := now.Up + min(d, service.LongestWait); until > q.Until {
-		q.Until, q.Why = until, why
+		q.Until, q.Why, q.Reason = until, why, reason
 	}
 	return q
 }
@@ -215,7 +219,7 @@ func (q Quota) Limited(now clock.Now, r service.Result, jitter float64) Quota {
 		wait = namedLimit[step] + time.Duration(jitter*float64(namedSpread[step]))
 		q.Step++
 	}
-	return q.Wait(now, wait, "the service says: "+r.Detail)
+	return q.Wait(now, wait, ReasonServiceLimit, "the service says: "+r.Detail)
 }
 
 // Accepted is the key of an accepted call. A wait that is still on was asked for
@@ -223,7 +227,7 @@ func (q Quota) Limited(now clock.Now, r service.Result, jitter float64) Quota {
 func (k Usage) Accepted(now clock.Now) Usage {
 	k.Good = true
 	if k.Until <= now.Up {
-		k.Step, k.Until, k.Why = 0, 0, ""
+		k.Step, k.Until, k.Why, k.Reason = 0, 0, "", ""
 	}
 	if k.Lock.End() <= now.Up {
 		k.Lock = nil

@@ -120,6 +120,11 @@ type notes struct{ ipv4, ipv6, prefix string }
 func desired(a settings.Account, s netwatch.State, no notes) update.Desired {
 	var w update.Desired
 	var notes []string
+	missing := func(m netwatch.Missing, wanted bool) {
+		if wanted && w.Missing == "" {
+			w.Missing = m.Reason.String()
+		}
+	}
 	add := func(wanted bool, why string) {
 		if wanted && why != "" {
 			notes = append(notes, why)
@@ -143,9 +148,12 @@ func desired(a settings.Account, s netwatch.State, no notes) update.Desired {
 	case a.Publish.Prefix && !auto:
 		w.Prefix = s.Prefix
 	}
+	missing(s.NoIPv4, a.Publish.IPv4 && !w.IPv4.IsValid())
 	add(a.Publish.IPv4, no.ipv4)
+	missing(s.NoIPv6, (a.Publish.IPv6 && !a.Host.IsValid() || auto) && !s.IPv6.IsValid())
 	add(a.Publish.IPv6 && !a.Host.IsValid() || auto, no.ipv6)
 	ofLAN := a.Publish.Prefix && !auto || a.Publish.IPv6 && a.Host.IsValid()
+	missing(s.NoPrefix, ofLAN && !s.Prefix.IsValid())
 	add(ofLAN, no.prefix)
 	add(ofLAN && s.LAN != "br-lan", s.NoteLAN()) // else the choice is OpenWrt's own
 	add(ofLAN, s.NoteWAN())

@@ -96,3 +96,33 @@ func TestWhatWasPublishedStaysInTheNextWorker(t *testing.T) {
 		t.Errorf("status shows %s, want %s", got, higher)
 	}
 }
+
+// An account that waits for a value has the reason of the first one that is
+// missing of what it publishes.
+func TestWhatAWaitingAccountMisses(t *testing.T) {
+	s := netwatch.State{
+		NoIPv4:   netwatch.Missing{Of: netwatch.ValueIPv4, Reason: netwatch.ReasonCarrierNAT},
+		NoIPv6:   netwatch.Missing{Of: netwatch.ValueIPv6, Reason: netwatch.ReasonULA},
+		NoPrefix: netwatch.Missing{Of: netwatch.ValuePrefix, Reason: netwatch.ReasonNotDelegated},
+	}
+	for _, tt := range []struct {
+		publish service.Publish
+		host    string
+		want    string
+	}{
+		{service.Publish{IPv4: true, Prefix: true}, "", "carrier-nat"},
+		{service.Publish{IPv6: true}, "", "ula"},
+		{service.Publish{IPv6: true}, "::1", "not-delegated"},
+		{service.Publish{Prefix: true}, "", "not-delegated"},
+	} {
+		a := settings.Account{Account: service.Account{Publish: tt.publish}}
+		a.Host, _ = netip.ParseAddr(tt.host)
+		if got := desired(a, s, notes{}).Missing; got != tt.want {
+			t.Errorf("%+v %s: %q, want %q", tt.publish, tt.host, got, tt.want)
+		}
+	}
+	s.IPv4, s.NoIPv4 = netip.MustParseAddr("203.0.113.7"), netwatch.Missing{}
+	if got := desired(settings.Account{Account: service.Account{Publish: service.Publish{IPv4: true}}}, s, notes{}).Missing; got != "" {
+		t.Errorf("nothing is missing: %q", got)
+	}
+}

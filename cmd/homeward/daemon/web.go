@@ -50,7 +50,7 @@ func probesOf(accounts []settings.Account) []checkip.Probe {
 // and says why something is missing.
 func withProbed(a settings.Account, s netwatch.State, found map[checkip.Query]checkip.Result) (netwatch.State, notes) {
 	no := notes{s.NoIPv4.Text(), s.NoIPv6.Text(), s.NoPrefix.Text()}
-	answer := func(family int, addr *netip.Addr, why *string) {
+	answer := func(family int, addr *netip.Addr, missing *netwatch.Missing, why *string) {
 		q, ok := queryFor(a, family)
 		if !ok {
 			return
@@ -60,9 +60,12 @@ func withProbed(a settings.Account, s netwatch.State, found map[checkip.Query]ch
 			f.Note = "which IPv" + strconv.Itoa(family) + " address we come from is being asked"
 		}
 		*addr, *why = f.Addr, f.Note
+		if *missing = (netwatch.Missing{}); !f.Addr.IsValid() {
+			missing.Reason = netwatch.ReasonNoAddress // none is known yet
+		}
 	}
-	answer(4, &s.IPv4, &no.ipv4)
-	answer(6, &s.IPv6, &no.ipv6)
+	answer(4, &s.IPv4, &s.NoIPv4, &no.ipv4)
+	answer(6, &s.IPv6, &s.NoIPv6, &no.ipv6)
 	return s, no
 }
 
