@@ -120,6 +120,7 @@ func (s *Scheduler) complete(t *inFlight, out transport.Outcome) {
 	})
 	s.resolved()
 	if current {
+		a.count(a.plan.Reason)
 		s.logAccepted(t, now, res)
 	}
 }
@@ -144,6 +145,9 @@ func (s *Scheduler) fail(t *inFlight, now clock.Now, out transport.Outcome, curr
 	}
 	if current {
 		t.account.plan = t.account.plan.afterFault(now, t.attempt, fault, jitter)
+		if why := faultReason(fault.Kind); why != "" {
+			t.account.count(why)
+		}
 	}
 	if t.gone { // there is no fault to wait for
 		t.account.plan.NotBefore = max(now.Up, t.start+retry.EventGap)

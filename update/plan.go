@@ -19,6 +19,11 @@ const (
 	StateWaiting  = "waiting"  // the line shows nothing to publish
 )
 
+// States are all of them.
+func States() []string {
+	return []string{StateCurrent, StateDue, StateRetrying, StateLimited, StateStopped, StateWaiting}
+}
+
 // Plan is what the running process knows of one account beside its Memory.
 // The zero Plan is that of an account that was never looked at.
 type Plan struct {

@@ -11,6 +11,7 @@ import (
 	"homeward/update/service"
 	"homeward/update/state"
 	"homeward/update/transport"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"os"
@@ -86,12 +87,23 @@ type account struct {
 	missing    string // Desired.Missing
 	note       string
 	sending    bool
-	excluded   bool   // nothing is sent for it: `once` was asked for others
-	clearStops bool   // its stops do not hold: `once --force`; on disk with its next request
-	elsewhere  bool   // another process has a request of it under way
-	lastLogged string // the last message about trouble, so that it is said once
-	salt       string // of the Book in which key names its Key
+	excluded   bool              // nothing is sent for it: `once` was asked for others
+	clearStops bool              // its stops do not hold: `once --force`; on disk with its next request
+	elsewhere  bool              // another process has a request of it under way
+	lastLogged string            // the last message about trouble, so that it is said once
+	counts     map[string]uint64 // Status.Counts
+	salt       string            // of the Book in which key names its Key
 	usageID    state.UsageID
+}
+
+// count counts an attempt that has ended, "" one that was accepted.
+func (a *account) count(why Reason) {
+	counts := maps.Clone(a.counts) // a Status may hold it
+	if counts == nil {
+		counts = map[string]uint64{}
+	}
+	counts[why]++
+	a.counts = counts
 }
 
 // usageIn names the account's Key in a Book. Books have the same salt unless one

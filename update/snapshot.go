@@ -12,8 +12,9 @@ type Snapshot struct {
 
 // AccountSnapshot is the part of one account.
 type AccountSnapshot struct {
-	Plan Plan   `json:"plan"`
-	Said string `json:"said,omitempty"` // the last message about trouble
+	Plan   Plan              `json:"plan"`
+	Said   string            `json:"said,omitempty"`   // the last message about trouble
+	Counts map[string]uint64 `json:"counts,omitempty"` // Status.Counts
 }
 
 // Resends tells whether an account was to be sent anew, and is not yet.
@@ -30,7 +31,7 @@ func (s Snapshot) Resends() bool {
 func (s *Scheduler) Snapshot() Snapshot {
 	snap := Snapshot{Store: s.store.Snapshot(s.now()), Accounts: make(map[string]AccountSnapshot, len(s.accounts))}
 	for _, a := range s.accounts {
-		snap.Accounts[a.config.Name] = AccountSnapshot{a.plan, a.lastLogged}
+		snap.Accounts[a.config.Name] = AccountSnapshot{a.plan, a.lastLogged, a.counts}
 	}
 	return snap
 }
@@ -40,7 +41,7 @@ func (s *Scheduler) Snapshot() Snapshot {
 func (s *Scheduler) Restore(snap Snapshot) {
 	for _, a := range s.accounts {
 		was := snap.Accounts[a.config.Name]
-		a.plan, a.lastLogged = was.Plan, was.Said
+		a.plan, a.lastLogged, a.counts = was.Plan, was.Said, was.Counts
 	}
 	b, err := snap.Store.Data(s.now())
 	if err != nil {

@@ -51,9 +51,21 @@ func TestStatusTellsHowTheAccountsStand(t *testing.T) {
 	if info, err := os.Stat(h.path("run/status.json")); err != nil || info.Mode().Perm() != 0o644 {
 		t.Errorf("status.json: %v, %v", info.Mode(), err)
 	}
+	metrics, _, code := h.homeward("status", "--prometheus", "-c", conf)
+	for _, sample := range []string{`homeward_account_state{account="home",service="ipv64",state="current"} 1`, `homeward_updates_accepted_total{account="home"} 1`} {
+		if !strings.Contains(metrics, sample+"\n") {
+			t.Errorf("status --prometheus: exit %d, no %s in\n%s", code, sample, metrics)
+		}
+	}
+	if text, err := os.ReadFile(h.path("run/metrics.prom")); err != nil || string(text) != metrics {
+		t.Errorf("metrics.prom is not what status --prometheus prints: %v\n%s", err, text)
+	}
 	h.Next(updatetest.Answer{Body: "nohost"})
 	h.must(h.SetIPv4(lease2, gateway))
 	h.state(update.StateStopped)
+	if out, _, _ = h.homeward("status", "--json", "-c", conf); !strings.Contains(out, `"reason":"refused"`) {
+		t.Errorf("stopped: no reason in %s", out)
+	}
 	out, _, code = h.homeward("status", "-c", conf)
 	if code != 1 || !strings.Contains(out, "stopped") || !strings.Contains(out, "nohost") {
 		t.Errorf("stopped: exit %d\n%s", code, out)

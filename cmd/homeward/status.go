@@ -31,10 +31,12 @@ func statusCommand() command {
 		about: "tells what the daemon sees, what was sent, what is due and why it waits",
 		long: `
 Exit code: 0 all is current, 1 something is not, 3 no daemon runs.`,
-		flags: []flag{configFlag, jsonFlag},
+		flags: []flag{configFlag, jsonFlag, prometheusFlag},
 		run:   runStatus,
 	}
 }
+
+var prometheusFlag = flag{name: "--prometheus", about: "in the text format of Prometheus"}
 
 func runStatus(_ context.Context, c call) int {
 	dir := defaultRunDir
@@ -61,9 +63,17 @@ func runStatus(_ context.Context, c call) int {
 		fmt.Fprintf(c.stderr, "homeward: %s is not a daemon's status: %v\n", filepath.Join(dir, daemon.StatusFile), err)
 		return exitFault
 	}
-	if c.has("--json") {
+	switch {
+	case c.has("--prometheus"):
+		metrics, err := os.ReadFile(filepath.Join(dir, daemon.MetricsFile))
+		if err != nil {
+			fmt.Fprintf(c.stderr, "homeward: the daemon runs, and has no figures yet: %v\n", err)
+			return exitFault
+		}
+		c.stdout.Write(metrics)
+	case c.has("--json"):
 		c.stdout.Write(text)
-	} else {
+	default:
 		fmt.Fprint(c.stdout, statusTable(s, time.Local))
 	}
 	for _, a := range s.Accounts {

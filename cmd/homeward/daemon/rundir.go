@@ -22,6 +22,9 @@ const (
 	// StatusFile is the name, in run_dir, of what the daemon tells anybody.
 	StatusFile = "status.json"
 
+	// MetricsFile is the name, in run_dir, of the same for Prometheus.
+	MetricsFile = "metrics.prom"
+
 	// lockPatience is how long a daemon waits for another one to end: as a
 	// restart that overlaps needs, and no longer.
 	lockPatience = 5 * time.Second
@@ -46,7 +49,7 @@ func lockRunDir(ctx context.Context, end <-chan os.Signal, dir string, log func(
 	for begin := time.Now(); ; {
 		err := unix.FcntlFlock(f.Fd(), unix.F_SETLK, &lock)
 		if err == nil {
-			os.Remove(filepath.Join(dir, StatusFile)) // of a daemon that was killed
+			removeStatus(dir) // of a daemon that was killed
 			f.Truncate(0)
 			f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 			return f, nil

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -253,7 +254,10 @@ func (w *world) hear(level log.Level, s string) {
 
 // believe fails where status.json says that the service holds what the line
 // shows, and it does not.
-func (w *world) believe(_ string, text []byte) error {
+func (w *world) believe(path string, text []byte) error {
+	if filepath.Base(path) != StatusFile {
+		return nil
+	}
 	var all Status
 	if err := json.Unmarshal(text, &all); err != nil {
 		w.fail("status.json: %v", err)

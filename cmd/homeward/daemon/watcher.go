@@ -334,5 +334,6 @@ func KernelTrouble(say func(log.Level, string)) func(error) {
 func removeStatus(runDir string) {
 	if runDir != "" {
 		os.Remove(filepath.Join(runDir, StatusFile))
+		os.Remove(filepath.Join(runDir, MetricsFile))
 	}
 }

@@ -339,11 +339,15 @@ func (w *worker) step() (wait time.Duration, err error) {
 
 // publish writes status.json if it says something else than before.
 func (w *worker) publish(accounts map[string]update.Status) {
-	text := Status{Version: w.Version, PID: w.pid, Started: w.begun.UTC().Truncate(time.Second), Line: w.updater.line, Accounts: accounts}.JSON()
+	status := Status{Version: w.Version, PID: w.pid, Started: w.begun.UTC().Truncate(time.Second), Line: w.updater.line, Accounts: accounts}
+	text := status.JSON()
 	if bytes.Equal(text, w.written) || w.stopping {
 		return
 	}
 	err := w.write(filepath.Join(w.cfg.RunDir, StatusFile), text)
+	if merr := w.write(filepath.Join(w.cfg.RunDir, MetricsFile), status.Metrics()); err == nil {
+		err = merr
+	}
 	why := ""
 	if err == nil {
 		w.written = text
