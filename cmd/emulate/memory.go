@@ -86,6 +86,9 @@ func underCap(ctx context.Context, g *guest, s *standIn, c change) (ms, peak int
 	if err != nil {
 		return 0, 0, err
 	}
+	if err := rests(ctx, g); err != nil { // its worker is gone
+		return 0, 0, err
+	}
 	r, err := g.must(ctx, "cat "+group+"/memory.max "+group+"/memory.peak && cat "+group+"/memory.events && grep -c . "+group+"/cgroup.procs")
 	if err != nil {
 		return 0, 0, err
