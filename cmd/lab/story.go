@@ -73,11 +73,11 @@ func serviceStory() []step {
 			title: "The service is down", about: "The address changes, the service says 503, and is back at the next try.",
 			free: 2, act: (*stage).serviceDown, sends: []answered{down, full(ipBack, prefixNew)}, a: ipBack, states: map[string]string{"home": "current"},
 		}, {
-			title: "A key that is refused", about: "A second account comes by SIGHUP. Its key is not known to the service: one request, then it is stopped.",
-			act: (*stage).refused, sends: []answered{{office, 401}}, still: 700 * time.Millisecond, states: map[string]string{"home": "current", "office": "stopped"},
+			title: "A key that is refused", about: "A second account comes by SIGHUP. Its key is not known to the service: one request, then it is stopped. IPv64 counts the requests of all keys together.",
+			free: 1, act: (*stage).refused, sends: []answered{{office, 401}}, still: 700 * time.Millisecond, states: map[string]string{"home": "current", "office": "stopped"},
 		}, {
 			title: "A person lifts the stop", about: "The key is put right at the service, and `homeward once --force office` sends; the daemon beside it takes note at once.",
-			act: (*stage).lift, twice: true, sends: []answered{{office, 200}}, states: map[string]string{"home": "current", "office": "current"},
+			free: 2, act: (*stage).lift, twice: true, sends: []answered{{office, 200}}, states: map[string]string{"home": "current", "office": "current"},
 		},
 	}
 }
