@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"homeward/cmd/homeward/settings"
 )
 
 func checkCommand() command {
@@ -20,7 +21,7 @@ to write; the exit code is 2 then. Warnings do not change the exit code.`,
 var userFlag = flag{name: "--user", value: "NAME", about: "what this user could not read is a fault, too; root alone can tell"}
 
 func runCheck(_ context.Context, c call) int {
-	cfg, warnings, err := load(c.value("-c"))
+	cfg, warnings, err := settings.Load(c.value("-c"))
 	if c.has("--user") {
 		cfg, warnings, err = loadFor(c.value("-c"), systemUsers(), c.value("--user"))
 	}
@@ -35,7 +36,7 @@ func runCheck(_ context.Context, c call) int {
 		counted(len(cfg.Accounts), "account"), verdict(cfg, len(warnings)))
 	for _, a := range cfg.Active() {
 		if a.Host.IsValid() && a.Publish.IPv6 {
-			fmt.Fprintln(c.stdout, shownPath([]string{"account", a.Name, "host"})+": "+rightHosts)
+			fmt.Fprintln(c.stdout, settings.ShownPath([]string{"account", a.Name, "host"})+": "+rightHosts)
 		}
 	}
 	return exitOK
@@ -46,7 +47,7 @@ func runCheck(_ context.Context, c call) int {
 const rightHosts = "right for a host that keeps its interface id (EUI-64, ip token, a static suffix, a hostid of odhcpd); one that makes its own for each prefix (RFC 7217) is not reached by it"
 
 // verdict says how a configuration without faults looks.
-func verdict(cfg *Config, warnings int) string {
+func verdict(cfg *settings.Config, warnings int) string {
 	off := len(cfg.Accounts) - len(cfg.Active())
 	said := "nothing wrong"
 	if warnings > 0 {

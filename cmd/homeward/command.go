@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"fmt"
+	"homeward/cmd/homeward/settings"
 	"io"
 	"maps"
 	"slices"
@@ -29,11 +29,8 @@ type call struct {
 	stdout, stderr io.Writer
 }
 
-//go:embed example.toml
-var example string
-
 // configFlag is the flag of every command that reads the configuration.
-var configFlag = flag{name: "-c", value: "FILE", about: "the configuration; without it " + defaultFiles[0] + ", else " + defaultFiles[1]}
+var configFlag = flag{name: "-c", value: "FILE", about: "the configuration; without it " + settings.DefaultFiles[0] + ", else " + settings.DefaultFiles[1]}
 
 func overview() string {
 	var b strings.Builder
@@ -90,7 +87,7 @@ func help(args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	if args[0] == "config" {
-		fmt.Fprint(stdout, example)
+		fmt.Fprint(stdout, settings.Example)
 		return exitOK
 	}
 	c, ok := find(args[0])
@@ -121,7 +118,7 @@ func (c command) pick(given arguments) (command, arguments, error) {
 	}
 	i := slices.Index(known, given.names[0])
 	if i < 0 {
-		if near := nearest(given.names[0], known); near != "" {
+		if near := settings.Nearest(given.names[0], known); near != "" {
 			return c, given, fmt.Errorf("no call %q: did you mean %s?", given.names[0], near)
 		}
 		return c, given, fmt.Errorf("no call %q: it is one of %s", given.names[0], strings.Join(known, ", "))
@@ -141,7 +138,7 @@ func unknownCommand(name string) string {
 	for c := range commands {
 		known = append(known, c.name)
 	}
-	if near := nearest(name, known); near != "" {
+	if near := settings.Nearest(name, known); near != "" {
 		return fmt.Sprintf("homeward: no command %q: did you mean %s?", name, near)
 	}
 	return fmt.Sprintf("homeward: no command %q: homeward help lists them", name)

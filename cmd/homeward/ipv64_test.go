@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"homeward/cmd/homeward/settings"
 	"homeward/update/ipv64api"
 	"homeward/update/service"
 	"homeward/update/updatetest"
@@ -141,16 +142,20 @@ func TestIPv64ExitCodes(t *testing.T) {
 
 func TestIPv64WithoutAConfiguration(t *testing.T) {
 	var stderr bytes.Buffer
-	s := &ipv64Session{call: call{stderr: &stderr}, cfg: &Config{}}
+	s := &ipv64Session{call: call{stderr: &stderr}, cfg: &settings.Config{}}
 	if got := s.server(); got != "https://ipv64.net" || stderr.Len() > 0 {
 		t.Errorf("server %s, said %q", got, &stderr)
 	}
-	s.cfg = wellFormed(t, `
+	cfg, _, faults := settings.Parse("x.toml", []byte(`
 account.a = {service = "spdyn", domains = ["a.spdns.de"], token = "abcd-efgh-ijkl"}
 account.b = {service = "ipv64", domains = ["b.ipv64.net"], token = "t", server = "https://off.example", enabled = false}
 account.c = {service = "ipv64", domains = ["c.ipv64.net"], token = "t", server = "https://one.example"}
 account.d = {service = "ipv64", domains = ["d.ipv64.net"], token = "t"}
-`)
+`), 0o600, settings.ReadFile)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	s.cfg = cfg
 	if got := s.server(); got != "https://one.example" || stderr.String() != "warning: the accounts name several servers: asking https://one.example, that of c\n" {
 		t.Errorf("server %s, said %q", got, &stderr)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"homeward/cmd/homeward/settings"
 	"homeward/update/ipv64api"
 	"net/netip"
 	"slices"
@@ -18,9 +19,9 @@ func oneDomain(names []string) (name, wrong string) {
 	if len(names) > 1 {
 		return "", fmt.Sprintf("one name, and %d given: make a call for each", len(names))
 	}
-	name, wrong = domainName(names[0])
+	name, wrong = settings.DomainName(names[0])
 	if wrong != "" {
-		return "", shown(names[0]) + " " + wrong
+		return "", settings.Shown(names[0]) + " " + wrong
 	}
 	return name, ""
 }
@@ -34,21 +35,21 @@ func oneRecord(c call) (name string, r ipv64api.Record, wrong string) {
 	r = ipv64api.Record{Label: apexless(strings.ToLower(c.value("--record"))), Type: strings.ToUpper(c.value("--type")), Content: c.value("--content")}
 	known := strings.Join(ipv64api.RecordTypes(), ", ")
 	switch {
-	case c.has("--record") && !recordName(c.value("--record")):
-		return name, r, shown(c.value("--record")) + " is no name below a domain: write --record www for www." + name
+	case c.has("--record") && !settings.RecordName(c.value("--record")):
+		return name, r, settings.Shown(c.value("--record")) + " is no name below a domain: write --record www for www." + name
 	case r.Type == "":
 		return name, r, "--type is missing: write one of " + known
 	case !slices.Contains(ipv64api.RecordTypes(), r.Type):
-		return name, r, shown(c.value("--type")) + " is no type that the service knows: write one of " + known
+		return name, r, settings.Shown(c.value("--type")) + " is no type that the service knows: write one of " + known
 	case r.Content == "":
 		return name, r, "--content is missing: write what the record says"
-	case oddSecret(r.Content) != "":
+	case settings.OddSecret(r.Content) != "":
 		return name, r, "--content has a line break or control character in it: write it on one line"
 	}
 	if family := map[string]string{"A": "IPv4", "AAAA": "IPv6"}[r.Type]; family != "" {
 		addr, err := netip.ParseAddr(r.Content)
 		if err != nil || addr.Zone() != "" || addr.Is4() != (r.Type == "A") || addr.Is4In6() {
-			return name, r, shown(r.Content) + " is no " + family + " address, which a record of type " + r.Type + " takes"
+			return name, r, settings.Shown(r.Content) + " is no " + family + " address, which a record of type " + r.Type + " takes"
 		}
 		r.Content = addr.String()
 	}

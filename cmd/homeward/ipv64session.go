@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"homeward/cmd/homeward/daemon"
+	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update/clock"
 	"homeward/update/ipv64api"
@@ -27,7 +28,7 @@ import (
 // ipv64Session is one run of homeward ipv64, ready to make its call.
 type ipv64Session struct {
 	call
-	cfg     *Config // of defaults, and no account, where there is no file
+	cfg     *settings.Config // of defaults, and no account, where there is no file
 	api     *ipv64api.Client
 	keyFrom string
 	in      *bufio.Reader // stdin, of which the key may be the first line
@@ -65,8 +66,8 @@ func (s *ipv64Session) warn(text string) { fmt.Fprintln(s.stderr, "warning: "+te
 
 // config reads the configuration, nil where the one that was named is not to be
 // used. The default one may be missing, faulty or somebody else's.
-func (s *ipv64Session) config() *Config {
-	cfg, warnings, err := load(s.value("-c"))
+func (s *ipv64Session) config() *settings.Config {
+	cfg, warnings, err := settings.Load(s.value("-c"))
 	if err == nil {
 		for _, w := range warnings {
 			s.warn(w)
@@ -77,16 +78,16 @@ func (s *ipv64Session) config() *Config {
 		fmt.Fprintln(s.stderr, err)
 		return nil
 	}
-	if defaultFile() != "" {
+	if settings.DefaultFile() != "" {
 		s.warn(err.Error())
 		s.warn("the configuration is not used")
 	}
-	return &Config{StateDir: defaultStateDir, RunDir: defaultRunDir}
+	return &settings.Config{StateDir: settings.DefaultStateDir, RunDir: settings.DefaultRunDir}
 }
 
 // accounts are those of IPv64 that are switched on.
-func (s *ipv64Session) accounts() []Account {
-	var out []Account
+func (s *ipv64Session) accounts() []settings.Account {
+	var out []settings.Account
 	for _, a := range s.cfg.Active() {
 		if a.Service == "ipv64" {
 			out = append(out, a)
@@ -119,7 +120,7 @@ func (s *ipv64Session) key() (secret.Secret, error) {
 	switch path {
 	case "-":
 		s.keyFrom = "standard input"
-		line, rerr := io.ReadAll(io.LimitReader(s.keyLine(), maxSecret))
+		line, rerr := io.ReadAll(io.LimitReader(s.keyLine(), settings.MaxSecret))
 		text, err = line, rerr
 	case "":
 		path = defaultKeyFile
@@ -127,8 +128,8 @@ func (s *ipv64Session) key() (secret.Secret, error) {
 	default:
 		s.keyFrom = path
 		var mode fs.FileMode
-		text, mode, err = fileOnDisk(path, maxSecret)
-		if err == nil && othersRead(mode) {
+		text, mode, err = settings.ReadFile(path, settings.MaxSecret)
+		if err == nil && settings.OthersRead(mode) {
 			s.warn("others can read " + path + ": chmod 600 " + path)
 		}
 	}
@@ -139,8 +140,8 @@ func (s *ipv64Session) key() (secret.Secret, error) {
 		return secret.Secret{}, fmt.Errorf("%s: %w", s.keyFrom, err)
 	}
 	v := strings.TrimSpace(string(text))
-	_, isURL := urlIn(v)
-	if t, form := pastedToken(v); !isURL && form != "" && !oddToken(t) {
+	_, isURL := settings.URLIn(v)
+	if t, form := settings.PastedToken(v); !isURL && form != "" && !settings.OddToken(t) {
 		v = t
 	}
 	switch {
@@ -148,8 +149,8 @@ func (s *ipv64Session) key() (secret.Secret, error) {
 		return secret.Secret{}, fmt.Errorf("%s is empty: write the account's API key into it", s.keyFrom)
 	case isURL:
 		return secret.Secret{}, fmt.Errorf("%s holds a URL, and an update URL holds no API key: write the account's API key into it, alone", s.keyFrom)
-	case oddSecret(v) != "":
-		return secret.Secret{}, fmt.Errorf("the content of %s %s", s.keyFrom, oddSecret(v))
+	case settings.OddSecret(v) != "":
+		return secret.Secret{}, fmt.Errorf("the content of %s %s", s.keyFrom, settings.OddSecret(v))
 	}
 	return secret.New(v), nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"homeward/cmd/homeward/daemon"
+	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update"
 	"homeward/update/clock"
@@ -34,7 +35,7 @@ Exit code: 0 if all was accepted or nothing is due, 1 otherwise.`,
 }
 
 func runOnce(ctx context.Context, c call) int {
-	cfg, warnings, err := load(c.value("-c"))
+	cfg, warnings, err := settings.Load(c.value("-c"))
 	if err != nil {
 		fmt.Fprintln(c.stderr, err)
 		return exitUsage

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"homeward/cmd/homeward/settings"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,36 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errNotFor is that of a file which a user cannot read.
-type errNotFor struct {
-	user string
-	dir  string // the folder that the user cannot enter, "" if it is the file itself
-}
-
-func (e errNotFor) Error() string {
-	if e.dir != "" {
-		return "the user " + e.user + " cannot enter the folder " + e.dir
-	}
-	return "the user " + e.user + " cannot read it"
-}
-
-// mend says what is wrong with the file, and what to do.
-func (e errNotFor) mend(path string) string {
-	if e.dir != "" {
-		return e.Error() + ": put the file elsewhere, such as into /etc, or chmod o+x " + e.dir
-	}
-	return e.Error() + ": chgrp " + e.user + " " + path + "; chmod 640 " + path
-}
-
-func (e errNotFor) Unwrap() error { return fs.ErrPermission }
-
 // loadFor is load for another user: what that user could not read is a fault,
 // too. This process is that user afterwards.
-func loadFor(path string, users userFiles, user string) (*Config, []string, error) {
-	var cfg *Config
+func loadFor(path string, users userFiles, user string) (*settings.Config, []string, error) {
+	var cfg *settings.Config
 	var warnings []string
-	err := readAs(users, user, func(read readFile) (err error) {
-		cfg, warnings, err = loadBy(path, read)
+	err := readAs(users, user, func(read settings.FileReader) (err error) {
+		cfg, warnings, err = settings.LoadWith(path, read)
 		return err
 	})
 	return cfg, warnings, err
@@ -48,14 +26,14 @@ func loadFor(path string, users userFiles, user string) (*Config, []string, erro
 // readAs lets f read files, and then once more: as the user who is named, with
 // an error where that user could not have read what we can. Nothing but the
 // attempt tells what owner, groups, modes and folders together allow.
-func readAs(users userFiles, user string, f func(read readFile) error) error {
+func readAs(users userFiles, user string, f func(read settings.FileReader) error) error {
 	id, ok := users.named(user)
 	if !ok {
-		return fmt.Errorf("--user %s: there is no such user here", shown(user))
+		return fmt.Errorf("--user %s: there is no such user here", settings.Shown(user))
 	}
 	known := map[string]func() ([]byte, fs.FileMode, error){}
 	f(func(path string, limit int) ([]byte, fs.FileMode, error) {
-		b, mode, err := fileOnDisk(path, limit)
+		b, mode, err := settings.ReadFile(path, limit)
 		known[path] = func() ([]byte, fs.FileMode, error) { return b, mode, err }
 		return b, mode, err
 	})
@@ -67,7 +45,7 @@ func readAs(users userFiles, user string, f func(read readFile) error) error {
 	return f(func(path string, limit int) ([]byte, fs.FileMode, error) {
 		before, ok := known[path]
 		if !ok {
-			return fileOnDisk(path, limit)
+			return settings.ReadFile(path, limit)
 		}
 		b, mode, err := before()
 		if err == nil {
@@ -86,7 +64,7 @@ func (id identity) tryRead(path string) error {
 	if err != syscall.EACCES && err != syscall.EPERM {
 		return err
 	}
-	return errNotFor{id.name, closedFolder(path)}
+	return settings.UnreadableError{User: id.name, Dir: closedFolder(path)}
 }
 
 // closedFolder returns the topmost folder above a file that this process cannot

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update"
 	"homeward/update/service"
@@ -30,7 +31,7 @@ func TestREADMEConfigurations(t *testing.T) {
 		t.Errorf("%d configurations, want the smallest and one for each service", len(blocks))
 	}
 	for _, b := range blocks {
-		_, warnings, faults := parse("README.md", []byte(b[1]), 0o600, fileOnDisk)
+		_, warnings, faults := settings.Parse("README.md", []byte(b[1]), 0o600, settings.ReadFile)
 		if len(faults)+len(warnings) > 0 {
 			t.Errorf("%s\n%v%v", b[1], faults, warnings)
 		}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"homeward/cmd/homeward/daemon"
+	"homeward/cmd/homeward/settings"
 	"homeward/update/log"
 )
 
@@ -53,10 +54,10 @@ func program(c call, pid int) daemon.Program {
 	log := c.logTo(pid)
 	return daemon.Program{
 		Version:  version,
-		Load:     func() (*Config, []string, error) { return load(c.value("-c")) },
-		Again:    reload,
+		Load:     func() (*settings.Config, []string, error) { return settings.Load(c.value("-c")) },
+		Again:    settings.Reload,
 		Enter:    func(stateDir, runDir string) error { return takeIdentity(systemUsers(), stateDir, runDir, false) },
-		Begin:    func(cfg *Config) { beginDaemon(cfg, log.log) },
+		Begin:    func(cfg *settings.Config) { beginDaemon(cfg, log.log) },
 		Log:      log.log,
 		SetLevel: log.setLevel,
 		Complain: log.fail,
@@ -66,7 +67,7 @@ func program(c call, pid int) daemon.Program {
 // beginDaemon is called once run_dir is a new daemon's: it says what cannot be
 // read again as the user it is now, and takes the state along where state_dir
 // is another one than before.
-func beginDaemon(cfg *Config, say func(log.Level, string)) {
+func beginDaemon(cfg *settings.Config, say func(log.Level, string)) {
 	for _, path := range slices.Sorted(maps.Keys(cfg.Sources)) {
 		if unix.Access(path, unix.R_OK) != nil {
 			say(log.Warn, path+" was read as root, and cannot be read again as the owner of state_dir: SIGHUP will leave the configuration as it is")

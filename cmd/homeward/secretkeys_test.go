@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"homeward/cmd/homeward/settings"
 	"homeward/update/updatetest"
 )
 
@@ -52,33 +53,33 @@ func (h *house) said(src string) string {
 }
 
 // tomlWith puts a value under a key of an account, of [line], or of the top.
-func tomlWith(service string, table []key, k key, value string) string {
+func tomlWith(service string, table []settings.Key, k settings.Key, value string) string {
 	quoted := fmt.Sprintf("%q", value)
-	if k.kind == list {
+	if k.Kind == settings.List {
 		quoted = "[" + quoted + "]"
 	}
 	top, line, account := "", "", map[string]string{"service": fmt.Sprintf("%q", service)}
 	for key, v := range sampleAccounts[service] {
 		account[key] = v
 	}
-	switch k.name {
+	switch k.Name {
 	case "token_file", "password_file", "template":
-		delete(account, strings.TrimSuffix(k.name, "_file"))
+		delete(account, strings.TrimSuffix(k.Name, "_file"))
 		delete(account, "url4")
 		delete(account, "answer")
 	case "url", "url6":
 		delete(account, "url4")
 	}
 	switch len(table) {
-	case len(topKeys()):
-		top = k.name + " = " + quoted + "\n"
-		if k.name == "run_dir" {
+	case len(settings.TopKeys()):
+		top = k.Name + " = " + quoted + "\n"
+		if k.Name == "run_dir" {
 			top += "state_dir = \"state\"\n"
 		}
-	case len(lineKeys()):
-		line = "[line]\n" + k.name + " = " + quoted + "\n"
+	case len(settings.LineKeys()):
+		line = "[line]\n" + k.Name + " = " + quoted + "\n"
 	default:
-		account[k.name] = quoted
+		account[k.Name] = quoted
 	}
 	src := top + line + "[account.home]\n"
 	for key, v := range account {
@@ -90,14 +91,14 @@ func tomlWith(service string, table []key, k key, value string) string {
 func TestASecretUnderAnyKeyIsNeverSaid(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.lineUp()
-	if got := h.said(tomlWith("template", accountKeys(), key{name: "poll"}, "5m")); !strings.Contains(got, "GET https://dyn.example/?ip=203.0.113.7") {
+	if got := h.said(tomlWith("template", settings.AccountKeys(), settings.Key{Name: "poll"}, "5m")); !strings.Contains(got, "GET https://dyn.example/?ip=203.0.113.7") {
 		t.Fatalf("a dry run shows no request: %s", got)
 	}
 	for _, m := range misplacedSecrets {
 		for service := range sampleAccounts {
-			for _, table := range [][]key{topKeys(), lineKeys(), accountKeys()} {
+			for _, table := range [][]settings.Key{settings.TopKeys(), settings.LineKeys(), settings.AccountKeys()} {
 				for _, k := range table {
-					if k.kind == tables || strings.HasSuffix(k.name, "_dir") && m.value[0] == '/' {
+					if k.Kind == settings.Tables || strings.HasSuffix(k.Name, "_dir") && m.value[0] == '/' {
 						continue // a path is what belongs there
 					}
 					src := tomlWith(service, table, k, m.value)
@@ -118,33 +119,6 @@ func TestASecretUnderAnyKeyIsNeverSaid(t *testing.T) {
 					t.Errorf("%s is said of\n%s\n%s", m.secret, src, got)
 				}
 			}
-		}
-	}
-}
-
-// Names stand in logs, in the status, and in URLs: what has a token's form is
-// none.
-func TestATokenIsNoName(t *testing.T) {
-	const token = "4ff3f0e2a1b2c3d4e5f6a7b8c9d0e1f2"
-	account := "service = \"ipv64\"\ndomains = [\"a.ipv64.net\"]\ntoken = \"t\"\n"
-	for _, src := range []string{
-		"state_dir = \"" + token + "\"\n[account.a]\n" + account,
-		"run_dir = \"" + token + "\"\n[account.a]\n" + account,
-		"run_dir = \"https://ipv64.net/x\"\n[account.a]\n" + account,
-		"[account." + token + "]\n" + account,
-		"[line]\nwan = \"abcd-efgh-ijkl\"\n[account.a]\n" + account,
-		"[account.a]\nrecord = \"" + token + "\"\n" + account,
-		"[account.a]\nserver = \"https://" + token + "\"\n" + account,
-		"[account.a]\nservice = \"template\"\nurl4 = \"https://x.example/[IP]/[PASSWORD]\"\nanswer = \"ok\"\npassword = \"p\"\ndomains = [\"" + token + "\"]\n",
-	} {
-		if _, _, faults := parse("x.toml", []byte(src), 0o600, noFiles); len(faults) != 1 {
-			t.Errorf("%d faults in\n%s\n%v", len(faults), src, faults)
-		}
-	}
-	for _, name := range []string{"homeassistant2025", "MyHomeServerAtHome2024", "zwei.spdns.de", "nas-of-the-house-1", "x"} {
-		src := "[account." + tomlKey(name) + "]\nrecord = \"homeassistant2025\"\n" + account
-		if _, _, faults := parse("x.toml", []byte(src), 0o600, noFiles); len(faults) > 0 {
-			t.Errorf("%s: %v", name, faults)
 		}
 	}
 }

@@ -14,14 +14,12 @@ import (
 	"time"
 
 	"homeward/cmd/homeward/daemon"
+	"homeward/cmd/homeward/settings"
 	"homeward/update"
 	"homeward/update/service"
 )
 
 const exitNoDaemon = 3
-
-// defaultRunDir is where status looks without a configuration that it may read.
-const defaultRunDir = "/var/run/homeward"
 
 type status = daemon.Status
 
@@ -39,9 +37,9 @@ Exit code: 0 all is current, 1 something is not, 3 no daemon runs.`,
 var prometheusFlag = flag{name: "--prometheus", about: "in the text format of Prometheus"}
 
 func runStatus(_ context.Context, c call) int {
-	dir := defaultRunDir
-	cfg, _, err := load(c.value("-c"))
-	var faults Faults
+	dir := settings.DefaultRunDir
+	cfg, _, err := settings.Load(c.value("-c"))
+	var faults settings.Faults
 	switch {
 	case err == nil:
 		dir = cfg.RunDir

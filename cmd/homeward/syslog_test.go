@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"homeward/cmd/homeward/settings"
 	"homeward/update/log"
 	"homeward/update/updatetest"
 )
@@ -64,7 +65,7 @@ func TestSyslogHasEachMessagesOwnSeverity(t *testing.T) {
 	l.log(log.Warn, "w")
 	l.log(log.Error, "e")
 	l.log(log.Info, "two\nlines")
-	l.fail(Faults{{File: "x", Line: 1, Text: "one"}, {File: "x", Line: 2, Text: "two"}})
+	l.fail(settings.Faults{{File: "x", Line: 1, Text: "one"}, {File: "x", Line: 2, Text: "two"}})
 	l.log(log.Info, strings.Repeat("x", 5000))
 	for _, want := range []string{"<31>" + head + "d", "<30>" + head + "i", "<28>" + head + "w", "<27>" + head + "e",
 		"<30>" + head + "two", "<30>" + head + "lines", "<27>" + head + "x:1: one", "<27>" + head + "x:2: two"} {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"homeward/cmd/homeward/daemon"
+	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update/service"
 )
@@ -24,10 +25,10 @@ func TestAChoiceOfLANsIsSaid(t *testing.T) {
 			Unreachable: []netip.Prefix{netip.MustParsePrefix("2001:db8:1200::/56")},
 		}
 	}
-	var a Account
+	var a settings.Account
 	a.Name, a.Publish.Prefix = "a", true
 	for dev, account := range map[string]string{"br-lan": "", "home": "home counts as the LAN, and br-guest could: if your hosts are there, set lan to that device"} {
-		v := daemon.NewViews(&Config{Accounts: []Account{a}}, func(*service.Account) service.Values { return service.Values{} }, nil)
+		v := daemon.NewViews(&settings.Config{Accounts: []settings.Account{a}}, func(*service.Account) service.Values { return service.Values{} }, nil)
 		s := v.Line(two(dev))
 		note := dev + " counts as the LAN, and br-guest could: if your hosts are there, set lan to that device"
 		if got := v.Observe(two(dev)).Wants["a"].Note; got != account {
@@ -77,13 +78,5 @@ func TestProgramsAreToldWhatIsMissing(t *testing.T) {
 	var back status
 	if err := json.Unmarshal(status{Line: s}.JSON(), &back); err != nil || back.Line.IPv6 != s.IPv6 {
 		t.Errorf("read again: %+v, %v", back.Line, err)
-	}
-}
-
-func TestPrefixAutoHasNoEffectWithoutThePrefix(t *testing.T) {
-	src := "[account.a]\nservice = \"ipv64\"\ndomains = [\"a.ipv64.net\"]\ntoken = \"t\"\nprefix = \"auto\"\npublish = [\"ipv4\"]\n"
-	if _, warnings, faults := parse("x.toml", []byte(src), 0o600, noFiles); len(faults) > 0 ||
-		warnings.Error() != `x.toml:5: account.a.prefix: has no effect without "prefix" in publish: write it there, or take prefix out` {
-		t.Errorf("without the prefix in publish: %v, %v", warnings, faults)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"homeward/cmd/homeward/settings"
 	"io"
 	"io/fs"
 	"strconv"
@@ -50,7 +51,7 @@ func runUCI(_ context.Context, c call) int {
 	file := uciFile{name: "uci export homeward"}
 	if c.has("--file") {
 		file = uciFile{name: c.value("--file")}
-		if file.raw, file.mode, err = fileOnDisk(file.name, uciMax); err != nil {
+		if file.raw, file.mode, err = settings.ReadFile(file.name, uciMax); err != nil {
 			fmt.Fprintf(c.stderr, "homeward uci: %s: %v\n", file.name, err)
 			return exitUsage
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"homeward/cmd/homeward/settings"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +16,7 @@ const uciConf = "/var/etc/homeward.toml"
 // TOML, or what is wrong.
 func (c call) checkUCI(conv *uciConverter, file uciFile) int {
 	var faults, warnings []uciFault
-	look := func(read readFile) error {
+	look := func(read settings.FileReader) error {
 		faults, warnings = conv.check(file, read)
 		return nil
 	}
@@ -23,7 +24,7 @@ func (c call) checkUCI(conv *uciConverter, file uciFile) int {
 	if c.has("--user") {
 		err = readAs(systemUsers(), c.value("--user"), look)
 	} else {
-		look(fileOnDisk)
+		look(settings.ReadFile)
 	}
 	if err != nil {
 		fmt.Fprintln(c.stderr, "homeward uci:", err)
@@ -68,7 +69,7 @@ func jsonFaults(faults []uciFault) []uciJSON {
 
 // check returns the faults of the conversion and those of the TOML together, in
 // UCI's words, in the order of the file's lines.
-func (c *uciConverter) check(file uciFile, read readFile) (faults, warnings []uciFault) {
+func (c *uciConverter) check(file uciFile, read settings.FileReader) (faults, warnings []uciFault) {
 	faults = slices.Clone(c.faults)
 	if len(c.origins) == 0 && len(faults) > 0 {
 		return faults, nil // nothing could be read
@@ -77,7 +78,7 @@ func (c *uciConverter) check(file uciFile, read readFile) (faults, warnings []uc
 	if file.raw == nil {
 		mode = 0o600
 	}
-	_, warned, found := parse(uciConf, []byte(c.text()), mode, read)
+	_, warned, found := settings.Parse(uciConf, []byte(c.text()), mode, read)
 	for _, f := range found {
 		if g := c.translate(f, file); !slices.ContainsFunc(c.faults, func(h uciFault) bool {
 			return h.Section == g.Section && h.Option == g.Option
@@ -94,27 +95,27 @@ func (c *uciConverter) check(file uciFile, read readFile) (faults, warnings []uc
 }
 
 // translate says of an option what was said of a key of the TOML.
-func (c *uciConverter) translate(f Fault, file uciFile) uciFault {
+func (c *uciConverter) translate(f settings.Fault, file uciFile) uciFault {
 	text := strings.ReplaceAll(inUCI(f.Text), uciConf, file.name)
-	if f.path == "" && strings.HasPrefix(f.Text, "others can read this file") {
+	if f.Path == "" && strings.HasPrefix(f.Text, "others can read this file") {
 		return uciFault{What: "others can read this file, and a secret stands in it: chmod 600 " + file.name}
 	}
-	if f.path == "account" && strings.HasPrefix(f.Text, "there is none") {
+	if f.Path == "account" && strings.HasPrefix(f.Text, "there is none") {
 		return uciFault{What: "there is no account: write config account 'home' with option service, list domain and option token"}
 	}
-	at, ok := c.origins[f.path]
+	at, ok := c.origins[f.Path]
 	if ok {
 		quoted, _ := strconv.QuotedPrefix(f.Text)
 		item, _ := strconv.Unquote(quoted)
-		if line, ok := c.items[pathKey([]string{f.path, item})]; ok {
+		if line, ok := c.items[settings.PathKey([]string{f.Path, item})]; ok {
 			at.Line = line
 		}
 		at.What = text
 		return at
 	}
-	path := strings.Split(f.path, "\x00")
+	path := strings.Split(f.Path, "\x00")
 	name := path[len(path)-1]
-	at = c.origins[pathKey(path[:len(path)-1])] // of an option that is missing, its section
+	at = c.origins[settings.PathKey(path[:len(path)-1])] // of an option that is missing, its section
 	if at.Path == "" {
 		return uciFault{What: text}
 	}
@@ -139,7 +140,7 @@ func inUCI(text string) string {
 	var b strings.Builder
 	for {
 		before, after, ok := strings.Cut(text, " = ")
-		start := strings.LastIndexFunc(before, func(r rune) bool { return r >= 0x80 || !bareByte(byte(r)) }) + 1
+		start := strings.LastIndexFunc(before, func(r rune) bool { return r >= 0x80 || !settings.BareByte(byte(r)) }) + 1
 		key := before[start:]
 		if !ok {
 			b.WriteString(strings.ReplaceAll(text, ", without quotes", ""))

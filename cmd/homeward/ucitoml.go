@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"homeward/cmd/homeward/settings"
 	"maps"
 	"slices"
 	"strconv"
@@ -59,8 +60,8 @@ type uciConverter struct {
 	main    string              // what `config homeward 'main'` became
 	hasMain bool                // there was one
 	tables  map[string]string   // of each account, by its name
-	origins map[string]uciFault // where each key and table of the TOML comes from, by pathKey; without What
-	items   map[string]int      // the line of each item of a list, the last of equal ones, by the key's pathKey and the item
+	origins map[string]uciFault // where each key and table of the TOML comes from, by PathKey; without What
+	items   map[string]int      // the line of each item of a list, the last of equal ones, by the key's PathKey and the item
 	faults  []uciFault
 }
 
@@ -122,7 +123,7 @@ func (c *uciConverter) account(s *uciSection) {
 		c.fault(s, nil, "another account has this name (one without has that of its first domain); write: config account 'NAME'")
 	}
 	path := []string{"account", name}
-	c.origins[pathKey(path)] = s.place(nil)
+	c.origins[settings.PathKey(path)] = s.place(nil)
 	c.tables[name] = tomlTable("\n[account."+tomlKey(name)+"]\n", uciAccountKeys, c.values(s, path, uciAccountKeys))
 }
 
@@ -151,7 +152,7 @@ func (c *uciConverter) values(s *uciSection, path []string, keys []uciKey) map[s
 				c.fault(s, o, fault)
 				continue
 			}
-			c.items[pathKey([]string{key, item})] = o.Line
+			c.items[settings.PathKey([]string{key, item})] = o.Line
 			values[o.Name] = value
 			lists[o.Name] = append(lists[o.Name], value)
 		}
@@ -165,12 +166,12 @@ func (c *uciConverter) values(s *uciSection, path []string, keys []uciKey) map[s
 }
 
 // origin notes where a key of the TOML comes from: of a list, its first item. It
-// returns the key's path, by pathKey.
+// returns the key's path, by PathKey.
 func (c *uciConverter) origin(path []string, k uciKey, at uciFault) string {
 	if path == nil && slices.Contains(uciLineKeys, k) {
 		path = []string{"line"}
 	}
-	key := pathKey(append(slices.Clone(path), k.key))
+	key := settings.PathKey(append(slices.Clone(path), k.key))
 	if _, ok := c.origins[key]; !ok && k.key != "" {
 		c.origins[key] = at
 	}
@@ -212,11 +213,11 @@ func (c *uciConverter) value(k uciKey, v string) (toml, fault string) {
 		case slices.Contains([]string{"0", "off", "false", "no", "disabled"}, v):
 			return "false", ""
 		}
-		return "", shown(v) + " is no switch; write 1 or 0"
+		return "", settings.Shown(v) + " is no switch; write 1 or 0"
 	case uciInt:
 		n, err := strconv.ParseUint(v, 10, 31)
 		if err != nil {
-			return "", shown(v) + " is no number; write one of digits alone, or 0 for none"
+			return "", settings.Shown(v) + " is no number; write one of digits alone, or 0 for none"
 		}
 		return strconv.FormatUint(n, 10), ""
 	case uciDevice:
@@ -228,7 +229,7 @@ func (c *uciConverter) value(k uciKey, v string) (toml, fault string) {
 		return "", "a byte in it is no UTF-8; write it anew"
 	}
 	if k.oneOf != "" && !slices.Contains(strings.Fields(k.oneOf), v) {
-		return "", shown(v) + " is not one of " + strings.ReplaceAll(k.oneOf, " ", ", ")
+		return "", settings.Shown(v) + " is not one of " + strings.ReplaceAll(k.oneOf, " ", ", ")
 	}
 	return tomlString(v), ""
 }
@@ -247,7 +248,7 @@ func noSuchOption(name string, keys []uciKey) string {
 		}
 		all = append(all, k.option)
 	}
-	if near := nearest(name, all); near != "" {
+	if near := settings.Nearest(name, all); near != "" {
 		return "no such option; did you mean " + near + "?"
 	}
 	return "no such option; there are: " + strings.Join(all, ", ")

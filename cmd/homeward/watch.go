@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"homeward/cmd/homeward/daemon"
+	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update/log"
 )
@@ -29,16 +29,16 @@ It needs no configuration; with one, it looks at the devices of its [line].`,
 }
 
 func runWatch(ctx context.Context, c call) int {
-	cfg, _, err := load(c.value("-c"))
+	cfg, _, err := settings.Load(c.value("-c"))
 	if err != nil && !lineIsFine(cfg, err) {
 		if c.has("-c") {
 			fmt.Fprintln(c.stderr, err)
 			return exitUsage
 		}
-		if errors.As(err, new(Faults)) {
+		if errors.As(err, new(settings.Faults)) {
 			fmt.Fprintf(c.stderr, "warning: %v\nwarning: the configuration is not used; looking at the best default routes\n", err)
 		}
-		cfg = &Config{}
+		cfg = &settings.Config{}
 	}
 	cfg.Accounts = nil
 	views := daemon.NewViews(cfg, nil, nil)
@@ -67,12 +67,12 @@ func runWatch(ctx context.Context, c call) int {
 
 // lineIsFine tells whether a configuration's faults are none of [line], which is
 // all that watch looks at: it may have no account yet.
-func lineIsFine(cfg *Config, err error) bool {
-	var faults Faults
+func lineIsFine(cfg *settings.Config, err error) bool {
+	var faults settings.Faults
 	if !errors.As(err, &faults) || cfg == nil {
 		return false
 	}
-	return !slices.ContainsFunc(faults, func(f Fault) bool { return f.path == "line" || strings.HasPrefix(f.path, "line\x00") })
+	return !slices.ContainsFunc(faults, func(f settings.Fault) bool { return f.In("line") })
 }
 
 // showLine prints one state of the line.

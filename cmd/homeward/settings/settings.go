@@ -1,5 +1,5 @@
-// Package settings is a configuration as the program uses it: read, checked
-// and with its defaults filled in.
+// Package settings reads a configuration, names everything wrong with it, and
+// fills its defaults in.
 package settings
 
 import (

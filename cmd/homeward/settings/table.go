@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"maps"
@@ -13,7 +13,7 @@ type reader struct {
 	lines    map[string]int
 	faults   Faults
 	warnings Faults
-	read     readFile
+	read     FileReader
 	inline   bool // a secret stands in the file itself
 }
 
@@ -21,13 +21,13 @@ type reader struct {
 type table struct {
 	r    *reader
 	path []string
-	keys []key
+	keys []Key
 	vals map[string]any
 	bad  map[string]bool // faulted already: not missing as well
 }
 
 // table checks the names and types of a table's keys and leaves wrong ones out.
-func (r *reader) table(path []string, vals map[string]any, keys []key) table {
+func (r *reader) table(path []string, vals map[string]any, keys []Key) table {
 	t := table{r, path, keys, map[string]any{}, map[string]bool{}}
 	for _, name := range slices.Sorted(maps.Keys(vals)) {
 		k, ok := findKey(keys, name)
@@ -47,14 +47,14 @@ func (r *reader) table(path []string, vals map[string]any, keys []key) table {
 }
 
 func (t table) unknown(name string) {
-	near := nearest(name, keyNames(t.keys))
+	near := Nearest(name, keyNames(t.keys))
 	t.bad[near] = true // the one that was meant is not missing as well
 	label := name
 	if !shownUnknown(name, near) {
 		label = "…"
 	}
 	path := append(slices.Clone(t.path), label)
-	t.r.faults = append(t.r.faults, Fault{t.r.file, t.line(name), shownPath(path), sayUnknown(near), t.pathKey(name)})
+	t.r.faults = append(t.r.faults, Fault{t.r.file, t.line(name), ShownPath(path), sayUnknown(near), t.pathKey(name)})
 }
 
 // fault notes what is wrong with a key, and what to write. Of a key that is
@@ -71,24 +71,24 @@ func (t table) warn(name, text string) {
 // keyPath writes the path of a key, of "" that of the table.
 func (t table) keyPath(name string) string {
 	if name == "" {
-		return shownPath(t.path)
+		return ShownPath(t.path)
 	}
-	return shownPath(append(slices.Clone(t.path), name))
+	return ShownPath(append(slices.Clone(t.path), name))
 }
 
-// pathKey is the path of a key, of "" that of the table, by pathKey.
+// PathKey is the path of a key, of "" that of the table, by PathKey.
 func (t table) pathKey(name string) string {
 	if name == "" {
-		return pathKey(t.path)
+		return PathKey(t.path)
 	}
-	return pathKey(append(slices.Clone(t.path), name))
+	return PathKey(append(slices.Clone(t.path), name))
 }
 
 // line returns where a key stands, or else its table.
 func (t table) line(name string) int {
 	path := append(slices.Clone(t.path), name)
 	for len(path) > 0 {
-		if n := t.r.lines[pathKey(path)]; n > 0 {
+		if n := t.r.lines[PathKey(path)]; n > 0 {
 			return n
 		}
 		path = path[:len(path)-1]
@@ -133,7 +133,7 @@ func (t table) texts(name string) []string {
 func (t table) choice(name, otherwise string, words ...string) string {
 	v := t.textOr(name, otherwise)
 	if !slices.Contains(words, v) {
-		t.fault(name, shown(v)+" is not one of "+strings.Join(words, ", "))
+		t.fault(name, Shown(v)+" is not one of "+strings.Join(words, ", "))
 		return otherwise
 	}
 	return v
@@ -163,20 +163,20 @@ func (t table) duration(name string, otherwise time.Duration) time.Duration {
 	k, _ := findKey(t.keys, name)
 	d, err := time.ParseDuration(t.text(name))
 	if err != nil {
-		t.fault(name, shown(t.text(name))+" is no duration: write hours (h), minutes (m) or seconds (s), as in "+name+" = "+k.example)
+		t.fault(name, Shown(t.text(name))+" is no duration: write hours (h), minutes (m) or seconds (s), as in "+name+" = "+k.Example)
 		return otherwise
 	}
 	if d < 0 {
-		t.fault(name, "is negative: write "+name+" = "+k.example)
+		t.fault(name, "is negative: write "+name+" = "+k.Example)
 		return otherwise
 	}
 	return d
 }
 
 // takes tells whether a value is of the key's type.
-func (k key) takes(v any) bool {
-	if k.kind != list {
-		return kindOf(v) == [...]string{"text", "a list", "a number", "true or false", "a table"}[k.kind]
+func (k Key) takes(v any) bool {
+	if k.Kind != List {
+		return kindOf(v) == [...]string{"text", "a list", "a number", "true or false", "a table"}[k.Kind]
 	}
 	elements, ok := v.([]any)
 	return ok && !slices.ContainsFunc(elements, func(e any) bool { return kindOf(e) != "text" })
@@ -184,21 +184,21 @@ func (k key) takes(v any) bool {
 
 // mustBe says what a key of another type was, and what to write. It never
 // repeats the value.
-func (k key) mustBe(is string) string {
-	switch k.kind {
-	case text:
-		return "is " + is + ", not text: write it in double quotes, " + k.name + " = " + k.example
-	case list:
+func (k Key) mustBe(is string) string {
+	switch k.Kind {
+	case Text:
+		return "is " + is + ", not text: write it in double quotes, " + k.Name + " = " + k.Example
+	case List:
 		if is == "a list" {
 			is = "a list of other things"
 		}
-		return "is " + is + ", not a list of texts: write " + k.name + " = " + k.example
-	case number:
-		return "is " + is + ", not a whole number: write " + k.name + " = " + k.example + ", without quotes"
-	case boolean:
-		return "is " + is + ", not true or false: write " + k.name + " = " + k.example + ", without quotes"
+		return "is " + is + ", not a list of texts: write " + k.Name + " = " + k.Example
+	case Number:
+		return "is " + is + ", not a whole number: write " + k.Name + " = " + k.Example + ", without quotes"
+	case Boolean:
+		return "is " + is + ", not true or false: write " + k.Name + " = " + k.Example + ", without quotes"
 	}
-	return "is " + is + ", not a table: write " + k.example + " on a line of its own, and its keys below"
+	return "is " + is + ", not a table: write " + k.Example + " on a line of its own, and its keys below"
 }
 
 func kindOf(v any) string {

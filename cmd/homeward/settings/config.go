@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"cmp"
@@ -13,53 +13,48 @@ import (
 	"strings"
 	"syscall"
 
-	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 )
 
-// defaultFiles are where the configuration is without -c, the first that is
+// DefaultFiles are where the configuration is without -c, the first that is
 // there: a person's own, else the one that the init script makes from UCI.
-var defaultFiles = [2]string{"/etc/homeward.toml", "/var/etc/homeward.toml"}
+var DefaultFiles = [2]string{"/etc/homeward.toml", "/var/etc/homeward.toml"}
 
-// defaultStateDir is where the state is without a word in the configuration, or
-// without a configuration.
-const defaultStateDir = "/var/lib/homeward"
+// The folders of a configuration that names none, and of none at all.
+const (
+	DefaultStateDir = "/var/lib/homeward"
+	DefaultRunDir   = "/var/run/homeward"
+)
 
 // maxConfig is far above any configuration, and small enough for a router that
-// is pointed at the wrong file; maxSecret likewise for token_file.
+// is pointed at the wrong file; MaxSecret likewise for token_file.
 const (
 	maxConfig   = 256 << 10
-	maxSecret   = 4 << 10
+	MaxSecret   = 4 << 10
 	maxRoots    = 4 << 20
 	maxTemplate = 64 << 10
 )
 
-// Config and Account are what a configuration is read into.
-type (
-	Config  = settings.Config
-	Account = settings.Account
-)
+// FileReader reads a file of at most limit bytes and tells its mode.
+type FileReader func(path string, limit int) ([]byte, fs.FileMode, error)
 
-// readFile reads a file of at most limit bytes and tells its mode.
-type readFile func(path string, limit int) ([]byte, fs.FileMode, error)
-
-// load reads the configuration at path, of "" the default one. The error is
+// Load reads the configuration at path, of "" the default one. The error is
 // Faults where the file could be read; warnings are there either way. With
 // faults the Config is nil, or what of it is without one.
-func load(path string) (*Config, []string, error) { return loadBy(path, fileOnDisk) }
+func Load(path string) (*Config, []string, error) { return LoadWith(path, ReadFile) }
 
-// loadBy is load by means of read.
-func loadBy(path string, read readFile) (*Config, []string, error) {
+// LoadWith is Load by means of read.
+func LoadWith(path string, read FileReader) (*Config, []string, error) {
 	if path == "" {
-		if path = defaultFile(); path == "" {
+		if path = DefaultFile(); path == "" {
 			return nil, nil, fmt.Errorf("neither %s nor %s is there: write one (homeward help config prints one with every key), or name another with -c FILE",
-				defaultFiles[0], defaultFiles[1])
+				DefaultFiles[0], DefaultFiles[1])
 		}
 	}
-	from := settings.Sources{}
+	from := Sources{}
 	read = noting(read, from)
 	src, mode, err := read(path, maxConfig)
-	var notFor errNotFor
+	var notFor UnreadableError
 	if errors.As(err, &notFor) {
 		err = nil
 	}
@@ -72,8 +67,8 @@ func loadBy(path string, read readFile) (*Config, []string, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	cfg, warnings, faults := parse(path, src, mode, read)
-	if notFor != (errNotFor{}) {
+	cfg, warnings, faults := Parse(path, src, mode, read)
+	if notFor != (UnreadableError{}) {
 		faults = append(Faults{{File: path, Text: notFor.mend(path)}}, faults...)
 	}
 	said := make([]string, len(warnings))
@@ -89,20 +84,20 @@ func loadBy(path string, read readFile) (*Config, []string, error) {
 	return cfg, said, nil
 }
 
-// defaultFile returns the default configuration's path, "" where there is none.
-func defaultFile() string {
-	found := slices.IndexFunc(defaultFiles[:], func(p string) bool {
+// DefaultFile returns the default configuration's path, "" where there is none.
+func DefaultFile() string {
+	found := slices.IndexFunc(DefaultFiles[:], func(p string) bool {
 		_, err := os.Stat(p)
 		return err == nil || !errors.Is(err, fs.ErrNotExist)
 	})
 	if found < 0 {
 		return ""
 	}
-	return defaultFiles[found]
+	return DefaultFiles[found]
 }
 
-// fileOnDisk is readFile for real. Its errors do not repeat the path.
-func fileOnDisk(path string, limit int) ([]byte, fs.FileMode, error) {
+// ReadFile is FileReader for real. Its errors do not repeat the path.
+func ReadFile(path string, limit int) ([]byte, fs.FileMode, error) {
 	// O_NONBLOCK: a pipe that nobody writes to must not hold the daemon up
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -134,36 +129,36 @@ func bareError(err error) error {
 	return err
 }
 
-// parse checks a configuration and fills its defaults in. It names everything
+// Parse checks a configuration and fills its defaults in. It names everything
 // wrong with it at once, in the order of the file; of a syntax error the first.
 // Below it nothing but read looks at the system.
-func parse(file string, src []byte, mode fs.FileMode, read readFile) (cfg *Config, warnings, faults Faults) {
+func Parse(file string, src []byte, mode fs.FileMode, read FileReader) (cfg *Config, warnings, faults Faults) {
 	vals, fault := decode(file, src)
 	if fault != nil {
 		return nil, nil, Faults{*fault}
 	}
 	r := &reader{file: file, lines: scanKeys(string(src)).lines, read: read}
 	cfg = r.config(vals)
-	if othersRead(mode) && r.inline {
+	if OthersRead(mode) && r.inline {
 		r.warnings = append(r.warnings, Fault{File: file, Text: "others can read this file, and a secret stands in it: chmod 640 " + file})
 	}
 	return cfg, sorted(r.warnings), sorted(r.faults)
 }
 
-// othersRead tells whether users outside the file's group may read it.
-func othersRead(mode fs.FileMode) bool { return mode.Perm()&0o004 != 0 }
+// OthersRead tells whether users outside the file's group may read it.
+func OthersRead(mode fs.FileMode) bool { return mode.Perm()&0o004 != 0 }
 
 func (r *reader) config(vals map[string]any) *Config {
-	t := r.table(nil, vals, topKeys())
+	t := r.table(nil, vals, TopKeys())
 	cfg := &Config{
 		File:     r.file,
-		StateDir: t.folder("state_dir", defaultStateDir),
-		RunDir:   t.folder("run_dir", defaultRunDir),
+		StateDir: t.folder("state_dir", DefaultStateDir),
+		RunDir:   t.folder("run_dir", DefaultRunDir),
 		LogLevel: t.choice("log_level", "info", "debug", "info", "warn", "error"),
 		CAFile:   t.roots("ca_file"),
 	}
 	line, _ := t.vals["line"].(map[string]any)
-	cfg.Line = r.table([]string{"line"}, line, lineKeys()).devices(netwatch.Devices{WAN: "auto", WAN6: "auto", LAN: "auto"})
+	cfg.Line = r.table([]string{"line"}, line, LineKeys()).devices(netwatch.Devices{WAN: "auto", WAN6: "auto", LAN: "auto"})
 	accounts, _ := t.vals["account"].(map[string]any)
 	seen := make(claims)
 	for _, name := range r.byLine(accounts) {
@@ -172,7 +167,7 @@ func (r *reader) config(vals map[string]any) *Config {
 			r.notATable(name, accounts[name])
 			continue
 		}
-		at := r.table([]string{"account", name}, vals, accountKeys())
+		at := r.table([]string{"account", name}, vals, AccountKeys())
 		a := at.account(name, cfg)
 		if a.Enabled {
 			seen.check(at, a)
@@ -193,7 +188,7 @@ func (r *reader) config(vals map[string]any) *Config {
 func (r *reader) byLine(accounts map[string]any) []string {
 	names := slices.Sorted(maps.Keys(accounts))
 	slices.SortStableFunc(names, func(a, b string) int {
-		return cmp.Compare(r.lines[pathKey([]string{"account", a})], r.lines[pathKey([]string{"account", b})])
+		return cmp.Compare(r.lines[PathKey([]string{"account", a})], r.lines[PathKey([]string{"account", b})])
 	})
 	return names
 }
@@ -201,8 +196,8 @@ func (r *reader) byLine(accounts map[string]any) []string {
 // notATable faults what stands where an account's table should: most likely
 // its keys, written right below [account].
 func (r *reader) notATable(name string, v any) {
-	t := table{r, []string{"account"}, accountKeys(), nil, map[string]bool{}}
-	if _, ok := findKey(accountKeys(), name); ok {
+	t := table{r, []string{"account"}, AccountKeys(), nil, map[string]bool{}}
+	if _, ok := findKey(AccountKeys(), name); ok {
 		t.fault(name, "belongs to an account with a name: write [account.home] above it, not [account]")
 		return
 	}
@@ -215,7 +210,7 @@ func (r *reader) notATable(name string, v any) {
 // folder reads a path, relative ones from the configuration's own folder.
 func (t table) folder(name, otherwise string) string {
 	v := t.textOr(name, otherwise)
-	if strings.Contains(v, "://") || !filepath.IsAbs(v) && shown(v) == "this" {
+	if strings.Contains(v, "://") || !filepath.IsAbs(v) && Shown(v) == "this" {
 		t.fault(name, "is no folder: write its path, as in "+name+" = "+fmt.Sprintf("%q", otherwise))
 		return otherwise
 	}

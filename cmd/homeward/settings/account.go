@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"net/netip"
@@ -74,13 +74,13 @@ func (t table) service() string {
 	}
 	s := t.choice("service", "", services()...)
 	for _, k := range t.keys {
-		if s != "" && t.has(k.name) && !k.of(s) {
+		if s != "" && t.has(k.Name) && !k.of(s) {
 			do := "take it out"
-			if strings.HasPrefix(k.name, "token") {
+			if strings.HasPrefix(k.Name, "token") {
 				do = "write it as password"
 			}
-			t.fault(k.name, "belongs to "+strings.ReplaceAll(k.services, " ", ", ")+", and this account's service is "+s+": "+do)
-			delete(t.vals, k.name)
+			t.fault(k.Name, "belongs to "+strings.ReplaceAll(k.Services, " ", ", ")+", and this account's service is "+s+": "+do)
+			delete(t.vals, k.Name)
 		}
 	}
 	return s
@@ -92,15 +92,15 @@ func (t table) domains(service string) []string {
 	}
 	var names []string
 	for _, d := range t.texts("domains") {
-		name, wrong := domainName(d)
+		name, wrong := DomainName(d)
 		if service == "template" && hostID(d) && !secret.LooksLikeToken(d) {
 			name, wrong = d, "" // what the service calls it
 		}
 		switch {
 		case wrong != "":
-			t.fault("domains", shown(d)+" "+wrong)
+			t.fault("domains", Shown(d)+" "+wrong)
 		case slices.Contains(names, name):
-			t.fault("domains", shown(name)+" stands here twice: take one of the two out")
+			t.fault("domains", Shown(name)+" stands here twice: take one of the two out")
 		default:
 			names = append(names, name)
 		}
@@ -113,8 +113,8 @@ func (t table) domains(service string) []string {
 
 func (t table) record() string {
 	v := t.text("record")
-	if v != "" && (!recordName(v) || secret.LooksLikeToken(v)) {
-		t.fault("record", shown(v)+` is no name below a domain: write record = "www", for www.home.ipv64.net`)
+	if v != "" && (!RecordName(v) || secret.LooksLikeToken(v)) {
+		t.fault("record", Shown(v)+` is no name below a domain: write record = "www", for www.home.ipv64.net`)
 	}
 	return strings.ToLower(v)
 }
@@ -126,7 +126,7 @@ func (t table) host() netip.Addr {
 	}
 	host, wrong := hostSuffix(v)
 	if wrong != "" {
-		t.fault("host", shown(v)+" "+wrong)
+		t.fault("host", Shown(v)+" "+wrong)
 	}
 	return host
 }
@@ -143,7 +143,7 @@ func (t table) devices(line netwatch.Devices) netwatch.Devices {
 func (t table) device(name, otherwise string) string {
 	v := t.textOr(name, otherwise)
 	if !deviceName(v) || secret.LooksLikeToken(v) {
-		t.fault(name, shown(v)+` is no device: write a device's name as ip link shows it, at most 15 letters, or "auto"`)
+		t.fault(name, Shown(v)+` is no device: write a device's name as ip link shows it, at most 15 letters, or "auto"`)
 		return otherwise
 	}
 	return v
@@ -176,7 +176,7 @@ func (t table) publish(a *Account) {
 				t.fault("publish", `"prefix" is not known to `+a.Service+`: write "ipv6", with host for a host behind the router`)
 			}
 		default:
-			t.fault("publish", shown(v)+" is not one of ipv4, ipv6, prefix")
+			t.fault("publish", Shown(v)+" is not one of ipv4, ipv6, prefix")
 		}
 	}
 	if len(t.texts("publish")) == 0 {

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"bytes"
@@ -88,13 +88,13 @@ func (c claims) check(t table, a Account) {
 			if !what[value] {
 				continue
 			}
-			k := pathKey(append([]string{value, d}, identity...))
+			k := PathKey(append([]string{value, d}, identity...))
 			first, taken := c[k]
 			if !taken {
 				c[k] = claim{a.Name, t.line("domains")}
 				continue
 			}
-			t.fault("domains", "account "+shownPath([]string{first.account})+" (line "+strconv.Itoa(first.line)+") publishes the "+
+			t.fault("domains", "account "+ShownPath([]string{first.account})+" (line "+strconv.Itoa(first.line)+") publishes the "+
 				value+" of "+d+", too: take it out of one of the two accounts")
 		}
 	}

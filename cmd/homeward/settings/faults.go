@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"cmp"
@@ -15,7 +15,7 @@ type Fault struct {
 	Key  string // "": no key in particular
 	Text string // what is wrong, and what to write
 
-	path string // of the key as it is in the file, by pathKey
+	Path string // of the key as it is in the file, by PathKey
 }
 
 func (f Fault) String() string {
@@ -27,6 +27,12 @@ func (f Fault) String() string {
 		s += f.Key + ": "
 	}
 	return s + f.Text
+}
+
+// In tells whether a fault is about a table of the top, or something in it.
+func (f Fault) In(table string) bool {
+	first, _, _ := strings.Cut(f.Path, "\x00")
+	return first == table
 }
 
 // Faults is every fault of a configuration, in the order of its lines. As an
@@ -48,12 +54,12 @@ func sorted(f Faults) Faults {
 	return slices.Compact(f)
 }
 
-// shown quotes a wrong value for a message, and says "this" of one that could
+// Shown quotes a wrong value for a message, and says "this" of one that could
 // be a secret: it may have been written under the wrong key, or been set free
 // by a wrong quote.
-func shown(v string) string {
+func Shown(v string) string {
 	odd := func(r rune) bool {
-		return !strconv.IsPrint(r) || r < 0x80 && !bareByte(byte(r)) && !strings.ContainsRune(".:/ *", r)
+		return !strconv.IsPrint(r) || r < 0x80 && !BareByte(byte(r)) && !strings.ContainsRune(".:/ *", r)
 	}
 	if v == "" || len(v) > 64 || strings.ContainsFunc(v, odd) || secret.MayHold(v) {
 		return "this"
@@ -61,17 +67,17 @@ func shown(v string) string {
 	return strconv.Quote(v)
 }
 
-// shownPath writes a key's path as TOML does.
-func shownPath(path []string) string {
+// ShownPath writes a key's path as TOML does.
+func ShownPath(path []string) string {
 	parts := make([]string, len(path))
 	for i, p := range path {
 		switch {
 		case p == "…", bare(p) && !secret.LooksLikeToken(p):
 			parts[i] = p
-		case shown(p) == "this":
+		case Shown(p) == "this":
 			parts[i] = "…"
 		default:
-			parts[i] = shown(p)
+			parts[i] = Shown(p)
 		}
 	}
 	return strings.Join(parts, ".")
@@ -79,7 +85,7 @@ func shownPath(path []string) string {
 
 func bare(key string) bool {
 	for i := range len(key) {
-		if !bareByte(key[i]) {
+		if !BareByte(key[i]) {
 			return false
 		}
 	}
@@ -94,9 +100,9 @@ func shownUnknown(key string, near string) bool {
 		strings.ContainsFunc(key, word)
 }
 
-// nearest returns the word that a misspelt one was likely meant to be, "" if
+// Nearest returns the word that a misspelt one was likely meant to be, "" if
 // none is near.
-func nearest(word string, known []string) string {
+func Nearest(word string, known []string) string {
 	best, least := "", 3
 	for _, k := range known {
 		limit := min(3, len(k)/2+1)

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"bytes"
@@ -46,13 +46,13 @@ func syntaxFault(file, src string, at int, twice bool) Fault {
 		if strings.HasPrefix(rest, "[") {
 			return Fault{File: file, Line: line, Text: headerAdvice(twice)}
 		}
-		word := rest[:len(rest)-len(strings.TrimLeftFunc(rest, func(r rune) bool { return r < 0x80 && bareByte(byte(r)) }))]
+		word := rest[:len(rest)-len(strings.TrimLeftFunc(rest, func(r rune) bool { return r < 0x80 && BareByte(byte(r)) }))]
 		path = append(slices.Clone(seen.table), word)
 	}
 	f := Fault{File: file, Line: line}
 	path, k, known := knownPath(path)
 	if known {
-		f.Key = shownPath(path)
+		f.Key = ShownPath(path)
 	}
 	f.Text = syntaxAdvice(k, known, twice)
 	return f
@@ -65,32 +65,32 @@ func headerAdvice(twice bool) string {
 	return "this table's name is not valid TOML: write [account.home], the whole of it on a line of its own"
 }
 
-func syntaxAdvice(k key, known, twice bool) string {
+func syntaxAdvice(k Key, known, twice bool) string {
 	switch {
 	case twice:
 		return "this key stands here for the second time: take one of the two out"
 	case !known:
 		return `not valid TOML: write key = "text", with double quotes around the text, or [account.home] for a table`
-	case k.kind == text:
-		return "not valid TOML: write " + k.name + " = " + k.example +
+	case k.Kind == Text:
+		return "not valid TOML: write " + k.Name + " = " + k.Example +
 			`, the text on one line between two double quotes, a backslash in it as \\ and a double quote as \"`
-	case k.kind == list:
-		return "not valid TOML: write " + k.name + " = " + k.example + ", each in double quotes, with commas between"
-	case k.kind == tables:
-		return "not valid TOML: write " + k.example + " on a line of its own, and its keys below"
+	case k.Kind == List:
+		return "not valid TOML: write " + k.Name + " = " + k.Example + ", each in double quotes, with commas between"
+	case k.Kind == Tables:
+		return "not valid TOML: write " + k.Example + " on a line of its own, and its keys below"
 	}
-	return "not valid TOML: write " + k.name + " = " + k.example + ", without quotes"
+	return "not valid TOML: write " + k.Name + " = " + k.Example + ", without quotes"
 }
 
 // knownPath finds the key that a path leads to, or leads through. An account's
 // name is given back only where it is a plain word.
-func knownPath(path []string) ([]string, key, bool) {
-	keys, depth := topKeys(), 1
+func knownPath(path []string) ([]string, Key, bool) {
+	keys, depth := TopKeys(), 1
 	switch {
 	case len(path) > 1 && path[0] == "line":
-		keys, depth = lineKeys(), 2
+		keys, depth = LineKeys(), 2
 	case len(path) > 2 && path[0] == "account":
-		keys, depth = accountKeys(), 3
+		keys, depth = AccountKeys(), 3
 		if !bare(path[1]) || len(path[1]) > 32 {
 			path = append([]string{"account", "…"}, path[2:]...)
 		}

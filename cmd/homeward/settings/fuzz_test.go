@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"fmt"
@@ -17,14 +17,14 @@ func FuzzParse(f *testing.F) {
 	f.Add("account.home = {service = \"dyndns2\", domains = ['''a''']}\n", "x = \"\"\"\n", uint8(2))
 	f.Add("[[account]]\nlimit_24h = 4_8\n", "\"\"\" \\", uint8(3))
 	f.Add("[line]\nwan = 1\n[account.\"a.b\".c]\n", "\xff", uint8(4))
-	f.Add(example, example, uint8(5))
+	f.Add(Example, Example, uint8(5))
 	f.Fuzz(func(t *testing.T, before, after string, quoting uint8) {
 		forms := []string{`"` + marker + `"`, marker, `"` + marker, `'` + marker + `"`, marker + `"`, `"""` + marker + "\n"}
 		src := before + "\ntoken = " + forms[int(quoting)%len(forms)] + after
 		if strings.Contains(before+after, "\\") && strings.Contains(before+after, `"""`) {
 			return // a line end that is escaped joins the token to a text before it, which may be shown
 		}
-		cfg, warnings, faults := parse("x.toml", []byte(src), 0o600, noFiles)
+		cfg, warnings, faults := Parse("x.toml", []byte(src), 0o600, noFiles)
 		if leaks(faults.Error() + warnings.Error()) {
 			t.Fatalf("the token shows:\n%v\n%v", faults, warnings)
 		}
@@ -39,7 +39,7 @@ func FuzzParse(f *testing.F) {
 		if len(faults) > 0 {
 			return
 		}
-		again, _, _ := parse("x.toml", []byte(src), 0o600, noFiles)
+		again, _, _ := Parse("x.toml", []byte(src), 0o600, noFiles)
 		if !reflect.DeepEqual(cfg, again) || len(cfg.Active()) == 0 {
 			t.Fatalf("%+v, and once more %+v", cfg, again)
 		}
@@ -49,7 +49,7 @@ func FuzzParse(f *testing.F) {
 func everyKeyHasALine(t *testing.T, lines map[string]int, path []string, vals map[string]any) {
 	for name, v := range vals {
 		at := append(path[:len(path):len(path)], name)
-		if lines[pathKey(at)] == 0 {
+		if lines[PathKey(at)] == 0 {
 			t.Fatalf("%q has no line", at)
 		}
 		if below, ok := v.(map[string]any); ok {
@@ -69,7 +69,7 @@ func FuzzRoundTrip(f *testing.F) {
 		}
 		src := fmt.Sprintf("[account.%s]\nservice = \"dyndns2\"\nserver = \"https://x.example\"\ndomains = [%s]\nusername = \"u\"\npassword = %s\nlimit_24h = %d\n[account.%s]\nenabled = %t\n",
 			quoted(name), quoted(domain), quoted(token), limit, quoted(name+"2"), !off)
-		cfg, _, faults := parse("x.toml", []byte(src), 0o600, noFiles)
+		cfg, _, faults := Parse("x.toml", []byte(src), 0o600, noFiles)
 		wrong := func(key string) bool {
 			for _, fault := range faults {
 				if strings.HasSuffix(fault.Key, key) && fault.Line > 0 && fault.Line < 8 {
@@ -81,7 +81,7 @@ func FuzzRoundTrip(f *testing.F) {
 		if wrong(".limit_24h") {
 			t.Fatalf("limit %d refused: %v", limit, faults)
 		}
-		if _, bad := domainName(domain); bad == "" && wrong(".domains") {
+		if _, bad := DomainName(domain); bad == "" && wrong(".domains") {
 			t.Fatalf("domain %q refused: %v", domain, faults)
 		}
 		if cfg == nil {

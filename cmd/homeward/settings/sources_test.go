@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"os"
@@ -35,14 +35,14 @@ username = "me"
 password = "hunter2"
 publish = ["ipv4"]
 `)
-	read, _, err := load(file)
+	read, _, err := Load(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	again, err := reload(file, read.Sources)
+	again, err := Reload(file, read.Sources)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"homeward/update/secret"
@@ -12,8 +12,8 @@ import (
 // The checks of this file are pure: each gives the value as it is to be used,
 // or says what is wrong and what to write. Those for URLs never repeat them.
 
-// domainName checks the name of a host and writes it in lower case.
-func domainName(v string) (name, wrong string) {
+// DomainName checks the name of a host and writes it in lower case.
+func DomainName(v string) (name, wrong string) {
 	name = strings.ToLower(strings.TrimSuffix(v, "."))
 	if strings.Contains(name, "://") || strings.Contains(name, "/") {
 		return "", `is a URL: write the name alone, as in "home.ipv64.net"`
@@ -55,9 +55,9 @@ func label(l string) bool {
 	return bare(l) && len(l) <= 63 && l[0] != '-' && l[len(l)-1] != '-'
 }
 
-// recordName tells whether v can stand below a domain: labels, a * as the
+// RecordName tells whether v can stand below a domain: labels, a * as the
 // first of them, or @ for the domain itself.
-func recordName(v string) bool {
+func RecordName(v string) bool {
 	if v == "@" || v == "*" {
 		return true
 	}

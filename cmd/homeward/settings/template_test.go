@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"homeward/update/service"
@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// files is a readFile of these files alone.
-func files(content map[string]string) readFile {
+// files is a FileReader of these files alone.
+func files(content map[string]string) FileReader {
 	return func(path string, limit int) ([]byte, fs.FileMode, error) {
 		if text, ok := content[path]; ok && len(text) <= limit {
 			return []byte(text), 0o644, nil
@@ -38,7 +38,7 @@ func TestServiceFilesAreFound(t *testing.T) {
 			"/etc/x.toml:3: account.a.template: own.example: there is no answer expression, so every answer with a 2xx code counts as accepted"},
 	} {
 		src := "[account.a]\nservice = \"template\"\ntemplate = \"" + tt.template + "\"\ndomains = [\"home\"]\n" + tt.extra
-		cfg, warnings, faults := parse(tt.file, []byte(src), 0o600, read)
+		cfg, warnings, faults := Parse(tt.file, []byte(src), 0o600, read)
 		if len(faults) > 0 {
 			t.Errorf("%s: %v", tt.template, faults)
 			continue
@@ -67,7 +67,7 @@ func TestServiceFilesAreFaulted(t *testing.T) {
 		{`template = "four"`, "x.toml:1: account.a.param_enc: missing: write param_enc"},
 		{"template = \"four\"\npublish = [\"ipv4\", \"ipv6\", \"prefix\"]", "x.toml:4: account.a.publish: ipv6 has no URL in the service file: take ipv6 out\nx.toml:4: account.a.publish: prefix has no URL in the service file: take prefix out"},
 	} {
-		_, _, faults := parse("x.toml", []byte("[account.a]\nservice = \"template\"\n"+tt.keys+"\ndomains = [\"home\"]\n"), 0o600, read)
+		_, _, faults := Parse("x.toml", []byte("[account.a]\nservice = \"template\"\n"+tt.keys+"\ndomains = [\"home\"]\n"), 0o600, read)
 		if said := faults.Error(); !strings.Contains(said, tt.want) || strings.Contains(said, "s3cret") {
 			t.Errorf("%s:\n%s\nwant %s", tt.keys, said, tt.want)
 		}
@@ -78,18 +78,18 @@ func TestTemplateDomains(t *testing.T) {
 	const keys = "\nurl = \"https://x.example/?h=[DOMAIN]&ip=[IP]\"\nanswer = \"ok\"\n"
 	for _, name := range []string{"home", "Home@Zone.example", "home.example.com", "12345", "*.example.com"} {
 		src := "[account.a]\nservice = \"template\"\ndomains = [\"" + name + "\"]" + keys
-		cfg, _, faults := parse("x.toml", []byte(src), 0o600, noFiles)
+		cfg, _, faults := Parse("x.toml", []byte(src), 0o600, noFiles)
 		if len(faults) > 0 || cfg.Accounts[0].Domains[0] != name {
 			t.Errorf("%s: %v", name, faults)
 		}
 		src = "[account.a]\nservice = \"ipv64\"\ntoken = \"t\"\ndomains = [\"" + name + "\"]\n"
-		if _, _, faults := parse("x.toml", []byte(src), 0o600, noFiles); (len(faults) == 0) != (name == "home.example.com") {
+		if _, _, faults := Parse("x.toml", []byte(src), 0o600, noFiles); (len(faults) == 0) != (name == "home.example.com") {
 			t.Errorf("ipv64 %s: %v", name, faults)
 		}
 	}
 	for _, name := range []string{"", "@", "a&b=c", "https://x.example/", "203.0.113.7", "a b", "a..b", "a?b", "-"} {
 		src := "[account.a]\nservice = \"template\"\ndomains = [\"" + name + "\"]" + keys
-		if _, _, faults := parse("x.toml", []byte(src), 0o600, noFiles); !strings.Contains(faults.Error(), "x.toml:3: account.a.domains: ") {
+		if _, _, faults := Parse("x.toml", []byte(src), 0o600, noFiles); !strings.Contains(faults.Error(), "x.toml:3: account.a.domains: ") {
 			t.Errorf("%q is taken: %v", name, faults)
 		}
 	}

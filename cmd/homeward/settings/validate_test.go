@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"strings"
@@ -55,7 +55,7 @@ func TestNames(t *testing.T) {
 		"2001:db8::1":                       "",
 		"a.example\n":                       "",
 	} {
-		if got, wrong := domainName(v); got != want || (wrong == "") != (want != "") {
+		if got, wrong := DomainName(v); got != want || (wrong == "") != (want != "") {
 			t.Errorf("domainName(%q) = %q, %q, want %q", v, got, wrong, want)
 		}
 	}
@@ -74,7 +74,7 @@ func TestNames(t *testing.T) {
 		"www": true, "a.b": true, "*": true, "*.a": true, "@": true, "_sip._tcp": true,
 		"a..b": false, "a&b": false, "-a": false, "**": false, ".": false,
 	} {
-		if recordName(v) != want {
+		if RecordName(v) != want {
 			t.Errorf("recordName(%q) = %t", v, !want)
 		}
 	}
@@ -90,24 +90,24 @@ func TestNames(t *testing.T) {
 
 func TestShownRepeatsNamesAlone(t *testing.T) {
 	for _, v := range []string{"dyndns3", "30 days", "büro.example", "2001:db8::1", "https://a.example/"} {
-		if got := shown(v); got != `"`+v+`"` {
+		if got := Shown(v); got != `"`+v+`"` {
 			t.Errorf("shown(%q) = %s", v, got)
 		}
 	}
 	for _, v := range []string{"", "token = s", "https://a.example/?s", "me@host", `a"b`, "a'b", `a\b`, "a\nb", "a\x1b[m", strings.Repeat("a", 65)} {
-		if got := shown(v); got != "this" {
+		if got := Shown(v); got != "this" {
 			t.Errorf("shown(%q) = %s, want this", v, got)
 		}
 	}
 }
 
 func TestNearest(t *testing.T) {
-	known := keyNames(accountKeys())
+	known := keyNames(AccountKeys())
 	for word, want := range map[string]string{
 		"domain": "domains", "Token": "token", "token-file": "token_file", "limit10s": "limit_10s",
 		"frobnicate": "", "x": "", "": "", strings.Repeat("token", 9): "",
 	} {
-		if got := nearest(word, known); got != want {
+		if got := Nearest(word, known); got != want {
 			t.Errorf("nearest(%q) = %q, want %q", word, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"errors"
@@ -56,7 +56,7 @@ func (t table) serviceFile(p *service.Template) {
 		if errors.Is(err, fs.ErrNotExist) {
 			do = ": name a service file that is there (the package ddns-scripts-services brings them), or write url4, url6 and answer here"
 		}
-		if shown(v) == "this" && !isFile(err) {
+		if Shown(v) == "this" && !isFile(err) {
 			path, err = "this", fs.ErrNotExist
 		}
 		t.fault("template", path+": "+err.Error()+do)
@@ -95,8 +95,8 @@ func (t table) templateURL(name string) string {
 		return ""
 	case strings.HasSuffix(v, ".sh"):
 		t.fault(name, "is a script, and homeward runs none: write a URL")
-	case oddSecret(v) != "":
-		t.fault(name, oddSecret(v))
+	case OddSecret(v) != "":
+		t.fault(name, OddSecret(v))
 	case !ok || scheme != "https" && scheme != "http":
 		t.fault(name, "is no URL: write it with https:// at its beginning")
 	default:

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"strings"
@@ -8,7 +8,7 @@ import (
 
 // keyScan is what was seen of a TOML text's keys.
 type keyScan struct {
-	lines    map[string]int // the line of each key and table, by pathKey
+	lines    map[string]int // the line of each key and table, by PathKey
 	table    []string       // the table that the end of the text belongs to
 	open     []string       // the key whose value, or rest of its line, the end cut off; nil if none
 	openLine int
@@ -37,9 +37,9 @@ func scanKeys(src string) keyScan {
 	return s
 }
 
-// pathKey joins a path to the key of a map. No TOML file that is read holds a
+// PathKey joins a path to the key of a map. No TOML file that is read holds a
 // zero byte.
-func pathKey(path []string) string { return strings.Join(path, "\x00") }
+func PathKey(path []string) string { return strings.Join(path, "\x00") }
 
 func (s *keyScan) at(prefix string) bool { return strings.HasPrefix(s.src[s.pos:], prefix) }
 
@@ -98,7 +98,7 @@ func (s *keyScan) header() {
 	}
 	s.record(path)
 	if !many {
-		s.lines[pathKey(path)] = s.line // the header, not a table below it that came first
+		s.lines[PathKey(path)] = s.line // the header, not a table below it that came first
 	}
 	s.table = path
 }
@@ -120,7 +120,7 @@ func (s *keyScan) entry(below []string) {
 
 func (s *keyScan) record(path []string) {
 	for i := range path {
-		k := pathKey(path[:i+1])
+		k := PathKey(path[:i+1])
 		if s.lines[k] == 0 {
 			s.lines[k] = s.line
 		}
@@ -201,7 +201,7 @@ func (s *keyScan) key() []string {
 			s.text()
 			path = append(path, unquoteKey(s.src[start:s.pos]))
 		} else {
-			for s.pos < len(s.src) && bareByte(s.src[s.pos]) {
+			for s.pos < len(s.src) && BareByte(s.src[s.pos]) {
 				s.pos++
 			}
 			if s.pos == start {
@@ -226,7 +226,7 @@ func unquoteKey(quoted string) string {
 	return v.K
 }
 
-// bareByte tells whether a key without quotes may hold the byte.
-func bareByte(c byte) bool {
+// BareByte tells whether a key without quotes may hold the byte.
+func BareByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-'
 }

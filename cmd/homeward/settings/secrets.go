@@ -1,8 +1,9 @@
-package main
+package settings
 
 import (
 	"errors"
 	"io/fs"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -33,7 +34,7 @@ func (t table) inlineSecret(name string) secret.Secret {
 		return secret.Secret{}
 	}
 	t.r.inline = true
-	if wrong := oddSecret(v); wrong != "" {
+	if wrong := OddSecret(v); wrong != "" {
 		t.fault(name, wrong)
 		return secret.Secret{}
 	}
@@ -42,7 +43,7 @@ func (t table) inlineSecret(name string) secret.Secret {
 
 func (t table) fileSecret(name string) secret.Secret {
 	path := t.r.path(t.text(name))
-	b, mode, err := t.r.read(path, maxSecret)
+	b, mode, err := t.r.read(path, MaxSecret)
 	if err != nil {
 		t.fault(name, unreadable(path, err))
 		return secret.Secret{}
@@ -52,11 +53,11 @@ func (t table) fileSecret(name string) secret.Secret {
 		t.fault(name, path+" is empty: write the secret into it, on one line")
 		return secret.Secret{}
 	}
-	if wrong := oddSecret(v); wrong != "" {
+	if wrong := OddSecret(v); wrong != "" {
 		t.fault(name, "the content of "+path+" "+wrong)
 		return secret.Secret{}
 	}
-	if othersRead(mode) {
+	if OthersRead(mode) {
 		t.warn(name, "others can read "+path+": chmod 640 "+path)
 	}
 	return secret.New(v)
@@ -68,7 +69,7 @@ func unreadable(path string, err error) string {
 	if !isFile(err) {
 		return "names no file that is there: write the secret into a file, and the file's path here"
 	}
-	if notFor := (errNotFor{}); errors.As(err, &notFor) {
+	if notFor := (UnreadableError{}); errors.As(err, &notFor) {
 		return path + ": " + notFor.mend(path)
 	}
 	if errors.Is(err, fs.ErrPermission) {
@@ -87,8 +88,8 @@ func isFile(err error) bool {
 	return true
 }
 
-// oddSecret tells what is wrong with a secret, without repeating any of it.
-func oddSecret(v string) string {
+// OddSecret tells what is wrong with a secret, without repeating any of it.
+func OddSecret(v string) string {
 	if strings.ContainsAny(v, "\r\n") {
 		return "has a line break in it: write it on one line"
 	}
@@ -145,7 +146,7 @@ func (t table) needToken(a *service.Account, given bool) {
 		return
 	}
 	name := t.given("token", "token_file")
-	if a.Secret = t.alone(name, a.Secret, "the update token"); oddToken(a.Secret.Reveal()) {
+	if a.Secret = t.alone(name, a.Secret, "the update token"); OddToken(a.Secret.Reveal()) {
 		t.warn(name, "is of an odd form, with a space or a quote in it: compare it with the one that ipv64.net shows")
 	}
 }
@@ -153,13 +154,13 @@ func (t table) needToken(a *service.Account, given bool) {
 // alone returns a token of IPv64 without what was pasted around it, and warns
 // of that; of one that cannot be found in it, called what, it is a fault.
 func (t table) alone(name string, s secret.Secret, what string) secret.Secret {
-	token, form := pastedToken(s.Reveal())
+	token, form := PastedToken(s.Reveal())
 	switch {
 	case form == "":
 		return s
 	case form == "a whole update URL" && token == "":
 		t.fault(name, "is a URL without a key in it: write "+what+" alone")
-	case token == "" || oddToken(token):
+	case token == "" || OddToken(token):
 		t.fault(name, "is "+form+": write "+what+" alone, as ipv64.net shows it")
 	default:
 		t.warn(name, "is "+form+"; the token was taken out of it: write the token alone")
@@ -168,7 +169,8 @@ func (t table) alone(name string, s secret.Secret, what string) secret.Secret {
 	return secret.Secret{}
 }
 
-func oddToken(v string) bool {
+// OddToken tells whether a token is of a form that no service gives out.
+func OddToken(v string) bool {
 	return strings.ContainsFunc(v, func(r rune) bool {
 		return r <= ' ' || r > '~' || r == '"' || r == '\'' || r == '`'
 	})
@@ -180,8 +182,8 @@ func (t table) spdynToken(a *service.Account) {
 		t.fault("username", "stands beside a token, where the user is the host's name: take it out")
 	}
 	if n := len(a.Domains); n > 1 {
-		t.fault("domains", "a token belongs to one host, and "+counted(n, "host")+
-			" stand here: write an account with its own token for each, or username and password instead of the token")
+		t.fault("domains", "a token belongs to one host, and "+strconv.Itoa(n)+
+			" hosts stand here: write an account with its own token for each, or username and password instead of the token")
 	}
 	if name != "" && !a.Secret.IsZero() && !spdynForm(a.Secret.Reveal()) {
 		t.warn(name, "is not of the form that spdyn gives out (abcd-efgh-ijkl): compare it with the one shown there")
@@ -217,5 +219,5 @@ func oddUser(v string) string {
 	if strings.Contains(v, ":") {
 		return "has a colon in it, which Basic authentication cannot carry: write the name alone"
 	}
-	return oddSecret(v)
+	return OddSecret(v)
 }

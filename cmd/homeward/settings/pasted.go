@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"encoding/base64"
@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// pastedToken finds the token in what was pasted in its place: an update URL,
+// PastedToken finds the token in what was pasted in its place: an update URL,
 // a header, user and password as for Basic authentication, or a command line
 // with one of these in it. form tells what it was, "" of a token alone; token is
 // "" where there is none in it.
-func pastedToken(v string) (token, form string) {
+func PastedToken(v string) (token, form string) {
 	given := v
 	v = strings.TrimSpace(v)
 	if t, quoted := unquoted(v); quoted {
-		if t, form = pastedToken(t); form == "" {
+		if t, form = PastedToken(t); form == "" {
 			form = "in quotes"
 		}
 		return t, form
@@ -30,7 +30,7 @@ func pastedToken(v string) (token, form string) {
 		}
 		return ofPair(string(b)), `written as a header ("Basic …")`
 	}
-	if u, ok := urlIn(v); ok {
+	if u, ok := URLIn(v); ok {
 		return keyOfURL(u), "a whole update URL"
 	}
 	if name, _, ok := strings.Cut(v, "="); ok && isTokenName(name) {
@@ -81,8 +81,8 @@ func ofPair(v string) string {
 	return token
 }
 
-// urlIn finds a URL in v, with or without its scheme.
-func urlIn(v string) (string, bool) {
+// URLIn finds a URL in v, with or without its scheme.
+func URLIn(v string) (string, bool) {
 	for _, w := range strings.FieldsFunc(v, func(r rune) bool { return strings.ContainsRune(" \t\"'", r) }) {
 		lower := strings.ToLower(w)
 		switch {
@@ -103,7 +103,7 @@ func keyOfURL(v string) string {
 	}
 	q := u.Query()
 	for _, name := range []string{"key", "token", "user", "username"} {
-		if k := q.Get(name); k != "" && oddSecret(k) == "" {
+		if k := q.Get(name); k != "" && OddSecret(k) == "" {
 			return k
 		}
 	}
@@ -111,7 +111,7 @@ func keyOfURL(v string) string {
 	if password == "" {
 		password = u.User.Username()
 	}
-	if oddSecret(password) != "" {
+	if OddSecret(password) != "" {
 		return ""
 	}
 	return password

@@ -1,18 +1,16 @@
-package main
+package settings
 
 import (
 	"bytes"
 	"io/fs"
-
-	"homeward/cmd/homeward/settings"
 )
 
 // sourceMost is how much is kept of a file. Only one of roots is longer, of
 // which the first certificate is enough to see that it is one.
 const sourceMost = maxConfig
 
-// noting returns a readFile that keeps what read reads.
-func noting(read readFile, s settings.Sources) readFile {
+// noting returns a FileReader that keeps what read reads.
+func noting(read FileReader, s Sources) FileReader {
 	return func(path string, limit int) ([]byte, fs.FileMode, error) {
 		b, mode, err := read(path, limit)
 		if err == nil {
@@ -20,14 +18,14 @@ func noting(read readFile, s settings.Sources) readFile {
 			if len(b) > sourceMost {
 				kept = b[max(0, bytes.Index(b, []byte(certificate))):]
 			}
-			s[path] = settings.Source{Content: kept[:min(len(kept), sourceMost)], Mode: mode}
+			s[path] = Source{Content: kept[:min(len(kept), sourceMost)], Mode: mode}
 		}
 		return b, mode, err
 	}
 }
 
-// reload reads a configuration once more from what was kept of its files.
-func reload(file string, s settings.Sources) (*Config, error) {
+// Reload reads a configuration once more from what was kept of its files.
+func Reload(file string, s Sources) (*Config, error) {
 	kept := func(path string, _ int) ([]byte, fs.FileMode, error) {
 		f, ok := s[path]
 		if !ok {
@@ -39,7 +37,7 @@ func reload(file string, s settings.Sources) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, _, faults := parse(file, src, mode, kept)
+	cfg, _, faults := Parse(file, src, mode, kept)
 	if len(faults) > 0 {
 		return nil, faults
 	}

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"strings"
@@ -59,7 +59,7 @@ func TestSyntaxFault(t *testing.T) {
 	} {
 		for _, tail := range []string{"", "\n", "\nenabled = true\n", "\r\n[account.other]\r\n"} {
 			src := "[account.home]\nservice = \"ipv64\"\n" + tt.entry + tail
-			_, warnings, faults := parse("x.toml", []byte(src), 0o600, noFiles)
+			_, warnings, faults := Parse("x.toml", []byte(src), 0o600, noFiles)
 			said := faults.Error()
 			if leaks(said + warnings.Error()) {
 				t.Errorf("%s: the token shows: %s", tt.name, said)
@@ -77,16 +77,16 @@ func TestWrongTypesShowNoSecret(t *testing.T) {
 	for _, value := range []string{
 		`{a = "` + marker + `"}`, `["` + marker + `", 1]`, `[["` + marker + `"]]`, `[{"` + marker + `" = 1}]`, `{"` + marker + `" = 1}`, "37737737", "2026-11-21", "1e37",
 	} {
-		for _, k := range accountKeys() {
-			src := "[account.home]\n" + k.name + " = " + value + "\n"
-			_, warnings, faults := parse("x.toml", []byte(src), 0o600, noFiles)
+		for _, k := range AccountKeys() {
+			src := "[account.home]\n" + k.Name + " = " + value + "\n"
+			_, warnings, faults := Parse("x.toml", []byte(src), 0o600, noFiles)
 			if said := faults.Error() + warnings.Error(); leaks(said) || strings.Contains(said, "3773") {
 				t.Errorf("%s: %s", src, said)
 			}
-			if k.kind == number && value == "37737737" {
+			if k.Kind == Number && value == "37737737" {
 				continue
 			}
-			if !strings.Contains(faults.Error(), "x.toml:2: account.home."+k.name+": is ") {
+			if !strings.Contains(faults.Error(), "x.toml:2: account.home."+k.Name+": is ") {
 				t.Errorf("%s: no fault of the type in\n%v", src, faults)
 			}
 		}
@@ -106,7 +106,7 @@ func TestSecretsAreNeverRepeated(t *testing.T) {
 		{"a service that is a URL", "token = \"t\"\nhost = \"https://ipv64.net/?key=" + marker + "\"", ":5: account.home.host: this is no suffix: write the host's half of an IPv6 address, as in \"::1234:56ff:fe78:9abc\", or its MAC address"},
 	} {
 		src := "[account.home]\nservice = \"ipv64\"\ndomains = [\"a.ipv64.net\"]\n" + tt.src + "\n"
-		_, warnings, faults := parse("x.toml", []byte(src), 0o600, noFiles)
+		_, warnings, faults := Parse("x.toml", []byte(src), 0o600, noFiles)
 		if said := faults.Error() + warnings.Error(); leaks(said) {
 			t.Errorf("%s: the secret shows: %s", tt.name, said)
 		}

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"errors"
@@ -24,7 +24,7 @@ func noFiles(string, int) ([]byte, fs.FileMode, error) { return nil, 0, fs.ErrNo
 // wellFormed parses a configuration that must hold no fault.
 func wellFormed(t *testing.T, src string) *Config {
 	t.Helper()
-	cfg, _, faults := parse("/etc/x.toml", []byte(src), 0o600, noFiles)
+	cfg, _, faults := Parse("/etc/x.toml", []byte(src), 0o600, noFiles)
 	if len(faults) > 0 {
 		t.Fatalf("faults in\n%s\n%v", src, faults)
 	}
@@ -176,7 +176,7 @@ token = "t"`, both},
 
 func TestUpdateURLGivesItsKey(t *testing.T) {
 	src := "[account.a]\nservice = \"ipv64\"\ndomains = [\"a.ipv64.net\"]\ntoken = \"https://ipv64.net/nic/update?key=k3yk3y&domain=a.ipv64.net\"\n"
-	cfg, warnings, faults := parse("x.toml", []byte(src), 0o600, noFiles)
+	cfg, warnings, faults := Parse("x.toml", []byte(src), 0o600, noFiles)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
@@ -197,7 +197,7 @@ func TestTokenFileIsTrimmedOfOneNewline(t *testing.T) {
 			return []byte(content), 0o640, nil
 		}
 		src := "[account.a]\nservice = \"ipv64\"\ndomains = [\"a.ipv64.net\"]\ntoken_file = \"keys/token\"\n"
-		cfg, _, faults := parse("/etc/x.toml", []byte(src), 0o644, read)
+		cfg, _, faults := Parse("/etc/x.toml", []byte(src), 0o644, read)
 		if len(faults) > 0 {
 			t.Fatal(faults)
 		}
@@ -210,22 +210,22 @@ func TestTokenFileIsTrimmedOfOneNewline(t *testing.T) {
 // TestParseReference reads the reference configuration, as it stands and with
 // every key that is a comment there, so that it cannot fall behind the code.
 func TestParseReference(t *testing.T) {
-	cfg := wellFormed(t, example)
+	cfg := wellFormed(t, Example)
 	if len(cfg.Accounts) != 4 || len(cfg.Active()) != 4 {
 		t.Errorf("%d accounts, %d of them active, want 4 and 4", len(cfg.Accounts), len(cfg.Active()))
 	}
 	var mentioned []string
-	for line := range strings.Lines(example) {
+	for line := range strings.Lines(Example) {
 		if name, _, ok := strings.Cut(strings.TrimPrefix(line, "#"), " = "); ok {
 			mentioned = append(mentioned, name)
 		}
 	}
-	for _, k := range slices.Concat(topKeys(), lineKeys(), accountKeys()) {
-		if k.kind != tables && !slices.Contains(mentioned, k.name) {
-			t.Errorf("example.toml does not show %s", k.name)
+	for _, k := range slices.Concat(TopKeys(), LineKeys(), AccountKeys()) {
+		if k.Kind != Tables && !slices.Contains(mentioned, k.Name) {
+			t.Errorf("example.toml does not show %s", k.Name)
 		}
 	}
-	for line := range strings.Lines(example) {
+	for line := range strings.Lines(Example) {
 		name, value, ok := strings.Cut(strings.TrimPrefix(line, "#"), " = ")
 		if !ok || !strings.HasPrefix(line, "#") || !bare(name) {
 			continue
@@ -253,12 +253,12 @@ func TestLoadNamesWhatToDo(t *testing.T) {
 		"/dev/zero":                     "is not a regular file",
 		big:                             "is larger than 262144 bytes",
 	} {
-		_, _, err := load(path)
+		_, _, err := Load(path)
 		if err == nil || err.Error() != path+": "+want {
 			t.Errorf("load(%s) = %v, want %s", path, err, want)
 		}
 	}
-	if _, _, err := load(filepath.Join(dir, "none.toml")); !errors.Is(err, fs.ErrNotExist) {
+	if _, _, err := Load(filepath.Join(dir, "none.toml")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v is not fs.ErrNotExist", err)
 	}
 }
@@ -274,12 +274,20 @@ func TestRootsAreHonouredOrRefused(t *testing.T) {
 		return nil, 0, fs.ErrNotExist
 	}
 	account := "\n[account.a]\nservice = \"ipv64\"\ndomains = [\"a.ipv64.net\"]\ntoken = \"t\"\n"
-	cfg, _, faults := parse("/etc/x.toml", []byte("ca_file = \"own.pem\""+account), 0o600, read)
+	cfg, _, faults := Parse("/etc/x.toml", []byte("ca_file = \"own.pem\""+account), 0o600, read)
 	if len(faults) > 0 || cfg.CAFile != "/etc/own.pem" || cfg.Accounts[0].CAFile != "/etc/own.pem" {
 		t.Errorf("%+v, %v", cfg, faults)
 	}
-	_, _, faults = parse("/etc/x.toml", []byte("ca_file = \"key.pem\""+account), 0o600, read)
+	_, _, faults = Parse("/etc/x.toml", []byte("ca_file = \"key.pem\""+account), 0o600, read)
 	if want := "/etc/x.toml:1: ca_file: /etc/key.pem holds no certificate in PEM form: name another file"; faults.Error() != want {
 		t.Errorf("%v, want %s", faults, want)
+	}
+}
+
+func TestPrefixAutoHasNoEffectWithoutThePrefix(t *testing.T) {
+	src := "[account.a]\nservice = \"ipv64\"\ndomains = [\"a.ipv64.net\"]\ntoken = \"t\"\nprefix = \"auto\"\npublish = [\"ipv4\"]\n"
+	if _, warnings, faults := Parse("x.toml", []byte(src), 0o600, noFiles); len(faults) > 0 ||
+		warnings.Error() != `x.toml:5: account.a.prefix: has no effect without "prefix" in publish: write it there, or take prefix out` {
+		t.Errorf("without the prefix in publish: %v, %v", warnings, faults)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"fmt"
@@ -34,12 +34,12 @@ func TestPastedTokenIsUnderstoodOrRefused(t *testing.T) {
 	} {
 		for _, key := range []string{"token", "token_file"} {
 			src := fmt.Sprintf("[account.a]\nservice = \"ipv64\"\ndomains = [\"a.ipv64.net\"]\n%s = %q\n", key, v)
-			file := readFile(noFiles)
+			file := FileReader(noFiles)
 			if key == "token_file" {
 				src = strings.Replace(src, fmt.Sprintf("%q", v), `"/token"`, 1)
 				file = func(string, int) ([]byte, fs.FileMode, error) { return []byte(v + "\n"), 0o600, nil }
 			}
-			cfg, warnings, faults := parse("x.toml", []byte(src), 0o600, file)
+			cfg, warnings, faults := Parse("x.toml", []byte(src), 0o600, file)
 			if len(faults) > 0 {
 				t.Errorf("%s = %q: %v", key, v, faults)
 				continue
@@ -60,7 +60,7 @@ func TestPastedTokenIsUnderstoodOrRefused(t *testing.T) {
 		"Bearer", "Basic !!!", "none:", "https://ipv64.net/nic/update?domain=a.ipv64.net", "https://ipv64.net/%zz", "key=", "Bearer a\tb",
 	} {
 		src := fmt.Sprintf("[account.a]\nservice = \"ipv64\"\ndomains = [\"a.ipv64.net\"]\ntoken = %q\n", v)
-		if cfg, _, faults := parse("x.toml", []byte(src), 0o600, noFiles); len(faults) == 0 {
+		if cfg, _, faults := Parse("x.toml", []byte(src), 0o600, noFiles); len(faults) == 0 {
 			t.Errorf("%q is sent as %q", v, cfg.Accounts[0].Secret.Reveal())
 		} else if !strings.Contains(faults.Error(), "write") {
 			t.Errorf("%q: %v does not tell what to write", v, faults)
