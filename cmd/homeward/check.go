@@ -3,43 +3,44 @@ package main
 import (
 	"context"
 	"fmt"
+	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/settings"
 )
 
-func checkCommand() command {
-	return command{
-		name:  "check",
-		about: "reads the configuration and names every fault in it; touches no network",
-		long: `
+func checkCommand() cli.Command {
+	return cli.Command{
+		Name:  "check",
+		About: "reads the configuration and names every fault in it; touches no network",
+		Long: `
 Faults stand on stderr, one a line, as FILE:LINE: key: what is wrong, and what
 to write; the exit code is 2 then. Warnings do not change the exit code.`,
-		flags: []flag{configFlag, userFlag},
-		run:   runCheck,
+		Flags: []cli.Flag{cli.ConfigFlag, userFlag},
+		Run:   runCheck,
 	}
 }
 
-var userFlag = flag{name: "--user", value: "NAME", about: "what this user could not read is a fault, too; root alone can tell"}
+var userFlag = cli.Flag{Name: "--user", Value: "NAME", About: "what this user could not read is a fault, too; root alone can tell"}
 
-func runCheck(_ context.Context, c call) int {
-	cfg, warnings, err := settings.Load(c.value("-c"))
-	if c.has("--user") {
-		cfg, warnings, err = loadFor(c.value("-c"), systemUsers(), c.value("--user"))
+func runCheck(_ context.Context, c cli.Call) int {
+	cfg, warnings, err := settings.Load(c.Value("-c"))
+	if c.Has("--user") {
+		cfg, warnings, err = loadFor(c.Value("-c"), systemUsers(), c.Value("--user"))
 	}
 	for _, w := range warnings {
-		fmt.Fprintln(c.stderr, "warning: "+w)
+		fmt.Fprintln(c.Stderr, "warning: "+w)
 	}
 	if err != nil {
-		fmt.Fprintln(c.stderr, err)
-		return exitUsage
+		fmt.Fprintln(c.Stderr, err)
+		return cli.ExitUsage
 	}
-	fmt.Fprintf(c.stdout, "%s: %s, %s\n", cfg.File,
-		counted(len(cfg.Accounts), "account"), verdict(cfg, len(warnings)))
+	fmt.Fprintf(c.Stdout, "%s: %s, %s\n", cfg.File,
+		cli.Counted(len(cfg.Accounts), "account"), verdict(cfg, len(warnings)))
 	for _, a := range cfg.Active() {
 		if a.Host.IsValid() && a.Publish.IPv6 {
-			fmt.Fprintln(c.stdout, settings.ShownPath([]string{"account", a.Name, "host"})+": "+rightHosts)
+			fmt.Fprintln(c.Stdout, settings.ShownPath([]string{"account", a.Name, "host"})+": "+rightHosts)
 		}
 	}
-	return exitOK
+	return cli.ExitOK
 }
 
 // rightHosts tells for which hosts a suffix is right: most make another one
@@ -51,17 +52,10 @@ func verdict(cfg *settings.Config, warnings int) string {
 	off := len(cfg.Accounts) - len(cfg.Active())
 	said := "nothing wrong"
 	if warnings > 0 {
-		said = "no fault, " + counted(warnings, "warning")
+		said = "no fault, " + cli.Counted(warnings, "warning")
 	}
 	if off > 0 {
 		said = fmt.Sprintf("%d of them switched off, %s", off, said)
 	}
 	return said
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/settings"
 	"homeward/update/ipv64api"
 	"homeward/update/service"
@@ -61,18 +62,6 @@ func TestDomainTreeMarksWhatDiffers(t *testing.T) {
 	tree.domains, tree.pubs = domains[:1], []publication{{"home", "home.ipv64.net", "", service.Values{IPv4: values.IPv4}}}
 	if got := tree.String(); !strings.HasSuffix(got, "\nnothing differs from what this router would publish\n") || strings.Contains(got, "!") {
 		t.Errorf("all is well: %s", got)
-	}
-}
-
-func TestColumnsLineUp(t *testing.T) {
-	var c columns
-	c.add("a headline that takes what it needs")
-	c.add("ä", "b", "c")
-	c.add("long", "", strings.Repeat("x", 50), "d")
-	c.add("a", "bb", "y", "d")
-	want := "a headline that takes what it needs\nä     b   c\nlong      " + strings.Repeat("x", 50) + "  d\na     bb  y" + strings.Repeat(" ", 39) + "  d\n"
-	if got := c.String(); got != want {
-		t.Errorf("columns\n%s\nwant\n%s", got, want)
 	}
 }
 
@@ -142,7 +131,7 @@ func TestIPv64ExitCodes(t *testing.T) {
 
 func TestIPv64WithoutAConfiguration(t *testing.T) {
 	var stderr bytes.Buffer
-	s := &ipv64Session{call: call{stderr: &stderr}, cfg: &settings.Config{}}
+	s := &ipv64Session{Call: cli.Call{Stderr: &stderr}, cfg: &settings.Config{}}
 	if got := s.server(); got != "https://ipv64.net" || stderr.Len() > 0 {
 		t.Errorf("server %s, said %q", got, &stderr)
 	}

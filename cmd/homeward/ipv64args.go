@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/settings"
 	"homeward/update/ipv64api"
 	"net/netip"
@@ -27,20 +28,20 @@ func oneDomain(names []string) (name, wrong string) {
 }
 
 // oneRecord reads a record named by what it says.
-func oneRecord(c call) (name string, r ipv64api.Record, wrong string) {
-	name, wrong = oneDomain(c.names)
+func oneRecord(c cli.Call) (name string, r ipv64api.Record, wrong string) {
+	name, wrong = oneDomain(c.Names)
 	if wrong != "" {
 		return name, r, wrong
 	}
-	r = ipv64api.Record{Label: apexless(strings.ToLower(c.value("--record"))), Type: strings.ToUpper(c.value("--type")), Content: c.value("--content")}
+	r = ipv64api.Record{Label: apexless(strings.ToLower(c.Value("--record"))), Type: strings.ToUpper(c.Value("--type")), Content: c.Value("--content")}
 	known := strings.Join(ipv64api.RecordTypes(), ", ")
 	switch {
-	case c.has("--record") && !settings.RecordName(c.value("--record")):
-		return name, r, settings.Shown(c.value("--record")) + " is no name below a domain: write --record www for www." + name
+	case c.Has("--record") && !settings.RecordName(c.Value("--record")):
+		return name, r, settings.Shown(c.Value("--record")) + " is no name below a domain: write --record www for www." + name
 	case r.Type == "":
 		return name, r, "--type is missing: write one of " + known
 	case !slices.Contains(ipv64api.RecordTypes(), r.Type):
-		return name, r, settings.Shown(c.value("--type")) + " is no type that the service knows: write one of " + known
+		return name, r, settings.Shown(c.Value("--type")) + " is no type that the service knows: write one of " + known
 	case r.Content == "":
 		return name, r, "--content is missing: write what the record says"
 	case settings.OddSecret(r.Content) != "":

@@ -2,11 +2,11 @@ package main
 
 import (
 	"fmt"
+	"homeward/cmd/homeward/cli"
 	"homeward/update/ipv64api"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // accountTable is an account for people. What the service did not tell is left
@@ -57,9 +57,9 @@ func logTable(logs []ipv64api.Log, zone *time.Location) string {
 	if len(logs) == 0 {
 		return "the log is empty\n"
 	}
-	var t columns
+	var t cli.Columns
 	for _, l := range logs {
-		t.add(localTime(l.Time, zone), l.Domain, l.Header, l.Content)
+		t.Add(localTime(l.Time, zone), l.Domain, l.Header, l.Content)
 	}
 	return t.String()
 }
@@ -72,36 +72,4 @@ func localTime(s string, zone *time.Location) string {
 		return s
 	}
 	return t.In(zone).Format("2006-01-02 15:04:05")
-}
-
-// columns sets rows below each other. The last cell of a row takes what it
-// needs, and another one that is longer than widest pushes the rest on.
-type columns struct{ rows [][]string }
-
-const widest = 40
-
-func (t *columns) add(cells ...string) { t.rows = append(t.rows, cells) }
-
-func (t *columns) String() string {
-	var width []int
-	for _, row := range t.rows {
-		for i, cell := range row {
-			if i == len(width) {
-				width = append(width, 0)
-			}
-			if i == len(row)-1 {
-				break
-			}
-			width[i] = max(width[i], min(widest, utf8.RuneCountInString(cell)))
-		}
-	}
-	var b strings.Builder
-	for _, row := range t.rows {
-		line := ""
-		for i, cell := range row {
-			line += cell + strings.Repeat(" ", max(0, width[i]-utf8.RuneCountInString(cell))) + "  "
-		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
-	}
-	return b.String()
 }

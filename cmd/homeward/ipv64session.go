@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/daemon"
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
@@ -27,7 +28,7 @@ import (
 
 // ipv64Session is one run of homeward ipv64, ready to make its call.
 type ipv64Session struct {
-	call
+	cli.Call
 	cfg     *settings.Config // of defaults, and no account, where there is no file
 	api     *ipv64api.Client
 	keyFrom string
@@ -37,19 +38,19 @@ type ipv64Session struct {
 
 // openIPv64 reads the configuration and the key, and opens the state. Where it
 // returns nil it has said why, and code is the exit code.
-func openIPv64(c call) (s *ipv64Session, code int) {
-	s = &ipv64Session{call: c, in: bufio.NewReader(c.stdin), zone: time.Local}
+func openIPv64(c cli.Call) (s *ipv64Session, code int) {
+	s = &ipv64Session{Call: c, in: bufio.NewReader(c.Stdin), zone: time.Local}
 	if s.cfg = s.config(); s.cfg == nil {
-		return nil, exitUsage
+		return nil, cli.ExitUsage
 	}
 	key, err := s.key() // before root's identity goes
 	if err != nil {
-		fmt.Fprintln(c.stderr, "homeward ipv64:", err)
-		return nil, exitUsage
+		fmt.Fprintln(c.Stderr, "homeward ipv64:", err)
+		return nil, cli.ExitUsage
 	}
 	if err := enterFolders(s.cfg.StateDir, s.cfg.RunDir, false); err != nil {
-		fmt.Fprintln(c.stderr, "homeward ipv64:", err)
-		return nil, exitFault
+		fmt.Fprintln(c.Stderr, "homeward ipv64:", err)
+		return nil, cli.ExitFault
 	}
 	carryState(s.cfg.StateDir, s.cfg.RunDir, func(_ log.Level, text string) { s.warn(text) })
 	api := ipv64api.API{Server: s.server(), Key: key, CAFile: s.cfg.CAFile}
@@ -58,24 +59,24 @@ func openIPv64(c call) (s *ipv64Session, code int) {
 	}
 	s.api = &ipv64api.Client{API: api, Now: clock.System(), Exchange: transport.New(version),
 		Store: state.Open(s.cfg.StateDir, s.cfg.RunDir, s.warn),
-		Say:   func(text string) { fmt.Fprintln(c.stderr, "homeward ipv64:", text) }}
-	return s, exitOK
+		Say:   func(text string) { fmt.Fprintln(c.Stderr, "homeward ipv64:", text) }}
+	return s, cli.ExitOK
 }
 
-func (s *ipv64Session) warn(text string) { fmt.Fprintln(s.stderr, "warning: "+text) }
+func (s *ipv64Session) warn(text string) { fmt.Fprintln(s.Stderr, "warning: "+text) }
 
 // config reads the configuration, nil where the one that was named is not to be
 // used. The default one may be missing, faulty or somebody else's.
 func (s *ipv64Session) config() *settings.Config {
-	cfg, warnings, err := settings.Load(s.value("-c"))
+	cfg, warnings, err := settings.Load(s.Value("-c"))
 	if err == nil {
 		for _, w := range warnings {
 			s.warn(w)
 		}
 		return cfg
 	}
-	if s.has("-c") {
-		fmt.Fprintln(s.stderr, err)
+	if s.Has("-c") {
+		fmt.Fprintln(s.Stderr, err)
 		return nil
 	}
 	if settings.DefaultFile() != "" {
@@ -114,7 +115,7 @@ func (s *ipv64Session) server() string {
 
 // key reads the API key.
 func (s *ipv64Session) key() (secret.Secret, error) {
-	path := s.value("--key-file")
+	path := s.Value("--key-file")
 	var text []byte
 	var err error
 	switch path {
@@ -158,10 +159,10 @@ func (s *ipv64Session) key() (secret.Secret, error) {
 // keyLine is where the key is on stdin: all of it, but of a terminal a line,
 // as an answer may follow.
 func (s *ipv64Session) keyLine() io.Reader {
-	if !isTTY(s.stdin) {
+	if !isTTY(s.Stdin) {
 		return s.in
 	}
-	fmt.Fprint(s.stderr, "API key: ")
+	fmt.Fprint(s.Stderr, "API key: ")
 	line, _ := s.in.ReadString('\n')
 	return strings.NewReader(line)
 }
@@ -179,26 +180,26 @@ func isTTY(r io.Reader) bool {
 // do makes a call. Where it is not done, that is said.
 func (s *ipv64Session) do(ctx context.Context, c ipv64api.Call) (a ipv64api.Answer, ok bool) {
 	a, err := s.api.Do(ctx, c)
-	if s.has("--json") && a.JSON != nil {
-		fmt.Fprintf(s.stdout, "%s\n", a.JSON)
+	if s.Has("--json") && a.JSON != nil {
+		fmt.Fprintf(s.Stdout, "%s\n", a.JSON)
 	}
 	same := s.sameToken()
 	switch {
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(s.stderr, "homeward ipv64: given up")
+		fmt.Fprintln(s.Stderr, "homeward ipv64: given up")
 	case err != nil:
-		fmt.Fprintln(s.stderr, "homeward ipv64:", err)
+		fmt.Fprintln(s.Stderr, "homeward ipv64:", err)
 	case a.Verdict == service.Unauthorized && same != "":
-		fmt.Fprintf(s.stderr, "homeward ipv64: %s: what stands in %s is the update token of the account %s, and not the API key, which ipv64.net shows apart from it\n",
+		fmt.Fprintf(s.Stderr, "homeward ipv64: %s: what stands in %s is the update token of the account %s, and not the API key, which ipv64.net shows apart from it\n",
 			a.Detail, s.keyFrom, same)
 	case a.Verdict == service.Unauthorized:
-		fmt.Fprintf(s.stderr, "homeward ipv64: %s: %s, into %s\n", a.Detail, a.Hint, s.keyFrom)
+		fmt.Fprintf(s.Stderr, "homeward ipv64: %s: %s, into %s\n", a.Detail, a.Hint, s.keyFrom)
 	case a.Verdict != service.Accepted && a.Hint != "":
-		fmt.Fprintf(s.stderr, "homeward ipv64: %s: %s\n", a.Detail, a.Hint)
+		fmt.Fprintf(s.Stderr, "homeward ipv64: %s: %s\n", a.Detail, a.Hint)
 	case a.Verdict != service.Accepted && c.Target != "":
-		fmt.Fprintf(s.stderr, "homeward ipv64: %s: whether it was done, homeward ipv64 domains shows\n", a.Detail)
+		fmt.Fprintf(s.Stderr, "homeward ipv64: %s: whether it was done, homeward ipv64 domains shows\n", a.Detail)
 	case a.Verdict != service.Accepted:
-		fmt.Fprintf(s.stderr, "homeward ipv64: %s\n", a.Detail)
+		fmt.Fprintf(s.Stderr, "homeward ipv64: %s\n", a.Detail)
 	case same != "":
 		s.warn("the token of the account " + same + " is this API key: updates need the update token")
 		return a, true
@@ -221,26 +222,26 @@ func (s *ipv64Session) sameToken() string {
 // change makes a call that changes something.
 func (s *ipv64Session) change(ctx context.Context, c ipv64api.Call, done string) int {
 	if _, ok := s.do(ctx, c); !ok {
-		return exitFault
+		return cli.ExitFault
 	}
-	if !s.has("--json") {
-		fmt.Fprintln(s.stdout, done)
+	if !s.Has("--json") {
+		fmt.Fprintln(s.Stdout, done)
 	}
-	return exitOK
+	return cli.ExitOK
 }
 
 // agreed asks before something is deleted, where somebody is there to answer.
 func (s *ipv64Session) agreed(question string) bool {
-	if s.has("--yes") || !isTTY(s.stdin) {
+	if s.Has("--yes") || !isTTY(s.Stdin) {
 		return true
 	}
-	fmt.Fprint(s.stderr, question+" [y/N] ")
+	fmt.Fprint(s.Stderr, question+" [y/N] ")
 	line, _ := s.in.ReadString('\n')
 	switch strings.ToLower(strings.TrimSpace(line)) {
 	case "y", "yes":
 		return true
 	}
-	fmt.Fprintln(s.stderr, "nothing was deleted")
+	fmt.Fprintln(s.Stderr, "nothing was deleted")
 	return false
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"homeward/cmd/homeward/cli"
 	"homeward/update/ipv64api"
 	"homeward/update/service"
 )
@@ -30,7 +31,7 @@ type domainTree struct {
 // String is the tree for people: a line for each domain, and below it one for
 // each record. One that differs begins with an exclamation mark.
 func (t domainTree) String() string {
-	var c columns
+	var c cli.Columns
 	differ := 0
 	add := func(differs bool, cells ...string) {
 		mark := " "
@@ -39,12 +40,12 @@ func (t domainTree) String() string {
 			differ++
 		}
 		cells[0] = mark + " " + cells[0]
-		c.add(cells...)
+		c.Add(cells...)
 	}
 	for _, d := range t.domains {
 		remark, differs := t.prefixRemark(d)
-		c.rows = append(c.rows, nil)
-		add(differs, joined(", ", d.Name, told(d.Prefix != "", "prefix "+d.Prefix), told(d.Updates >= 0, counted(d.Updates, "update")),
+		c.Add()
+		add(differs, joined(", ", d.Name, told(d.Prefix != "", "prefix "+d.Prefix), told(d.Updates >= 0, cli.Counted(d.Updates, "update")),
 			told(d.Wildcard, "wildcard"), told(d.Deactivated, "switched off"), remark))
 		for _, r := range d.Records {
 			remark, differs := t.recordRemark(d, r)
@@ -76,7 +77,7 @@ func (t domainTree) verdict(differ int) string {
 	case differ == 0:
 		return "\nnothing differs from what this router would publish\n"
 	}
-	return "\n" + counted(differ, "line") + " differ" + told(differ == 1, "s") + " from what this router would publish (!)\n"
+	return "\n" + cli.Counted(differ, "line") + " differ" + told(differ == 1, "s") + " from what this router would publish (!)\n"
 }
 
 // prefixRemark compares the prefix kept with a domain.

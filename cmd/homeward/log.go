@@ -1,6 +1,7 @@
 package main
 
 import (
+	"homeward/cmd/homeward/cli"
 	"homeward/update/log"
 	"io"
 	"strconv"
@@ -48,12 +49,12 @@ func (l *logger) fail(err error) {
 	io.WriteString(l.w, err.Error()+"\n")
 }
 
-var syslogFlag = flag{name: "--syslog", about: "logs to the system's log, each message with its own severity"}
+var syslogFlag = cli.Flag{Name: "--syslog", About: "logs to the system's log, each message with its own severity"}
 
 // logTo returns the logger of a daemon's process, whose level is not set yet.
-func (c call) logTo(daemon int) *logger {
-	l := newLogger(c.stderr, "info")
-	if c.has("--syslog") {
+func logTo(c cli.Call, daemon int) *logger {
+	l := newLogger(c.Stderr, "info")
+	if c.Has("--syslog") {
 		l.sys = &syslog{path: devLog, pid: daemon, fd: -1}
 	}
 	return l

@@ -4,20 +4,13 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
+	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/daemon"
-)
-
-// The exit codes that scripts rely on; status and others add their own.
-const (
-	exitOK    = 0
-	exitFault = 1 // it was asked rightly, and did not work
-	exitUsage = 2 // the command line or the configuration is wrong
 )
 
 // version is set by the linker: -X main.version=1.0.0.
@@ -26,8 +19,8 @@ var version = "dev"
 // commands yields the commands of the program, in the order help lists them.
 // The daemon is the first: what the others are made of never gets into its
 // memory.
-func commands(yield func(command) bool) {
-	for _, c := range [...]func() command{runCommand, checkCommand, onceCommand, statusCommand,
+func commands(yield func(cli.Command) bool) {
+	for _, c := range [...]func() cli.Command{runCommand, checkCommand, onceCommand, statusCommand,
 		watchCommand, uciCommand, importCommand, ipv64Command} {
 		if !yield(c()) {
 			return
@@ -51,48 +44,5 @@ func main() {
 // run is the program: it runs the command that args name and returns the exit
 // code. It ends soon after ctx does.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	if len(args) == 0 {
-		fmt.Fprint(stderr, overview())
-		return exitUsage
-	}
-	name, args := args[0], args[1:]
-	switch name {
-	case "--version":
-		fmt.Fprintln(stdout, version)
-		return exitOK
-	case "help", "--help", "-h":
-		return help(args, stdout, stderr)
-	}
-	cmd, ok := find(name)
-	if !ok {
-		fmt.Fprintln(stderr, unknownCommand(name))
-		return exitUsage
-	}
-	given, err := parseArgs(args, cmd.flags)
-	if err == nil && len(cmd.calls) > 0 && (len(given.names) > 0 || !given.help) {
-		cmd, given, err = cmd.pick(given)
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "homeward %s: %v\n", cmd.name, err)
-		return exitUsage
-	}
-	if given.help {
-		fmt.Fprint(stdout, cmd.help())
-		return exitOK
-	}
-	if len(given.names) > 0 && !cmd.names {
-		fmt.Fprintf(stderr, "homeward %s: takes no names, and %d given; see homeward help %s\n",
-			cmd.name, len(given.names), cmd.name)
-		return exitUsage
-	}
-	return cmd.run(ctx, call{arguments: given, stdin: stdin, stdout: stdout, stderr: stderr})
-}
-
-func find(name string) (command, bool) {
-	for c := range commands {
-		if c.name == name {
-			return c, true
-		}
-	}
-	return command{}, false
+	return cli.Program{Version: version, Commands: commands}.Run(ctx, args, stdin, stdout, stderr)
 }

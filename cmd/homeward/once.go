@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/daemon"
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
@@ -19,72 +20,72 @@ import (
 	"homeward/update/transport"
 )
 
-func onceCommand() command {
-	return command{
-		name:  "once",
-		args:  "[ACCOUNT...]",
-		about: "looks at the line once, sends what is due, and ends",
-		long: `
+func onceCommand() cli.Command {
+	return cli.Command{
+		Name:  "once",
+		Args:  "[ACCOUNT...]",
+		About: "looks at the line once, sends what is due, and ends",
+		Long: `
 Exit code: 0 if all was accepted or nothing is due, 1 otherwise.`,
-		flags: []flag{configFlag,
-			{name: "--force", about: "sends though nothing changed, and lifts a stop; overrides no limit"},
-			{name: "--dry-run", about: "prints each request, secrets hidden, and sends none"}},
-		names: true,
-		run:   runOnce,
+		Flags: []cli.Flag{cli.ConfigFlag,
+			{Name: "--force", About: "sends though nothing changed, and lifts a stop; overrides no limit"},
+			{Name: "--dry-run", About: "prints each request, secrets hidden, and sends none"}},
+		Names: true,
+		Run:   runOnce,
 	}
 }
 
-func runOnce(ctx context.Context, c call) int {
-	cfg, warnings, err := settings.Load(c.value("-c"))
+func runOnce(ctx context.Context, c cli.Call) int {
+	cfg, warnings, err := settings.Load(c.Value("-c"))
 	if err != nil {
-		fmt.Fprintln(c.stderr, err)
-		return exitUsage
+		fmt.Fprintln(c.Stderr, err)
+		return cli.ExitUsage
 	}
-	say := newLogger(c.stderr, cfg.LogLevel)
+	say := newLogger(c.Stderr, cfg.LogLevel)
 	for _, w := range warnings {
 		say.log(log.Warn, w)
 	}
 	accounts := cfg.Updates()
-	for _, name := range c.names {
+	for _, name := range c.Names {
 		if !slices.ContainsFunc(accounts, func(a *service.Account) bool { return a.Name == name }) {
-			fmt.Fprintf(c.stderr, "homeward once: no account %q is switched on: there %s\n", name, accountNames(accounts))
-			return exitUsage
+			fmt.Fprintf(c.Stderr, "homeward once: no account %q is switched on: there %s\n", name, accountNames(accounts))
+			return cli.ExitUsage
 		}
 	}
-	chosen := func(name string) bool { return len(c.names) == 0 || slices.Contains(c.names, name) }
-	if err := enterFolders(cfg.StateDir, cfg.RunDir, c.has("--dry-run")); err != nil {
+	chosen := func(name string) bool { return len(c.Names) == 0 || slices.Contains(c.Names, name) }
+	if err := enterFolders(cfg.StateDir, cfg.RunDir, c.Has("--dry-run")); err != nil {
 		say.log(log.Error, err.Error())
-		return exitFault
+		return cli.ExitFault
 	}
-	if !c.has("--dry-run") {
+	if !c.Has("--dry-run") {
 		carryState(cfg.StateDir, cfg.RunDir, say.log)
 	}
 	tables, err := netwatch.Read()
 	if err != nil {
 		say.log(log.Error, "the kernel does not show the line: "+err.Error())
-		return exitFault
+		return cli.ExitFault
 	}
 	parts := loop.Parts{Exchange: transport.New(version), Now: clock.System(), Log: say.log}
-	if c.has("--dry-run") {
-		questions, requests := daemon.Preview(cfg, tables, parts, chosen, c.has("--force"))
+	if c.Has("--dry-run") {
+		questions, requests := daemon.Preview(cfg, tables, parts, chosen, c.Has("--force"))
 		return preview(c, questions, requests)
 	}
-	return printStands(c, daemon.Once(ctx, cfg, tables, parts, chosen, c.has("--force")), chosen)
+	return printStands(c, daemon.Once(ctx, cfg, tables, parts, chosen, c.Has("--force")), chosen)
 }
 
 // printStands prints how the chosen accounts stand in the end and returns the
 // exit code.
-func printStands(c call, stands map[string]update.Status, chosen func(name string) bool) int {
-	code := exitOK
+func printStands(c cli.Call, stands map[string]update.Status, chosen func(name string) bool) int {
+	code := cli.ExitOK
 	for _, name := range slices.Sorted(maps.Keys(stands)) {
 		if !chosen(name) {
 			continue
 		}
 		s := stands[name]
 		if s.State != update.StateCurrent && s.State != update.StateWaiting {
-			code = exitFault
+			code = cli.ExitFault
 		}
-		fmt.Fprintln(c.stdout, onceWords(name, s))
+		fmt.Fprintln(c.Stdout, onceWords(name, s))
 	}
 	return code
 }
@@ -118,30 +119,30 @@ func onceWords(name string, s update.Status) string {
 }
 
 // preview prints questions and requests as they would go out, secrets hidden.
-func preview(c call, questions []daemon.PlannedQuery, requests []transport.Request) int {
+func preview(c cli.Call, questions []daemon.PlannedQuery, requests []transport.Request) int {
 	for _, q := range questions {
 		r := q.Request()
-		fmt.Fprintf(c.stdout, "%s %s\n  asked first, over IPv%d: without the answer the address is not known (%s)\n",
+		fmt.Fprintf(c.Stdout, "%s %s\n  asked first, over IPv%d: without the answer the address is not known (%s)\n",
 			r.Method, r.URL, q.Family, strings.Join(q.Accounts, ", "))
 	}
 	for _, r := range requests {
-		fmt.Fprintf(c.stdout, "%s %s\n", r.Method, r.URL)
+		fmt.Fprintf(c.Stdout, "%s %s\n", r.Method, r.URL)
 		switch {
 		case !r.Bearer.IsZero():
-			fmt.Fprintf(c.stdout, "  Authorization: Bearer %s\n", r.Bearer)
+			fmt.Fprintf(c.Stdout, "  Authorization: Bearer %s\n", r.Bearer)
 		case r.User != "" || !r.Login.IsZero() || !r.Password.IsZero():
 			user := r.User
 			if secret.MayHold(user) {
 				user = secret.New(user).String() // some services have the token as the user
 			}
-			fmt.Fprintf(c.stdout, "  Authorization: Basic %s%s:%s\n", user, r.Login, r.Password)
+			fmt.Fprintf(c.Stdout, "  Authorization: Basic %s%s:%s\n", user, r.Login, r.Password)
 		}
 		if !r.Form.IsZero() {
-			fmt.Fprintf(c.stdout, "  %s\n", r.Form)
+			fmt.Fprintf(c.Stdout, "  %s\n", r.Form)
 		}
 	}
 	if len(requests)+len(questions) == 0 {
-		fmt.Fprintln(c.stdout, "nothing is due")
+		fmt.Fprintln(c.Stdout, "nothing is due")
 	}
-	return exitOK
+	return cli.ExitOK
 }

@@ -9,30 +9,31 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/daemon"
 	"homeward/cmd/homeward/settings"
 	"homeward/update/log"
 )
 
-func runCommand() command {
-	return command{
-		name:  daemon.RunName,
-		about: "is the daemon: it watches the line and keeps the services told; logs to stderr",
-		long: `
+func runCommand() cli.Command {
+	return cli.Command{
+		Name:  daemon.RunName,
+		About: "is the daemon: it watches the line and keeps the services told; logs to stderr",
+		Long: `
 SIGHUP reads the configuration again, SIGUSR1 sends everything anew, SIGTERM
 ends it.`,
-		flags: []flag{configFlag, syslogFlag},
-		run:   runDaemon,
+		Flags: []cli.Flag{cli.ConfigFlag, syslogFlag},
+		Run:   runDaemon,
 	}
 }
 
-func runDaemon(ctx context.Context, c call) int {
+func runDaemon(ctx context.Context, c cli.Call) int {
 	var args []string // of its workers: they read the configuration
-	if c.has("-c") {
-		args = append(args, configFlag.name, c.value("-c"))
+	if c.Has("-c") {
+		args = append(args, cli.ConfigFlag.Name, c.Value("-c"))
 	}
-	if c.has(syslogFlag.name) {
-		args = append(args, syslogFlag.name)
+	if c.Has(syslogFlag.Name) {
+		args = append(args, syslogFlag.Name)
 	}
 	return daemon.Run(ctx, program(c, os.Getpid()), args)
 }
@@ -40,21 +41,21 @@ func runDaemon(ctx context.Context, c call) int {
 // runWorker is what daemon.Run starts this program for; args are those given
 // there.
 func runWorker(args []string) int {
-	given, err := parseArgs(args, []flag{configFlag, syslogFlag})
+	given, err := cli.Parse(args, []cli.Flag{cli.ConfigFlag, syslogFlag})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return exitUsage
+		return cli.ExitUsage
 	}
-	return daemon.RunWorker(program(call{arguments: given, stderr: os.Stderr}, os.Getppid()))
+	return daemon.RunWorker(program(cli.Call{Arguments: given, Stderr: os.Stderr}, os.Getppid()))
 }
 
 // program is what a process of the daemon needs of the rest; pid is the
 // daemon's.
-func program(c call, pid int) daemon.Program {
-	log := c.logTo(pid)
+func program(c cli.Call, pid int) daemon.Program {
+	log := logTo(c, pid)
 	return daemon.Program{
 		Version:  version,
-		Load:     func() (*settings.Config, []string, error) { return settings.Load(c.value("-c")) },
+		Load:     func() (*settings.Config, []string, error) { return settings.Load(c.Value("-c")) },
 		Again:    settings.Reload,
 		Enter:    func(stateDir, runDir string) error { return takeIdentity(systemUsers(), stateDir, runDir, false) },
 		Begin:    func(cfg *settings.Config) { beginDaemon(cfg, log.log) },

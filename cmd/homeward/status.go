@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/daemon"
 	"homeward/cmd/homeward/settings"
 	"homeward/update"
@@ -23,63 +24,63 @@ const exitNoDaemon = 3
 
 type status = daemon.Status
 
-func statusCommand() command {
-	return command{
-		name:  "status",
-		about: "tells what the daemon sees, what was sent, what is due and why it waits",
-		long: `
+func statusCommand() cli.Command {
+	return cli.Command{
+		Name:  "status",
+		About: "tells what the daemon sees, what was sent, what is due and why it waits",
+		Long: `
 Exit code: 0 all is current, 1 something is not, 3 no daemon runs.`,
-		flags: []flag{configFlag, jsonFlag, prometheusFlag},
-		run:   runStatus,
+		Flags: []cli.Flag{cli.ConfigFlag, cli.JSONFlag, prometheusFlag},
+		Run:   runStatus,
 	}
 }
 
-var prometheusFlag = flag{name: "--prometheus", about: "in the text format of Prometheus"}
+var prometheusFlag = cli.Flag{Name: "--prometheus", About: "in the text format of Prometheus"}
 
-func runStatus(_ context.Context, c call) int {
+func runStatus(_ context.Context, c cli.Call) int {
 	dir := settings.DefaultRunDir
-	cfg, _, err := settings.Load(c.value("-c"))
+	cfg, _, err := settings.Load(c.Value("-c"))
 	var faults settings.Faults
 	switch {
 	case err == nil:
 		dir = cfg.RunDir
-	case errors.As(err, &faults) || c.has("-c") && !errors.Is(err, fs.ErrPermission):
-		fmt.Fprintln(c.stderr, err)
-		return exitUsage
+	case errors.As(err, &faults) || c.Has("-c") && !errors.Is(err, fs.ErrPermission):
+		fmt.Fprintln(c.Stderr, err)
+		return cli.ExitUsage
 	}
 	if daemon.PID(dir) == 0 {
-		fmt.Fprintf(c.stderr, "homeward: no daemon runs (%s): start it with homeward run, or on OpenWrt with service homeward start\n", dir)
+		fmt.Fprintf(c.Stderr, "homeward: no daemon runs (%s): start it with homeward run, or on OpenWrt with service homeward start\n", dir)
 		return exitNoDaemon
 	}
 	text, err := os.ReadFile(filepath.Join(dir, daemon.StatusFile))
 	if err != nil {
-		fmt.Fprintf(c.stderr, "homeward: the daemon runs, and has nothing to tell yet: %v\n", err)
-		return exitFault
+		fmt.Fprintf(c.Stderr, "homeward: the daemon runs, and has nothing to tell yet: %v\n", err)
+		return cli.ExitFault
 	}
 	var s status
 	if err := json.Unmarshal(text, &s); err != nil {
-		fmt.Fprintf(c.stderr, "homeward: %s is not a daemon's status: %v\n", filepath.Join(dir, daemon.StatusFile), err)
-		return exitFault
+		fmt.Fprintf(c.Stderr, "homeward: %s is not a daemon's status: %v\n", filepath.Join(dir, daemon.StatusFile), err)
+		return cli.ExitFault
 	}
 	switch {
-	case c.has("--prometheus"):
+	case c.Has("--prometheus"):
 		metrics, err := os.ReadFile(filepath.Join(dir, daemon.MetricsFile))
 		if err != nil {
-			fmt.Fprintf(c.stderr, "homeward: the daemon runs, and has no figures yet: %v\n", err)
-			return exitFault
+			fmt.Fprintf(c.Stderr, "homeward: the daemon runs, and has no figures yet: %v\n", err)
+			return cli.ExitFault
 		}
-		c.stdout.Write(metrics)
-	case c.has("--json"):
-		c.stdout.Write(text)
+		c.Stdout.Write(metrics)
+	case c.Has("--json"):
+		c.Stdout.Write(text)
 	default:
-		fmt.Fprint(c.stdout, statusTable(s, time.Local))
+		fmt.Fprint(c.Stdout, statusTable(s, time.Local))
 	}
 	for _, a := range s.Accounts {
 		if a.State != update.StateCurrent {
-			return exitFault
+			return cli.ExitFault
 		}
 	}
-	return exitOK
+	return cli.ExitOK
 }
 
 // statusTable is the status for people: the line, then each account with what

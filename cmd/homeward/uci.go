@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/settings"
 	"io"
 	"io/fs"
@@ -13,58 +14,58 @@ import (
 // uciMax bounds what is read of a package: a hundred accounts fit ten times.
 const uciMax = 1 << 20
 
-func uciCommand() command {
-	return command{
-		name:  "uci",
-		about: "reads uci export homeward on stdin and writes the TOML configuration on stdout",
-		long: `
+func uciCommand() cli.Command {
+	return cli.Command{
+		Name:  "uci",
+		About: "reads uci export homeward on stdin and writes the TOML configuration on stdout",
+		Long: `
 Logical interfaces are written as the devices that --device gives them; one
 without a device stays as it is, so that its account waits.
 
 With --check it names whatever homeward check would, too, as UCI spells it, and
 writes nothing if there is a fault.`,
-		flags: []flag{{name: "--device", value: "INTERFACE=DEVICE", many: true, about: "as in --device wan=pppoe-wan"},
-			{name: "--lan", value: "INTERFACE", about: "the LAN where none is named, if --device gives it a device"},
-			{name: "--check", about: "checks the configuration as homeward check does"},
-			{name: "--file", value: "FILE", about: "what was exported, /etc/config/homeward say: faults name its lines"},
+		Flags: []cli.Flag{{Name: "--device", Value: "INTERFACE=DEVICE", Many: true, About: "as in --device wan=pppoe-wan"},
+			{Name: "--lan", Value: "INTERFACE", About: "the LAN where none is named, if --device gives it a device"},
+			{Name: "--check", About: "checks the configuration as homeward check does"},
+			{Name: "--file", Value: "FILE", About: "what was exported, /etc/config/homeward say: faults name its lines"},
 			userFlag,
-			{name: "--json", about: "with --check: the faults and warnings for programs, in place of the TOML"}},
-		run: runUCI,
+			{Name: "--json", About: "with --check: the faults and warnings for programs, in place of the TOML"}},
+		Run: runUCI,
 	}
 }
 
-func runUCI(_ context.Context, c call) int {
-	devices, err := parseDevices(c.flags["--device"])
+func runUCI(_ context.Context, c cli.Call) int {
+	devices, err := parseDevices(c.Flags["--device"])
 	if err != nil {
-		fmt.Fprintln(c.stderr, "homeward uci:", err)
-		return exitUsage
+		fmt.Fprintln(c.Stderr, "homeward uci:", err)
+		return cli.ExitUsage
 	}
-	if !c.has("--check") && (c.has("--user") || c.has("--json")) {
-		fmt.Fprintln(c.stderr, "homeward uci: --user and --json go with --check")
-		return exitUsage
+	if !c.Has("--check") && (c.Has("--user") || c.Has("--json")) {
+		fmt.Fprintln(c.Stderr, "homeward uci: --user and --json go with --check")
+		return cli.ExitUsage
 	}
-	src, err := readUCI(c.stdin)
+	src, err := readUCI(c.Stdin)
 	if err != nil {
-		fmt.Fprintln(c.stderr, "homeward uci:", err)
-		return exitUsage
+		fmt.Fprintln(c.Stderr, "homeward uci:", err)
+		return cli.ExitUsage
 	}
 	file := uciFile{name: "uci export homeward"}
-	if c.has("--file") {
-		file = uciFile{name: c.value("--file")}
+	if c.Has("--file") {
+		file = uciFile{name: c.Value("--file")}
 		if file.raw, file.mode, err = settings.ReadFile(file.name, uciMax); err != nil {
-			fmt.Fprintf(c.stderr, "homeward uci: %s: %v\n", file.name, err)
-			return exitUsage
+			fmt.Fprintf(c.Stderr, "homeward uci: %s: %v\n", file.name, err)
+			return cli.ExitUsage
 		}
 	}
-	conv := convertUCI(src, file.raw, devices, c.value("--lan"))
-	if c.has("--check") {
-		return c.checkUCI(conv, file)
+	conv := convertUCI(src, file.raw, devices, c.Value("--lan"))
+	if c.Has("--check") {
+		return checkUCI(c, conv, file)
 	}
 	if len(conv.faults) > 0 {
-		file.print(c.stderr, "", conv.faults)
-		return exitUsage
+		file.print(c.Stderr, "", conv.faults)
+		return cli.ExitUsage
 	}
-	return writeAll(c.stdout, c.stderr, []byte(conv.text()))
+	return writeAll(c.Stdout, c.Stderr, []byte(conv.text()))
 }
 
 // uciFile is the file that an export was made from.

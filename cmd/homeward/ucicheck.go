@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/settings"
 	"slices"
 	"strconv"
@@ -14,36 +15,36 @@ const uciConf = "/var/etc/homeward.toml"
 
 // checkUCI checks what was converted as homeward check would, and writes the
 // TOML, or what is wrong.
-func (c call) checkUCI(conv *uciConverter, file uciFile) int {
+func checkUCI(c cli.Call, conv *uciConverter, file uciFile) int {
 	var faults, warnings []uciFault
 	look := func(read settings.FileReader) error {
 		faults, warnings = conv.check(file, read)
 		return nil
 	}
 	var err error
-	if c.has("--user") {
-		err = readAs(systemUsers(), c.value("--user"), look)
+	if c.Has("--user") {
+		err = readAs(systemUsers(), c.Value("--user"), look)
 	} else {
 		look(settings.ReadFile)
 	}
 	if err != nil {
-		fmt.Fprintln(c.stderr, "homeward uci:", err)
-		return exitUsage
+		fmt.Fprintln(c.Stderr, "homeward uci:", err)
+		return cli.ExitUsage
 	}
-	if c.has("--json") {
+	if c.Has("--json") {
 		text, _ := json.Marshal(uciReport{jsonFaults(faults), jsonFaults(warnings)})
-		writeAll(c.stdout, c.stderr, append(text, '\n'))
+		writeAll(c.Stdout, c.Stderr, append(text, '\n'))
 	} else {
-		file.print(c.stderr, "warning: ", warnings)
-		file.print(c.stderr, "", faults)
+		file.print(c.Stderr, "warning: ", warnings)
+		file.print(c.Stderr, "", faults)
 	}
 	switch {
 	case len(faults) > 0:
-		return exitUsage
-	case c.has("--json"):
-		return exitOK
+		return cli.ExitUsage
+	case c.Has("--json"):
+		return cli.ExitOK
 	}
-	return writeAll(c.stdout, c.stderr, []byte(conv.text()))
+	return writeAll(c.Stdout, c.Stderr, []byte(conv.text()))
 }
 
 // uciReport is what --json prints.

@@ -3,32 +3,33 @@ package main
 import (
 	"context"
 	"fmt"
+	"homeward/cmd/homeward/cli"
 	"slices"
 	"strings"
 )
 
-func importCommand() command {
-	return command{
-		name:  "import",
-		about: "reads uci export ddns on stdin and writes our UCI configuration on stdout",
-		long: `
+func importCommand() cli.Command {
+	return cli.Command{
+		Name:  "import",
+		About: "reads uci export ddns on stdin and writes our UCI configuration on stdout",
+		Long: `
 What ddns-scripts has and homeward cannot do stands there as a comment.`,
-		run: runImport,
+		Run: runImport,
 	}
 }
 
-func runImport(_ context.Context, c call) int {
-	src, err := readUCI(c.stdin)
+func runImport(_ context.Context, c cli.Call) int {
+	src, err := readUCI(c.Stdin)
 	if err != nil {
-		fmt.Fprintln(c.stderr, "homeward import:", err)
-		return exitUsage
+		fmt.Fprintln(c.Stderr, "homeward import:", err)
+		return cli.ExitUsage
 	}
 	text, fault := importDDNS(src)
 	if fault != nil {
-		uciFile{name: "uci export ddns"}.print(c.stderr, "", []uciFault{*fault})
-		return exitUsage
+		uciFile{name: "uci export ddns"}.print(c.Stderr, "", []uciFault{*fault})
+		return cli.ExitUsage
 	}
-	return writeAll(c.stdout, c.stderr, []byte(text))
+	return writeAll(c.Stdout, c.Stderr, []byte(text))
 }
 
 const ddnsHead = "# Made by `homeward import` from /etc/config/ddns. Read it, then\n" +

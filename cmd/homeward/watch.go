@@ -9,40 +9,39 @@ import (
 	"slices"
 	"time"
 
+	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/daemon"
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update/log"
 )
 
-var jsonFlag = flag{name: "--json", about: "for programs"}
-
-func watchCommand() command {
-	return command{
-		name:  "watch",
-		about: "prints each state of the line as the kernel shows it, live; sends nothing",
-		long: `
+func watchCommand() cli.Command {
+	return cli.Command{
+		Name:  "watch",
+		About: "prints each state of the line as the kernel shows it, live; sends nothing",
+		Long: `
 It needs no configuration; with one, it looks at the devices of its [line].`,
-		flags: []flag{configFlag, jsonFlag},
-		run:   runWatch,
+		Flags: []cli.Flag{cli.ConfigFlag, cli.JSONFlag},
+		Run:   runWatch,
 	}
 }
 
-func runWatch(ctx context.Context, c call) int {
-	cfg, _, err := settings.Load(c.value("-c"))
+func runWatch(ctx context.Context, c cli.Call) int {
+	cfg, _, err := settings.Load(c.Value("-c"))
 	if err != nil && !lineIsFine(cfg, err) {
-		if c.has("-c") {
-			fmt.Fprintln(c.stderr, err)
-			return exitUsage
+		if c.Has("-c") {
+			fmt.Fprintln(c.Stderr, err)
+			return cli.ExitUsage
 		}
 		if errors.As(err, new(settings.Faults)) {
-			fmt.Fprintf(c.stderr, "warning: %v\nwarning: the configuration is not used; looking at the best default routes\n", err)
+			fmt.Fprintf(c.Stderr, "warning: %v\nwarning: the configuration is not used; looking at the best default routes\n", err)
 		}
 		cfg = &settings.Config{}
 	}
 	cfg.Accounts = nil
 	views := daemon.NewViews(cfg, nil, nil)
-	say := newLogger(c.stderr, "info")
+	say := newLogger(c.Stderr, "info")
 	w := &netwatch.Watcher{Trouble: daemon.KernelTrouble(say.log)}
 	var shown *netwatch.State
 	var failed error
@@ -54,15 +53,15 @@ func runWatch(ctx context.Context, c call) int {
 			return
 		}
 		shown = &s
-		if failed = showLine(c.stdout, time.Now(), s, c.has("--json")); failed != nil {
+		if failed = showLine(c.Stdout, time.Now(), s, c.Has("--json")); failed != nil {
 			stop()
 		}
 	})
 	if failed != nil {
 		say.log(log.Error, failed.Error())
-		return exitFault
+		return cli.ExitFault
 	}
-	return exitOK
+	return cli.ExitOK
 }
 
 // lineIsFine tells whether a configuration's faults are none of [line], which is
