@@ -27,6 +27,7 @@ func runCheck(_ context.Context, c call) int {
 	for _, w := range warnings {
 		fmt.Fprintln(c.stderr, "warning: "+w)
 	}
+	err = withProgram(cfg, err)
 	if err != nil {
 		fmt.Fprintln(c.stderr, err)
 		return exitUsage

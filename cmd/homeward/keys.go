@@ -31,6 +31,7 @@ func topKeys() []key {
 		{"run_dir", text, "", `"/var/run/homeward"`},
 		{"log_level", text, "", `"info"`},
 		{"ca_file", text, "", `"/etc/ssl/own-root.pem"`},
+		{"on_change", text, "", `"/etc/homeward.changed"`},
 		{"line", tables, "", "[line]"},
 		{"account", tables, "", "[account.home]"},
 	}

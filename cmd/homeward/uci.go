@@ -24,6 +24,7 @@ With --check it names whatever homeward check would, too, as UCI spells it, and
 writes nothing if there is a fault.`,
 		flags: []flag{{name: "--device", value: "INTERFACE=DEVICE", many: true, about: "as in --device wan=pppoe-wan"},
 			{name: "--lan", value: "INTERFACE", about: "the LAN where none is named, if --device gives it a device"},
+			{name: "--on-change", value: "FILE", about: "the program on_change where none is named"},
 			{name: "--check", about: "checks the configuration as homeward check does"},
 			{name: "--file", value: "FILE", about: "what was exported, /etc/config/homeward say: faults name its lines"},
 			userFlag,
@@ -55,7 +56,7 @@ func runUCI(_ context.Context, c call) int {
 			return exitUsage
 		}
 	}
-	conv := convertUCI(src, file.raw, devices, c.value("--lan"))
+	conv := convertUCI(src, file.raw, devices, uciDefaults{c.value("--lan"), c.value("--on-change")})
 	if c.has("--check") {
 		return c.checkUCI(conv, file)
 	}

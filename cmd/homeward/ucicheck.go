@@ -77,8 +77,9 @@ func (c *uciConverter) check(file uciFile, read readFile) (faults, warnings []uc
 	if file.raw == nil {
 		mode = 0o600
 	}
-	_, warned, found := parse(uciConf, []byte(c.text()), mode, read)
-	for _, f := range found {
+	text := []byte(c.text())
+	cfg, warned, found := parse(uciConf, text, mode, read)
+	for _, f := range append(found, programFaults(cfg, text)...) {
 		if g := c.translate(f, file); !slices.ContainsFunc(c.faults, func(h uciFault) bool {
 			return h.Section == g.Section && h.Option == g.Option
 		}) {
