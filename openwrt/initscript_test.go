@@ -140,6 +140,19 @@ func TestReconnectChangesNothing(t *testing.T) {
 	})
 }
 
+// Where no program is named that is told of events, it is the package's, if that
+// is installed.
+func TestThePackagesProgramIsTheDefault(t *testing.T) {
+	eachShell(t, func(r router) {
+		r.write("/etc/config/homeward", on)
+		r.write("/usr/libexec/homeward-on-change", "#!/bin/sh\n")
+		r.want("start", open+askedLAN+uciCall()+build+dirs+instance+closed, "", 0)
+		r.mustNot(os.Chmod(r.path("/usr/libexec/homeward-on-change"), 0o755))
+		call := strings.Replace(uciCall(), "--lan lan", "--lan lan --on-change /usr/libexec/homeward-on-change", 1)
+		r.want("reload", open+askedLAN+call+build+dirs+instance+closed, "", 0)
+	})
+}
+
 // Where no LAN is named it is the interface lan. Nothing is triggered by it, and
 // while it is down its device stays.
 func TestTheInterfaceLanIsTheLAN(t *testing.T) {

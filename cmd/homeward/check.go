@@ -29,6 +29,7 @@ func runCheck(_ context.Context, c cli.Call) int {
 	for _, w := range warnings {
 		fmt.Fprintln(c.Stderr, "warning: "+w)
 	}
+	err = settings.WithProgram(cfg, err)
 	if err != nil {
 		fmt.Fprintln(c.Stderr, err)
 		return cli.ExitUsage

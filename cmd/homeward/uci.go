@@ -26,6 +26,7 @@ With --check it names whatever homeward check would, too, as UCI spells it, and
 writes nothing if there is a fault.`,
 		Flags: []cli.Flag{{Name: "--device", Value: "INTERFACE=DEVICE", Many: true, About: "as in --device wan=pppoe-wan"},
 			{Name: "--lan", Value: "INTERFACE", About: "the LAN where none is named, if --device gives it a device"},
+			{Name: "--on-change", Value: "FILE", About: "the program on_change where none is named"},
 			{Name: "--check", About: "checks the configuration as homeward check does"},
 			{Name: "--file", Value: "FILE", About: "what was exported, /etc/config/homeward say: faults name its lines"},
 			userFlag,
@@ -57,7 +58,7 @@ func runUCI(_ context.Context, c cli.Call) int {
 			return cli.ExitUsage
 		}
 	}
-	conv := convertUCI(src, file.raw, devices, c.Value("--lan"))
+	conv := convertUCI(src, file.raw, devices, uciDefaults{c.Value("--lan"), c.Value("--on-change")})
 	if c.Has("--check") {
 		return checkUCI(c, conv, file)
 	}

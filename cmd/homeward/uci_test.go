@@ -141,7 +141,7 @@ config account
 
 config acount 'x'
 `, `uci export homeward:4: homeward.main.enabled: "maybe" is no switch; write 1 or 0
-uci export homeward:5: homeward.main.run_dir: no such option; there are: enabled, state_dir, log_level, ca_file, wan, wan6, lan
+uci export homeward:5: homeward.main.run_dir: no such option; there are: enabled, state_dir, log_level, ca_file, on_change, wan, wan6, lan
 uci export homeward:6: homeward.main.log_level: "loud" is not one of debug, info, warn, error
 uci export homeward:7: homeward.main.wan: this is no list; write: option wan 'VALUE'
 uci export homeward:10: homeward.home.service: "dyndns3" is not one of ipv64, spdyn, dyndns2, template

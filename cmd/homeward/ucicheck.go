@@ -79,8 +79,9 @@ func (c *uciConverter) check(file uciFile, read settings.FileReader) (faults, wa
 	if file.raw == nil {
 		mode = 0o600
 	}
-	_, warned, found := settings.Parse(uciConf, []byte(c.text()), mode, read)
-	for _, f := range found {
+	text := []byte(c.text())
+	cfg, warned, found := settings.Parse(uciConf, text, mode, read)
+	for _, f := range append(found, settings.ProgramFaults(cfg, text)...) {
 		if g := c.translate(f, file); !slices.ContainsFunc(c.faults, func(h uciFault) bool {
 			return h.Section == g.Section && h.Option == g.Option
 		}) {

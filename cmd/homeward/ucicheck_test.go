@@ -213,7 +213,7 @@ func FuzzUCILines(f *testing.F) {
 	f.Add(uciWritten, uciExported)
 	f.Add("config a \"\\", "config a 'b'\n\toption c 'd'\n")
 	f.Fuzz(func(t *testing.T, written, exported string) {
-		conv := convertUCI([]byte(exported), []byte(written), nil, "")
+		conv := convertUCI([]byte(exported), []byte(written), nil, uciDefaults{})
 		lines := strings.Count(written, "\n") + 1
 		for _, f := range conv.faults {
 			if f.Path != "" && f.Path != "homeward" && (f.Line < 0 || f.Line > lines) {

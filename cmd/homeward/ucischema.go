@@ -26,6 +26,7 @@ var (
 		{"state_dir", "state_dir", uciString, ""},
 		{"log_level", "log_level", uciString, "debug info warn error"},
 		{"ca_file", "ca_file", uciString, ""},
+		{"on_change", "on_change", uciString, ""},
 	}
 	uciLineKeys = []uciKey{
 		{"wan", "wan", uciDevice, ""},

@@ -18,7 +18,7 @@ import (
 // faults are all there are, in the order of their lines; with one there is no
 // TOML.
 func uciToTOML(src []byte, devices map[string]string) ([]byte, []uciFault) {
-	c := convertUCI(src, nil, devices, "")
+	c := convertUCI(src, nil, devices, uciDefaults{})
 	if len(c.faults) > 0 {
 		return nil, c.faults
 	}
@@ -26,11 +26,9 @@ func uciToTOML(src []byte, devices map[string]string) ([]byte, []uciFault) {
 }
 
 // convertUCI reads `uci export homeward`. raw is the file that it was made
-// from, whose lines the faults name; nil where it is not known. lan is the
-// interface that is the LAN, if it has a device, where none is named; it may
-// be "".
-func convertUCI(src, raw []byte, devices map[string]string, lan string) *uciConverter {
-	c := &uciConverter{devices: devices, lan: devices[lan], tables: map[string]string{}, origins: map[string]uciFault{}, items: map[string]int{}}
+// from, whose lines the faults name; nil where it is not known.
+func convertUCI(src, raw []byte, devices map[string]string, otherwise uciDefaults) *uciConverter {
+	c := &uciConverter{devices: devices, lan: devices[otherwise.lan], onChange: otherwise.onChange, tables: map[string]string{}, origins: map[string]uciFault{}, items: map[string]int{}}
 	sections, fault := parseUCI(src, "homeward")
 	if fault != nil {
 		c.faults = []uciFault{*fault}
@@ -54,15 +52,22 @@ func sortUCI(faults []uciFault) {
 	slices.SortStableFunc(faults, func(a, b uciFault) int { return a.Line - b.Line })
 }
 
+// uciDefaults are what holds where main names nothing; each may be "".
+type uciDefaults struct {
+	lan      string // an interface, if it has a device
+	onChange string // a program
+}
+
 type uciConverter struct {
-	devices map[string]string
-	lan     string              // the LAN's device where none is named; "" is none
-	main    string              // what `config homeward 'main'` became
-	hasMain bool                // there was one
-	tables  map[string]string   // of each account, by its name
-	origins map[string]uciFault // where each key and table of the TOML comes from, by PathKey; without What
-	items   map[string]int      // the line of each item of a list, the last of equal ones, by the key's PathKey and the item
-	faults  []uciFault
+	devices  map[string]string
+	lan      string              // the LAN's device where none is named; "" is none
+	onChange string              // the program on_change where none is named; "" is none
+	main     string              // what `config homeward 'main'` became
+	hasMain  bool                // there was one
+	tables   map[string]string   // of each account, by its name
+	origins  map[string]uciFault // where each key and table of the TOML comes from, by PathKey; without What
+	items    map[string]int      // the line of each item of a list, the last of equal ones, by the key's PathKey and the item
+	faults   []uciFault
 }
 
 // fault notes what is wrong with a section, or with an option of it.
@@ -93,6 +98,9 @@ func (c *uciConverter) section(s *uciSection) {
 		values := c.values(s, nil, slices.Concat(uciTopKeys, uciLineKeys))
 		if values["lan"] == "" && c.lan != "" {
 			values["lan"] = tomlString(c.lan)
+		}
+		if values["on_change"] == "" && c.onChange != "" {
+			values["on_change"] = tomlString(c.onChange)
 		}
 		c.main = tomlTable("", uciTopKeys, values)
 		if line := tomlTable("", uciLineKeys, values); line != "" {

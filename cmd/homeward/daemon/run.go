@@ -139,6 +139,9 @@ func (g *garbage) collect(now, period time.Duration) {
 	debug.FreeOSMemory() // collects, and gives back what it can
 }
 
+// workerIgnores are signals that the watcher takes; it says what follows.
+var workerIgnores = []os.Signal{syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGINT, syscall.SIGTERM}
+
 // RunWorker is a worker process: it does what the watcher that started it asks
 // for, and returns the exit code. It ends with the watcher: at the end of the socket, and by its parent-death signal.
 func RunWorker(p Program) int {
@@ -147,7 +150,7 @@ func RunWorker(p Program) int {
 		p.Complain(errors.New(WorkerArg + " is what homeward run starts to do its work with; it is not for people"))
 		return 2
 	}
-	signal.Ignore(syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGINT, syscall.SIGTERM) // the watcher takes them, and says what follows
+	signal.Ignore(workerIgnores...)
 	enter := p.Enter
 	p.Enter = func(stateDir, runDir string) error {
 		err := enter(stateDir, runDir)
@@ -155,7 +158,7 @@ func RunWorker(p Program) int {
 		unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0)
 		return err
 	}
-	w := &worker{Program: p, link: l, slots: s, pid: os.Getppid(), read: netwatch.Read, open: state.Open, write: WritePublic,
+	w := &worker{Program: p, link: l, slots: s, pid: os.Getppid(), read: netwatch.Read, open: state.Open, write: WritePublic, hook: runHook,
 		parts: loop.Parts{Exchange: transport.New(p.Version), Now: clock.System(), Log: p.Log}}
 	return w.run(context.Background())
 }

@@ -192,7 +192,7 @@ func (w *world) config(version int) *settings.Config {
 	a.Account = service.Account{Name: "home", Service: "ipv64", Server: "https://ipv64.net", Domains: []string{"home.ipv64.net"},
 		Publish: service.Publish{IPv4: true, Prefix: true}, Secret: secret.New("t0ken"), Auth: "bearer",
 		Record: fmt.Sprintf("r%d", version), Limit10s: 3, Limit24h: 48}
-	return &settings.Config{File: "conf", StateDir: w.dir, LogLevel: "info", Accounts: []settings.Account{a},
+	return &settings.Config{File: "conf", StateDir: w.dir, LogLevel: "info", OnChange: "/program", Accounts: []settings.Account{a},
 		Sources: settings.Sources{"conf": {Content: fmt.Append(nil, version)}}}
 }
 

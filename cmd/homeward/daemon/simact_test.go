@@ -314,7 +314,7 @@ func (w *world) calm() {
 		return
 	}
 	w.mu.Unlock()
-	before, starts := w.svc.requests, w.life.starts.Load()
+	before, starts, told := w.svc.requests, w.life.starts.Load(), len(w.told())
 	for range 20 {
 		w.event()
 		time.Sleep(time.Hour)
@@ -322,6 +322,9 @@ func (w *world) calm() {
 	synctest.Wait()
 	if n := w.svc.requests - before; n != 0 {
 		w.fail("%d requests though nothing has changed", n)
+	}
+	if n := len(w.told()) - told; n != 0 {
+		w.fail("the program was told of %d events though nothing has changed", n)
 	}
 	if n := w.life.starts.Load() - starts; n > 24 { // the count of used requests falls by the hour
 		w.fail("%d workers were started though nothing has changed", n)

@@ -31,6 +31,7 @@ type life struct {
 	starts  atomic.Int32
 	came    chan report
 	died    chan os.Signal
+	hook    simHook
 }
 
 // simWorker is one worker. What it does to the world it does by one of its
@@ -54,7 +55,8 @@ var errSim = errors.New("simulated")
 
 // powerOn starts the daemon.
 func (w *world) powerOn() {
-	l := &life{w: w, ended: make(chan struct{}), came: make(chan report, 16), died: make(chan os.Signal, 1)}
+	l := &life{w: w, ended: make(chan struct{}), came: make(chan report, 16), died: make(chan os.Signal, 1),
+		hook: simHook{slow: 10, taken: map[string]struct{}{}}}
 	s, err := newSlots()
 	if err != nil {
 		w.t.Fatal(err)
@@ -273,6 +275,7 @@ func (v *simWorker) run(ctx context.Context) {
 		return w.read()
 	}
 	p.open = v.open
+	p.hook = func(ctx context.Context, _ string, e event) (why, words string) { return w.hook(ctx, v, e) }
 	p.run(ctx)
 }
 

@@ -23,16 +23,23 @@ type slots [2]*os.File
 
 func newSlots() (s slots, err error) {
 	for i := range s {
-		fd, err := unix.MemfdCreate("homeward", unix.MFD_CLOEXEC|unix.MFD_NOEXEC_SEAL)
-		if err == unix.EINVAL { // before Linux 6.3; later ones complain of its absence in their log
-			fd, err = unix.MemfdCreate("homeward", unix.MFD_CLOEXEC)
+		if s[i], err = memFile("slot"); err != nil {
+			return s, err
 		}
-		if err != nil {
-			return s, os.NewSyscallError("memfd_create", err)
-		}
-		s[i] = os.NewFile(uintptr(fd), "slot")
 	}
 	return s, nil
+}
+
+// memFile returns an empty file in memory.
+func memFile(name string) (*os.File, error) {
+	fd, err := unix.MemfdCreate("homeward", unix.MFD_CLOEXEC|unix.MFD_NOEXEC_SEAL)
+	if err == unix.EINVAL { // before Linux 6.3; later ones complain of its absence in their log
+		fd, err = unix.MemfdCreate("homeward", unix.MFD_CLOEXEC)
+	}
+	if err != nil {
+		return nil, os.NewSyscallError("memfd_create", err)
+	}
+	return os.NewFile(uintptr(fd), name), nil
 }
 
 // write replaces what stands in a slot: a head for the watcher, and what it

@@ -31,6 +31,7 @@ type worker struct {
 	read  func() (netwatch.Tables, error)
 	open  func(stateDir, runDir string, say func(string)) *state.Store
 	write func(path string, data []byte) error // status.json
+	hook  func(ctx context.Context, path string, e event) (why, words string)
 
 	gen, seq uint32 // of the worker, of the last order that was carried out
 	slot     int8   // the one that counts
@@ -46,6 +47,8 @@ type worker struct {
 	offered  bool
 	stopping bool
 	resend   bool // was asked for, and not all of it was sent
+	tellings tellings
+	endHook  context.CancelFunc // of the program on_change; nil: it does not run
 }
 
 // link is the worker's side of what passes between it and the watcher.
@@ -65,6 +68,7 @@ type saved struct {
 	Published map[string]service.Values `json:"published"`
 	Scheduler update.Snapshot           `json:"scheduler"`
 	Probes    []checkip.ProbeSnapshot   `json:"probes,omitempty"`
+	Tellings  tellings                  `json:"tellings,omitzero"`
 }
 
 // source is one file. Its path may be no text.
@@ -111,11 +115,11 @@ func (w *worker) run(ctx context.Context) int {
 	}
 	timer := time.NewTimer(0)
 	for {
-		wait, err := w.step()
+		wait, err := w.step(ctx)
 		if err != nil {
 			return w.lost(err)
 		}
-		if w.stopping && (w.updater == nil || !w.updater.scheduler.Sending()) {
+		if w.stopping && w.endHook == nil && (w.updater == nil || !w.updater.scheduler.Sending()) {
 			return 0
 		}
 		timer.Reset(wait)
@@ -174,7 +178,7 @@ func (w *worker) begin(fresh bool) error {
 	if w.cfg, err = w.Again(w.saved.File, sources); err != nil {
 		panic(fmt.Sprintf("daemon: the configuration cannot be read once more: %v", err)) // the same program read the same bytes
 	}
-	w.begun, w.said, w.unsaid = w.saved.Begun, w.saved.Said, w.saved.Unsaid
+	w.begun, w.said, w.unsaid, w.tellings = w.saved.Begun, w.saved.Said, w.saved.Unsaid, w.saved.Tellings
 	w.SetLevel(w.cfg.LogLevel)
 	if fresh {
 		w.resend = w.saved.Scheduler.Resends()
@@ -238,6 +242,9 @@ func (w *worker) obey(ctx context.Context, o order) error {
 		if w.updater != nil {
 			w.updater.scheduler.Leave()
 		}
+		if w.endHook != nil {
+			time.AfterFunc(hookParting, w.endHook)
+		}
 		return nil
 	}
 	w.prepare(ctx)
@@ -296,6 +303,9 @@ func (w *worker) reload() {
 		w.Log(log.Warn, "another state_dir or run_dir takes effect when homeward is started again")
 		cfg.StateDir, cfg.RunDir = w.cfg.StateDir, w.cfg.RunDir
 	}
+	if cfg.OnChange != w.cfg.OnChange {
+		w.tellings.Failed = "" // that was another program
+	}
 	w.cfg = cfg
 	w.SetLevel(cfg.LogLevel)
 	w.Log(log.Info, fmt.Sprintf("read %s again: %s", cfg.File, counted(len(cfg.Active()), "account")))
@@ -303,7 +313,7 @@ func (w *worker) reload() {
 }
 
 // step does what is due, and returns how long there is to wait.
-func (w *worker) step() (wait time.Duration, err error) {
+func (w *worker) step(ctx context.Context) (wait time.Duration, err error) {
 	if w.updater == nil {
 		return time.Hour, nil // to be told to begin
 	}
@@ -316,7 +326,12 @@ func (w *worker) step() (wait time.Duration, err error) {
 		var status map[string]update.Status
 		status, wake = w.updater.decide()
 		w.publish(status)
-		busy = w.updater.busy()
+		later, err := w.tell(ctx, status)
+		if err != nil {
+			return 0, err
+		}
+		wake = min(wake, later)
+		busy = w.updater.busy() || w.endHook != nil
 	}
 	if w.tried != 0 {
 		wake, stay = min(wake, now+lookRest), dueSoon
@@ -368,7 +383,7 @@ func (w *worker) save(r report, until time.Duration) error {
 		slot = 1
 	}
 	h := head{stateDir: w.cfg.StateDir, runDir: w.cfg.RunDir, logLevel: w.cfg.LogLevel, until: until}
-	s := saved{File: w.cfg.File, Begun: w.begun, Prepared: w.updater != nil, Said: w.said, Unsaid: w.unsaid}
+	s := saved{File: w.cfg.File, Begun: w.begun, Prepared: w.updater != nil, Said: w.said, Unsaid: w.unsaid, Tellings: w.tellings}
 	for path, src := range w.cfg.Sources {
 		s.Sources = append(s.Sources, source{[]byte(path), src})
 	}

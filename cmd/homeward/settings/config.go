@@ -156,6 +156,7 @@ func (r *reader) config(vals map[string]any) *Config {
 		RunDir:   t.folder("run_dir", DefaultRunDir),
 		LogLevel: t.choice("log_level", "info", "debug", "info", "warn", "error"),
 		CAFile:   t.roots("ca_file"),
+		OnChange: r.path(t.text("on_change")),
 	}
 	line, _ := t.vals["line"].(map[string]any)
 	cfg.Line = r.table([]string{"line"}, line, LineKeys()).devices(netwatch.Devices{WAN: "auto", WAN6: "auto", LAN: "auto"})

@@ -31,6 +31,7 @@ func TopKeys() []Key {
 		{"state_dir", Text, "", `"/var/lib/homeward"`},
 		{"run_dir", Text, "", `"/var/run/homeward"`},
 		{"log_level", Text, "", `"info"`},
+		{"on_change", Text, "", `"/etc/homeward.changed"`},
 		{"ca_file", Text, "", `"/etc/ssl/own-root.pem"`},
 		{"line", Tables, "", "[line]"},
 		{"account", Tables, "", "[account.home]"},

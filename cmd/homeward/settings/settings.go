@@ -20,6 +20,7 @@ type Config struct {
 	RunDir   string
 	LogLevel string // debug, info, warn, error
 	CAFile   string // "" none
+	OnChange string // the program that is told of events, "" none
 	Line     netwatch.Devices
 	Accounts []Account // by name, those that are switched off included
 

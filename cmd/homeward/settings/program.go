@@ -1,0 +1,47 @@
+package settings
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// ProgramFaults tells what is wrong with the program on_change; src is the text
+// that cfg was read from. It is for check alone: the daemon does its work with
+// or without that program, which may be on a disk that comes late.
+func ProgramFaults(cfg *Config, src []byte) Faults {
+	if cfg == nil || cfg.OnChange == "" {
+		return nil
+	}
+	wrong := ""
+	switch info, err := os.Stat(cfg.OnChange); {
+	case errors.Is(err, fs.ErrNotExist):
+		wrong = "names no file that is there: name a program, or leave the key out"
+	case err != nil:
+		wrong = cfg.OnChange + ": " + bareError(err).Error() + ": name a program that homeward's user can run"
+	case !info.Mode().IsRegular():
+		wrong = cfg.OnChange + " is no program: name one by its path"
+	case unix.Access(cfg.OnChange, unix.X_OK) != nil:
+		wrong = cfg.OnChange + " cannot be run by homeward's user: chmod 755 " + cfg.OnChange
+	default:
+		return nil
+	}
+	path := PathKey([]string{"on_change"})
+	return Faults{{cfg.File, scanKeys(string(src)).lines[path], "on_change", wrong, path}}
+}
+
+// WithProgram adds the faults of the program to err, what load has returned
+// with cfg.
+func WithProgram(cfg *Config, err error) error {
+	var faults Faults
+	if cfg == nil || err != nil && !errors.As(err, &faults) {
+		return err
+	}
+	faults = sorted(append(faults, ProgramFaults(cfg, cfg.Sources[cfg.File].Content)...))
+	if len(faults) == 0 {
+		return nil
+	}
+	return faults
+}
