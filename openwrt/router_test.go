@@ -17,7 +17,7 @@ import (
 )
 
 // The programs that the scripts call, all of them busybox's own on a router.
-var applets = []string{"basename", "cat", "chmod", "cmp", "mkdir", "mv", "rm", "sed", "stat", "tail", "touch", "tr"}
+var applets = []string{"basename", "cat", "chmod", "cmp", "env", "ls", "mkdir", "mv", "rm", "sed", "stat", "tail", "touch", "tr"}
 
 // A router is a root directory with the scripts, a shell, and stand-ins for
 // what OpenWrt has, which write each call to /calls.
@@ -41,6 +41,8 @@ func eachShell(t *testing.T, test func(r router)) {
 			}
 			r.copy("../init.d/homeward", "/etc/init.d/homeward")
 			r.copy("rpcd-homeward", "/usr/libexec/rpcd/homeward")
+			r.copy("rpcd-homeward-event", "/usr/libexec/rpcd/homeward-event")
+			r.copy("on-change", onChange)
 			r.write("/bin/jsonfilter", jsonfilter(t))
 			r.mustNot(os.Chmod(r.path("/bin/jsonfilter"), 0o755))
 			r.write("/up", "")
