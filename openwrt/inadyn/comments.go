@@ -75,7 +75,7 @@ func shown(set setting) string {
 	if set.name == "include" {
 		return "include"
 	}
-	if !slices.Contains(strings.Fields("hostname alias iface ssl wildcard ttl proxied checkip-server checkip-ssl append-myip ddns-server"+
+	if !slices.Contains(strings.Fields("hostname alias iface ssl wildcard ttl proxied checkip-ssl append-myip"+
 		" verify-address fake-address allow-ipv6 iterations period forced-update secure-ssl broken-rtc ca-trust-file cache-dir"), set.name) {
 		return printable(set.name) + " (its value is in the inadyn.conf)"
 	}

@@ -60,7 +60,7 @@ func fillPath(path string) (string, bool) {
 			return "", false
 		case c == ' ':
 			b.WriteByte('+')
-		case c > ' ' && c <= '~' && (strings.IndexByte("-_.~/?&=", c) >= 0 || url.PathEscape(string(c)) == string(c) && strings.IndexByte("$+:@", c) < 0):
+		case strings.IndexByte("-_.~/?&=", c) >= 0, '0' <= c && c <= '9', 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z':
 			b.WriteByte(c)
 		default:
 			const hex = "0123456789ABCDEF"
@@ -94,33 +94,18 @@ func (a *account) ipv64(server, query, user, pass string) bool {
 	token, record := pass, ""
 	for pair := range strings.SplitSeq(params, "&") {
 		name, value, _ := strings.Cut(pair, "=")
-		plain, err := url.QueryUnescape(value)
+		ok := false
 		switch name {
 		case "key", "token", "user", "username":
-			switch {
-			case value == "[USERNAME]":
-				token = user
-			case value == "[PASSWORD]":
-				token = pass
-			case err != nil || strings.Contains(value, "[") || !isText([]string{plain}):
-				return false
-			default:
-				token = plain
-			}
+			token, ok = literal(value, user, pass)
 		case "praefix":
-			record = plain
-			if err != nil || strings.Contains(value, "[") || !isText([]string{plain}) {
-				return false
-			}
+			record, ok = literal(value, user, pass)
 		case "domain", "host", "hostname":
-			if value != "[DOMAIN]" {
-				return false
-			}
+			ok = value == "[DOMAIN]"
 		case "ip", "ipv4", "ip4", "myip", "ip6", "ipv6", "myip6", "myipv6":
-			if value != "[IP]" {
-				return false
-			}
-		default:
+			ok = value == "[IP]"
+		}
+		if !ok {
 			return false
 		}
 	}
@@ -132,6 +117,19 @@ func (a *account) ipv64(server, query, user, pass string) bool {
 	a.add("token", token)
 	a.add("record", record)
 	return true
+}
+
+// literal returns what a parameter of a URL stands for, decoded. False is a
+// mixture of placeholders and text, and what is no text when it is decoded.
+func literal(value, user, pass string) (string, bool) {
+	switch value {
+	case "[USERNAME]":
+		return user, true
+	case "[PASSWORD]":
+		return pass, true
+	}
+	plain, err := url.QueryUnescape(value)
+	return plain, err == nil && !strings.Contains(value, "[") && isText([]string{plain})
 }
 
 // answer takes over which answers are a success.

@@ -13,6 +13,9 @@ type Fault struct {
 	What string
 }
 
+// maxFile bounds what is read: a hundred providers fit several times.
+const maxFile = 64 << 10
+
 const head = "# Made by `homeward import inadyn` from an inadyn.conf. Read it, then\n" +
 	"# write it to /etc/config/homeward, and let only one of the two send:\n" +
 	"#\t/etc/init.d/inadyn stop; /etc/init.d/inadyn disable\n" +
@@ -24,6 +27,9 @@ const head = "# Made by `homeward import inadyn` from an inadyn.conf. Read it, t
 // What is not taken over stands there as a comment, without values that may be
 // secret.
 func Import(src []byte) (string, *Fault) {
+	if len(src) > maxFile {
+		return "", &Fault{1, "longer than 64 KiB: is this an inadyn.conf?"}
+	}
 	sections, fault := parse(string(src))
 	if fault == nil && len(sections) == 1 && len(sections[0].settings) == 0 {
 		fault = &Fault{1, "nothing to read: is this an inadyn.conf?"}

@@ -21,9 +21,9 @@ type setting struct {
 	env    bool // a value has ${…} in it
 }
 
-// find returns the last setting of a name, nil if there is none.
+// find returns the setting of a name, nil if there is none.
 func (s *section) find(name string) *setting {
-	for i := len(s.settings) - 1; i >= 0; i-- {
+	for i := range s.settings {
 		if s.settings[i].name == name {
 			return &s.settings[i]
 		}
@@ -39,10 +39,7 @@ func (s *section) value(name string) string {
 	return ""
 }
 
-// isFalse tells whether a switch is off. All that have a meaning here are on
-// where they are not named.
-func (s *section) isFalse(name string) bool { return isOff(s.value(name)) }
-
+// isOff tells whether a switch that is on by default is off.
 func isOff(value string) bool {
 	return slices.Contains([]string{"false", "off", "no"}, strings.ToLower(value))
 }
@@ -117,55 +114,66 @@ func (p *parser) block(s *section) *Fault {
 	return p.advance()
 }
 
-// setting reads what follows a setting's name.
+// setting reads what follows a setting's name. The last of a name counts.
 func (p *parser) setting(s *section, name token) *Fault {
 	set := setting{name: name.text, line: name.line}
-	switch p.tok.kind {
+	kind := p.tok.kind
+	switch kind {
 	case '(':
 		return p.call(s, set)
-	case '+':
-		if old := s.find(set.name); old != nil {
-			set.values = slices.Clone(old.values)
-		}
-	case '=':
+	case '+', '=':
 	default:
 		return &Fault{name.line, "no = behind a name: write NAME = VALUE, a value with blanks, # or + in quotes (a file of inadyn 1.x is not understood)"}
+	}
+	if i := slices.IndexFunc(s.settings, func(old setting) bool { return old.name == set.name }); i >= 0 {
+		if kind == '+' {
+			set.values, set.env = s.settings[i].values, s.settings[i].env
+		}
+		s.settings = slices.Delete(s.settings, i, i+1)
 	}
 	if fault := p.advance(); fault != nil {
 		return fault
 	}
-	end := byte(0)
-	if p.tok.kind == '{' {
-		end = '}'
-		if fault := p.advance(); fault != nil {
+	fault := p.values(&set)
+	s.settings = append(s.settings, set)
+	return fault
+}
+
+// values reads the values of a setting: one, or a list in braces.
+func (p *parser) values(set *setting) *Fault {
+	if p.tok.kind != '{' {
+		if fault := p.oneValue(set); fault != nil {
 			return fault
 		}
+		if set.env && p.tok.kind == '{' { // the rest of ${…} outside quotes
+			return p.variable()
+		}
+		return nil
 	}
-	for p.tok.kind != end || end == 0 {
-		set.values = append(set.values, p.tok.text)
-		set.env = set.env || p.tok.env
-		if fault := p.expect('w', "a value is missing: write NAME = VALUE, or NAME = { VALUE, VALUE }"); fault != nil {
+	if fault := p.advance(); fault != nil {
+		return fault
+	}
+	for p.tok.kind != '}' {
+		if fault := p.oneValue(set); fault != nil {
 			return fault
 		}
-		if end == 0 {
-			break
-		}
-		if p.tok.kind == ',' {
+		switch p.tok.kind {
+		case ',':
 			if fault := p.advance(); fault != nil {
 				return fault
 			}
-		} else if p.tok.kind != end {
+		case '}':
+		default:
 			return &Fault{p.tok.line, "a , or } is missing: write NAME = { VALUE, VALUE }"}
 		}
 	}
-	s.settings = append(s.settings, set)
-	if set.env && p.tok.kind == '{' && end == 0 { // the rest of ${…} outside quotes
-		return p.variable()
-	}
-	if end == 0 {
-		return nil
-	}
 	return p.advance()
+}
+
+func (p *parser) oneValue(set *setting) *Fault {
+	set.values = append(set.values, p.tok.text)
+	set.env = set.env || p.tok.env
+	return p.expect('w', "a value is missing: write NAME = VALUE, or NAME = { VALUE, VALUE }")
 }
 
 // variable goes past {NAME} of a ${NAME} outside quotes.
