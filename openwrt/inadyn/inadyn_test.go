@@ -212,6 +212,8 @@ func TestServicesAreFoundAsInadynFindsThem(t *testing.T) {
 		{"default@ipv64.net", "ipv64.net", false, true},
 		{"ipv6@ipv64.net", "ipv64.net", true, true},
 		{"default@dyndns", "dyndns", false, false},
+		{"dyndns@he.net", "he.net", false, true},
+		{"ipv6tb@he.net", "he.net", false, false},
 		{"", "", false, false},
 		{"default@", "", false, false},
 		{"cloudflare.com", "cloudflare.com", false, false},

@@ -1,6 +1,9 @@
 package inadyn
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A service is what inadyn calls a plugin, in our words: a dyndns2 server, or
 // the URLs of a template.
@@ -107,7 +110,10 @@ func findService(title string) (found service, ipv6, ok bool) {
 	if exact && host == "ipv4.dynv6.com" {
 		family, host = "ipv4", "dynv6.com"
 	}
-	// both are IPv6 for inadyn
+	if exact && !slices.Contains([]string{"default", "ipv4", "ipv6", "dyndns"}, family) {
+		return service{name: host}, false, false
+	}
+	// inadyn's default at dynv6.com is IPv6
 	ipv6 = family == "ipv6" || family == "default" && host == "dynv6.com"
 	for _, s := range services {
 		if s.name == host || !exact && host != "" && strings.Contains(s.name, host) {
