@@ -1,11 +1,8 @@
 package inadyn
 
 import (
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -13,130 +10,133 @@ import (
 type account struct {
 	section  *section
 	name     string
+	service  string
 	on       bool
-	ipv6     bool // the family of the section
-	families int  // 2 once a section of the other family was joined
-	domains  []string
-	options  []option // what sections of one host must share to be joined
-	url4     string
-	url6     string
-	wan      string
-	wan6     string
-	notes    []string // one line each, without a secret
+	ipv6     bool     // the family of the section
+	families int      // 2 once a section of the other family was joined
+	notes    []string // comments without a secret
+	// As they are written: sections of one host must share them to be joined.
+	domains, options      string
+	url4, url6, wan, wan6 string
 }
 
-type option struct{ name, value string }
-
 // add adds an option that is not empty.
-func (a *account) add(name, value string) {
-	if value != "" {
-		a.options = append(a.options, option{name, value})
-	}
+func (a *account) add(name, value string) { a.options += line("option "+name, value) }
+
+// use adds the option service.
+func (a *account) use(service string) {
+	a.service = service
+	a.add("service", service)
 }
 
 // note adds a comment, once.
 func (a *account) note(text string) {
-	if !slices.Contains(a.notes, text) {
-		a.notes = append(a.notes, text)
+	for _, n := range a.notes {
+		if n == text {
+			return
+		}
 	}
+	a.notes = append(a.notes, text)
 }
-
-func (a *account) service() string { return a.options[0].value }
 
 // convert fills the account in, or tells why there can be none.
 func (a *account) convert(outside *section) (why string) {
-	for _, set := range append(slices.Clone(a.section.settings), setting{values: []string{a.section.title}}) {
+	for _, set := range a.section.settings {
 		switch {
 		case set.name == "include":
 			return "it includes another file: put that file's lines here, and import again"
 		case set.env:
 			return "a value names a variable, ${…}: write the value itself, and import again"
-		case !isText(set.values):
+		case !set.isText():
 			return "a value is no text in UTF-8, or has a control character in it"
 		}
 	}
-	var s service
 	if a.section.kind == "custom" {
 		why = a.custom()
-	} else if s, a.ipv6, why = a.provider(); why == "" {
-		why = a.known(s)
+	} else {
+		why = a.provider()
 	}
 	if why != "" {
 		return why
 	}
-	a.hosts(s.zone)
-	if len(a.domains) == 0 {
+	a.hosts()
+	if a.domains == "" {
 		return "it has no hostname that homeward can take"
 	}
 	a.address(outside)
-	if isOff(a.section.value("ssl")) {
+	if is(a.section.value("ssl"), "off") {
 		a.note("ssl was off: it is asked over https:// now; for a service without: option allow_http '1', and http:// in option url4")
 	}
 	for _, set := range a.section.settings {
-		if why, lost := lostSetting(set); lost {
-			a.note("not taken over: " + shown(set) + why)
+		if n := lost(set); n != "" {
+			a.note(n)
 		}
 	}
 	return ""
 }
 
-// isText tells whether UCI and TOML can hold the values.
-func isText(values []string) bool {
-	for _, v := range values {
-		if !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+// isText tells whether UCI and TOML can hold the values, and there is one.
+func (s *setting) isText() bool {
+	for _, v := range s.values {
+		if !isText(v) {
 			return false
 		}
 	}
-	return true
+	return len(s.values) > 0 && !s.env
 }
 
-// provider finds the service of a provider{}.
-func (a *account) provider() (s service, ipv6 bool, why string) {
-	s, ipv6, ok := findService(a.section.title)
-	if !ok {
-		return s, ipv6, elsewhere(s.name)
+func isText(v string) bool {
+	for i := range len(v) {
+		if v[i] < ' ' || v[i] == 0x7f {
+			return false
+		}
 	}
-	return s, ipv6, ""
+	return utf8.ValidString(v)
 }
 
-// known turns a service of inadyn's into options of ours, or tells why that is
-// not possible.
-func (a *account) known(s service) (why string) {
+// provider turns a provider{} into options of ours, or tells why that is not
+// possible.
+func (a *account) provider() (why string) {
+	s, ipv6 := findService(a.section.title)
+	if s == nil {
+		return elsewhere(a.section.title)
+	}
+	a.ipv6 = ipv6
 	user, pass := a.section.value("username"), a.section.value("password")
 	switch {
-	case s.name == "ipv64.net":
-		a.add("service", "ipv64")
+	case s[colName] == "ipv64.net":
+		a.use("ipv64")
 		if user == "" {
 			user = pass
 		}
 		a.add("token", user)
-	case s.name == "spdyn.de":
+	case s[colName] == "spdyn.de":
 		a.spdyn(user, pass)
-	case s.name == "nsupdate.info" && a.ipv6:
-		a.dyndns2("ipv6."+s.server, user, pass)
-	case s.name == "nsupdate.info":
-		a.dyndns2("ipv4."+s.server, user, pass)
-	case s.server != "":
-		a.dyndns2(s.server, user, pass)
-	case a.ipv6 && s.url6 == "":
-		return "homeward has no update URL for IPv6 at " + s.name + ": write option url6 by hand"
+	case s[colName] == "nsupdate.info" && ipv6:
+		a.dyndns2("ipv6."+s[colServer], user, pass)
+	case s[colName] == "nsupdate.info":
+		a.dyndns2("ipv4."+s[colServer], user, pass)
+	case s[colServer] != "":
+		a.dyndns2(s[colServer], user, pass)
+	case ipv6 && s[colURL6] == "":
+		return "homeward has no update URL for IPv6 at " + s[colName] + ": write option url6 by hand"
 	default:
-		if s.token {
+		if s[colToken] != "" {
 			pass = user
 		}
-		if a.ipv6 {
-			a.url6 = "https://" + s.url6
+		if ipv6 {
+			a.url6 = "https://" + s[colURL6]
 		} else {
-			a.url4 = "https://" + s.url4
+			a.url4 = "https://" + s[colURL4]
 		}
-		a.template(user, pass, s.answer)
+		a.template(user, pass, s[colAnswer])
 	}
 	return ""
 }
 
 func (a *account) spdyn(user, pass string) {
-	a.add("service", "spdyn")
-	if set := a.section.find("hostname"); set != nil && slices.Equal(set.values, []string{user}) {
+	a.use("spdyn")
+	if set := a.section.find("hostname"); set != nil && len(set.values) == 1 && set.values[0] == user {
 		a.add("token", pass)
 		return
 	}
@@ -145,7 +145,7 @@ func (a *account) spdyn(user, pass string) {
 }
 
 func (a *account) dyndns2(server, user, pass string) {
-	a.add("service", "dyndns2")
+	a.use("dyndns2")
 	a.add("server", "https://"+server)
 	a.add("username", user)
 	a.add("password", pass)
@@ -153,7 +153,7 @@ func (a *account) dyndns2(server, user, pass string) {
 
 // template takes over what the URL has placeholders for.
 func (a *account) template(user, pass, answer string) {
-	a.add("service", "template")
+	a.use("template")
 	if strings.Contains(a.url4+a.url6, "[USERNAME]") {
 		a.add("username", user)
 	}
@@ -166,9 +166,8 @@ func (a *account) template(user, pass, answer string) {
 	}
 }
 
-// hosts takes over the names that homeward takes, without the zone at their
-// end.
-func (a *account) hosts(zone string) {
+// hosts takes over the names that homeward takes.
+func (a *account) hosts() {
 	set := a.section.find("hostname")
 	if set == nil {
 		set = a.section.find("alias")
@@ -177,34 +176,34 @@ func (a *account) hosts(zone string) {
 		return
 	}
 	for _, name := range set.values {
-		name = strings.TrimSuffix(name, zone)
+		if strings.Contains(a.url4+a.url6, "://www.duckdns.org/") {
+			name = strings.TrimSuffix(name, ".duckdns.org") // the service takes the first label
+		}
+		item := line("list domain", name)
 		switch {
-		case !isHost(name) || a.service() != "template" && !isDomain(name):
+		case !isHost(name) || a.service != "template" && (name[0] == '*' || !strings.Contains(name, ".")):
 			a.note("not taken over: hostname '" + printable(name) + "': no whole domain name")
-		case !slices.Contains(a.domains, name):
-			a.domains = append(a.domains, name)
+		case !strings.Contains(a.domains, item):
+			a.domains += item
 		}
 	}
 }
 
 // isHost tells whether a template takes the name: it goes into a URL.
 func isHost(name string) bool {
-	bare := func(r rune) bool {
-		return r != '-' && r != '_' && r != '.' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	}
 	rest := strings.TrimPrefix(name, "*.")
-	return rest != "" && len(name) <= 253 && strings.Trim(rest, ".-") == rest && !strings.Contains(rest, "..") && !strings.ContainsFunc(rest, bare)
-}
-
-// isDomain tells whether the name has a dot, and no * in front.
-func isDomain(name string) bool {
-	return strings.Contains(name, ".") && !strings.HasPrefix(name, "*")
+	for _, c := range []byte(rest) {
+		if c != '-' && c != '_' && c != '.' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+			return false
+		}
+	}
+	return rest != "" && len(name) <= 253 && strings.Trim(rest, ".-") == rest && !strings.Contains(rest, "..")
 }
 
 // address takes over where the address comes from.
 func (a *account) address(outside *section) {
 	device := a.section.value("iface")
-	if set := outside.find("iface"); device == "" && set != nil && !set.env && isText(set.values) {
+	if set := outside.find("iface"); device == "" && set != nil && set.isText() {
 		device = outside.value("iface")
 	}
 	server := a.section.value("checkip-server")
@@ -228,24 +227,24 @@ func (a *account) address(outside *section) {
 func (a *account) web(server string, outside *section) {
 	a.add("detect", "web")
 	if n, err := strconv.ParseUint(outside.value("period"), 10, 20); err == nil {
-		least := uint64(1) // minutes: what option poll allows
-		if a.service() == "dyndns2" {
+		least := 1 // minutes: what option poll allows
+		if a.service == "dyndns2" {
 			least = 10
 		}
-		a.add("poll", fmt.Sprintf("%dm", max((n+59)/60, least)))
+		a.add("poll", strconv.Itoa(max((int(n)+59)/60, least))+"m")
 	}
-	if a.service() == "ipv64" || a.service() == "spdyn" {
+	if a.service == "ipv64" || a.service == "spdyn" {
 		return // it says itself where a request comes from
 	}
 	a.add("checkip", "https://"+server+"/"+strings.TrimPrefix(a.section.value("checkip-path"), "/"))
-	if isOff(a.section.value("checkip-ssl")) {
+	if is(a.section.value("checkip-ssl"), "off") {
 		a.note("checkip-ssl was off; option checkip takes https:// alone")
 	}
 }
 
 // offerIPv6 says how to publish IPv6, too, where nothing but a word is missing.
 func (a *account) offerIPv6() {
-	if !a.ipv6 && a.families == 1 && a.service() != "template" {
+	if !a.ipv6 && a.families == 1 && a.service != "template" {
 		a.note("allow-ipv6 was on: for IPv6, too, add: list publish 'ipv6'")
 	}
 }

@@ -1,94 +1,87 @@
 package inadyn
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
-// isOn tells whether a switch that is off by default is on.
-func isOn(value string) bool {
-	return slices.Contains([]string{"true", "on", "yes"}, strings.ToLower(value))
-}
+// settings has a line for each setting of inadyn's that is not always lost: its
+// name, the value that means nothing here (* for any), whether a comment may
+// show the value, and why it is not taken over.
+const settings = `
+username * -
+password * -
+hostname * show
+alias * show
+ssl * show
+checkip-server * -
+checkip-path * -
+checkip-ssl * show
+ddns-server * -
+ddns-path * -
+ddns-response * -
+append-myip * show
+wildcard off show
+proxied off show
+ttl - show
+checkip-command - - homeward runs no program
+iface * show
+ca-trust-file - show the system's certificates are used anyway
+verify-address on show it is always checked
+secure-ssl on show it is always checked
+fake-address off show
+broken-rtc off show homeward waits until the clock is set
+allow-ipv6 * show
+period - show the kernel tells of each change
+forced-update - show what did not change is sent again after option refresh '600h'
+iterations 0 show homeward once sends once
+cache-dir - show
+include - - put that file's lines here, and import again
+`
 
-// lostSetting tells whether a setting of a section is not taken over, and why,
-// as the end of a comment.
-func lostSetting(set setting) (why string, lost bool) {
+// lost returns a comment about a setting that is not taken over, "" of one that
+// is, or that means nothing.
+func lost(set setting) string {
+	nothing, _, why := about(set.name)
 	value := strings.Join(set.values, " ")
-	switch set.name {
-	case "username", "password", "hostname", "alias", "iface", "ssl", "checkip-server", "checkip-path", "checkip-ssl",
-		"ddns-server", "ddns-path", "ddns-response", "append-myip":
-		return "", false
-	case "wildcard", "proxied":
-		return "", isOn(value)
-	case "checkip-command":
-		return ": homeward runs no program", true
+	if nothing == "*" || nothing == value || is(value, nothing) {
+		return ""
 	}
-	return "", true
+	if why != "" {
+		why = ": " + why
+	}
+	return "not taken over: " + shown(set) + why
 }
 
-// outsideNotes are the comments about the settings outside of any section.
-func outsideNotes(outside *section) (notes []string) {
-	for _, set := range outside.settings {
-		why, value := "", strings.Join(set.values, " ")
-		switch set.name {
-		case "iface":
-			if !set.env && isText(set.values) {
-				continue
-			}
-		case "ca-trust-file":
-			if takesRoots(outside) {
-				continue
-			}
-			why = ": the system's certificates are used anyway"
-		case "verify-address", "secure-ssl":
-			if !isOff(value) {
-				continue
-			}
-			why = ": it is always checked"
-		case "fake-address", "broken-rtc", "allow-ipv6":
-			if set.name == "allow-ipv6" || !isOn(value) {
-				continue
-			}
-			if set.name == "broken-rtc" {
-				why = ": homeward waits until the clock is set"
-			}
-		case "period":
-			why = ": the kernel tells of each change"
-		case "forced-update":
-			why = ": what did not change is sent again after option refresh '600h'"
-		case "iterations":
-			if value == "0" {
-				continue
-			}
-			why = ": homeward once sends once"
-		case "include":
-			why = ": put that file's lines here, and import again"
-		}
-		notes = append(notes, "not taken over: "+shown(set)+why)
+// about returns what settings says of one.
+func about(name string) (nothing, show, why string) {
+	_, line, found := strings.Cut(settings, "\n"+name+" ")
+	if !found || strings.ContainsAny(name, " \n") {
+		return "-", "-", ""
 	}
-	return notes
+	line, _, _ = strings.Cut(line, "\n")
+	nothing, line, _ = strings.Cut(line, " ")
+	show, why, _ = strings.Cut(line, " ")
+	return nothing, show, why
 }
 
 // shown writes a setting for a comment: its value only where none is secret,
 // and nothing in it that could end the comment.
 func shown(set setting) string {
-	if set.name == "include" {
-		return "include"
+	_, show, _ := about(set.name)
+	switch {
+	case set.name == "include":
+		return set.name
+	case show == "show":
+		return set.name + " '" + printable(strings.Join(set.values, " ")) + "'"
 	}
-	if !slices.Contains(strings.Fields("hostname alias iface ssl wildcard ttl proxied checkip-ssl append-myip"+
-		" verify-address fake-address allow-ipv6 iterations period forced-update secure-ssl broken-rtc ca-trust-file cache-dir"), set.name) {
-		return printable(set.name) + " (its value is in the inadyn.conf)"
-	}
-	return set.name + " '" + printable(strings.Join(set.values, " ")) + "'"
+	return printable(set.name) + " (its value is in the inadyn.conf)"
 }
 
 // printable returns the printable characters of s, at most 64 of them.
 func printable(s string) string {
-	keep := func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '?'
+	b := []byte(s[:min(len(s), 64)])
+	for i, c := range b {
+		if c < ' ' || c > '~' {
+			b[i] = '?'
 		}
-		return r
 	}
-	return strings.Map(keep, s[:min(len(s), 64)])
+	return string(b)
 }

@@ -2,7 +2,6 @@ package inadyn
 
 import (
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -19,7 +18,7 @@ func (a *account) custom() (why string) {
 	}
 	switch {
 	case strings.Contains(path, "%"):
-	case isOn(a.section.value("append-myip")):
+	case is(a.section.value("append-myip"), "on"):
 		query += "[IP]"
 	default:
 		query += "[DOMAIN]"
@@ -80,19 +79,19 @@ func percent(rest string) string {
 
 // isNIC tells whether a request is what dyndns2 servers are asked.
 func isNIC(query string) bool {
-	return query == strings.TrimPrefix(nicUpdate, "/") || query == "nic/update?myip=[IP]&hostname=[DOMAIN]"
+	return query == nicUpdate || query == "nic/update?myip=[IP]&hostname=[DOMAIN]"
 }
 
 // ipv64 takes an update URL of IPv64 over, and tells whether it was one with
 // nothing in it that homeward would say otherwise.
 func (a *account) ipv64(server, query, user, pass string) bool {
 	path, params, _ := strings.Cut(query, "?")
-	if !slices.Contains([]string{"ipv64.net", "ipv4.ipv64.net", "ipv6.ipv64.net"}, server) ||
-		!slices.Contains([]string{"nic/update", "update", "update.php"}, path) {
+	if !strings.Contains(" ipv64.net ipv4.ipv64.net ipv6.ipv64.net ", " "+server+" ") ||
+		path != "nic/update" && path != "update" && path != "update.php" {
 		return false
 	}
 	token, record := pass, ""
-	for pair := range strings.SplitSeq(params, "&") {
+	for _, pair := range strings.Split(params, "&") {
 		name, value, _ := strings.Cut(pair, "=")
 		ok := false
 		switch name {
@@ -113,7 +112,7 @@ func (a *account) ipv64(server, query, user, pass string) bool {
 		return false
 	}
 	a.ipv6 = server == "ipv6.ipv64.net"
-	a.add("service", "ipv64")
+	a.use("ipv64")
 	a.add("token", token)
 	a.add("record", record)
 	return true
@@ -129,7 +128,7 @@ func literal(value, user, pass string) (string, bool) {
 		return pass, true
 	}
 	plain, err := url.QueryUnescape(value)
-	return plain, err == nil && !strings.Contains(value, "[") && isText([]string{plain})
+	return plain, err == nil && !strings.Contains(value, "[") && isText(plain)
 }
 
 // answer takes over which answers are a success.

@@ -2,8 +2,7 @@
 package inadyn
 
 import (
-	"fmt"
-	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -39,11 +38,11 @@ func Import(src []byte) (string, *Fault) {
 	}
 	outside := sections[0]
 	var accounts []*account
-	var lost strings.Builder
+	var left strings.Builder
 	for _, s := range sections[1:] {
 		a := &account{section: s, on: true, families: 1}
 		if why := a.convert(outside); why != "" {
-			a.writeLost(&lost, why)
+			a.writeLost(&left, why)
 		} else {
 			accounts = merge(accounts, a)
 		}
@@ -51,28 +50,32 @@ func Import(src []byte) (string, *Fault) {
 	nameAccounts(accounts)
 	var b strings.Builder
 	b.WriteString(head)
-	for _, n := range outsideNotes(outside) {
-		b.WriteString("# " + n + "\n")
+	ca := outside.find("ca-trust-file")
+	if ca != nil && (!ca.isText() || !strings.HasPrefix(ca.values[0], "/") || strings.HasPrefix(ca.values[0], "/etc/ssl/")) {
+		ca = nil
+	}
+	for i := range outside.settings {
+		set := &outside.settings[i]
+		if n := lost(*set); n != "" && set != ca {
+			b.WriteString("# " + n + "\n")
+		}
 	}
 	b.WriteString("\nconfig homeward 'main'\n")
-	writeOption(&b, "option", "enabled", number(slices.ContainsFunc(accounts, func(a *account) bool { return a.on })))
-	if file := outside.value("ca-trust-file"); takesRoots(outside) {
-		writeOption(&b, "option", "ca_file", file)
+	on := false
+	for _, a := range accounts {
+		on = on || a.on
+	}
+	b.WriteString(line("option enabled", number(on)))
+	if ca != nil {
+		b.WriteString(line("option ca_file", ca.values[0]))
 	}
 	for _, a := range accounts {
-		if isOn(outside.value("allow-ipv6")) {
+		if is(outside.value("allow-ipv6"), "on") {
 			a.offerIPv6()
 		}
 		a.write(&b)
 	}
-	return b.String() + lost.String(), nil
-}
-
-// takesRoots tells whether ca-trust-file names roots that are not the system's.
-func takesRoots(outside *section) bool {
-	set := outside.find("ca-trust-file")
-	return set != nil && !set.env && isText(set.values) && strings.HasPrefix(outside.value("ca-trust-file"), "/") &&
-		!strings.HasPrefix(outside.value("ca-trust-file"), "/etc/ssl/")
+	return b.String() + left.String(), nil
 }
 
 // merge adds an account, or joins it to the one of the same host and service
@@ -80,15 +83,15 @@ func takesRoots(outside *section) bool {
 func merge(accounts []*account, a *account) []*account {
 	for _, old := range accounts {
 		if old.families == 1 && old.ipv6 != a.ipv6 && old.on == a.on &&
-			slices.Equal(old.domains, a.domains) && slices.Equal(old.options, a.options) {
+			old.domains == a.domains && old.options == a.options {
 			old.families = 2
 			old.url4, old.url6 = old.url4+a.url4, old.url6+a.url6
 			old.wan, old.wan6 = old.wan+a.wan, old.wan6+a.wan6
 			for _, n := range a.notes {
 				old.note(n)
 			}
-			old.note("the " + a.section.kind + " of line " + fmt.Sprint(a.section.line) + " is in it, too")
-			if old.service() == "dyndns2" {
+			old.note("the " + a.section.kind + " of line " + strconv.Itoa(a.section.line) + " is in it, too")
+			if old.service == "dyndns2" {
 				old.add("one_address", "1")
 			}
 			return accounts
@@ -100,26 +103,22 @@ func merge(accounts []*account, a *account) []*account {
 // nameAccounts names each account after its service, as uci allows it, no two
 // alike.
 func nameAccounts(accounts []*account) {
-	used := map[string]bool{"main": true}
+	used := " main "
 	for _, a := range accounts {
-		base := a.section.title
-		if _, name, ok := strings.Cut(base, "@"); ok && name != "" {
-			base = name
-		}
-		base = strings.Map(func(r rune) rune {
-			if r == '_' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' {
-				return r
+		base := []byte(a.section.title[strings.IndexByte(a.section.title, '@')+1:])
+		for i, c := range base {
+			if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+				base[i] = '_'
 			}
-			return '_'
-		}, base[:min(len(base), 48)])
-		if base == "" {
-			base = "account"
 		}
-		a.name = base
-		for n := 2; used[a.name]; n++ {
-			a.name = fmt.Sprintf("%s_%d", base, n)
+		if len(base) == 0 {
+			base = []byte("account")
 		}
-		used[a.name] = true
+		a.name = string(base[:min(len(base), 48)])
+		for n := 2; strings.Contains(used, " "+a.name+" "); n++ {
+			a.name = string(base[:min(len(base), 48)]) + "_" + strconv.Itoa(n)
+		}
+		used += a.name + " "
 	}
 }
 
@@ -129,38 +128,32 @@ func (a *account) write(b *strings.Builder) {
 	for _, n := range a.notes {
 		b.WriteString("# " + n + "\n")
 	}
-	b.WriteString("config account " + quote(a.name) + "\n")
-	writeOption(b, "option", "enabled", number(a.on))
-	for _, o := range a.options {
-		writeOption(b, "option", o.name, o.value)
-	}
-	writeOption(b, "option", "url4", a.url4)
-	writeOption(b, "option", "url6", a.url6)
-	for _, domain := range a.domains {
-		writeOption(b, "list", "domain", domain)
-	}
+	b.WriteString("config account " + quote(a.name) + "\n" + line("option enabled", number(a.on)) +
+		a.options + line("option url4", a.url4) + line("option url6", a.url6) + a.domains)
 	if !a.ipv6 || a.families == 2 {
-		writeOption(b, "list", "publish", "ipv4")
+		b.WriteString(line("list publish", "ipv4"))
 	}
 	if a.ipv6 || a.families == 2 {
-		writeOption(b, "list", "publish", "ipv6")
+		b.WriteString(line("list publish", "ipv6"))
 	}
-	writeOption(b, "option", "wan", a.wan)
-	writeOption(b, "option", "wan6", a.wan6)
+	b.WriteString(line("option wan", a.wan) + line("option wan6", a.wan6))
 }
 
 // writeLost writes a section that is not taken over, as a comment.
 func (a *account) writeLost(b *strings.Builder, why string) {
-	fmt.Fprintf(b, "\n# not taken over: %s %s (line %d): %s\n", a.section.kind, printable(a.section.title), a.section.line, why)
+	b.WriteString("\n# not taken over: " + a.section.kind + " " + printable(a.section.title) +
+		" (line " + strconv.Itoa(a.section.line) + "): " + why + "\n")
 	for _, set := range a.section.settings {
-		fmt.Fprintf(b, "#\t%s\n", shown(set))
+		b.WriteString("#\t" + shown(set) + "\n")
 	}
 }
 
-func writeOption(b *strings.Builder, kind, name, value string) {
-	if value != "" {
-		b.WriteString("\t" + kind + " " + name + " " + quote(value) + "\n")
+// line writes an option or an item of a list, unless its value is empty.
+func line(name, value string) string {
+	if value == "" {
+		return ""
 	}
+	return "\t" + name + " " + quote(value) + "\n"
 }
 
 func number(on bool) string {

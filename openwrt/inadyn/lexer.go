@@ -15,22 +15,30 @@ type token struct {
 
 // A lexer cuts a file into tokens as libConfuse does, which reads it for inadyn.
 type lexer struct {
-	src  string
-	pos  int
-	line int
+	src   string
+	pos   int
+	line  int
+	fault *Fault // the first; the file ends there
 }
 
 const marks = "={}(),"
 
+// fail ends the file with a fault, unless it has one.
+func (l *lexer) fail(line int, what string) {
+	if l.fault == nil {
+		l.fault = &Fault{line, what}
+	}
+	l.pos = len(l.src)
+}
+
 // next returns the next token.
-func (l *lexer) next() (token, *Fault) {
+func (l *lexer) next() token {
 	l.skip()
 	t := token{line: l.line}
 	if l.pos == len(l.src) {
-		return t, nil
+		return t
 	}
-	c := l.src[l.pos]
-	switch {
+	switch c := l.src[l.pos]; {
 	case strings.IndexByte(marks, c) >= 0:
 		t.kind = c
 		l.pos++
@@ -38,9 +46,9 @@ func (l *lexer) next() (token, *Fault) {
 		t.kind = '+'
 		l.pos += 2
 	case c == '+' || c == '*':
-		return t, &Fault{l.line, "a " + string(c) + " outside quotes: put the value into quotes"}
+		l.fail(l.line, "a "+string(c)+" outside quotes: put the value into quotes")
 	case c == '"' || c == '\'':
-		return l.quoted(c)
+		l.quoted(&t, c)
 	default:
 		t.kind = 'w'
 		start := l.pos
@@ -50,7 +58,7 @@ func (l *lexer) next() (token, *Fault) {
 		t.text = l.src[start:l.pos]
 		t.env = strings.HasSuffix(t.text, "$") && strings.HasPrefix(l.src[l.pos:], "{")
 	}
-	return t, nil
+	return t
 }
 
 // skip goes to the next token, over blanks and comments.
@@ -60,15 +68,16 @@ func (l *lexer) skip() {
 		end := 1
 		switch {
 		case strings.HasPrefix(rest, "#"), strings.HasPrefix(rest, "//"):
-			if end = strings.IndexByte(rest, '\n'); end < 0 {
-				end = len(rest)
-			}
+			end = strings.IndexByte(rest, '\n')
 		case strings.HasPrefix(rest, "/*"):
-			if end = strings.Index(rest[2:], "*/") + 4; end < 4 {
-				end = len(rest)
+			if end = strings.Index(rest[2:], "*/"); end >= 0 {
+				end += 4
 			}
 		case strings.IndexByte(" \t\r\n", rest[0]) < 0:
 			return
+		}
+		if end < 0 {
+			end = len(rest)
 		}
 		l.line += strings.Count(rest[:end], "\n")
 		l.pos += end
@@ -76,15 +85,14 @@ func (l *lexer) skip() {
 }
 
 // quoted reads a string in quotes of either kind.
-func (l *lexer) quoted(quote byte) (token, *Fault) {
-	t := token{kind: 'w', line: l.line}
+func (l *lexer) quoted(t *token, quote byte) {
 	var b []byte
 	for l.pos++; l.pos < len(l.src); l.pos++ {
 		switch c := l.src[l.pos]; {
 		case c == quote:
 			l.pos++
-			t.text = string(b)
-			return t, nil
+			t.kind, t.text = 'w', string(b)
+			return
 		case c == '\\' && l.pos+1 < len(l.src):
 			b = l.escape(b, quote)
 		default:
@@ -95,7 +103,7 @@ func (l *lexer) quoted(quote byte) (token, *Fault) {
 			b = append(b, c)
 		}
 	}
-	return t, &Fault{t.line, "the quote opened here is never closed"}
+	l.fail(t.line, "the quote opened here is never closed")
 }
 
 // escape appends what a backslash and the characters behind it stand for, and
@@ -116,17 +124,14 @@ func (l *lexer) escape(b []byte, quote byte) []byte {
 	if i := strings.IndexByte("nrbfaetv", c); i >= 0 {
 		return append(b, "\n\r\b\f\a\x1b\t\v"[i])
 	}
-	for _, number := range []struct {
-		base, from, most int
-	}{{8, 0, 3}, {16, 1, 3}} {
-		if number.base == 16 && c != 'x' {
-			continue
-		}
-		for end := min(l.pos+number.most, len(l.src)); end > l.pos+number.from; end-- {
-			if n, err := strconv.ParseUint(l.src[l.pos+number.from:end], number.base, 8); err == nil {
-				l.pos = end - 1
-				return append(b, byte(n))
-			}
+	base, from := 8, l.pos
+	if c == 'x' {
+		base, from = 16, l.pos+1
+	}
+	for end := min(l.pos+3, len(l.src)); end > from; end-- {
+		if n, err := strconv.ParseUint(l.src[from:end], base, 8); err == nil {
+			l.pos = end - 1
+			return append(b, byte(n))
 		}
 	}
 	return append(b, c)

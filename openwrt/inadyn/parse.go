@@ -1,16 +1,13 @@
 package inadyn
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // A section is a provider{} or custom{} block, or the settings outside of any.
 type section struct {
 	kind     string // "provider", "custom", "" for the settings outside
 	title    string // what stands behind the kind
 	line     int
-	settings []setting
+	settings []setting // each name once
 }
 
 // A setting is one `name = value`, or one include("file") with no value.
@@ -39,9 +36,16 @@ func (s *section) value(name string) string {
 	return ""
 }
 
-// isOff tells whether a switch that is on by default is off.
-func isOff(value string) bool {
-	return slices.Contains([]string{"false", "off", "no"}, strings.ToLower(value))
+// is tells whether a switch is "on", or "off".
+func is(value, state string) bool {
+	var words string
+	switch state {
+	case "on":
+		words = " true on yes "
+	case "off":
+		words = " false off no "
+	}
+	return strings.Contains(words, " "+strings.ToLower(value)+" ")
 }
 
 type parser struct {
@@ -49,156 +53,117 @@ type parser struct {
 	tok token
 }
 
+const (
+	noSetting = "this is no setting: write NAME = VALUE"
+	noEquals  = "no = behind a name: write NAME = VALUE, a value with blanks, # or + in quotes (a file of inadyn 1.x is not understood)"
+)
+
 // parse reads a file. The first of the sections returned are the settings
 // outside of any. Only the first fault is told, without what stands there: that
 // may be a secret.
 func parse(src string) ([]*section, *Fault) {
 	p := &parser{lexer: lexer{src: src, line: 1}}
 	all := []*section{{line: 1}}
-	if fault := p.advance(); fault != nil {
-		return nil, fault
-	}
+	p.tok = p.next()
 	for p.tok.kind != 0 {
-		name := p.tok
-		if fault := p.expect('w', "this is no setting: write NAME = VALUE"); fault != nil {
-			return nil, fault
-		}
+		name := p.expect('w', noSetting)
 		if name.text != "provider" && name.text != "custom" {
-			if fault := p.setting(all[0], name); fault != nil {
-				return nil, fault
-			}
+			p.setting(all[0], name)
 			continue
 		}
-		s := &section{kind: name.text, title: p.tok.text, line: name.line}
-		if fault := p.block(s); fault != nil {
-			return nil, fault
-		}
+		s := &section{kind: name.text, line: name.line}
+		p.block(s)
 		all = append(all, s)
 	}
-	return all, nil
-}
-
-func (p *parser) advance() (fault *Fault) {
-	p.tok, fault = p.next()
-	return fault
+	return all, p.fault
 }
 
 // expect goes past a token of the kind, or says what is wrong without one.
-func (p *parser) expect(kind byte, wrong string) *Fault {
-	if p.tok.kind != kind {
-		return &Fault{p.tok.line, wrong}
+func (p *parser) expect(kind byte, wrong string) token {
+	t := p.tok
+	if t.kind != kind {
+		p.fail(t.line, wrong)
 	}
-	return p.advance()
+	p.tok = p.next()
+	return t
+}
+
+// upTo goes past the next token of the kind.
+func (p *parser) upTo(kind byte, line int, wrong string) {
+	for p.tok.kind != kind {
+		if p.tok.kind == 0 {
+			p.fail(line, wrong)
+			return
+		}
+		p.tok = p.next()
+	}
+	p.tok = p.next()
 }
 
 // block reads a section from its title on.
-func (p *parser) block(s *section) *Fault {
-	if fault := p.expect('w', "the name of the service is missing: write "+s.kind+" NAME {"); fault != nil {
-		return fault
-	}
-	if fault := p.expect('{', "a { is missing: write "+s.kind+" NAME {"); fault != nil {
-		return fault
-	}
+func (p *parser) block(s *section) {
+	s.title = p.expect('w', "the name of the service is missing: write "+s.kind+" NAME {").text
+	p.expect('{', "a { is missing: write "+s.kind+" NAME {")
 	for p.tok.kind != '}' {
-		name := p.tok
-		if name.kind == 0 {
-			return &Fault{s.line, "the { opened here is never closed"}
+		if p.tok.kind == 0 {
+			p.fail(s.line, "the { opened here is never closed")
+			return
 		}
-		if fault := p.expect('w', "this is no setting: write NAME = VALUE"); fault != nil {
-			return fault
-		}
-		if fault := p.setting(s, name); fault != nil {
-			return fault
-		}
+		p.setting(s, p.expect('w', noSetting))
 	}
-	return p.advance()
+	p.tok = p.next()
 }
 
 // setting reads what follows a setting's name. The last of a name counts.
-func (p *parser) setting(s *section, name token) *Fault {
+func (p *parser) setting(s *section, name token) {
 	set := setting{name: name.text, line: name.line}
 	kind := p.tok.kind
+	if kind == '+' {
+		if old := s.find(set.name); old != nil {
+			set.values, set.env = old.values, old.env
+		}
+		kind = '='
+	}
 	switch kind {
 	case '(':
-		return p.call(s, set)
-	case '+', '=':
+		p.upTo(')', name.line, "the ( opened here is never closed")
+	case '=':
+		p.tok = p.next()
+		p.values(&set)
 	default:
-		return &Fault{name.line, "no = behind a name: write NAME = VALUE, a value with blanks, # or + in quotes (a file of inadyn 1.x is not understood)"}
+		p.fail(name.line, noEquals)
+		p.tok = p.next()
 	}
-	if i := slices.IndexFunc(s.settings, func(old setting) bool { return old.name == set.name }); i >= 0 {
-		if kind == '+' {
-			set.values, set.env = s.settings[i].values, s.settings[i].env
-		}
-		s.settings = slices.Delete(s.settings, i, i+1)
+	if old := s.find(set.name); old != nil {
+		*old = set
+	} else {
+		s.settings = append(s.settings, set)
 	}
-	if fault := p.advance(); fault != nil {
-		return fault
-	}
-	fault := p.values(&set)
-	s.settings = append(s.settings, set)
-	return fault
 }
 
 // values reads the values of a setting: one, or a list in braces.
-func (p *parser) values(set *setting) *Fault {
+func (p *parser) values(set *setting) {
 	if p.tok.kind != '{' {
-		if fault := p.oneValue(set); fault != nil {
-			return fault
-		}
+		p.oneValue(set)
 		if set.env && p.tok.kind == '{' { // the rest of ${…} outside quotes
-			return p.variable()
+			p.upTo('}', p.tok.line, "the ${ opened here is never closed")
 		}
-		return nil
+		return
 	}
-	if fault := p.advance(); fault != nil {
-		return fault
-	}
-	for p.tok.kind != '}' {
-		if fault := p.oneValue(set); fault != nil {
-			return fault
-		}
-		switch p.tok.kind {
-		case ',':
-			if fault := p.advance(); fault != nil {
-				return fault
-			}
-		case '}':
-		default:
-			return &Fault{p.tok.line, "a , or } is missing: write NAME = { VALUE, VALUE }"}
+	p.tok = p.next()
+	for p.tok.kind != '}' && p.fault == nil {
+		p.oneValue(set)
+		if p.tok.kind == ',' {
+			p.tok = p.next()
+		} else if p.tok.kind != '}' {
+			p.fail(p.tok.line, "a , or } is missing: write NAME = { VALUE, VALUE }")
 		}
 	}
-	return p.advance()
+	p.tok = p.next()
 }
 
-func (p *parser) oneValue(set *setting) *Fault {
-	set.values = append(set.values, p.tok.text)
-	set.env = set.env || p.tok.env
-	return p.expect('w', "a value is missing: write NAME = VALUE, or NAME = { VALUE, VALUE }")
-}
-
-// variable goes past {NAME} of a ${NAME} outside quotes.
-func (p *parser) variable() *Fault {
-	for p.tok.kind != '}' {
-		if p.tok.kind == 0 {
-			return &Fault{p.tok.line, "the ${ opened here is never closed"}
-		}
-		if fault := p.advance(); fault != nil {
-			return fault
-		}
-	}
-	return p.advance()
-}
-
-// call reads the ("file") of an include.
-func (p *parser) call(s *section, set setting) *Fault {
-	for p.tok.kind != ')' {
-		if p.tok.kind == 0 {
-			return &Fault{set.line, "the ( opened here is never closed"}
-		}
-		if fault := p.advance(); fault != nil {
-			return fault
-		}
-	}
-	s.settings = append(s.settings, set)
-	return p.advance()
+func (p *parser) oneValue(set *setting) {
+	t := p.expect('w', "a value is missing: write NAME = VALUE, or NAME = { VALUE, VALUE }")
+	set.values = append(set.values, t.text)
+	set.env = set.env || t.env
 }

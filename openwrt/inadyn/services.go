@@ -1,124 +1,115 @@
 package inadyn
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // A service is what inadyn calls a plugin, in our words: a dyndns2 server, or
 // the URLs of a template.
-type service struct {
-	name   string // what follows the @ of inadyn's name
-	server string // dyndns2: its base URL without https://
-	url4   string // template: likewise, with placeholders
-	url6   string
-	answer string
-	token  bool   // the [PASSWORD] is inadyn's username
-	zone   string // what is cut off a host's name
-}
+type service []string
 
+// What stands in a service.
 const (
-	nicUpdate  = "/nic/update?hostname=[DOMAIN]&myip=[IP]"
-	withBasic  = "[USERNAME]:[PASSWORD]@"
-	goodAnswer = "good|nochg|OK"
-	anyAnswer  = "."
+	colName   = iota // what follows the @ of inadyn's name
+	colServer        // dyndns2: its base URL without https://
+	colURL4          // template: likewise, with placeholders
+	colURL6
+	colAnswer
+	colToken // not "": the [PASSWORD] is inadyn's username
+	columns
 )
 
-// services lists those that inadyn 2.13 knows and homeward can ask, in
-// inadyn's order: the first that a part of a name fits counts.
-var services = []service{
-	{name: "all-inkl.com", url4: withBasic + "dyndns.kasserver.com/?myip=[IP]", answer: goodAnswer},
-	{name: "changeip.com", url4: withBasic + "nic.changeip.com/nic/update?system=dyndns&hostname=[DOMAIN]&myip=[IP]", answer: goodAnswer},
-	{name: "ovh.com", url4: withBasic + "www.ovh.com/nic/update?system=dyndns&hostname=[DOMAIN]&myip=[IP]", answer: goodAnswer},
-	{name: "strato.com", server: "dyndns.strato.com"},
-	{name: "core-networks.de", url4: withBasic + "dyndns.core-networks.de/?hostname=[DOMAIN]&myip=[IP]&keepipv6=1",
-		url6: withBasic + "dyndns.core-networks.de/?hostname=[DOMAIN]&myip=[IP]&keepipv4=1", answer: goodAnswer},
-	{name: "ddnss.de", url4: "ddnss.de/upd.php?user=[USERNAME]&pwd=[PASSWORD]&host=[DOMAIN]&ip=[IP]", answer: "Updated|No change"},
-	{name: "desec.io", url4: "update.dedyn.io/?username=[USERNAME]&password=[PASSWORD]&hostname=[DOMAIN]&myipv4=[IP]&myipv6=preserve",
-		url6: "update.dedyn.io/?username=[USERNAME]&password=[PASSWORD]&hostname=[DOMAIN]&myipv6=[IP]&myipv4=preserve", answer: "good"},
-	{name: "dnshome.de", url4: withBasic + "www.dnshome.de/dyndns.php?u=[DOMAIN]&ip=[IP]",
-		url6: withBasic + "www.dnshome.de/dyndns.php?u=[DOMAIN]&ip6=[IP]", answer: goodAnswer},
-	{name: "domaindiscount24.com", url4: "dynamicdns.key-systems.net/update.php?hostname=[DOMAIN]&password=[PASSWORD]&ip=[IP]", answer: "success"},
-	{name: "moniker.com", url4: "dynamicdns.key-systems.net/update.php?hostname=[DOMAIN]&password=[PASSWORD]&ip=[IP]", answer: "success"},
-	{name: "domene.shop", url4: withBasic + "api.domeneshop.no/v0/dyndns/update?hostname=[DOMAIN]&myip=[IP]", answer: anyAnswer},
-	{name: "duckdns.org", url4: "www.duckdns.org/update?domains=[DOMAIN]&token=[PASSWORD]&ip=[IP]",
-		url6: "www.duckdns.org/update?domains=[DOMAIN]&token=[PASSWORD]&ipv6=[IP]", answer: "OK|good", token: true, zone: ".duckdns.org"},
-	{name: "dyndns.org", server: "members.dyndns.org"},
-	{name: "dnsomatic.com", server: "updates.dnsomatic.com"},
-	{name: "selfhost.de", server: "carol.selfhost.de"},
-	{name: "no-ip.com", server: "dynupdate.no-ip.com"},
-	{name: "noip.com", server: "dynupdate.noip.com"},
-	{name: "3322.org", url4: withBasic + "members.3322.org/dyndns/update?hostname=[DOMAIN]&myip=[IP]", answer: goodAnswer},
-	{name: "he.net", server: "dyn.dns.he.net"},
-	{name: "spdyn.de"},
-	{name: "nsupdate.info", server: "nsupdate.info"},
-	{name: "loopia.com", url4: withBasic + "dns.loopia.se/XDynDNSServer/XDynDNS.php?hostname=[DOMAIN]&myip=[IP]", answer: goodAnswer},
-	{name: "dynu.com", server: "api.dynu.com"},
-	{name: "dy.fi", server: "www.dy.fi"},
-	{name: "do.de", server: "ddns.do.de"},
-	{name: "domopoli", server: "dyndns.domopoli.de"},
-	{name: "inwx.com", server: "dyndns.inwx.com"},
-	{name: "itsdns.de", url4: withBasic + "www.itsdns.de/update.php?hostname=[DOMAIN]&myip=[IP]", answer: goodAnswer},
-	{name: "opendns.com", server: "updates.opendns.com"},
-	{name: "joker.com", server: "svc.joker.com"},
-	{name: "schokokeks.org", server: "dyndns.schokokeks.org"},
-	{name: "variomedia.de", server: "dyndns.variomedia.de"},
-	{name: "udmedia.de", server: "www.udmedia.de"},
-	{name: "dyndns.it", server: "update.dyndns.it"},
-	{name: "infomaniak.com", server: "infomaniak.com"},
-	{name: "simply.com", server: "ddns.simply.com"},
-	{name: "dynv6.com", url4: "ipv4.dynv6.com/api/update?hostname=[DOMAIN]&token=[PASSWORD]&ipv4=[IP]",
-		url6: "dynv6.com/api/update?hostname=[DOMAIN]&token=[PASSWORD]&ipv6=[IP]", answer: "updated|unchanged", token: true},
-	{name: "easydns.com", url4: withBasic + "api.cp.easydns.com/dyn/dynsite.php?hostname=[DOMAIN]&myip=[IP]&wildcard=OFF", answer: "NOERROR|no update required|OK"},
-	{name: "freemyip.com", url4: "freemyip.com/update?token=[PASSWORD]&domain=[DOMAIN]&myip=[IP]", answer: "OK"},
-	{name: "goip.de", url4: "www.goip.de/setip?username=[USERNAME]&password=[PASSWORD]&subdomain=[DOMAIN]&ip=[IP]",
-		url6: "www.goip.de/setip?username=[USERNAME]&password=[PASSWORD]&subdomain=[DOMAIN]&ip6=[IP]", answer: anyAnswer},
-	{name: "ipv64.net"},
-	{name: "myonlineportal.net", url4: "myonlineportal.net/updateddns?username=[USERNAME]&password=[PASSWORD]&hostname=[DOMAIN]&ip=[IP]",
-		url6: "myonlineportal.net/updateddns?username=[USERNAME]&password=[PASSWORD]&hostname=[DOMAIN]&ip6=[IP]", answer: "good|nochg"},
-	{name: "namecheap.com", url4: "dynamicdns.park-your-domain.com/update?domain=[USERNAME]&password=[PASSWORD]&host=[DOMAIN]&ip=[IP]", answer: "<ErrCount>0</ErrCount>"},
-	{name: "regfish.de", url4: "dyndns.regfish.de/?fqdn=[DOMAIN]&forcehost=1&authtype=secure&token=[PASSWORD]&ip=[IP]",
-		url6: "dyndns.regfish.de/?fqdn=[DOMAIN]&forcehost=1&authtype=secure&token=[PASSWORD]&ipv6=[IP]", answer: "success|100|101", token: true},
-	{name: "twodns.de", url4: withBasic + "update.twodns.de/update?hostname=[DOMAIN]&ip=[IP]", answer: goodAnswer},
-	{name: "zoneedit.com", url4: withBasic + "api.cp.zoneedit.com/dyn/dynsite.php?hostname=[DOMAIN]&myip=[IP]&wildcard=OFF", answer: "NOERROR|no update required|OK"},
-}
+const (
+	nicUpdate = "nic/update?hostname=[DOMAIN]&myip=[IP]"
+	withBasic = "[USERNAME]:[PASSWORD]@"
+	anyAnswer = "."
+)
+
+// services lists those that inadyn knows and homeward can ask, one a line, in
+// inadyn's order: the first that a part of a name fits counts. Between tabs are
+// name, server, url4, url6, answer and token; ~ is withBasic.
+const services = `
+all-inkl.com		~dyndns.kasserver.com/?myip=[IP]		good|nochg|OK
+changeip.com		~nic.changeip.com/nic/update?system=dyndns&hostname=[DOMAIN]&myip=[IP]		good|nochg|OK
+ovh.com		~www.ovh.com/nic/update?system=dyndns&hostname=[DOMAIN]&myip=[IP]		good|nochg|OK
+strato.com	dyndns.strato.com
+core-networks.de		~dyndns.core-networks.de/?hostname=[DOMAIN]&myip=[IP]&keepipv6=1	~dyndns.core-networks.de/?hostname=[DOMAIN]&myip=[IP]&keepipv4=1	good|nochg|OK
+ddnss.de		ddnss.de/upd.php?user=[USERNAME]&pwd=[PASSWORD]&host=[DOMAIN]&ip=[IP]		Updated|No change
+desec.io		update.dedyn.io/?username=[USERNAME]&password=[PASSWORD]&hostname=[DOMAIN]&myipv4=[IP]&myipv6=preserve	update.dedyn.io/?username=[USERNAME]&password=[PASSWORD]&hostname=[DOMAIN]&myipv6=[IP]&myipv4=preserve	good
+dnshome.de		~www.dnshome.de/dyndns.php?u=[DOMAIN]&ip=[IP]	~www.dnshome.de/dyndns.php?u=[DOMAIN]&ip6=[IP]	good|nochg|OK
+domaindiscount24.com		dynamicdns.key-systems.net/update.php?hostname=[DOMAIN]&password=[PASSWORD]&ip=[IP]		success
+moniker.com		dynamicdns.key-systems.net/update.php?hostname=[DOMAIN]&password=[PASSWORD]&ip=[IP]		success
+domene.shop		~api.domeneshop.no/v0/dyndns/update?hostname=[DOMAIN]&myip=[IP]		.
+duckdns.org		www.duckdns.org/update?domains=[DOMAIN]&token=[PASSWORD]&ip=[IP]	www.duckdns.org/update?domains=[DOMAIN]&token=[PASSWORD]&ipv6=[IP]	OK|good	token
+dyndns.org	members.dyndns.org
+dnsomatic.com	updates.dnsomatic.com
+selfhost.de	carol.selfhost.de
+no-ip.com	dynupdate.no-ip.com
+noip.com	dynupdate.noip.com
+3322.org		~members.3322.org/dyndns/update?hostname=[DOMAIN]&myip=[IP]		good|nochg|OK
+he.net	dyn.dns.he.net
+spdyn.de
+nsupdate.info	nsupdate.info
+loopia.com		~dns.loopia.se/XDynDNSServer/XDynDNS.php?hostname=[DOMAIN]&myip=[IP]		good|nochg|OK
+dynu.com	api.dynu.com
+dy.fi	www.dy.fi
+do.de	ddns.do.de
+domopoli	dyndns.domopoli.de
+inwx.com	dyndns.inwx.com
+itsdns.de		~www.itsdns.de/update.php?hostname=[DOMAIN]&myip=[IP]		good|nochg|OK
+opendns.com	updates.opendns.com
+joker.com	svc.joker.com
+schokokeks.org	dyndns.schokokeks.org
+variomedia.de	dyndns.variomedia.de
+udmedia.de	www.udmedia.de
+dyndns.it	update.dyndns.it
+infomaniak.com	infomaniak.com
+simply.com	ddns.simply.com
+dynv6.com		ipv4.dynv6.com/api/update?hostname=[DOMAIN]&token=[PASSWORD]&ipv4=[IP]	dynv6.com/api/update?hostname=[DOMAIN]&token=[PASSWORD]&ipv6=[IP]	updated|unchanged	token
+easydns.com		~api.cp.easydns.com/dyn/dynsite.php?hostname=[DOMAIN]&myip=[IP]&wildcard=OFF		NOERROR|no update required|OK
+freemyip.com		freemyip.com/update?token=[PASSWORD]&domain=[DOMAIN]&myip=[IP]		OK
+goip.de		www.goip.de/setip?username=[USERNAME]&password=[PASSWORD]&subdomain=[DOMAIN]&ip=[IP]	www.goip.de/setip?username=[USERNAME]&password=[PASSWORD]&subdomain=[DOMAIN]&ip6=[IP]	.
+ipv64.net
+myonlineportal.net		myonlineportal.net/updateddns?username=[USERNAME]&password=[PASSWORD]&hostname=[DOMAIN]&ip=[IP]	myonlineportal.net/updateddns?username=[USERNAME]&password=[PASSWORD]&hostname=[DOMAIN]&ip6=[IP]	good|nochg
+namecheap.com		dynamicdns.park-your-domain.com/update?domain=[USERNAME]&password=[PASSWORD]&host=[DOMAIN]&ip=[IP]		<ErrCount>0</ErrCount>
+regfish.de		dyndns.regfish.de/?fqdn=[DOMAIN]&forcehost=1&authtype=secure&token=[PASSWORD]&ip=[IP]	dyndns.regfish.de/?fqdn=[DOMAIN]&forcehost=1&authtype=secure&token=[PASSWORD]&ipv6=[IP]	success|100|101	token
+twodns.de		~update.twodns.de/update?hostname=[DOMAIN]&ip=[IP]		good|nochg|OK
+zoneedit.com		~api.cp.zoneedit.com/dyn/dynsite.php?hostname=[DOMAIN]&myip=[IP]&wildcard=OFF		NOERROR|no update required|OK
+`
 
 // elsewhere says why a service of inadyn is none of those above.
-func elsewhere(name string) string {
-	for _, e := range [][2]string{
-		{"cloudflare.com", "by hand, please: homeward services cloudflare says what it needs"},
-		{"porkbun.com", "by hand, please: homeward services porkbun says what it needs"},
-		{"domains.google.com", "the service has ended"},
-		{"freedns.afraid.org", "its key is made of user and password: write the update URL that its page shows into option url4"},
-		{"tunnelbroker.net", "its host is a tunnel's number: write the update URL of the tunnel's page into option url4"},
-	} {
-		if name != "" && strings.Contains(e[0], name) {
-			return e[1]
+func elsewhere(title string) string {
+	for _, row := range strings.Split(`cloudflare: by hand, please: homeward services cloudflare says what it needs
+porkbun: by hand, please: homeward services porkbun says what it needs
+google: the service has ended
+freedns: its key is made of user and password: write the update URL that its page shows into option url4
+tunnelbroker: its host is a tunnel's number: write the update URL of the tunnel's page into option url4`, "\n") {
+		if part, why, _ := strings.Cut(row, ": "); strings.Contains(title, part) {
+			return why
 		}
 	}
 	return "homeward does not know the service: homeward services lists those it knows, and with its update URL option url4 does"
 }
 
-// findService returns the service that a provider's title names, and whether
-// it is for IPv6.
-func findService(title string) (found service, ipv6, ok bool) {
-	name, _, _ := strings.Cut(strings.ToLower(title), ":")
-	family, host, exact := strings.Cut(name, "@")
-	if !exact {
-		family, host = "", name
+// findService returns the service that a provider's title names, nil if homeward
+// does not know it, and whether it is for IPv6.
+func findService(title string) (found service, ipv6 bool) {
+	title, _, _ = strings.Cut(strings.ToLower(title), ":")
+	family, host, exact := strings.Cut(title, "@")
+	switch {
+	case !exact:
+		family, host = "default", title
+	case host == "ipv4.dynv6.com":
+		host = "dynv6.com"
+	case host == "dynv6.com" && family == "default":
+		family = "ipv6" // for inadyn
 	}
-	if exact && host == "ipv4.dynv6.com" {
-		family, host = "ipv4", "dynv6.com"
+	if host == "" || !strings.Contains(" default ipv4 ipv6 dyndns ", " "+family+" ") {
+		return nil, false
 	}
-	if exact && !slices.Contains([]string{"default", "ipv4", "ipv6", "dyndns"}, family) {
-		return service{name: host}, false, false
-	}
-	// inadyn's default at dynv6.com is IPv6
-	ipv6 = family == "ipv6" || family == "default" && host == "dynv6.com"
-	for _, s := range services {
-		if s.name == host || !exact && host != "" && strings.Contains(s.name, host) {
-			return s, ipv6, true
+	for _, row := range strings.Split(services, "\n") {
+		s := append(strings.Split(strings.ReplaceAll(row, "~", withBasic), "\t"), make([]string, columns)...)
+		if s[colName] == host || !exact && strings.Contains(s[colName], host) {
+			return s, family == "ipv6"
 		}
 	}
-	return service{name: host}, ipv6, false
+	return nil, false
 }
