@@ -36,18 +36,22 @@ func Import(src []byte) (string, *Fault) {
 	if fault != nil {
 		return "", fault
 	}
-	outside := sections[0]
 	var accounts []*account
 	var left strings.Builder
 	for _, s := range sections[1:] {
 		a := &account{section: s, on: true, families: 1}
-		if why := a.convert(outside); why != "" {
+		if why := a.convert(sections[0]); why != "" {
 			a.writeLost(&left, why)
 		} else {
 			accounts = merge(accounts, a)
 		}
 	}
 	nameAccounts(accounts)
+	return configuration(sections[0], accounts) + left.String(), nil
+}
+
+// configuration writes the section main and the accounts.
+func configuration(outside *section, accounts []*account) string {
 	var b strings.Builder
 	b.WriteString(head)
 	ca := outside.find("ca-trust-file")
@@ -60,12 +64,11 @@ func Import(src []byte) (string, *Fault) {
 			b.WriteString("# " + n + "\n")
 		}
 	}
-	b.WriteString("\nconfig homeward 'main'\n")
 	on := false
 	for _, a := range accounts {
 		on = on || a.on
 	}
-	b.WriteString(line("option enabled", number(on)))
+	b.WriteString("\nconfig homeward 'main'\n" + line("option enabled", number(on)))
 	if ca != nil {
 		b.WriteString(line("option ca_file", ca.values[0]))
 	}
@@ -75,7 +78,7 @@ func Import(src []byte) (string, *Fault) {
 		}
 		a.write(&b)
 	}
-	return b.String() + left.String(), nil
+	return b.String()
 }
 
 // merge adds an account, or joins it to the one of the same host and service
