@@ -118,24 +118,33 @@ func TestNoProgramNoCall(t *testing.T) {
 func TestOnChangeSaysWhatWentWrong(t *testing.T) {
 	eachShell(t, func(r router) {
 		r.hook()
-		for code, want := range map[int]string{
-			2: "homeward-event refused the event\n",
-			4: "no ubus object homeward-event: install rpcd, then: service rpcd restart\n",
-			7: "the programs in /etc/hotplug.d/homeward take longer than 28 s\n",
-			6: "Command failed\n",
+		const (
+			missing = "no ubus object homeward-event: install rpcd, then: service rpcd restart\n"
+			refused = "homeward-event refused the event\n"
+			slow    = "the programs in /etc/hotplug.d/homeward take longer than 28 s\n"
+		)
+		for said, want := range map[string]string{ // by ubus of 24.10, and later
+			"Command failed: Not found\n":                                           missing,
+			"Command failed: ubus call homeward-event tell {…} (Not found)\n":       missing,
+			"Command failed: Invalid argument\n":                                    refused,
+			"Command failed: ubus call homeward-event tell {…} (No response)\n":     refused,
+			"Command failed: Request timed out\n":                                   slow,
+			"Command failed: ubus call … (Request timed out)\n":                     slow,
+			"Command failed: ubus call … {Not found (No response)} (Permission…)\n": "ubus call homeward-event failed\n",
+			"": "ubus call homeward-event failed\n",
 		} {
-			r.write("/ubus.code", fmt.Sprint(code))
-			out, errs, got := r.runWith("", accepted().env(), onChange)
+			r.write("/ubus.err", said)
+			out, errs, code := r.runWith("", accepted().env(), onChange)
 			r.equal("stderr", out+errs, want)
-			if got != code {
-				r.Errorf("exit %d, want %d", got, code)
+			if code != 1 {
+				r.Errorf("exit %d, want 1", code)
 			}
 		}
-		r.mustNot(os.Remove(r.path("/ubus.code")))
+		r.mustNot(os.Remove(r.path("/ubus.err")))
 		r.calls()
 		_, errs, code := r.runWith("", []string{"HOMEWARD_EVENT=due"}, onChange)
-		r.equal("a wrong name", errs, "homeward-event refused the event\n")
-		if calls := r.calls(); code != 2 || calls != eventCall {
+		r.equal("a wrong name", errs, refused)
+		if calls := r.calls(); code != 1 || calls != eventCall {
 			r.Errorf("exit %d, calls\n%s", code, calls)
 		}
 	})
