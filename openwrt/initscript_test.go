@@ -400,7 +400,8 @@ func TestShellCheck(t *testing.T) {
 		t.Fatal("shellcheck is missing: apt-get install shellcheck")
 	}
 	// rc.common is not there, and gives meaning to variables; ash knows local
-	out, err := exec.Command(path, "-s", "dash", "-e", "SC1091,SC2034,SC2154,SC3043", "../init.d/homeward", "rpcd-homeward").CombinedOutput()
+	out, err := exec.Command(path, "-s", "dash", "-e", "SC1091,SC2034,SC2154,SC3043", "../init.d/homeward", "rpcd-homeward",
+		"rpcd-homeward-event", "on-change", "hotplug/ntfy", "hotplug/wireguard").CombinedOutput()
 	if err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

@@ -1,3 +1,4 @@
 /etc/homeward.apikey
 /etc/homeward.toml
 /etc/homeward/
+/etc/hotplug.d/homeward/

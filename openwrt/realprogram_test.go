@@ -107,3 +107,33 @@ func TestRealProgramFindsWhatTheDaemonCannotRead(t *testing.T) {
 		}
 	})
 }
+
+// What the ubus object hands over is data for the real program, too.
+func TestRealProgramAnswersTheUbusObject(t *testing.T) {
+	eachShellWithTheProgram(t, func(r router) {
+		got := r.asked("check", message("config", "config account 'home'\n\toption service 'ipv64'\n\tlist domain '$(touch /x)'\n\toption token 'it'\\''s \"a\\b\"'\n"))
+		const faults = "[map[line:3 option:domain section:home text:this is a URL: write the name alone, as in \"home.ipv64.net\"]]"
+		r.equal("faults", fmt.Sprint(got["faults"]), faults)
+		many := strings.Repeat("\tlist domain 'home.ipv64.net'\n", 1500)
+		got = r.asked("check", message("config", "config account 'home'\n\toption service 'ipv64'\n\toption token '"+strings.Repeat("x", 32)+"'\n"+many))
+		if len(got) != 2 || got["faults"] == nil || got["warnings"] == nil {
+			r.Errorf("48 KiB: %.200v", got)
+		}
+
+		r.write("/etc/config/ddns", "package ddns\n\nconfig service 'a'\n\toption service_name 'ipv64.net'\n\toption domain 'a.ipv64.net'\n\toption password 'it'\\''s\t$(touch /x)'\n")
+		if text, _ := r.asked("import", "{}")["config"].(string); !strings.HasSuffix(text, "\toption token 'it'\\''s\t$(touch /x)'\n\tlist domain 'a.ipv64.net'\n\tlist publish 'ipv4'\n") {
+			r.Errorf("import: %q", text)
+		}
+
+		r.write(conf, "[account.home]\nservice = \"ipv64\"\ndomains = [\"home.ipv64.net\"]\ntoken = \""+strings.Repeat("x", 32)+"\"\n")
+		r.mustNot(os.Chmod(r.path(conf), 0o600))
+		for _, name := range oddTexts() {
+			if got := r.asked("force", message("account", name)); len(got) != 1 || !strings.Contains(fmt.Sprint(got["error"]), "no account") {
+				r.Errorf("force %.80q: %.300q", name, got)
+			}
+		}
+		if r.read("/x") != "" {
+			r.Error("an argument was run")
+		}
+	})
+}

@@ -5,17 +5,19 @@ package openwrt_test
 import (
 	"debug/elf"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
 
 // The programs that the scripts call, all of them busybox's own on a router.
-var applets = []string{"basename", "cat", "chmod", "cmp", "mkdir", "mv", "rm", "sed", "stat", "touch", "tr"}
+var applets = []string{"basename", "cat", "chmod", "cmp", "env", "ls", "mkdir", "mv", "rm", "sed", "stat", "tail", "touch", "tr"}
 
 // A router is a root directory with the scripts, a shell, and stand-ins for
 // what OpenWrt has, which write each call to /calls.
@@ -39,6 +41,10 @@ func eachShell(t *testing.T, test func(r router)) {
 			}
 			r.copy("../init.d/homeward", "/etc/init.d/homeward")
 			r.copy("rpcd-homeward", "/usr/libexec/rpcd/homeward")
+			r.copy("rpcd-homeward-event", "/usr/libexec/rpcd/homeward-event")
+			r.copy("on-change", onChange)
+			r.write("/bin/jsonfilter", jsonfilter(t))
+			r.mustNot(os.Chmod(r.path("/bin/jsonfilter"), 0o755))
 			r.write("/up", "")
 			r.write("/dev/null", "")
 			test(r)
@@ -120,13 +126,45 @@ func (r router) copyLibrary(name string) {
 	r.Fatalf("the library %s is not found", name)
 }
 
+// builtJSONFilter is the stand-in for OpenWrt's jsonfilter, built once.
+var builtJSONFilter = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "jsonfilter")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	build := exec.Command("go", "build", "-o", dir+"/jsonfilter", "./testdata/jsonfilter")
+	build.Env = append(build.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	program, err := os.ReadFile(dir + "/jsonfilter")
+	return string(program), err
+})
+
+func jsonfilter(t *testing.T) string {
+	t.Helper()
+	program, err := builtJSONFilter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
 // run runs a command there and returns what it said and its exit code.
 func (r router) run(args ...string) (stdout, stderr string, code int) {
+	r.Helper()
+	return r.runWith("", nil, args...)
+}
+
+// runWith is run with a text on stdin, and with more variables.
+func (r router) runWith(stdin string, env []string, args ...string) (stdout, stderr string, code int) {
 	r.Helper()
 	var out, errs strings.Builder
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = "/"
-	cmd.Env = []string{"PATH=/usr/bin:/bin", "LD_LIBRARY_PATH=/lib"}
+	cmd.Env = append([]string{"PATH=/usr/bin:/bin", "LD_LIBRARY_PATH=/lib"}, env...)
+	cmd.Stdin = strings.NewReader(stdin)
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: r.root}
 	if os.Getuid() != 0 {

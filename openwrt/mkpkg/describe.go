@@ -21,6 +21,12 @@ func sources() []source {
 		{"openwrt/keep.d", "lib/upgrade/keep.d/homeward", 0o644},
 		{"openwrt/rpcd-homeward", "usr/libexec/rpcd/homeward", 0o755},
 		{"openwrt/acl.json", "usr/share/rpcd/acl.d/homeward.json", 0o644},
+		{"openwrt/on-change", "usr/libexec/homeward-on-change", 0o755},
+		{"openwrt/rpcd-homeward-event", "usr/libexec/rpcd/homeward-event", 0o755},
+		{"openwrt/ubus-acl.json", "usr/share/acl.d/homeward.json", 0o644},
+		// examples that are off: hotplug-call reads /etc/hotplug.d alone
+		{"openwrt/hotplug/ntfy", "usr/share/homeward/hotplug/ntfy", 0o644},
+		{"openwrt/hotplug/wireguard", "usr/share/homeward/hotplug/wireguard", 0o644},
 	}
 }
 

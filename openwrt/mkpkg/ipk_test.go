@@ -99,8 +99,12 @@ func TestIPKHoldsTheFiles(t *testing.T) {
 		"0755 0:0 ./lib/", "0755 0:0 ./lib/upgrade/",
 		"0755 0:0 ./lib/upgrade/keep.d/", "0644 0:0 ./lib/upgrade/keep.d/homeward",
 		"0755 0:0 ./usr/", "0755 0:0 ./usr/bin/", "0755 0:0 ./usr/bin/homeward",
-		"0755 0:0 ./usr/libexec/", "0755 0:0 ./usr/libexec/rpcd/", "0755 0:0 ./usr/libexec/rpcd/homeward",
-		"0755 0:0 ./usr/share/", "0755 0:0 ./usr/share/rpcd/",
+		"0755 0:0 ./usr/libexec/", "0755 0:0 ./usr/libexec/homeward-on-change",
+		"0755 0:0 ./usr/libexec/rpcd/", "0755 0:0 ./usr/libexec/rpcd/homeward", "0755 0:0 ./usr/libexec/rpcd/homeward-event",
+		"0755 0:0 ./usr/share/", "0755 0:0 ./usr/share/acl.d/", "0644 0:0 ./usr/share/acl.d/homeward.json",
+		"0755 0:0 ./usr/share/homeward/", "0755 0:0 ./usr/share/homeward/hotplug/",
+		"0644 0:0 ./usr/share/homeward/hotplug/ntfy", "0644 0:0 ./usr/share/homeward/hotplug/wireguard",
+		"0755 0:0 ./usr/share/rpcd/",
 		"0755 0:0 ./usr/share/rpcd/acl.d/", "0644 0:0 ./usr/share/rpcd/acl.d/homeward.json",
 	})
 	for _, f := range p.Files {

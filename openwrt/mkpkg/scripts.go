@@ -12,7 +12,8 @@ import (
 // and starts the service, default_prerm stops and disables it. An image
 // builder sets IPKG_INSTROOT to the root it fills.
 //
-// rpcd learns of its plugins as it starts, and when it is told to.
+// ubusd learns of its ACLs, and rpcd of its plugins, as they start, and when
+// they are told to.
 const (
 	opkgPostinst = `#!/bin/sh
 [ "${IPKG_NO_SCRIPT}" = "1" ] && exit 0
@@ -20,21 +21,22 @@ const (
 . "${IPKG_INSTROOT}/lib/functions.sh"
 default_postinst "$0" "$@"
 ret=$?
-` + reloadRPCD + `exit $ret
+` + reloadBus + `exit $ret
 `
 	opkgPrerm = `#!/bin/sh
 [ -s "${IPKG_INSTROOT}/lib/functions.sh" ] || exit 0
 . "${IPKG_INSTROOT}/lib/functions.sh"
 default_prerm "$0" "$@"
 `
-	reloadRPCD = `[ -n "${IPKG_INSTROOT}" ] || [ ! -x /etc/init.d/rpcd ] || /etc/init.d/rpcd reload
+	reloadBus = `[ -n "${IPKG_INSTROOT}" ] || killall -q -HUP ubusd
+[ -n "${IPKG_INSTROOT}" ] || [ ! -x /etc/init.d/rpcd ] || /etc/init.d/rpcd reload
 `
 	// The generated configuration holds tokens. Of an upgrade it stays: the
 	// new version goes on with it if the present configuration has a fault.
 	postrm = `#!/bin/sh
 [ "$1" = "upgrade" ] || [ "${PKG_UPGRADE}" = "1" ] || [ -n "${IPKG_INSTROOT}" ] && exit 0
 rm -f /var/etc/homeward.toml /var/etc/homeward.toml.new /var/etc/homeward.toml.check
-` + reloadRPCD + `exit 0
+` + reloadBus + `exit 0
 `
 	// apk runs scripts under a name that says nothing of the package, and
 	// leaves the user to the script.
@@ -46,7 +48,7 @@ export pkgname="homeward"
 add_group_and_user
 default_postinst
 ret=$?
-` + reloadRPCD + `exit $ret
+` + reloadBus + `exit $ret
 `
 	apkPreDeinstall = `[ -s "${IPKG_INSTROOT}/lib/functions.sh" ] || exit 0
 . "${IPKG_INSTROOT}/lib/functions.sh"

@@ -70,8 +70,8 @@ func TestScriptsCallOpenWrtsFunctions(t *testing.T) {
 	}
 }
 
-// On the router itself rpcd is told of the plugin that came or went, and what
-// holds a token goes with the package, but not with an upgrade of it.
+// On the router itself ubusd is told of the ACL and rpcd of the plugins that came
+// or went, and what holds a token goes with the package, but not with an upgrade of it.
 func TestScriptsOnTheRouterItself(t *testing.T) {
 	apk := openwrtAPK(testPackage(t)).Scripts
 	for _, shell := range [][]string{{"busybox", "ash"}, {"dash"}} {
@@ -82,19 +82,19 @@ func TestScriptsOnTheRouterItself(t *testing.T) {
 			want   string // of its output and exit code
 			kept   bool   // the generated configuration
 		}{
-			"opkg postinst":         {opkgPostinst, "", nil, "default_postinst DIR/script root= pkgname= upgrade=\nrpcd reload\n3", true},
-			"apk post-install":      {apk[scriptPostInstall], "", nil, "add_group_and_user root= pkgname=homeward upgrade=\ndefault_postinst root= pkgname=homeward upgrade=\nrpcd reload\n3", true},
-			"apk post-upgrade":      {apk[scriptPostUpgrade], "", nil, "add_group_and_user root= pkgname=homeward upgrade=1\ndefault_postinst root= pkgname=homeward upgrade=1\nrpcd reload\n3", true},
-			"opkg postrm":           {postrm, "", []string{"remove"}, "rpcd reload\n0", false},
+			"opkg postinst":         {opkgPostinst, "", nil, "default_postinst DIR/script root= pkgname= upgrade=\nkillall -q -HUP ubusd\nrpcd reload\n3", true},
+			"apk post-install":      {apk[scriptPostInstall], "", nil, "add_group_and_user root= pkgname=homeward upgrade=\ndefault_postinst root= pkgname=homeward upgrade=\nkillall -q -HUP ubusd\nrpcd reload\n3", true},
+			"apk post-upgrade":      {apk[scriptPostUpgrade], "", nil, "add_group_and_user root= pkgname=homeward upgrade=1\ndefault_postinst root= pkgname=homeward upgrade=1\nkillall -q -HUP ubusd\nrpcd reload\n3", true},
+			"opkg postrm":           {postrm, "", []string{"remove"}, "killall -q -HUP ubusd\nrpcd reload\n0", false},
 			"opkg postrm, upgrade":  {postrm, "", []string{"upgrade"}, "0", true},
 			"opkg postrm, upgrades": {postrm, "PKG_UPGRADE=1", nil, "0", true},
-			"apk post-deinstall":    {apk[scriptPostDeinstall], "", []string{"1.4.2-r3"}, "rpcd reload\n0", false},
+			"apk post-deinstall":    {apk[scriptPostDeinstall], "", []string{"1.4.2-r3"}, "killall -q -HUP ubusd\nrpcd reload\n0", false},
 		} {
 			dir := t.TempDir()
 			here := strings.NewReplacer("/etc/init.d/", dir+"/etc/init.d/", "/var/etc/", dir+"/var/etc/",
 				"${IPKG_INSTROOT}/lib", dir+"/lib").Replace(c.script)
 			for file, body := range map[string]string{"script": here, "lib/functions.sh": functions, "var/etc/homeward.toml": "token",
-				"var/etc/homeward.toml.new": "token", "etc/init.d/rpcd": "#!/bin/sh\necho rpcd $*\n"} {
+				"var/etc/homeward.toml.new": "token", "etc/init.d/rpcd": "#!/bin/sh\necho rpcd $*\n", "bin/killall": "#!/bin/sh\necho killall $*\n"} {
 				if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, file)), 0o700); err != nil {
 					t.Fatal(err)
 				}
@@ -103,7 +103,7 @@ func TestScriptsOnTheRouterItself(t *testing.T) {
 				}
 			}
 			cmd := exec.Command(shell[0], append(append(shell[1:], dir+"/script"), c.args...)...)
-			cmd.Env = []string{"PATH=" + os.Getenv("PATH"), c.env}
+			cmd.Env = []string{"PATH=" + dir + "/bin:" + os.Getenv("PATH"), c.env}
 			out, _ := cmd.CombinedOutput()
 			if got := fmt.Sprintf("%s%d", strings.ReplaceAll(strings.ReplaceAll(string(out), " \n", "\n"), dir, "DIR"), cmd.ProcessState.ExitCode()); got != c.want {
 				t.Errorf("%s under %s: %s\nwant %s", name, shell, got, c.want)
@@ -171,7 +171,12 @@ func TestAPKHoldsTheFiles(t *testing.T) {
 		"0644 root:root 1763769600 lib/apk/packages/homeward.rusers",
 		"0644 root:root 1763769600 lib/upgrade/keep.d/homeward",
 		"0755 root:root 1763769600 usr/bin/homeward",
+		"0755 root:root 1763769600 usr/libexec/homeward-on-change",
 		"0755 root:root 1763769600 usr/libexec/rpcd/homeward",
+		"0755 root:root 1763769600 usr/libexec/rpcd/homeward-event",
+		"0644 root:root 1763769600 usr/share/acl.d/homeward.json",
+		"0644 root:root 1763769600 usr/share/homeward/hotplug/ntfy",
+		"0644 root:root 1763769600 usr/share/homeward/hotplug/wireguard",
 		"0644 root:root 1763769600 usr/share/rpcd/acl.d/homeward.json",
 	})
 	for _, f := range p.Files {
@@ -184,8 +189,9 @@ func TestAPKHoldsTheFiles(t *testing.T) {
 		"conffiles_static": fmt.Sprintf("/etc/config/homeward %x\n", sha256.Sum256(p.body("/etc/config/homeward"))),
 		"rusers":           "homeward=864:homeward=864\n",
 		"list": "/etc/config/homeward\n/etc/init.d/homeward\n/lib/apk/packages/homeward.rusers\n" +
-			"/lib/upgrade/keep.d/homeward\n/usr/bin/homeward\n/usr/libexec/rpcd/homeward\n" +
-			"/usr/share/rpcd/acl.d/homeward.json\n",
+			"/lib/upgrade/keep.d/homeward\n/usr/bin/homeward\n/usr/libexec/homeward-on-change\n/usr/libexec/rpcd/homeward\n" +
+			"/usr/libexec/rpcd/homeward-event\n/usr/share/acl.d/homeward.json\n" +
+			"/usr/share/homeward/hotplug/ntfy\n/usr/share/homeward/hotplug/wireguard\n/usr/share/rpcd/acl.d/homeward.json\n",
 	} {
 		if got := content["lib/apk/packages/homeward."+name]; got != want {
 			t.Errorf("%s:\n%swant\n%s", name, got, want)
