@@ -9,7 +9,9 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -101,6 +103,10 @@ func (c *connectCase) hang(at string) {
 	addr := netip.MustParseAddr(at)
 	c.must(c.ISP.AddAddr("lo", netip.PrefixFrom(addr, addr.BitLen())))
 	l, err := c.ISP.Listen("tcp", net.JoinHostPort(at, "443"))
+	for n := 0; errors.Is(err, syscall.EADDRINUSE) && n < 500; n++ { // the server before it is still closing
+		time.Sleep(10 * time.Millisecond)
+		l, err = c.ISP.Listen("tcp", net.JoinHostPort(at, "443"))
+	}
 	c.must(err)
 	c.Cleanup(func() { l.Close() })
 }

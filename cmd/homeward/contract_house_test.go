@@ -107,6 +107,10 @@ func (h *house) serve(at string, service http.Handler, o updatetest.Options) *up
 	addr := netip.MustParseAddrPort(at).Addr()
 	h.must(h.ISP.AddAddr("lo", netip.PrefixFrom(addr, addr.BitLen())))
 	l, err := h.ISP.Listen("tcp", at)
+	for n := 0; errors.Is(err, syscall.EADDRINUSE) && n < 500; n++ { // the server before it is still closing
+		time.Sleep(10 * time.Millisecond)
+		l, err = h.ISP.Listen("tcp", at)
+	}
 	h.must(err)
 	if o.Names == nil {
 		o.Names = []string{addr.String()}

@@ -75,7 +75,7 @@ func TestImportFaults(t *testing.T) {
 		{"nothing", "", "uci export ddns:1: ddns: nothing to read: is there an /etc/config/ddns?\n", nil},
 		{"another package", "package network\n", "uci export ddns:1: this is package network; write: uci export ddns\n", nil},
 		{"the file itself", "config service \"a\"\n", "uci export ddns:1: double quotes, which `uci export` never writes\n", nil},
-		{"an argument", "package ddns\n", "homeward import: takes no names, and 1 given; see homeward help import\n", []string{"ddns"}},
+		{"another program", "package ddns\n", "homeward import: write ddns, which is the default, or inadyn\n", []string{"ddclient"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
