@@ -64,6 +64,7 @@ func (r router) told(want event) {
 
 func TestAnEventReachesTheOwnersPrograms(t *testing.T) {
 	eachShell(t, func(r router) {
+		r.copy("on-change", onChange)
 		r.hook()
 		r.write("/etc/hotplug.d/homeward/20-fails", "exit 1\n")
 		r.write("/etc/hotplug.d/homeward/30-last", "env >>/hook.env\n")
@@ -84,6 +85,7 @@ func TestAnEventReachesTheOwnersPrograms(t *testing.T) {
 // Whatever a service says, the owner's program gets it as one line of text.
 func TestAnEventsValuesAreData(t *testing.T) {
 	eachShell(t, func(r router) {
+		r.copy("on-change", onChange)
 		r.hook()
 		for _, odd := range oddTexts() {
 			if strings.ContainsAny(odd, "\n\t") {
@@ -105,6 +107,7 @@ func TestAnEventsValuesAreData(t *testing.T) {
 // Without a program of the owner's nothing runs as root.
 func TestNoProgramNoCall(t *testing.T) {
 	eachShell(t, func(r router) {
+		r.copy("on-change", onChange)
 		for range 2 {
 			if out, errs, code := r.runWith("", accepted().env(), onChange); out+errs != "" || code != 0 {
 				r.Errorf("exit %d, %q", code, out+errs)
@@ -117,6 +120,7 @@ func TestNoProgramNoCall(t *testing.T) {
 
 func TestOnChangeSaysWhatWentWrong(t *testing.T) {
 	eachShell(t, func(r router) {
+		r.copy("on-change", onChange)
 		r.hook()
 		const (
 			missing = "no ubus object homeward-event: install rpcd, then: service rpcd restart\n"
@@ -154,6 +158,7 @@ func TestOnChangeSaysWhatWentWrong(t *testing.T) {
 func TestRootsSideDropsWhatIsNoEvent(t *testing.T) {
 	const object = "/usr/libexec/rpcd/homeward-event"
 	eachShell(t, func(r router) {
+		r.copy("on-change", onChange)
 		r.hook()
 		bad := []string{"", "{}", "[]", "null", `{"event":"accepted"`, `{"event":["accepted"]}`, `{"event":{"accepted":1}}`,
 			`{"event":"stopped","error":"` + strings.Repeat("x", 64<<10)}
@@ -185,6 +190,7 @@ func TestRootsSideDropsWhatIsNoEvent(t *testing.T) {
 // No member of the message becomes a variable but those of an event.
 func TestRootsSideKeepsItsOwnEnvironment(t *testing.T) {
 	eachShell(t, func(r router) {
+		r.copy("on-change", onChange)
 		r.hook()
 		const foreign = `{"event":"accepted","PATH":"/tmp","LD_PRELOAD":"/tmp/x.so","ENV":"/tmp/x","DEBUG":"/tmp/x","UCI_CONFIG_DIR":"/tmp",` +
 			`"HOMEWARD_X":"x","env":["CURL_HOME=/tmp"],"account":"home"}`
@@ -216,6 +222,7 @@ func TestACLOfTheDaemonsUser(t *testing.T) {
 		t.Errorf("the ACL is %v, want %s", got, want)
 	}
 	eachShell(t, func(r router) {
+		r.copy("on-change", onChange)
 		out, errs, _ := r.run("/usr/libexec/rpcd/homeward-event", "list")
 		var listed map[string]map[string]string
 		if err := json.Unmarshal([]byte(out), &listed); err != nil || errs != "" || len(listed) != 1 || len(listed["tell"]) != 8 {

@@ -68,6 +68,7 @@ config wireguard_lan 'none'
 `
 	const resolved = "wg set wg0 peer KEY1= endpoint office.example.org:51821\nwg set wg0 peer KEY2= endpoint $(touch /x):51820\n"
 	eachShell(t, func(r router) {
+		r.copy("on-change", onChange)
 		r.write("/etc/config/network", network)
 		r.switchOn("wireguard")
 		for _, name := range []string{"stopped", "failing", "recovered"} {
@@ -90,6 +91,7 @@ config wireguard_lan 'none'
 func TestExampleNtfy(t *testing.T) {
 	const settings = "config ntfy 'main'\n\toption url 'https://ntfy.example.org/topic'\n"
 	eachShell(t, func(r router) {
+		r.copy("on-change", onChange)
 		r.switchOn("ntfy")
 		r.write("/etc/config/homeward_ntfy", settings)
 		r.equal("accepted", r.tell(accepted()), "")

@@ -42,7 +42,6 @@ func eachShell(t *testing.T, test func(r router)) {
 			r.copy("../init.d/homeward", "/etc/init.d/homeward")
 			r.copy("rpcd-homeward", "/usr/libexec/rpcd/homeward")
 			r.copy("rpcd-homeward-event", "/usr/libexec/rpcd/homeward-event")
-			r.copy("on-change", onChange)
 			r.write("/bin/jsonfilter", jsonfilter(t))
 			r.mustNot(os.Chmod(r.path("/bin/jsonfilter"), 0o755))
 			r.write("/up", "")
