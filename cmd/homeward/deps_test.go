@@ -72,6 +72,20 @@ func TestArrows(t *testing.T) {
 	}
 }
 
+// below has, for each package under update, what of ours it may import.
+func below() map[string][]string {
+	return map[string][]string{
+		"update/secret": nil, "update/clock": nil, "update/log": nil, "update/retry": nil, "update/resolver": nil,
+		"update/transport": {"update/resolver", "update/secret"},
+		"update/loop":      {"update/clock", "update/log", "update/transport"},
+		"update/service":   {"update/secret", "update/transport"},
+		"update/state":     {"update/clock", "update/log", "update/service", "update/transport"},
+		"update/checkip": {"update/clock", "update/log", "update/loop", "update/retry", "update/secret", "update/service",
+			"update/state", "update/transport"},
+		"update/ipv64api": {"update/clock", "update/log", "update/secret", "update/service", "update/state", "update/transport"},
+	}
+}
+
 // arrow tells why a file may not import a package, "" if it may.
 func arrow(file, path string) string {
 	in := func(dirs ...string) bool {
@@ -95,6 +109,12 @@ func arrow(file, path string) string {
 		return "the kernel's messages are known to netwatch/rtnl_linux.go alone"
 	case slices.Contains(tooBig, path):
 		return "too big for the shipped program"
+	case path == "crypto/tls" && !in("update/transport"):
+		return "TLS is update/transport's alone"
+	}
+	leaf, ok := below()[filepath.Dir(file)]
+	if own, ours := strings.CutPrefix(path, "homeward/"); ok && ours && !slices.Contains(leaf, own) {
+		return "below " + filepath.Dir(file) + " are only " + strings.Join(leaf, ", ")
 	}
 	return ""
 }
@@ -118,6 +138,12 @@ func TestArrow(t *testing.T) {
 		{"update/transport/client_test.go", "net/http", true},
 		{"cmd/homeward/main.go", "homeward/netwatch", true},
 		{"cmd/homeward/main.go", "homeward/util", false},
+		{"update/state/store.go", "homeward/update", false},
+		{"update/service/ipv64.go", "homeward/update/state", false},
+		{"update/state/data.go", "homeward/update/service", true},
+		{"update/secret/secret.go", "homeward/update/log", false},
+		{"update/scheduler.go", "crypto/tls", false},
+		{"update/transport/connect.go", "crypto/tls", true},
 	} {
 		if got := arrow(tt.file, tt.path); (got == "") != tt.may {
 			t.Errorf("arrow(%s, %s) = %q", tt.file, tt.path, got)

@@ -4,6 +4,7 @@ import (
 	stdflag "flag"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -122,5 +123,36 @@ func (h *house) inREADME(name, said string) {
 	times := regexp.MustCompile(`\([0-9.]+m?s\)|homeward (dev|[0-9.]+)|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`)
 	if times.ReplaceAllString(body, "T") != times.ReplaceAllString(want, "T") {
 		h.Errorf("the README shows\n%s\nit is (go test -readme writes it)\n%s", body, want)
+	}
+}
+
+// TestREADMEPaths: every path in the tables of how it is built is there.
+func TestREADMEPaths(t *testing.T) {
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, built, ok := strings.Cut(string(text), "\n## How it is built\n")
+	paths := 0
+	for line := range strings.Lines(built) {
+		cell, _, found := strings.Cut(strings.TrimPrefix(line, "| "), " | ")
+		if !strings.HasPrefix(line, "| `") || !found {
+			continue
+		}
+		dir := ""
+		for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell, -1) {
+			path := m[1]
+			if !strings.Contains(path, "/") {
+				path = filepath.Join(dir, path)
+			}
+			dir = filepath.Dir(path)
+			if _, err := os.Stat(filepath.Join("..", "..", path)); err != nil {
+				t.Errorf("%s: %v", m[1], err)
+			}
+			paths++
+		}
+	}
+	if !ok || paths < 15 {
+		t.Errorf("%d paths are found", paths)
 	}
 }
