@@ -5,13 +5,12 @@ import (
 	"unicode"
 )
 
-// LooksLike tells whether a word of a wrong value may be a token or a
-// password that was written in the wrong place. Short words, and longer ones of
-// letters of one case, are names.
+// LooksLike reports whether a word may be a token or a password written in the
+// wrong place. Short words, and longer ones with letters of one case, are names.
 func LooksLike(word string) bool { return LooksLikeMixed(word, 8) }
 
-// MayHold likewise looks at a whole value. Names of hosts, addresses
-// and paths come in words, and a mixed one of them may be longer.
+// MayHold reports the same of a whole value. In names of hosts, addresses and
+// paths, words of mixed characters may be longer.
 func MayHold(v string) bool {
 	most := 15
 	if _, rest, ok := strings.Cut(v, "://"); ok {
@@ -34,6 +33,8 @@ func couldHoldSecret(v string, most int) bool {
 	return false
 }
 
+// LooksLikeMixed is LooksLike, with words of mixed characters being names up to
+// the length mixed.
 func LooksLikeMixed(word string, mixed int) bool {
 	lower, upper, digits := 0, 0, 0
 	for i, r := range word {
@@ -67,9 +68,8 @@ func longestPart(word string) int {
 	return longest
 }
 
-// LooksLikeToken tells whether a word that could stand where it stands is, by its
-// form, a token all the same: no name changes so often between letters and
-// digits.
+// LooksLikeToken reports whether a word has the form of a token even where a name
+// is expected: no name changes so often between letters and digits.
 func LooksLikeToken(word string) bool {
 	changes := 0
 	var last rune
@@ -83,7 +83,7 @@ func LooksLikeToken(word string) bool {
 	return len(word) >= 16 && changes >= 6 || spdynForm(word)
 }
 
-// spdynForm tells whether a word is what SPDYN gives out as an update token:
+// spdynForm reports whether a word has the form of SPDYN's update tokens:
 // abcd-efgh-ijkl.
 func spdynForm(word string) bool {
 	if len(word) != 14 || word[4] != '-' || word[9] != '-' {

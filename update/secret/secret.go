@@ -1,5 +1,5 @@
-// Package secret holds tokens and passwords so that no verb, error, log or JSON
-// shows them, texts that have some in them, and tells by its form what may be one.
+// Package secret holds tokens and passwords, and texts that contain them, so that
+// no verb, error, log or JSON shows them. It also recognises them by their form.
 package secret
 
 import (
@@ -7,11 +7,11 @@ import (
 	"io"
 )
 
-// Secret is a token or a password. Whatever prints it prints ***; Reveal is
-// the one way in. The zero Secret is none.
+// Secret is a token or a password. It prints as ***; only Reveal returns it. The
+// zero Secret is none.
 type Secret struct{ v *string }
 
-// New makes a Secret of s; of "" the zero Secret.
+// New returns the Secret of s, the zero Secret for "".
 func New(s string) Secret {
 	if s == "" {
 		return Secret{}
@@ -19,7 +19,7 @@ func New(s string) Secret {
 	return Secret{&s}
 }
 
-// Reveal returns the secret itself, for the request that carries it.
+// Reveal returns the secret, for the request that carries it.
 func (s Secret) Reveal() string {
 	if s.v == nil {
 		return ""
@@ -27,12 +27,13 @@ func (s Secret) Reveal() string {
 	return *s.v
 }
 
-// IsZero tells whether there is none.
+// IsZero reports whether there is none.
 func (s Secret) IsZero() bool { return s.v == nil }
 
+// Mask is shown in place of a secret.
 const Mask = "***"
 
-// String returns ***, or "" of none.
+// String returns Mask, or "" for the zero Secret.
 func (s Secret) String() string {
 	if s.v == nil {
 		return ""
@@ -46,19 +47,19 @@ func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
 // MarshalText hides the secret from encoders.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// Text is a string that may hold secrets: a URL or a body. String shows each
-// secret in it as ***, Reveal gives it whole.
+// Text is a string that may hold secrets: a URL or a body. String shows *** for
+// each secret, Reveal returns the whole text.
 type Text struct {
 	shown string
 	real  Secret
 }
 
-// Plain appends s as it is.
+// Plain appends s, which is shown.
 func (t Text) Plain(s string) Text {
 	return Text{t.shown + s, New(t.real.Reveal() + s)}
 }
 
-// Secret appends what encode makes of the secret; encode may be nil.
+// Secret appends a secret, encoded by encode, which may be nil.
 func (t Text) Secret(s Secret, encode func(string) string) Text {
 	v := s.Reveal()
 	if encode != nil {
@@ -75,7 +76,7 @@ func (t Text) Text(o Text) Text {
 // Reveal returns the text with its secrets, for the request itself.
 func (t Text) Reveal() string { return t.real.Reveal() }
 
-// IsZero tells whether the text is empty.
+// IsZero reports whether the text is empty.
 func (t Text) IsZero() bool { return t.real.IsZero() }
 
 func (t Text) String() string { return t.shown }
