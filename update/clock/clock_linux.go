@@ -29,9 +29,8 @@ func System() func() Now {
 	}
 }
 
-// Watch calls set whenever somebody sets the wall clock, until ctx ends.
-// It sleeps in the kernel meanwhile (timerfd_create(2),
-// TFD_TIMER_CANCEL_ON_SET).
+// Watch calls set whenever the wall clock is set, until ctx ends, and then returns
+// nil (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET).
 func Watch(ctx context.Context, set func()) error {
 	fd, err := unix.TimerfdCreate(unix.CLOCK_REALTIME, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
 	if err != nil {
@@ -40,7 +39,7 @@ func Watch(ctx context.Context, set func()) error {
 	timer := os.NewFile(uintptr(fd), "timerfd")
 	defer context.AfterFunc(ctx, func() { timer.Close() })()
 	defer timer.Close()
-	never := unix.ItimerSpec{Value: unix.Timespec{Sec: 1<<31 - 1}} // 2038: what 32 bits can say
+	never := unix.ItimerSpec{Value: unix.Timespec{Sec: 1<<31 - 1}} // 2038: the largest 32-bit time
 	var buf [8]byte
 	for {
 		err := unix.TimerfdSettime(fd, unix.TFD_TIMER_ABSTIME|unix.TFD_TIMER_CANCEL_ON_SET, &never, nil)
@@ -49,7 +48,7 @@ func Watch(ctx context.Context, set func()) error {
 		}
 		switch {
 		case ctx.Err() != nil:
-			return nil // it was closed for that
+			return nil
 		case errors.Is(err, unix.ECANCELED):
 			set()
 		case err != nil:
