@@ -1,5 +1,5 @@
-// Package loop is what a scheduler and a prober are made of: an exchange, the
-// clocks, the log, and the inbox of the goroutine that owns them.
+// Package loop has what a scheduler and a prober share: an exchange, the clocks,
+// the log, and the inbox of the goroutine that owns them.
 package loop
 
 import (
@@ -12,10 +12,10 @@ import (
 // Inbox carries functions to the goroutine that owns a Scheduler or a Prober.
 type Inbox chan func()
 
-// NewInbox returns an Inbox for one owner.
+// NewInbox returns an Inbox for one goroutine.
 func NewInbox() Inbox { return make(chan func(), 16) }
 
-// Post hands f to the owner; false: ctx ended first.
+// Post sends f to the owner. It returns false if ctx ends first.
 func (in Inbox) Post(ctx context.Context, f func()) bool {
 	select {
 	case in <- f:
@@ -25,7 +25,7 @@ func (in Inbox) Post(ctx context.Context, f func()) bool {
 	}
 }
 
-// Parts are what a Scheduler and a Prober are made of.
+// Parts is what a Scheduler and a Prober need.
 type Parts struct {
 	Exchange transport.Exchange
 	Now      func() clock.Now
