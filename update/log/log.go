@@ -1,4 +1,4 @@
-// Package log has the levels of messages to the owner, and how they spell times.
+// Package log has the levels of messages to the owner, and formats their times.
 package log
 
 import (
@@ -11,12 +11,12 @@ type Level int
 
 const (
 	Debug Level = iota
-	Info        // what an owner wants to know tomorrow
-	Warn        // it passes by itself
-	Error       // a person is needed
+	Info        // worth reading a day later
+	Warn        // passes by itself
+	Error       // a person has to act
 )
 
-// Duration writes a duration for people: no more digits than they need.
+// Duration formats a duration with as many digits as people need.
 func Duration(d time.Duration) string {
 	switch {
 	case d < time.Second:
@@ -31,7 +31,7 @@ func Duration(d time.Duration) string {
 	return text
 }
 
-// RetryIn says when something is tried again.
+// RetryIn returns the sentence that says when the next attempt is.
 func RetryIn(in time.Duration) string {
 	if in <= 0 {
 		return "Trying again now"
