@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ignoreMissing leaves out the errors of what there is none of: without any route of
-// a family a namespace has no table main, a kernel may have no IPv6.
+// ignoreMissing drops the errors for missing tables: a namespace without routes
+// of a family has no table main, and a kernel may have no IPv6.
 func ignoreMissing(err error) error {
 	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EAFNOSUPPORT) {
 		return nil
@@ -20,11 +20,11 @@ func ignoreMissing(err error) error {
 // dumper is a netlink socket for dumps.
 type dumper struct {
 	fd     int
-	strict bool // the kernel heeds the filters in a request (since 4.20)
+	strict bool // the kernel applies the filters in a request (since 4.20)
 	seq    uint32
 }
 
-// dumpTimeout is for a kernel that does not answer, which none was seen to do.
+// dumpTimeout bounds the wait for an answer, which always came so far.
 const dumpTimeout = 5 * time.Second
 
 func dial() (dumper, error) {
@@ -38,9 +38,9 @@ func dial() (dumper, error) {
 	return dumper{fd: fd, strict: strict}, nil
 }
 
-// dump sends the request and calls f for each message of the answer that is
-// of type typ, with its body, which is valid during the call only. EMSGSIZE:
-// buf is too short.
+// dump sends the request and calls f with the body of each message of type typ
+// in the answer. The body is valid during the call only. The error is EMSGSIZE
+// if buf is too short.
 func (c *dumper) dump(buf, req []byte, typ uint16, f func(body []byte)) error {
 	err := c.once(buf, req, typ, f)
 	if c.strict && errors.Is(err, unix.EINVAL) {
@@ -54,7 +54,7 @@ func (c *dumper) dump(buf, req []byte, typ uint16, f func(body []byte)) error {
 func (c *dumper) once(buf, req []byte, typ uint16, f func(body []byte)) error {
 	c.seq++
 	native.PutUint32(req[8:], c.seq)
-	if _, err := unix.Write(c.fd, req); err != nil { // to the kernel, as to no other address
+	if _, err := unix.Write(c.fd, req); err != nil { // without an address: to the kernel
 		return err
 	}
 	interrupted := false
@@ -76,8 +76,8 @@ func (c *dumper) once(buf, req []byte, typ uint16, f func(body []byte)) error {
 	}
 }
 
-// parseChunk reads one chunk of an answer. done is true at its end. interrupted is
-// kept from one chunk to the next.
+// parseChunk reads one chunk of an answer. done is true at the answer's end.
+// interrupted is kept from one chunk to the next.
 func (c *dumper) parseChunk(b []byte, typ uint16, f func(body []byte), interrupted *bool) (done bool, err error) {
 	for len(b) > 0 {
 		m, rest, ok := nextMessage(b)
@@ -86,7 +86,7 @@ func (c *dumper) parseChunk(b []byte, typ uint16, f func(body []byte), interrupt
 		}
 		b = rest
 		if m.seq != c.seq {
-			continue // of a dump that was given up
+			continue // of an earlier dump
 		}
 		if m.flags&unix.NLM_F_DUMP_INTR != 0 {
 			*interrupted = true
@@ -104,8 +104,8 @@ func (c *dumper) parseChunk(b []byte, typ uint16, f func(body []byte), interrupt
 	return false, nil
 }
 
-// errnoOf is the error in the body of an NLMSG_DONE or NLMSG_ERROR: a negative
-// errno, 0 or nothing for none.
+// errnoOf returns the error in the body of an NLMSG_DONE or NLMSG_ERROR: a
+// negative errno; 0 or an empty body is none.
 func errnoOf(b []byte) error {
 	if len(b) < 4 {
 		return nil

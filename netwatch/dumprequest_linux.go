@@ -4,14 +4,15 @@ import "golang.org/x/sys/unix"
 
 // dumpRequest asks the kernel for one of its tables.
 type dumpRequest struct {
-	what   string // for people
-	answer uint16 // the messages of the answer
+	what   string // for error texts
+	answer uint16 // type of the answer's messages
 	family uint8
 	req    []byte
 }
 
-// dumpRequests are those of one look. What refers to a link that came after the
-// first is left out, and the link's own message has everything read again.
+// dumpRequests returns the requests of one reading, links first. Addresses and
+// routes of a link that appears later are left out; the link's own message
+// starts another reading.
 func dumpRequests() []dumpRequest {
 	return []dumpRequest{
 		{"links", unix.RTM_NEWLINK, unix.AF_UNSPEC, request(unix.RTM_GETLINK, linkBody())},
@@ -22,16 +23,16 @@ func dumpRequests() []dumpRequest {
 	}
 }
 
-// nexthopRequest is asked last, and only if a default route names an object.
+// nexthopRequest comes last, and only if a default route names a nexthop object.
 func nexthopRequest() dumpRequest {
 	return dumpRequest{"nexthops", unix.RTM_NEWNEXTHOP, unix.AF_UNSPEC, request(unix.RTM_GETNEXTHOP, make([]byte, unix.SizeofNhmsg))}
 }
 
-// skipStats leaves a link's counters out of its message (linux/rtnetlink.h,
+// skipStats omits a link's counters (linux/rtnetlink.h,
 // RTEXT_FILTER_SKIP_STATS).
 const skipStats = 1 << 3
 
-// request is a dump request; the sender fills in its number.
+// request encodes a dump request; the sender fills in the sequence number.
 func request(typ uint16, body []byte) []byte {
 	b := native.AppendUint32(nil, uint32(unix.SizeofNlMsghdr+len(body)))
 	b = native.AppendUint16(b, typ)

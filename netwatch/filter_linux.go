@@ -6,15 +6,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// From linux/filter.h: loads beyond adBase are the kernel's own functions.
-// nlattr looks for the attribute of type X from offset A on, and answers its
-// offset or 0.
+// From linux/filter.h: loads from adBase on call functions of the kernel.
+// nlattr returns the offset of the first attribute of type X from offset A on,
+// or 0.
 const (
 	adBase   = -0x1000
 	adNlattr = adBase + 12
 )
 
-// Offsets in a route message. A link message has its family there, too.
+// Offsets in a route message. The family is at the same place in a link message.
 const (
 	atType    = 4
 	atFamily  = unix.SizeofNlMsghdr
@@ -26,21 +26,21 @@ const (
 	passWhole = 0xffffffff
 )
 
-// filter lets the kernel drop foreign route messages and a bridge's messages
-// about its ports, so that a flood of them wakes nobody. It passes just the
-// messages that are relevant.
+// filter makes the kernel drop messages of other tables' routes and of bridge
+// ports, so that a flood of them does not wake the process. It passes the same
+// messages as relevant.
 func filter() []unix.SockFilter {
-	const pass, drop = 24, 25 // the last two lines
+	const pass, drop = 24, 25 // the last two instructions
 	in := func(code uint16, k uint32) unix.SockFilter { return unix.SockFilter{Code: code, K: k} }
 	ldb := func(at int) unix.SockFilter { return in(unix.BPF_LD|unix.BPF_B|unix.BPF_ABS, uint32(at)) }
-	// jump compares with k: then and els are the lines to go on with.
+	// jump compares with k and continues at the instruction then or els.
 	jump := func(line int, op uint16, k uint32, then, els int) unix.SockFilter {
 		return unix.SockFilter{Code: unix.BPF_JMP | op | unix.BPF_K, Jt: uint8(then - line - 1), Jf: uint8(els - line - 1), K: k}
 	}
 	attr := int32(adNlattr)
 	return []unix.SockFilter{
 		0:    in(unix.BPF_LD|unix.BPF_W|unix.BPF_LEN, 0),
-		1:    jump(1, unix.BPF_JGE, atAttrs, 2, pass), // too short for a route: let it be looked at
+		1:    jump(1, unix.BPF_JGE, atAttrs, 2, pass), // too short for a route: relevant decides
 		2:    in(unix.BPF_LD|unix.BPF_H|unix.BPF_ABS, atType),
 		3:    jump(3, unix.BPF_JEQ, loaded16(unix.RTM_NEWROUTE), 9, 4),
 		4:    jump(4, unix.BPF_JEQ, loaded16(unix.RTM_DELROUTE), 9, 5),
@@ -55,7 +55,7 @@ func filter() []unix.SockFilter {
 		13:   in(unix.BPF_MISC|unix.BPF_TAX, 0),
 		14:   in(unix.BPF_LD|unix.BPF_W|unix.BPF_IND, intoAttr),
 		15:   jump(15, unix.BPF_JEQ, loaded32(unix.RT_TABLE_MAIN), 18, drop),
-		16:   ldb(atTable), // no attribute: the 8 bits say it all
+		16:   ldb(atTable), // no attribute: the table is below 256
 		17:   jump(17, unix.BPF_JEQ, unix.RT_TABLE_MAIN, 18, drop),
 		18:   ldb(atDstLen),
 		19:   jump(19, unix.BPF_JEQ, 0, pass, 20),
@@ -68,8 +68,8 @@ func filter() []unix.SockFilter {
 	}
 }
 
-// loaded16 and loaded32 are what a filter loads where the kernel wrote v:
-// filters load in network order, netlink writes in the machine's.
+// loaded16 and loaded32 return what a filter loads where the kernel wrote v:
+// filters load in network byte order, netlink writes in the machine's.
 func loaded16(v uint16) uint32 {
 	return uint32(binary.BigEndian.Uint16(native.AppendUint16(nil, v)))
 }

@@ -5,8 +5,8 @@ import (
 	"net/netip"
 )
 
-// Append appends an image of s to b: the images of two States are the same if
-// and only if the States are Equal. It allocates nothing where b has room.
+// Append appends an encoding of s to b. Two States have the same encoding if
+// and only if they are Equal. Append allocates nothing if b has room.
 func (s *State) Append(b []byte) []byte {
 	b = appendAddr(b, s.IPv4)
 	b = appendText(b, s.WAN)
@@ -43,8 +43,8 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.LittleEndian.AppendUint32(b, uint32(len(s))), s...)
 }
 
-// appendAddr tells addresses of both families and none apart; those of the
-// kernel have no zone.
+// appendAddr encodes both families and the invalid address differently. The
+// kernel's addresses have no zone.
 func appendAddr(b []byte, a netip.Addr) []byte {
 	full := a.As16()
 	return append(append(b, byte(a.BitLen())), full[:]...)

@@ -5,12 +5,12 @@ import (
 	"net/netip"
 )
 
-// ula are the local addresses of RFC 4193.
+// ula is the range of local addresses (RFC 4193).
 var ula = netip.MustParsePrefix("fc00::/7")
 
-// ipv6 is the IPv6 address to publish of dev, or why there is none. last, the
-// published one, stays while it is as good: two that take turns in having the
-// longest lifetime, at every renewal, are no change.
+// ipv6 returns the IPv6 address of dev to publish, or why there is none. last,
+// the published one, stays while it is as good: if two addresses alternate in
+// having the longest lifetime with each renewal, nothing changes.
 func ipv6(t Tables, dev string, last netip.Addr) (netip.Addr, Missing) {
 	no := Missing{Of: ValueIPv6, Dev: dev}
 	if dev == "" {
@@ -23,8 +23,7 @@ func ipv6(t Tables, dev string, last netip.Addr) (netip.Addr, Missing) {
 			continue
 		}
 		if why := unpublishable6(a); why != 0 {
-			// Each device has a link-local address: it is no reason where
-			// there is another.
+			// Each device has a link-local address: prefer any other reason.
 			if no.Reason == 0 || why != ReasonLinkLocal {
 				no.Reason, no.Addr = why, a.Addr
 			}
@@ -49,7 +48,7 @@ func ipv6(t Tables, dev string, last netip.Addr) (netip.Addr, Missing) {
 	return best.Addr, Missing{}
 }
 
-// rank6 is 1 for an address the provider assigned by DHCPv6 (/128), else 0.
+// rank6 returns 1 for an address assigned by DHCPv6 (/128), else 0.
 func rank6(a Addr) int {
 	if a.Bits == 128 {
 		return 1
@@ -57,8 +56,7 @@ func rank6(a Addr) int {
 	return 0
 }
 
-// better6 is a total order, so the kernel's order of addresses decides
-// nothing.
+// better6 is a total order, so that the kernel's order does not matter.
 func better6(a, b Addr) bool {
 	if rank6(a) != rank6(b) {
 		return rank6(a) > rank6(b)
@@ -66,19 +64,19 @@ func better6(a, b Addr) bool {
 	return compareLonger(a, b) < 0
 }
 
-// compareLonger puts the address first that stays preferred longer, of equals
-// the lower one.
+// compareLonger orders by preferred lifetime, the longest first, then by
+// address.
 func compareLonger(a, b Addr) int {
 	return cmp.Or(cmp.Compare(b.Preferred, a.Preferred), a.Addr.Compare(b.Addr))
 }
 
-// preferred6 tells whether hosts would choose a for a new connection, and
-// keep it: no privacy address, which goes within a day.
+// preferred6 reports whether a is preferred and lasts: a privacy address
+// lasts a day.
 func preferred6(a Addr) bool {
 	return a.Flags&(Temporary|Deprecated|Failed) == 0 && a.Preferred > 0
 }
 
-// unpublishable6 is why a is not to be published, 0 if it is.
+// unpublishable6 returns why a must not be published, 0 if it may.
 func unpublishable6(a Addr) Reason {
 	switch {
 	case a.Addr.IsLinkLocalUnicast():

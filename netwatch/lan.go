@@ -6,17 +6,17 @@ import (
 	"slices"
 )
 
-// lanChoice chooses the LAN's device and prefix. s has the WANs and what is
-// delegated; named is the device that the owner named, "" for auto.
+// lanChoice chooses the LAN's device and prefix. s has the WANs and the
+// delegated prefixes; named is the configured device, "" for auto.
 type lanChoice struct {
 	t     Tables
 	s     *State
 	named string
-	wan6  bool         // wan6 is named: what came by another WAN does not count
-	last  netip.Prefix // the published one
+	wan6  bool         // wan6 is configured: prefixes of other WANs do not count
+	last  netip.Prefix // published last
 }
 
-// choose fills in what s says of the LAN.
+// choose sets the members of s that describe the LAN.
 func (l *lanChoice) choose() {
 	l.s.LAN = l.named
 	if l.named == "lo" {
@@ -40,8 +40,7 @@ func (l *lanChoice) choose() {
 	l.s.UnknownWAN = l.origin(best.Addr) == fromAny && (l.wan6 || len(l.s.Delegated) > 1) && severalWANs6(l.t, l.s.WAN6)
 }
 
-// devices lists the devices that auto chooses from, the LAN first, if there
-// are several.
+// devices sets LAN, and LANs if auto can choose from several devices.
 func (l *lanChoice) devices() {
 	for {
 		var best Addr
@@ -63,14 +62,14 @@ func (l *lanChoice) devices() {
 	}
 }
 
-// counts tells whether a makes its /64 one to publish: preferred, of the
-// internet, and on the device named; or, where none is, in a delegated prefix
-// on a device that leads nowhere.
+// counts reports whether the /64 of a may be published: a is preferred, global
+// and on the configured device; for auto, in a delegated prefix on a device
+// without a default route.
 func (l *lanChoice) counts(a Addr) bool {
 	return l.considered(a) && a.Global && preferred6(a) && !(l.wan6 && l.origin(a.Addr) == fromOther)
 }
 
-// considered is counts without regard to the address's state and WAN.
+// considered is counts, whatever the address's state and WAN.
 func (l *lanChoice) considered(a Addr) bool {
 	if a.Dev == "lo" || !global6(a.Addr) {
 		return false
@@ -97,9 +96,9 @@ func (l *lanChoice) compareDevices(a, b Addr) int {
 	return cmp.Or(first(a.Dev == brLAN, b.Dev == brLAN), cmp.Compare(subnet(a.Addr, pa), subnet(b.Addr, pb)), cmp.Compare(a.Dev, b.Dev))
 }
 
-// comparePrefixes puts the address first whose /64 is the one to publish: that
-// is more than one host's (a DHCPv6 address tells nothing of its /64), that
-// came by wan6, that is published, that stays preferred longest.
+// comparePrefixes puts the address first whose /64 is best to publish, by: the
+// length of its prefix (a DHCPv6 /128 says nothing of its /64), wan6 as its
+// origin, published already, longest preferred lifetime.
 func (l *lanChoice) comparePrefixes(a, b Addr) int {
 	return cmp.Or(first(a.Bits <= 64, b.Bits <= 64),
 		cmp.Compare(l.origin(a.Addr), l.origin(b.Addr)),
@@ -107,7 +106,7 @@ func (l *lanChoice) comparePrefixes(a, b Addr) int {
 		compareLonger(a, b))
 }
 
-// first compares so that true comes before false.
+// first orders true before false.
 func first(a, b bool) int {
 	switch {
 	case a == b:
@@ -118,7 +117,7 @@ func first(a, b bool) int {
 	return 1
 }
 
-// missing is why there is no prefix.
+// missing returns why there is no prefix.
 func (l *lanChoice) missing() Missing {
 	no := Missing{Of: ValuePrefix, Reason: ReasonNotDelegated, Dev: l.named}
 	for _, p := range l.s.Delegated {
@@ -150,9 +149,9 @@ func (l *lanChoice) missing() Missing {
 	return no
 }
 
-// undelegated is a device that an owner may name as the LAN, and its /64,
-// though that was not delegated: one of hosts, else with wan the WAN, in whose
-// /64 the hosts are in relay mode.
+// undelegated returns a device to suggest as the LAN, and its /64, which was
+// not delegated: a LAN device, or else, if wan is set, the WAN (in relay mode
+// the hosts are in its /64).
 func (l *lanChoice) undelegated(wan bool) (dev string, p netip.Prefix) {
 	for _, a := range l.t.Addrs {
 		if !a.Global || !preferred6(a) || !global6(a.Addr) || a.Bits > 64 {
@@ -171,7 +170,7 @@ func (l *lanChoice) undelegated(wan bool) (dev string, p netip.Prefix) {
 // brLAN is the LAN's bridge on OpenWrt.
 const brLAN = "br-lan"
 
-// leadsOut tells whether dev leads to the internet, by either family.
+// leadsOut reports whether dev has a default route of either family.
 func leadsOut(t Tables, dev string) bool {
 	for _, r := range t.Defaults {
 		if r.Dev == dev && !backup(t, r) {
@@ -181,8 +180,8 @@ func leadsOut(t Tables, dev string) bool {
 	return false
 }
 
-// backup tells whether r is br-lan's way to the internet for when a better one
-// is gone: another router in the LAN, which makes br-lan no WAN.
+// backup reports whether r is a fallback by br-lan, to another router in the
+// LAN, while a better route exists. It does not make br-lan a WAN.
 func backup(t Tables, r Route) bool {
 	if r.Dev != brLAN {
 		return false

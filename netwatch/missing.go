@@ -5,25 +5,24 @@ import (
 	"net/netip"
 )
 
-// Missing says why State has no value of a kind. It is comparable and holds no
-// text: Text makes the sentence where it is shown. The zero Missing means that
-// there is a value.
+// Missing says why State has no value of a kind. It is comparable. Text makes
+// a sentence of it. The zero Missing means that there is a value.
 type Missing struct {
 	Of     Value
 	Reason Reason
-	Dev    string       // the device in question, may be ""
+	Dev    string       // may be ""
 	Addr   netip.Addr   // the address of Dev that is not published, may be invalid
-	Prefix netip.Prefix // the delegated prefix in question, may be invalid
+	Prefix netip.Prefix // the delegated prefix, may be invalid
 
-	// What the owner may name instead of auto, may be "": a device, and its
-	// publishable address, or the /64 of the hosts there.
+	// The device to suggest in place of auto, may be "", with its publishable
+	// address or the /64 of its hosts.
 	Use       string
 	UseAddr   netip.Addr
 	UsePrefix netip.Prefix
-	Tunnel    bool // Dev is a tunnel, a VPN's most likely, and auto chose it
+	Tunnel    bool // auto chose Dev, and it is a tunnel, most likely a VPN
 }
 
-// Value is a kind of value that State has.
+// Value is a kind of value in State.
 type Value uint8
 
 const (
@@ -32,7 +31,7 @@ const (
 	ValuePrefix
 )
 
-// Reason is why a value is missing. String is its word for programs.
+// Reason is why a value is missing. String returns its word for programs.
 type Reason uint8
 
 const (
@@ -40,20 +39,20 @@ const (
 	ReasonNoAddress                          // no address of the family on the device
 	ReasonPrivate                            // RFC 1918
 	ReasonCarrierNAT                         // RFC 6598
-	ReasonDSLite                             // the own address of DS-Lite or 464XLAT, RFC 7335
+	ReasonDSLite                             // address of a DS-Lite or 464XLAT tunnel, RFC 7335
 	ReasonSharedPorts                        // MAP-E, lw4o6: an address shared by port ranges
 	ReasonLinkLocal                          // RFC 3927, RFC 4291
 	ReasonReserved                           // IANA's special-purpose registries
-	ReasonNotGlobal                          // of link or host scope, or no address of the internet
+	ReasonNotGlobal                          // link or host scope, or outside of 2000::/3
 	ReasonDeprecated                         // preferred lifetime over, RFC 4862
 	ReasonTemporary                          // privacy address, RFC 8981
 	ReasonULA                                // RFC 4193
 	ReasonDuplicate                          // duplicate address detection failed, RFC 4862
 	ReasonNotDelegated                       // no prefix was delegated
 	ReasonOtherWAN                           // delegated by another WAN
-	ReasonNoLANAddress                       // no device of the LAN has an address in what was delegated
-	ReasonNotALAN                            // the device named is never the LAN
-	reasons            = iota + 1            // how many there are, with none
+	ReasonNoLANAddress                       // no LAN device has an address in the delegated prefix
+	ReasonNotALAN                            // the configured device is never the LAN
+	reasons            = iota + 1            // their number, with 0
 )
 
 var reasonWords = [reasons]string{
@@ -76,7 +75,7 @@ var reasonWords = [reasons]string{
 	ReasonNotALAN:      "not-a-lan",
 }
 
-// Reasons are all of them.
+// Reasons returns all reasons.
 func Reasons() []Reason {
 	var all []Reason
 	for r := Reason(1); int(r) < len(reasonWords); r++ {
@@ -85,7 +84,7 @@ func Reasons() []Reason {
 	return all
 }
 
-// String is the reason's word, "" for none.
+// String returns the reason's word, "" for 0.
 func (r Reason) String() string {
 	if int(r) < len(reasonWords) {
 		return reasonWords[r]
@@ -93,8 +92,8 @@ func (r Reason) String() string {
 	return ""
 }
 
-// Text says in a sentence for the owner what is missing and what to do, ""
-// where nothing is.
+// Text tells the owner what is missing and what to do, "" if nothing is
+// missing.
 func (m Missing) Text() string {
 	switch {
 	case m.Reason == 0:
@@ -116,7 +115,7 @@ func after(text, more string) string {
 	return text + "; " + more
 }
 
-// useWAN says which device may be the WAN; key is the one to write it in.
+// useWAN suggests another WAN device; key is the option to set.
 func (m Missing) useWAN(key string) string {
 	switch {
 	case m.UseAddr.IsValid():
@@ -129,7 +128,7 @@ func (m Missing) useWAN(key string) string {
 	return ""
 }
 
-// String is Text.
+// String returns Text.
 func (m Missing) String() string { return m.Text() }
 
 const (
@@ -206,7 +205,7 @@ func (m Missing) textPrefix() string {
 	return "no LAN device has an address in " + m.Prefix.String() + ": give the LAN interface a share of it (ip6assign 60)" + m.useLAN()
 }
 
-// useLAN names what may be the LAN, though its prefix was not delegated.
+// useLAN suggests a LAN device whose prefix was not delegated.
 func (m Missing) useLAN() string {
 	if m.Use == "" {
 		return ""

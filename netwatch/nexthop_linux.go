@@ -2,20 +2,20 @@ package netwatch
 
 import "golang.org/x/sys/unix"
 
-// A default route may name nothing but the id of a nexthop object
+// A default route may name a nexthop object in place of a device
 // (`ip route add default nhid 7`, with net.ipv4.nexthop_compat_mode = 0). The
-// objects are read only if one does.
+// objects are read only then.
 
 const rtaNHID = 30 // linux/rtnetlink.h, RTA_NH_ID
 
-// nexthop is a nexthop object: a link's, or a group of others.
+// nexthop is a nexthop object: a link, or a group of other objects.
 type nexthop struct {
 	id       uint32
 	link     uint32 // index of the link; 0 for a group and for a blackhole
 	from, to int    // a group's ids in nexthops.members
 }
 
-// nexthops are all that there are. Its memory is used again.
+// nexthops holds all nexthop objects. Its memory is reused.
 type nexthops struct {
 	all     []nexthop
 	members []uint32
@@ -23,7 +23,7 @@ type nexthops struct {
 
 func (n *nexthops) reset() { n.all, n.members = n.all[:0], n.members[:0] }
 
-// parse takes note of the object of an RTM_NEWNEXTHOP message.
+// parse records the object of an RTM_NEWNEXTHOP message.
 func (n *nexthops) parse(b []byte) {
 	if len(b) < unix.SizeofNhmsg || native.Uint32(b[4:])&dead != 0 {
 		return
@@ -50,7 +50,8 @@ func (n *nexthops) parse(b []byte) {
 	n.all = append(n.all, h)
 }
 
-// find is the link of the object id, of a group the first that is up.
+// find returns the link of the object id, or of a group's first member that is
+// up.
 func (n *nexthops) find(id uint32, up links) (link, bool) {
 	for _, h := range n.all {
 		if h.id != id {
@@ -60,7 +61,7 @@ func (n *nexthops) find(id uint32, up links) (link, bool) {
 			return l, true
 		}
 		for _, member := range n.members[h.from:h.to] {
-			for _, m := range n.all { // a group has no groups in it
+			for _, m := range n.all { // groups do not nest
 				if l, ok := up[m.link]; ok && m.id == member {
 					return l, true
 				}
@@ -70,7 +71,7 @@ func (n *nexthops) find(id uint32, up links) (link, bool) {
 	return link{}, false
 }
 
-// nexthopsNamed tells whether a default route is to be looked up.
+// nexthopsNamed reports whether a default route names a nexthop object.
 func (t *Tables) nexthopsNamed() bool {
 	for _, r := range t.Defaults {
 		if r.nexthop != 0 {
@@ -80,8 +81,8 @@ func (t *Tables) nexthopsNamed() bool {
 	return false
 }
 
-// resolveNexthops gives the default routes that name an object its device, and leaves
-// out those whose object leads nowhere.
+// resolveNexthops sets the device of the default routes that name a nexthop
+// object, and drops the routes whose object has no link that is up.
 func (t *Tables) resolveNexthops(n *nexthops, up links) {
 	kept := t.Defaults[:0]
 	for _, r := range t.Defaults {

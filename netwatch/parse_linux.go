@@ -11,7 +11,7 @@ import (
 // Netlink messages are in the machine's own byte order, aligned to 4 bytes.
 var native = binary.NativeEndian
 
-// typeMask leaves out an attribute's flags (linux/netlink.h, NLA_TYPE_MASK).
+// typeMask clears an attribute's flags (linux/netlink.h, NLA_TYPE_MASK).
 const typeMask = 0x3fff
 
 // message is one netlink message; body is what follows its header.
@@ -21,8 +21,8 @@ type message struct {
 	body       []byte
 }
 
-// nextMessage takes the first message off b. ok is false at the end of b, and
-// where b goes on as no message can.
+// nextMessage splits b after its first message. ok is false at the end of b,
+// and if b does not begin with a valid message.
 func nextMessage(b []byte) (m message, rest []byte, ok bool) {
 	if len(b) < unix.SizeofNlMsghdr {
 		return message{}, nil, false
@@ -35,7 +35,7 @@ func nextMessage(b []byte) (m message, rest []byte, ok bool) {
 	return m, b[min(align(int(n)), len(b)):], true
 }
 
-// nextAttr takes the first attribute off b, likewise.
+// nextAttr splits b after its first attribute, likewise.
 func nextAttr(b []byte) (typ uint16, val, rest []byte, ok bool) {
 	if len(b) < unix.SizeofRtAttr {
 		return 0, nil, nil, false
@@ -49,17 +49,16 @@ func nextAttr(b []byte) (typ uint16, val, rest []byte, ok bool) {
 
 func align(n int) int { return (n + 3) &^ 3 }
 
-// relevant tells whether a message can change what View says. It has the same
-// answer as filter, for messages that the kernel could not filter.
+// relevant reports whether a message can change the result of View. It decides
+// as filter does, for kernels that cannot filter.
 func relevant(m message) bool {
 	if len(m.body) < unix.SizeofRtMsg {
 		return true
 	}
 	switch m.typ {
 	case unix.RTM_NEWLINK, unix.RTM_DELLINK:
-		// A bridge tells of its ports in its own family: their state, and that
-		// a device became or is no longer one. Of the device itself, up, down,
-		// renamed or gone, there is another message, of no family.
+		// AF_BRIDGE messages are about a device as a bridge's port. Changes of
+		// the device itself have a message of AF_UNSPEC.
 		return m.body[0] != unix.AF_BRIDGE
 	case unix.RTM_NEWROUTE, unix.RTM_DELROUTE:
 		return tableOf(m.body) == unix.RT_TABLE_MAIN && (m.body[1] == 0 || unreachable6(m.body))
@@ -67,14 +66,14 @@ func relevant(m message) bool {
 	return true
 }
 
-// unreachable6 tells whether the route is of the kind that stands for a
-// delegated prefix. b is at least an rtmsg.
+// unreachable6 reports whether the route is an unreachable IPv6 route, as a
+// delegated prefix has. b is at least an rtmsg.
 func unreachable6(b []byte) bool {
 	return b[0] == unix.AF_INET6 && b[7] == unix.RTN_UNREACHABLE
 }
 
-// tableOf is the routing table of a route message: rtm_table has 8 bits only,
-// and says nothing of tables above 255.
+// tableOf returns the routing table of a route message. rtm_table has 8 bits
+// only; tables above 255 need the attribute.
 func tableOf(b []byte) uint32 {
 	for rest := b[unix.SizeofRtMsg:]; ; {
 		typ, val, r, ok := nextAttr(rest)
@@ -93,11 +92,11 @@ type links map[uint32]link
 
 type link struct {
 	name   string
-	tunnel bool // WireGuard's or tun
+	tunnel bool // WireGuard or tun
 }
 
-// parseLink takes note of the link of an RTM_NEWLINK message if it is up. A
-// name that is the one of before is not made anew.
+// parseLink records the link of an RTM_NEWLINK message if it is up. It reuses
+// the name in before if that is the same.
 func (l links) parseLink(b []byte, before links) {
 	if len(b) < unix.SizeofIfInfomsg {
 		return
@@ -125,8 +124,8 @@ func (l links) parseLink(b []byte, before links) {
 	}
 }
 
-// tunnelKind tells whether a link's IFLA_LINKINFO is of a kind that VPNs use.
-// PPPoE's is ppp, a DS-Lite's ip6tnl, a 6in4's sit: these are lines.
+// tunnelKind reports whether a link's IFLA_LINKINFO is of a kind that VPNs use.
+// ppp (PPPoE), ip6tnl (DS-Lite) and sit (6in4) are uplinks.
 func tunnelKind(info []byte) bool {
 	for {
 		typ, val, r, ok := nextAttr(info)
@@ -141,7 +140,8 @@ func tunnelKind(info []byte) bool {
 	}
 }
 
-// cString is the text before the first zero, as known if it is the same.
+// cString returns the text before the first zero byte. It returns known,
+// without allocating, if that is equal.
 func cString(b []byte, known string) string {
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		b = b[:i]
@@ -152,8 +152,8 @@ func cString(b []byte, known string) string {
 	return string(b)
 }
 
-// parseAddr is the address of an RTM_NEWADDR message. ok is false for one of
-// another family and of a link that is not up.
+// parseAddr reads an RTM_NEWADDR message. ok is false for another family and
+// for a link that is not up.
 func (l links) parseAddr(b []byte, family uint8) (a Addr, ok bool) {
 	if len(b) < unix.SizeofIfAddrmsg || b[0] != family {
 		return Addr{}, false
@@ -182,13 +182,13 @@ func (l links) parseAddr(b []byte, family uint8) (a Addr, ok bool) {
 		}
 		rest = r
 	}
-	// With a peer, IFA_ADDRESS is the peer's; without, IPv6 has no IFA_LOCAL.
+	// With a peer, IFA_ADDRESS is the peer's. Without one, IPv6 has no IFA_LOCAL.
 	a.Addr = local
 	if !local.IsValid() {
 		a.Addr = address
 	}
 	if family == unix.AF_INET6 {
-		a.Flags = addrFlags(flags) // IPv4 has another meaning for the bit of temporary
+		a.Flags = addrFlags(flags) // for IPv4, the temporary bit means secondary
 	}
 	return a, a.Addr.BitLen() == bitsOf(family)
 }

@@ -6,11 +6,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dead are the flags of a nexthop that carries no packets.
+// dead holds the flags of a nexthop that carries no packets.
 const dead = unix.RTNH_F_DEAD | unix.RTNH_F_LINKDOWN
 
-// parseRoute is the default or the unreachable route of an RTM_NEWROUTE
-// message; both are false for any other.
+// parseRoute reads the default route or the unreachable prefix of an
+// RTM_NEWROUTE message. isDefault and isNull are false for any other route.
 func (l links) parseRoute(b []byte, family uint8) (r Route, null netip.Prefix, isDefault, isNull bool) {
 	if len(b) < unix.SizeofRtMsg || b[0] != family || native.Uint32(b[8:])&unix.RTM_F_CLONED != 0 {
 		return
@@ -22,7 +22,7 @@ func (l links) parseRoute(b []byte, family uint8) (r Route, null netip.Prefix, i
 		null, isNull = nullRoute(b)
 		return
 	}
-	// A route for a type of service alone (b[3]) is no way to the internet.
+	// A route for one type of service (b[3]) carries only some packets.
 	if b[7] != unix.RTN_UNICAST || b[3] != 0 {
 		return
 	}
@@ -30,7 +30,7 @@ func (l links) parseRoute(b []byte, family uint8) (r Route, null netip.Prefix, i
 	return
 }
 
-// nullRoute is the destination of an unreachable IPv6 route.
+// nullRoute returns the destination of an unreachable IPv6 route.
 func nullRoute(b []byte) (netip.Prefix, bool) {
 	for rest := b[unix.SizeofRtMsg:]; ; {
 		typ, val, r, ok := nextAttr(rest)
@@ -50,8 +50,8 @@ func prefixOf(val []byte, bits uint8) (netip.Prefix, bool) {
 	return p, err == nil && p.IsValid()
 }
 
-// defaultRoute is a unicast default route with a live nexthop on a link that
-// is up, or with the id of a nexthop object.
+// defaultRoute reads a unicast default route. ok is true if it has a live
+// nexthop on a link that is up, or names a nexthop object.
 func (l links) defaultRoute(b []byte, family uint8) (r Route, ok bool) {
 	r.IPv6 = family == unix.AF_INET6
 	var index uint32
@@ -90,8 +90,8 @@ func (l links) defaultRoute(b []byte, family uint8) (r Route, ok bool) {
 	return r, ok
 }
 
-// liveNexthop is the index of the link of the first nexthop that carries
-// packets, 0 if none does. b is a list of rtnexthop.
+// liveNexthop returns the link index of the first nexthop that carries packets,
+// 0 if none does. b is a list of rtnexthop.
 func liveNexthop(b []byte) uint32 {
 	for len(b) >= unix.SizeofRtNexthop {
 		n := int(native.Uint16(b))

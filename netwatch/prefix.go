@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// appendDelegated appends to ps, which is empty, the prefixes the provider
-// delegated, sorted. An unreachable route is all that the kernel shows of one;
+// appendDelegated appends the delegated prefixes to ps, which is empty, and
+// sorts them. The kernel shows a delegated prefix as an unreachable route only;
 // the ULA and the WAN's own link have such a route, too. wan6 may be "".
 func appendDelegated(ps []netip.Prefix, t Tables, wan6 string) []netip.Prefix {
 	for _, p := range t.Unreachable {
@@ -25,9 +25,9 @@ func comparePrefix(a, b netip.Prefix) int {
 	return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
 }
 
-// ownLink tells whether p is the /64 that router advertisements announce on
-// the WAN. One that a LAN device has an address in is extended to the LAN
-// (RFC 7278), and so ours to give to hosts.
+// ownLink reports whether p is the /64 that router advertisements announce on
+// the WAN. If a LAN device has an address in it, it is extended to the LAN
+// (RFC 7278) and counts as delegated.
 func ownLink(t Tables, p netip.Prefix, wan6 string) bool {
 	if p.Bits() != 64 {
 		return false
@@ -54,7 +54,8 @@ func hasDefault6(t Tables, dev string) bool {
 	return false
 }
 
-// delegation is the delegated prefix that a is in; ok is false if it is in none.
+// delegation returns the delegated prefix that contains a; ok is false if none
+// does.
 func delegation(a netip.Addr, delegated []netip.Prefix) (p netip.Prefix, ok bool) {
 	for _, p := range delegated {
 		if p.Contains(a) {
@@ -64,30 +65,29 @@ func delegation(a netip.Addr, delegated []netip.Prefix) (p netip.Prefix, ok bool
 	return netip.Prefix{}, false
 }
 
-// lan64 is the /64 of a LAN's address, whatever the length it was assigned
-// with: OpenWrt assigns a /60 and announces its first /64.
+// lan64 returns the /64 of a LAN address, whatever its prefix length: OpenWrt
+// assigns a /60 and announces the first /64 of it.
 func lan64(a netip.Addr) netip.Prefix {
 	p, _ := a.Prefix(64) // an IPv6 address has one
 	return p
 }
 
-// subnet is which /64 of the delegated prefix p the address a is in, from 0.
+// subnet returns the number of a's /64 within the delegated prefix p, from 0.
 func subnet(a netip.Addr, p netip.Prefix) uint64 {
 	of, from := a.As16(), p.Addr().As16()
 	return binary.BigEndian.Uint64(of[:8]) - binary.BigEndian.Uint64(from[:8])
 }
 
-// origin is which WAN a prefix came by: the source-filtered default routes
-// tell, the best one first.
+// origin is the WAN of a prefix, from the source-filtered default routes; the
+// lower the better.
 type origin uint8
 
 const (
-	fromWAN6  origin = iota // routed to the internet by wan6
-	fromAny                 // no default route names it as its source
-	fromOther               // routed to the internet, and never by wan6
+	fromWAN6  origin = iota // a default route by wan6 has it as its source
+	fromAny                 // no default route has it as its source
+	fromOther               // only default routes by other devices have it
 )
 
-// originOf is the origin of p.
 func originOf(t Tables, p netip.Prefix, wan6 string) origin {
 	from := fromAny
 	for _, r := range t.Defaults {
@@ -102,7 +102,7 @@ func originOf(t Tables, p netip.Prefix, wan6 string) origin {
 	return from
 }
 
-// severalWANs6 tells whether another WAN than wan6 has an IPv6 default route.
+// severalWANs6 reports whether another WAN than wan6 has an IPv6 default route.
 func severalWANs6(t Tables, wan6 string) bool {
 	for _, r := range t.Defaults {
 		if r.IPv6 && r.Dev != wan6 && !backup(t, r) {

@@ -2,8 +2,8 @@ package netwatch
 
 import "net/netip"
 
-// Public tells whether a can be reached from the whole internet: an address
-// that somebody else has seen is published only if it can.
+// Public reports whether a can be reached from the whole internet. An address
+// that a service reports is published only then.
 func Public(a netip.Addr) bool {
 	if a.Is4() {
 		return reservedRange(a) == nil
@@ -11,26 +11,25 @@ func Public(a netip.Addr) bool {
 	return global6(a)
 }
 
-// internet6 is all of IPv6 that is assigned to the internet (RFC 4291, section
-// 2.4, as IANA assigns it). An overlay network's 200::/7 is not in it.
+// internet6 is the IPv6 global unicast range as IANA assigns it (RFC 4291,
+// section 2.4). It excludes 200::/7, which overlay networks use.
 var internet6 = netip.MustParsePrefix("2000::/3")
 
-// global6 tells whether a can be reached from the whole internet.
+// global6 reports whether a can be reached from the whole internet.
 func global6(a netip.Addr) bool {
 	return internet6.Contains(a) && reservedRange(a) == nil
 }
 
-// reserved is a range that the internet does not reach, or not as an ordinary
-// one.
+// reserved is a range that is not reachable like ordinary addresses.
 type reserved struct {
 	net    netip.Prefix
 	reason Reason
-	why    string // of ReasonReserved: what that means, for the owner
+	why    string // for the owner, with ReasonReserved
 }
 
 // reservedRanges are IANA's special-purpose registries of IPv4, and of IPv6
-// inside of 2000::/3. The ranges for documentation are left out: examples and
-// tests are made of them, and nobody has an address there by mistake.
+// within 2000::/3. The documentation ranges are left out: examples and tests
+// use them, and no device has such an address by mistake.
 var reservedRanges = [...]reserved{
 	{netip.MustParsePrefix("10.0.0.0/8"), ReasonPrivate, ""},
 	{netip.MustParsePrefix("172.16.0.0/12"), ReasonPrivate, ""},
@@ -52,7 +51,7 @@ var reservedRanges = [...]reserved{
 	{netip.MustParsePrefix("2620:4f:8000::/48"), ReasonReserved, "is for AS112 name servers (RFC 7534): check the WAN's IPv6 interface"},
 }
 
-// reservedRange is the range that a is in, nil if it is in none.
+// reservedRange returns the range that contains a, or nil.
 func reservedRange(a netip.Addr) *reserved {
 	for i := range reservedRanges {
 		if r := &reservedRanges[i]; r.net.Contains(a) {

@@ -12,11 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rtnetlink is the kernel of the network namespace that its methods are
-// called in.
+// rtnetlink implements kernel in the network namespace of the calling thread.
 type rtnetlink struct {
-	rcvbuf   int  // receive buffer of a subscription in bytes, 0 the system's
-	unfilter bool // without the filter, which may be missing in a kernel
+	rcvbuf   int  // receive buffer of a subscription in bytes, 0: the system's
+	unfilter bool // no filter, as on a kernel without it
 
 	// For Tables, which runs once at a time.
 	buf      []byte
@@ -25,7 +24,7 @@ type rtnetlink struct {
 	look     snapshot
 }
 
-// A hint is 0.5 to 4 kB. A dump comes in pieces as long as the buffer, at the
+// A message is 0.5 to 4 kB. A dump comes in chunks as long as the buffer, at
 // most 32 KiB.
 const (
 	hintBuf = 16 << 10
@@ -50,7 +49,7 @@ func (k *rtnetlink) Subscribe(ctx context.Context) (<-chan time.Time, error) {
 	return hints, nil
 }
 
-// open makes a socket that every message that can matter is sent to.
+// open returns a socket that receives every message that can matter.
 func (k *rtnetlink) open() (*os.File, error) {
 	s, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK,
 		unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV4_ROUTE,
@@ -58,7 +57,7 @@ func (k *rtnetlink) open() (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The library's file is private to it: a duplicate is ours to wait on.
+	// The library does not export its file. The poller needs one: duplicate it.
 	fd, err := unix.FcntlInt(uintptr(s.GetFd()), unix.F_DUPFD_CLOEXEC, 0)
 	s.Close()
 	if err != nil {
@@ -68,7 +67,7 @@ func (k *rtnetlink) open() (*os.File, error) {
 		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, k.rcvbuf)
 	}
 	if !k.unfilter {
-		attach(fd, filter()) // an optimisation: relevant decides anyway
+		attach(fd, filter()) // may fail: relevant decides anyway
 	}
 	return os.NewFile(uintptr(fd), "rtnetlink"), nil
 }
@@ -78,8 +77,8 @@ func attach(fd int, prog []unix.SockFilter) error {
 		&unix.SockFprog{Len: uint16(len(prog)), Filter: unsafe.SliceData(prog)})
 }
 
-// receive hints at each message that can matter until the socket fails or ctx
-// ends, which wakes it by f's deadline.
+// receive sends a hint for each message that can matter, until the socket fails
+// or ctx ends, which sets f's deadline.
 func receive(ctx context.Context, f *os.File, hints chan time.Time) {
 	conn, err := f.SyscallConn()
 	if err != nil {
@@ -89,7 +88,7 @@ func receive(ctx context.Context, f *os.File, hints chan time.Time) {
 		now := time.Now()
 		select {
 		case hints <- now:
-		default: // one is waiting: the latest counts
+		default: // replace the waiting one
 			select {
 			case <-hints:
 			default:
@@ -100,7 +99,7 @@ func receive(ctx context.Context, f *os.File, hints chan time.Time) {
 	buf := make([]byte, hintBuf)
 	lost := false
 	conn.Read(func(fd uintptr) (done bool) {
-		for ctx.Err() == nil { // in a flood the queue never empties
+		for ctx.Err() == nil { // a flood never ends with EAGAIN
 			n, err := unix.Read(int(fd), buf)
 			switch {
 			case err == nil:
@@ -109,8 +108,8 @@ func receive(ctx context.Context, f *os.File, hints chan time.Time) {
 				}
 			case err == unix.EINTR:
 			case err == unix.EAGAIN:
-				// After an overrun the kernel drops messages, and does not
-				// say so again, until the queue is empty.
+				// After an overrun the kernel drops messages without another
+				// ENOBUFS until the queue is empty.
 				if lost {
 					lost = false
 					hint()
@@ -127,8 +126,7 @@ func receive(ctx context.Context, f *os.File, hints chan time.Time) {
 	})
 }
 
-// anyRelevant tells whether one of the messages in b can matter, or cannot be
-// read.
+// anyRelevant reports whether a message in b can matter or is not valid.
 func anyRelevant(b []byte) bool {
 	for len(b) > 0 {
 		m, rest, ok := nextMessage(b)
@@ -140,11 +138,11 @@ func anyRelevant(b []byte) bool {
 	return false
 }
 
-// Errors of a dump that another one right after it can mend.
+// errInterrupted and ENOBUFS are worth another dump at once.
 var errInterrupted = errors.New("the tables changed while they were read")
 
-// retryDelays are the waits after a dump that was interrupted or overrun: a change
-// is over in microseconds, a flood is not.
+// retryDelays are the waits before each dump: a change is over in microseconds,
+// a flood is not.
 var retryDelays = [...]time.Duration{0, time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond}
 
 // Tables implements kernel. It runs once at a time.
@@ -173,10 +171,10 @@ func (k *rtnetlink) Tables() (Tables, error) {
 // Pause implements kernel.
 func (k *rtnetlink) Pause(d time.Duration) {
 	ts := unix.NsecToTimespec(int64(d))
-	unix.Nanosleep(&ts, nil) // a signal cuts it short, and nothing depends on it
+	unix.Nanosleep(&ts, nil) // a signal may end it early, which does no harm
 }
 
 func newKernel() kernel { return new(rtnetlink) }
 
-// Read is one look at the kernel, in the calling thread's network namespace.
+// Read reads the tables once, in the calling thread's network namespace.
 func Read() (Tables, error) { return new(rtnetlink).Tables() }

@@ -6,24 +6,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// snapshot is where the answers gather. Its memory serves later looks, too: an
-// idle daemon takes one a minute for years, and a single run of Go's garbage
-// collector would leave it a third of a megabyte larger.
+// snapshot collects the answers of one reading. Later readings reuse its
+// memory: an idle daemon reads once a minute for years, and one run of the
+// garbage collector would add a third of a megabyte to its size.
 type snapshot struct {
 	up, before links
 	ring       [snapshotRing]Tables
-	latest     int // of the ring: what was returned last
+	latest     int // index in ring of the tables returned last
 	hops       nexthops
 }
 
-// snapshotRing is how many Tables there are: one that is being read, and the last
-// snapshotRing-1 that differ from the one before them, which stay as they are.
+// snapshotRing is the number of Tables: one being read, and the last
+// snapshotRing-1 that differ from the one before, which stay unchanged.
 const snapshotRing = 8
 
-// next is where the tables of this look gather.
+// next returns the tables being read.
 func (l *snapshot) next() *Tables { return &l.ring[(l.latest+1)%snapshotRing] }
 
-// begin forgets the look before.
+// begin starts a reading.
 func (l *snapshot) begin() {
 	if l.up == nil {
 		l.up, l.before = links{}, links{}
@@ -57,7 +57,7 @@ func (l *snapshot) add(q dumpRequest, body []byte) {
 	}
 }
 
-// end is the tables of this look, those of the look before if they are equal.
+// end returns the tables of this reading, or those of the last one if equal.
 func (l *snapshot) end() Tables {
 	l.up, l.before = l.before, l.up
 	if t := l.next(); !t.Equal(l.ring[l.latest]) {
@@ -91,7 +91,7 @@ func (k *rtnetlink) read() (Tables, error) {
 	return k.look.end(), nil
 }
 
-// ask has the look take note of the answer to q.
+// ask sends q and records the answer.
 func (k *rtnetlink) ask(c *dumper, q dumpRequest) error {
 	err := c.dump(k.buf, q.req, q.answer, func(body []byte) { k.look.add(q, body) })
 	if q.answer != unix.RTM_NEWLINK {

@@ -1,8 +1,8 @@
-// Package netwatch tells what a router's internet line looks like, the moment
-// the kernel knows: the WAN's addresses and the prefix delegated to the LAN.
+// Package netwatch reports what the WAN looks like as soon as the kernel
+// knows: the WAN's addresses and the prefix delegated to the LAN.
 //
 // Events are hints only. After each burst of them the tables are read whole,
-// and View turns tables into the State of the line, without any I/O.
+// and View turns the tables into a State, without any I/O.
 package netwatch
 
 import (
@@ -15,54 +15,54 @@ import (
 // (RFC 4861, section 4.6.2).
 const Forever = ^uint32(0)
 
-// Tables is what one reading of the kernel found, in the kernel's own order.
-// Those that a Watcher emits are the Watcher's: see Run.
+// Tables is the result of one reading of the kernel, in the kernel's order.
+// A Watcher owns the Tables that it emits: see Run.
 type Tables struct {
 	Addrs       []Addr         // of links that are up
 	Defaults    []Route        // unicast default routes of table main, source-filtered ones included, with a live nexthop
 	Unreachable []netip.Prefix // unreachable IPv6 routes of table main
 }
 
-// Has tells whether a is an address of this machine, on a link that is up.
+// Has reports whether a is an address of this machine, on a link that is up.
 func (t Tables) Has(a netip.Addr) bool {
 	return slices.ContainsFunc(t.Addrs, func(x Addr) bool { return x.Addr == a })
 }
 
-// Equal tells whether both hold the same, in the same order.
+// Equal reports whether t and o hold the same, in the same order.
 func (t Tables) Equal(o Tables) bool {
 	return slices.Equal(t.Addrs, o.Addrs) && slices.Equal(t.Defaults, o.Defaults) && slices.Equal(t.Unreachable, o.Unreachable)
 }
 
-// Clone is a copy in memory of its own.
+// Clone returns a copy that shares no memory with t.
 func (t Tables) Clone() Tables {
 	return Tables{slices.Clone(t.Addrs), slices.Clone(t.Defaults), slices.Clone(t.Unreachable)}
 }
 
-// Copy makes t a copy of o in t's own memory, which it uses again.
+// Copy makes t a copy of o and reuses t's memory.
 func (t *Tables) Copy(o Tables) {
 	t.Addrs = append(t.Addrs[:0], o.Addrs...)
 	t.Defaults = append(t.Defaults[:0], o.Defaults...)
 	t.Unreachable = append(t.Unreachable[:0], o.Unreachable...)
 }
 
-// Addr is one address of one device of this machine.
+// Addr is one address of a device of this machine.
 type Addr struct {
 	Dev       string
-	Addr      netip.Addr // ours; on a point-to-point link not the peer's
+	Addr      netip.Addr // the local one; on a point-to-point link not the peer's
 	Bits      int        // length of the prefix it was assigned with
-	Global    bool       // scope global, as against link or host
+	Global    bool       // scope global, not link or host
 	Flags     AddrFlags
-	Preferred uint32 // seconds it stays preferred, 0 if deprecated, or Forever
+	Preferred uint32 // preferred lifetime in seconds: 0 if deprecated, or Forever
 }
 
-// AddrFlags are the kernel's IFA_F_ flags that decide about an IPv6 address.
+// AddrFlags are the kernel's IFA_F_ flags that matter for an IPv6 address.
 type AddrFlags uint8
 
 const (
 	Temporary  AddrFlags = 1 << iota // privacy address, RFC 8981
 	Deprecated                       // preferred lifetime over, RFC 4862
 	Failed                           // duplicate address detection found another owner
-	Tentative                        // duplicate address detection under way; counts as usable
+	Tentative                        // duplicate address detection is running; counts as usable
 )
 
 // Route is one default route.
@@ -71,16 +71,17 @@ type Route struct {
 	IPv6   bool
 	Metric uint32       // the lower the better
 	Src    netip.Addr   // preferred source, may be invalid
-	From   netip.Prefix // only packets from here (source-filtered), may be invalid
-	Tunnel bool         // Dev is a tunnel by its kind: WireGuard's or tun
+	From   netip.Prefix // only for packets from here (source-filtered), may be invalid
+	Tunnel bool         // Dev is a WireGuard or tun device
 
-	nexthop uint32 // id of the object that names the device, 0 once it is looked up
+	nexthop uint32 // id of the nexthop object that names the device, 0 once resolved
 }
 
-// Devices names the devices to look at. "" and "auto" choose by the rules of View.
+// Devices names the devices. For "" and "auto", View chooses.
 type Devices struct{ WAN, WAN6, LAN string }
 
-// State is one complete view of the line. What is not there is invalid or "".
+// State is one complete view of the WAN and the LAN. A missing value is
+// invalid or "".
 type State struct {
 	IPv4      netip.Addr     `json:"ipv4,omitzero"`
 	WAN       string         `json:"wan,omitempty"`
@@ -90,19 +91,18 @@ type State struct {
 	Prefix    netip.Prefix   `json:"prefix,omitzero"`     // the LAN's /64
 	LAN       string         `json:"lan,omitempty"`
 
-	// The devices that lan = auto chose from, the LAN first, where there were
-	// several.
+	// The devices that lan = auto chose from, the LAN first; empty unless
+	// there were several.
 	LANs []string `json:"lans,omitempty"`
-	// There are several WANs, and by which of them Prefix came cannot be told:
-	// no default route names it as its source.
+	// There are several WANs, and no default route names Prefix as its source,
+	// so that its WAN is unknown.
 	UnknownWAN bool `json:"prefix_wan_unknown,omitempty"`
 
-	// Why there is none; zero where there is one.
+	// Why the value is missing; zero if there is one.
 	NoIPv4, NoIPv6, NoPrefix Missing `json:"-"`
 }
 
-// Equal tells whether an owner would see the same line in both, the reasons
-// included.
+// Equal reports whether s and o are the same, the reasons included.
 func (s State) Equal(o State) bool {
 	return s.IPv4 == o.IPv4 && s.WAN == o.WAN &&
 		s.IPv6 == o.IPv6 && s.WAN6 == o.WAN6 &&
@@ -111,8 +111,8 @@ func (s State) Equal(o State) bool {
 		s.NoIPv4 == o.NoIPv4 && s.NoIPv6 == o.NoIPv6 && s.NoPrefix == o.NoPrefix
 }
 
-// NoteLAN says, in words for the owner, that there was a choice which device
-// is the LAN, "" if there was none.
+// NoteLAN tells the owner that several devices could be the LAN, "" if only
+// one could.
 func (s State) NoteLAN() string {
 	if len(s.LANs) < 2 {
 		return ""
@@ -120,7 +120,7 @@ func (s State) NoteLAN() string {
 	return s.LAN + " counts as the LAN, and " + strings.Join(s.LANs[1:], ", ") + " could: if your hosts are there, set lan to that device"
 }
 
-// NoteWAN says likewise that Prefix may have come by another WAN than WAN6.
+// NoteWAN tells the owner that Prefix may come from another WAN than WAN6.
 func (s State) NoteWAN() string {
 	if !s.UnknownWAN {
 		return ""

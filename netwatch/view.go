@@ -7,18 +7,18 @@ import (
 	"strings"
 )
 
-// View tells what the line looks like: of the kernel's tables, on the devices
-// d, what an account may publish. last is what was published before, any of
-// it may be invalid: where several are equally good the published one stays.
-// View does no I/O; it may be called from any goroutine.
+// View returns what an account may publish, from the kernel's tables and the
+// devices d. last holds the values published before; any may be invalid. Of
+// equally good values the published one stays. View does no I/O and may be
+// called from any goroutine.
 func View(t Tables, d Devices, last State) State {
 	var s State
 	ViewInto(&s, t, d, last)
 	return s
 }
 
-// ViewInto is View into s, whose lists' memory it uses again: with an s that
-// served before it allocates nothing. No copy of what s was may be in use.
+// ViewInto is View into s. It reuses the memory of s's lists, so that no copy
+// of the old s may be in use, and allocates nothing if they are long enough.
 func ViewInto(s *State, t Tables, d Devices, last State) {
 	*s = State{WAN: wan(t, d.WAN, false), WAN6: wan(t, d.WAN6, true), Delegated: s.Delegated[:0], LANs: s.LANs[:0]}
 	s.IPv4, s.NoIPv4 = ipv4(t, s.WAN, auto(d.WAN))
@@ -36,7 +36,7 @@ func ViewInto(s *State, t Tables, d Devices, last State) {
 
 func auto(name string) bool { return name == "" || name == "auto" }
 
-// orAuto is the device named, "" for auto.
+// orAuto returns name, "" for auto.
 func orAuto(name string) string {
 	if auto(name) {
 		return ""
@@ -44,10 +44,10 @@ func orAuto(name string) string {
 	return name
 }
 
-// wan is the device named, or the one of the best default route of the
-// family; "" if there is none. A tunnel, a VPN's most likely, is it only where
-// no line has a publishable address: behind carrier NAT a tunnel may well be
-// where one is reached.
+// wan returns the configured device, or for auto that of the family's best
+// default route, "" if there is none. A tunnel, most likely a VPN, is the WAN
+// only if no other device has a publishable address: behind carrier NAT, hosts
+// may be reached by the tunnel.
 func wan(t Tables, name string, v6 bool) string {
 	if !auto(name) {
 		return name
@@ -61,8 +61,8 @@ func wan(t Tables, name string, v6 bool) string {
 	return r.Dev
 }
 
-// bestDefault is the default route of the family with the lowest metric, the
-// first of several, of tunnels only if they count.
+// bestDefault returns the family's first default route with the lowest metric.
+// It ignores tunnels unless tunnels is set.
 func bestDefault(t Tables, v6, tunnels bool) (best Route, ok bool) {
 	for _, r := range t.Defaults {
 		if r.IPv6 == v6 && (tunnels || !r.Tunnel) && (!ok || r.Metric < best.Metric) {
@@ -72,9 +72,9 @@ func bestDefault(t Tables, v6, tunnels bool) (best Route, ok bool) {
 	return best, ok
 }
 
-// publishing is the best default route of the family by another device than
-// dev that has a publishable address, and that address: a tunnel's only if
-// there is no line's. The zero Route: none.
+// publishing returns the family's best default route by a device other than
+// dev that has a publishable address, and that address. A tunnel comes last.
+// The zero Route is none.
 func publishing(t Tables, v6 bool, dev string) (best Route, addr netip.Addr) {
 	for _, r := range t.Defaults {
 		if r.IPv6 != v6 || r.Dev == dev {
@@ -96,8 +96,8 @@ func publishing(t Tables, v6 bool, dev string) (best Route, addr netip.Addr) {
 	return best, addr
 }
 
-// nameAnother adds to why the device that auto chose has no address which
-// other one an owner may name.
+// nameAnother adds the device that the owner may configure in place of the one
+// that auto chose.
 func (no *Missing) nameAnother(t Tables, v6 bool) {
 	if no.Reason == 0 || no.Reason == ReasonNoRoute {
 		return
@@ -110,8 +110,8 @@ func (no *Missing) nameAnother(t Tables, v6 bool) {
 	no.Use, no.UseAddr = r.Dev, a
 }
 
-// ipv4 is the IPv4 address to publish of dev, or why there is none. chosen
-// tells that the rules chose dev, not the owner.
+// ipv4 returns the IPv4 address of dev to publish, or why there is none.
+// chosen is true if auto chose dev.
 func ipv4(t Tables, dev string, chosen bool) (netip.Addr, Missing) {
 	no := Missing{Of: ValueIPv4, Dev: dev}
 	if dev == "" {
@@ -148,8 +148,8 @@ func ipv4(t Tables, dev string, chosen bool) (netip.Addr, Missing) {
 	return netip.Addr{}, no
 }
 
-// sourceOf is the source that the best IPv4 default route of dev that names
-// one names; invalid if none does.
+// sourceOf returns the preferred source of dev's IPv4 default routes, that with
+// the lowest metric; invalid if none has one.
 func sourceOf(t Tables, dev string) netip.Addr {
 	var best Route
 	for _, r := range t.Defaults {
@@ -163,7 +163,7 @@ func sourceOf(t Tables, dev string) netip.Addr {
 	return best.Src
 }
 
-// unpublishable4 is why a is not to be published, 0 if it is.
+// unpublishable4 returns why a must not be published, 0 if it may.
 func unpublishable4(a Addr) Reason {
 	if r := reservedRange(a.Addr); r != nil {
 		return r.reason

@@ -5,60 +5,60 @@ import (
 	"time"
 )
 
-// Watcher tells what the kernel's tables hold, at once and after each change
-// that can matter. The zero Watcher is ready to use.
+// Watcher reads the kernel's tables, at once and after each change that can
+// matter. The zero Watcher is ready to use.
 type Watcher struct {
-	// A burst of messages ends with Settle of silence, MaxSettle after its
-	// first one at the latest. 0 is 5 ms and 50 ms: one DHCPv6 reply makes its
-	// messages within 0.3 ms, and a line that never falls silent must not
-	// keep its new address to itself.
+	// A burst of messages ends after Settle without one, and at the latest
+	// MaxSettle after its first. 0 is 5 ms and 50 ms: the messages of one
+	// DHCPv6 reply come within 0.3 ms, and a kernel that never stops sending
+	// must not delay the new address.
 	Settle, MaxSettle time.Duration
 
-	// Trouble, if set, is called with the reason when the kernel cannot be
-	// watched, and with nil when it can be again: once each, whatever the
-	// number of attempts. It is called from Run's goroutine.
+	// Trouble, if set, is called with the error when the kernel cannot be
+	// watched, and with nil when it can be again: once each, however many
+	// attempts fail. It is called from Run's goroutine.
 	Trouble func(error)
 
-	// Early, if set, is called from Run's goroutine 0.5 ms after a burst has
-	// begun, with what the tables hold by then: to make something ready for
-	// what comes next. If the burst has said it all by then, these tables are
-	// emitted at its end. It is left out where to read them takes long.
+	// Early, if set, is called from Run's goroutine 0.5 ms after the start of
+	// a burst, with the tables at that time, so that the caller can prepare.
+	// If no message follows, the same tables are emitted at the end of the
+	// burst. It is not called where reading the tables takes over 2 ms.
 	Early func(Tables)
 
-	took    time.Duration // the last reading of the tables
+	took    time.Duration // by the last reading of the tables
 	kernel  kernel        // nil: this machine's
-	trouble bool          // said, and not over yet
+	trouble bool          // reported, and not over yet
 }
 
-// kernel is all that a Watcher asks of rtnetlink.
+// kernel is what a Watcher needs of rtnetlink.
 type kernel interface {
-	// Subscribe returns hints that something that can matter may have
-	// changed, and when the last one came: the channel has one slot. It
-	// closes when the subscription has failed or ctx has ended.
+	// Subscribe sends a hint, the time of the last message, when something
+	// that can matter may have changed. The channel has one slot. It closes
+	// when the subscription fails or ctx ends.
 	Subscribe(ctx context.Context) (<-chan time.Time, error)
 	// Tables reads everything.
 	Tables() (Tables, error)
-	// Pause sleeps for d, a few milliseconds at the most, and no longer.
+	// Pause sleeps for d, at most a few milliseconds, without the delay of
+	// the runtime's timers.
 	Pause(d time.Duration)
 }
 
-// The waits after what failed: a kernel is out of memory for moments, but
-// lacks a permission for as long as somebody needs to grant it.
+// The waits after a failure: lack of memory passes in moments, lack of a
+// permission lasts until somebody grants it.
 const (
 	firstRetry = 10 * time.Millisecond
 	lastRetry  = 5 * time.Second
 )
 
-// Run calls emit with the tables as they are now, and after every burst of
-// messages that can matter with what they are then, equal ones included: such
-// a burst may be what a receiver waits for. What cannot be read is not
-// emitted, and tried again. Run calls emit from its own goroutine, and blocks
-// until ctx ends; it returns nil then. A Watcher runs once at a time.
+// Run calls emit with the present tables, and again after every burst of
+// messages that can matter, even if the tables are equal: a receiver may wait
+// for the burst. If the tables cannot be read, Run tries again and emits
+// nothing. Run calls emit from its own goroutine. It blocks until ctx ends and
+// then returns nil. A Watcher runs once at a time.
 //
-// The Tables that emit and Early are called with may be read until they
-// return. (They are overwritten once seven more that differ have been read.)
-// A receiver that keeps them, or hands them to another goroutine, takes a
-// Clone, or a Copy in memory of its own.
+// The Tables passed to emit and Early are valid until these return. (They are
+// overwritten once seven more that differ have been read.) A receiver that
+// keeps them, or passes them to another goroutine, makes a Clone or a Copy.
 func (w *Watcher) Run(ctx context.Context, emit func(Tables)) error {
 	if w.kernel == nil {
 		w.kernel = newKernel()
@@ -67,7 +67,7 @@ func (w *Watcher) Run(ctx context.Context, emit func(Tables)) error {
 	for ctx.Err() == nil {
 		began := time.Now()
 		w.watch(ctx, emit)
-		// One that lived for long failed by chance: no reason to wait.
+		// A subscription that lived long failed by chance: do not wait longer.
 		if time.Since(began) > lastRetry {
 			retry = firstRetry
 		}
@@ -77,10 +77,10 @@ func (w *Watcher) Run(ctx context.Context, emit func(Tables)) error {
 	return nil
 }
 
-// watch is Run as long as one subscription lives. It subscribes before it
-// reads, so that no change is between the two.
+// watch is Run for the life of one subscription. It subscribes before it
+// reads, so that no change is missed between the two.
 func (w *Watcher) watch(ctx context.Context, emit func(Tables)) {
-	// A child, so that the subscription never outlives this call.
+	// The subscription never outlives this call.
 	ctx, cancel := context.WithCancel(ctx)
 	hints, err := w.kernel.Subscribe(ctx)
 	if err != nil {
@@ -128,14 +128,14 @@ func stoppedTimer() *time.Timer {
 	return t
 }
 
-// unsubscribe returns when the sender of the hints has ended.
+// unsubscribe ends the sender of the hints and waits for it.
 func unsubscribe(cancel context.CancelFunc, hints <-chan time.Time) {
 	cancel()
 	for range hints {
 	}
 }
 
-// read reads the tables, and takes note of how long that takes.
+// read reads the tables and records how long that took.
 func (w *Watcher) read() (Tables, error) {
 	began := time.Now()
 	t, err := w.kernel.Tables()
@@ -143,14 +143,14 @@ func (w *Watcher) read() (Tables, error) {
 	return t, err
 }
 
-// settle waits until the burst is over. ok is false when the subscription or
+// settle waits for the end of the burst. ok is false when the subscription or
 // ctx has ended.
 //
-// If no hint came after an early reading had begun, there is nothing that it
-// does not show: early holds, and need not be read again. The kernel tells of
-// a change after making it, or makes all of it under the lock (rtnl) that the
-// dump of the links, which is the first, waits for. A hint that is late, on
-// its way while the burst ends, begins another burst.
+// If no hint came after the early reading began, that reading is complete:
+// holds is true, and the tables need not be read again. The kernel sends the
+// message after the change, or makes the change under the rtnl lock, for which
+// the first dump, of the links, waits. A hint that arrives while the burst ends
+// begins another burst.
 func (w *Watcher) settle(ctx context.Context, timer *time.Timer, hints <-chan time.Time, begun time.Time) (early Tables, holds, ok bool) {
 	silence := orElse(w.Settle, 5*time.Millisecond)
 	end, last := begun.Add(silence), begun.Add(orElse(w.MaxSettle, 50*time.Millisecond))
@@ -183,8 +183,8 @@ func (w *Watcher) settle(ctx context.Context, timer *time.Timer, hints <-chan ti
 	}
 }
 
-// waitForHint waits for a hint until then, and tells when one came, zero if none did.
-// open is false when the subscription or ctx has ended.
+// waitForHint waits for a hint until then. It returns the hint's time, zero if
+// none came. open is false when the subscription or ctx has ended.
 func (w *Watcher) waitForHint(ctx context.Context, timer *time.Timer, hints <-chan time.Time, then time.Time) (at time.Time, open bool) {
 	if left := time.Until(then); left > coarse {
 		timer.Reset(left - coarse)
@@ -208,13 +208,13 @@ func (w *Watcher) waitForHint(ctx context.Context, timer *time.Timer, hints <-ch
 	}
 }
 
-// coarse is how late the runtime's timers may be: it waits for them in
-// epoll_pwait(2), by the millisecond.
+// coarse is how late the runtime's timers may fire: it waits for them in
+// epoll_pwait(2), which counts milliseconds.
 const coarse = time.Millisecond
 
-// earlyAfter is when most bursts have said it all, and earlyMost how long a
-// reading of the tables may take to be made then: it is to be over, on a slow
-// router, before the silence is.
+// earlyAfter is the length of most bursts. earlyMost is the longest reading
+// for which an early one is made: it must end before Settle does, on a slow
+// router too.
 const (
 	earlyAfter = 500 * time.Microsecond
 	earlyMost  = 2 * time.Millisecond
@@ -227,7 +227,7 @@ func orElse(d, none time.Duration) time.Duration {
 	return d
 }
 
-// report tells of trouble when it begins, and when it is over (err is nil).
+// report calls Trouble when trouble begins, and when it ends (err is nil).
 func (w *Watcher) report(err error) {
 	if (err != nil) == w.trouble {
 		return
