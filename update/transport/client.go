@@ -15,32 +15,28 @@ import (
 	"homeward/update/resolver"
 )
 
-// client makes exchanges with services: one connection each, TLS always
-// verified, a redirect an answer like any other. It may be used by many
-// goroutines at once.
+// client makes exchanges with services, one connection each. It always
+// verifies TLS and does not follow redirects. It is safe for concurrent use.
 type client struct {
 	agent         string        // User-Agent
 	connectWithin time.Duration // resolve, TCP and TLS
-	within        time.Duration // all of it
+	within        time.Duration // the whole exchange
 	resolver      resolver.Resolver
 }
 
-// New returns the Exchange of a client that presents itself as homeward
-// of this version.
+// New returns the Exchange of a client whose User-Agent is homeward/version.
 func New(version string) Exchange {
 	return newClient(fmt.Sprintf("homeward/%s (%s/%s)", version, runtime.GOOS, runtime.GOARCH)).exchange
 }
 
-// newClient returns the client that presents itself as agent. A line that
-// does not connect within 8 s is better asked anew, and 15 s is more than a
-// service that works ever takes.
+// newClient returns a client with the User-Agent agent. After 8 s without a
+// connection a new attempt is worth more; no working service takes 15 s.
 func newClient(agent string) client {
 	return client{agent: agent, connectWithin: 8 * time.Second, within: Limit}
 }
 
-// exchange sends req once and returns what came of it. ready is called when
-// the connection stands and nothing was sent; it may be nil. When ctx ends
-// the connection is reset, so that what has not left yet never does.
+// exchange implements Exchange. ready may be nil. When ctx ends, exchange resets
+// the connection, so that the kernel drops what it has not sent yet.
 func (c client) exchange(ctx context.Context, req Request, ready BeforeSend) Outcome {
 	ctx, cancel := context.WithTimeout(ctx, c.within)
 	defer cancel()
@@ -77,8 +73,8 @@ func (c client) exchange(ctx context.Context, req Request, ready BeforeSend) Out
 	return Outcome{Answer: answer}
 }
 
-// maxBody returns how many bytes of the answer to keep. 4 KiB hold whatever
-// an update is answered with.
+// maxBody returns how many bytes of the answer to keep. 4 KiB hold any answer
+// to an update.
 func (r Request) maxBody() int {
 	if r.MaxBody > 0 {
 		return r.MaxBody
@@ -96,17 +92,17 @@ type endpoint struct {
 	device4 string
 	device6 string
 	caFile  string
-	caHint  string       // a hint (readRoots)
-	known   []netip.Addr // where it was reached last
+	caHint  string       // see readRoots
+	known   []netip.Addr // where the host was reached last
 }
 
-// The text of a URL may hold secrets: none of these errors shows it.
+// A URL may hold secrets: these errors do not show it.
 var (
 	errURL   = errors.New("the URL cannot be used: it must begin with https:// and a host")
 	errPlain = errors.New("http:// is for a loopback address only, as 127.0.0.1: use https://")
 )
 
-// newEndpoint reads where req goes from its URL.
+// newEndpoint returns the endpoint of req's URL.
 func newEndpoint(req Request) (endpoint, error) {
 	u, err := url.Parse(req.URL.Reveal())
 	if err != nil || u.Hostname() == "" {
@@ -120,7 +116,7 @@ func newEndpoint(req Request) (endpoint, error) {
 	}
 	switch u.Scheme {
 	case "https":
-		e.tls, e.known = true, req.Known // without TLS nothing would prove who answers there
+		e.tls, e.known = true, req.Known // without TLS nothing proves that the host answers there
 		if port == 0 {
 			port = 443
 		}
@@ -139,7 +135,7 @@ func newEndpoint(req Request) (endpoint, error) {
 	return e, nil
 }
 
-// message spells the whole request.
+// message returns the whole request.
 func (e endpoint) message(req Request, agent string) ([]byte, error) {
 	var b strings.Builder
 	header := func(name, value string) { b.WriteString(name + ": " + value + "\r\n") }
@@ -159,8 +155,8 @@ func (e endpoint) message(req Request, agent string) ([]byte, error) {
 	if form != "" || req.Method == "POST" {
 		header("Content-Length", fmt.Sprint(len(form)))
 	}
-	// A header after a line break would be an attacker's. The URL holds none:
-	// url.Parse refuses it.
+	// A line break would let an attacker add a header. url.Parse refuses one
+	// in the URL.
 	for _, s := range []string{req.Method, auth, agent} {
 		if strings.ContainsAny(s, "\r\n\x00") {
 			return nil, errors.New("the secret holds a line break: write it without")

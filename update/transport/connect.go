@@ -16,22 +16,22 @@ import (
 	"homeward/update/resolver"
 )
 
-// connection is a TCP connection, and what is spoken over it: itself or TLS.
+// connection is a TCP connection, or TLS over it.
 type connection struct {
 	net.Conn
 	tcp  *net.TCPConn
-	root string // what it was verified by (caHint), "" without TLS
+	root string // caHint of the root that verified it, "" without TLS
 
-	reached func() []netip.Addr // tells where to reach the host the next time; may be nil
+	reached func() []netip.Addr // returns Answer.Known; may be nil
 }
 
 func (c connection) local() netip.Addr {
 	return c.tcp.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
 }
 
-// connect returns a connection on which nothing was sent but the handshake; with
-// a fault, the known addresses at which the host is not any more. All other
-// connections are closed by then; the resolver is listened to until whole ends.
+// connect returns a connection after the handshake, or a fault and the known
+// addresses that are no longer the host's. It closes all other connections. The
+// resolver may go on until whole ends.
 func (c client) connect(whole context.Context, e endpoint) (connection, []netip.Addr, *Fault) {
 	ctx, cancel := context.WithTimeout(whole, c.connectWithin)
 	defer cancel()
@@ -55,7 +55,7 @@ func (c client) connect(whole context.Context, e endpoint) (connection, []netip.
 	}
 	conn, err := r.run(ctx, whole, lookup, attempt)
 	switch {
-	case err == nil && e.tls: // else nothing has proved who answers there
+	case err == nil && e.tls: // without TLS nothing proves that the host answered
 		conn.reached = func() []netip.Addr { return r.reached(conn.addr) }
 		return conn.connection, nil, nil
 	case err == nil:
@@ -70,9 +70,9 @@ func (c client) connect(whole context.Context, e endpoint) (connection, []netip.
 	return connection{}, r.forgotten(), fault
 }
 
-// attempt connects to one address. Where the root that was hinted at does not
-// verify the service, it connects once more, with all roots: the service may
-// have another authority now.
+// attempt connects to one address. If the root of the hint does not verify the
+// service, which may have changed its authority, attempt connects once more
+// with all roots.
 func (c client) attempt(ctx context.Context, e endpoint, addr netip.Addr, some, all func() trust) (connection, *attemptFault) {
 	tcp, fault := c.dial(ctx, e, addr)
 	if fault != nil || !e.tls {
@@ -96,7 +96,7 @@ func (c client) attempt(ctx context.Context, e endpoint, addr netip.Addr, some, 
 	return conn, nil
 }
 
-// handshake speaks TLS over a connection, and closes it where that fails.
+// handshake makes the TLS handshake over tcp, and closes tcp if that fails.
 func (e endpoint) handshake(ctx context.Context, tcp *net.TCPConn, roots *x509.CertPool) (connection, error) {
 	t := tls.Client(tcp, &tls.Config{ServerName: e.host, RootCAs: roots, MinVersion: tls.VersionTLS12})
 	if err := t.HandshakeContext(ctx); err != nil {
@@ -118,23 +118,23 @@ func (c client) dial(ctx context.Context, e endpoint, addr netip.Addr) (*net.TCP
 	if err != nil {
 		return nil, e.dialFault(ctx, c.connectWithin, device, err)
 	}
-	// Should this process be killed, what was not sent yet is thrown away: the
-	// address in it may be old by the time a dead line could deliver it.
+	// If this process is killed, the kernel drops what it has not sent: the
+	// address may be outdated when a broken uplink works again.
 	tcp.SetLinger(0)
 	return tcp, nil
 }
 
-// segment is the largest that either side is to send, in bytes. With IPv6's and
-// TCP's headers it makes 1280, which every link carries (RFC 8200, section 5):
-// a tunnel that swallows larger packets, without a word, does not matter then.
+// segment is the TCP maximum segment size in bytes. With the headers of IPv6
+// and TCP it makes 1280, which every link carries (RFC 8200, section 5), so that
+// a tunnel that silently drops larger packets does no harm.
 const segment = 1280 - 40 - 20
 
-// prepare sets up a socket before it connects, and makes it leave by a device
-// if one is named. Linux lets anybody do that since 5.7.
+// prepare sets a socket's options before it connects, and binds it to a device
+// unless that is "". Since Linux 5.7 this needs no privilege.
 func prepare(s syscall.RawConn, device string) error {
 	var err error
 	cerr := s.Control(func(fd uintptr) {
-		unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_MAXSEG, segment) // without it some lines fail, not all
+		unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_MAXSEG, segment) // may fail: only some uplinks need it
 		if device != "" {
 			err = unix.BindToDevice(int(fd), device)
 		}
@@ -142,9 +142,9 @@ func prepare(s syscall.RawConn, device string) error {
 	return errors.Join(cerr, err)
 }
 
-// startRoots begins to read the roots while the connection is made: on a router
-// that takes as long as a round trip. some returns those that are expected to
-// do, all returns all of them.
+// startRoots starts reading the roots while the connection is made: on a router
+// that takes as long as a round trip. some returns the roots for the hint, all
+// returns all roots.
 func (e endpoint) startRoots() (some, all func() trust) {
 	some = sync.OnceValue(func() trust { return readRoots(e.caFile, e.caHint) })
 	if e.tls {

@@ -1,5 +1,6 @@
-// Package transport makes one HTTP exchange over TLS: it finds a way that works
-// on a broken line, trusts the system's roots, and tells how far it came.
+// Package transport makes one HTTP exchange over TLS: it tries a host's
+// addresses until one works, trusts the system's roots, and reports how far it
+// came.
 package transport
 
 import (
@@ -16,17 +17,17 @@ type Request struct {
 	Form     secret.Text   // body, application/x-www-form-urlencoded; may be empty
 	Bearer   secret.Secret // Authorization: Bearer
 	User     string        // Authorization: Basic, with Password
-	Login    secret.Secret // in place of User, where the user name is a secret, too
+	Login    secret.Secret // in place of User, if the user name is a secret
 	Password secret.Secret
 	Device4  string       // over IPv4 leave by this device, "" as the routes say
 	Device6  string       // over IPv6 likewise
-	Family   int          // 4 or 6: over that family only, 0 either
+	Family   int          // 4 or 6: over that family only; 0: either
 	CAFile   string       // more roots to trust
-	CAHint   string       // a hint: the Answer.Root of the last time, "" for none
-	Known    []netip.Addr // addresses of the host at which it was reached before, the best first: tried at once
+	CAHint   string       // Answer.CAHint of the last exchange, "" for none
+	Known    []netip.Addr // Answer.Known of the last exchange: tried before the resolver answers
 	MaxBody  int          // bytes of the answer to keep, 0: 4096
 
-	AllowHTTP bool // http:// to any address, not only to a loopback one
+	AllowHTTP bool // allow http:// to any address, not only to loopback
 }
 
 // Answer is what a service answered.
@@ -34,47 +35,48 @@ type Answer struct {
 	Status     int
 	Body       []byte       // cut at MaxBody
 	Cut        bool         // the body was longer
-	RetryAfter string       // the header, as it is
-	Date       string       // the header, as it is
-	Location   string       // the header, as it is
-	CAHint     string       // names the certificate authority's root that vouches for who answered, "" without TLS
-	Known      []netip.Addr // where to reach the host the next time, the best first, four at most; none of an address, or without TLS
+	RetryAfter string       // the header, unparsed
+	Date       string       // the header, unparsed
+	Location   string       // the header, unparsed
+	CAHint     string       // identifies the root that verified the service, "" without TLS
+	Known      []netip.Addr // where to reach the host next time, the best first, at most KnownMost; nil if the host is an address, and without TLS
 }
 
-// FaultKind tells how far an exchange came that brought no answer.
+// FaultKind is how far an exchange without an answer came.
 type FaultKind int
 
 const (
 	FaultResolve  FaultKind = iota + 1 // the name was not resolved
-	FaultConnect                       // no route, no answer to the connection
+	FaultConnect                       // no route, or no TCP connection
 	FaultTLS                           // the handshake failed
-	FaultClock                         // the certificate is not valid at the time of this machine's clock
-	FaultSent                          // sent, but no whole answer came: could not confirm
-	FaultRefused                       // the service refuses or resets connections
-	FaultCanceled                      // given up by us
+	FaultClock                         // the certificate is not valid yet by this machine's clock
+	FaultSent                          // sent, but no whole answer came
+	FaultRefused                       // the service refused or reset the connection
+	FaultCanceled                      // ctx ended, or BeforeSend returned false
 )
 
 // Fault is an exchange without an answer. Its text holds no secret.
 type Fault struct {
 	Kind   FaultKind
 	Detail string
-	Sent   bool // some of the request may have reached the service
+	Sent   bool // part of the request may have reached the service
 }
 
-// Outcome is an Answer or a Fault; one of them is set.
+// Outcome is an Answer or a Fault: exactly one is set.
 type Outcome struct {
 	Answer *Answer
 	Fault  *Fault
-	Forget []netip.Addr // of Request.Known, with a Fault: the service is not there any more
+	Forget []netip.Addr // with a Fault: addresses in Request.Known that are no longer the host's
 }
 
-// BeforeSend is called once when the connection stands and nothing was sent yet,
-// with the address it leaves from. False gives the exchange up (FaultCanceled).
+// BeforeSend is called once, after the handshake and before the request is sent,
+// with the connection's local address. False cancels the exchange
+// (FaultCanceled).
 type BeforeSend func(local netip.Addr) bool
 
-// Exchange sends one request and returns what came of it. It calls ready once
-// the connection stands, from its own goroutine, and gives up when ctx ends.
+// Exchange sends one request and returns the outcome. It calls ready from the
+// caller's goroutine, and gives up when ctx ends.
 type Exchange func(ctx context.Context, r Request, ready BeforeSend) Outcome
 
-// Limit is how long a request may be under way.
+// Limit bounds the time of one exchange.
 const Limit = 15 * time.Second

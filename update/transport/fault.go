@@ -20,8 +20,8 @@ func Failed(kind FaultKind, sent bool, detail string) Outcome {
 	return Outcome{Fault: &Fault{Kind: kind, Sent: sent, Detail: FaultText(detail)}}
 }
 
-// FaultText makes s fit for a log and a terminal: printable, one line, at most
-// 160 bytes.
+// FaultText returns s as one printable line of at most 160 bytes, for a log or a
+// terminal.
 func FaultText(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r == '\uFFFD' || !strconv.IsPrint(r) {
@@ -43,7 +43,7 @@ func FaultText(s string) string {
 	return s[:end] + dots
 }
 
-// dialFault tells why no TCP connection came about.
+// dialFault returns the fault for a failed TCP connection.
 func (e endpoint) dialFault(ctx context.Context, within time.Duration, device string, err error) *attemptFault {
 	detail := "cannot connect to " + e.host
 	if device != "" {
@@ -69,13 +69,13 @@ func (e endpoint) dialFault(ctx context.Context, within time.Duration, device st
 	return f
 }
 
-// refusedOrReset tells whether a service refused or reset a connection: it may have
-// more of them than it can take.
+// refusedOrReset reports whether the service refused or reset the connection: it
+// may be overloaded.
 func refusedOrReset(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET)
 }
 
-// tlsFault tells why the handshake failed.
+// tlsFault returns the fault for a failed handshake.
 func (e endpoint) tlsFault(ctx context.Context, within time.Duration, err error) *attemptFault {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return &attemptFault{Fault: *canceled(false)}
@@ -109,8 +109,8 @@ func (e endpoint) tlsFault(ctx context.Context, within time.Duration, err error)
 	return f
 }
 
-// expired tells a certificate that is not valid yet, by a clock that is behind,
-// from one that has expired, which the service has to mend.
+// expired distinguishes a certificate that is not valid yet, because this
+// machine's clock is behind, from one that has expired.
 func (e endpoint) expired(cert *x509.Certificate, now time.Time) (FaultKind, string) {
 	const minute = "2006-01-02 15:04 MST"
 	clock := now.UTC().Format(minute)
@@ -122,7 +122,7 @@ func (e endpoint) expired(cert *x509.Certificate, now time.Time) (FaultKind, str
 		" (this router's clock says " + clock + "): the service has to renew it")
 }
 
-// sentFault tells why there is no whole answer to what was sent.
+// sentFault returns the fault for a request without a whole answer.
 func (e endpoint) sentFault(ctx context.Context, within time.Duration, err error) *Fault {
 	var text string
 	switch {
@@ -148,8 +148,8 @@ func timedOut(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, syscall.ETIMEDOUT)
 }
 
-// reason returns the innermost cause that says something: package net puts
-// our own port and the call around it.
+// reason returns the innermost useful cause: package net wraps it in the call
+// and the local port.
 func reason(err error) string {
 	var no syscall.Errno
 	if errors.As(err, &no) {

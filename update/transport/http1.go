@@ -13,13 +13,14 @@ import (
 // sites send 2 to 8 KiB.
 const maxHeaders = 32 << 10
 
-// maxLocation is far above any URL that a service would move to.
+// maxLocation bounds a Location header, in bytes. No service moves to a longer
+// URL.
 const maxLocation = 2 << 10
 
 var errNotHTTP = errors.New("the answer was not HTTP")
 
-// authorization returns the header's value, "" for none. A user and password
-// in the URL are sent as Basic, as every client does.
+// authorization returns the Authorization header, "" for none. A user and
+// password in the URL become Basic.
 func (e endpoint) authorization(req Request) string {
 	user, password := req.Login.Reveal()+req.User, req.Password.Reveal()
 	if user == "" && password == "" && e.url.User != nil {
@@ -36,9 +37,9 @@ func (e endpoint) authorization(req Request) string {
 }
 
 // readAnswer reads one HTTP/1.x answer (RFC 9112) to a GET, POST or DELETE,
-// keeping at most max bytes of its body and reading few more. Interim answers
-// are skipped. io.EOF means that not one byte came, io.ErrUnexpectedEOF that
-// the answer was not whole.
+// and keeps at most max bytes of its body. Interim answers are skipped. The
+// error is io.EOF if no byte came, and io.ErrUnexpectedEOF if the answer is not
+// whole.
 func readAnswer(r io.Reader, max int) (*Answer, error) {
 	a := answerReader{br: bufio.NewReader(r), left: maxHeaders}
 	h, err := a.headers()
@@ -57,18 +58,17 @@ func readAnswer(r io.Reader, max int) (*Answer, error) {
 	return &Answer{Status: h.status, Body: body, Cut: cut, RetryAfter: h.retryAfter, Date: h.date, Location: h.location}, nil
 }
 
-// answerReader reads the lines of an answer; left is how many bytes of them
-// may still come.
+// answerReader reads the lines of an answer, at most left more bytes of them.
 type answerReader struct {
 	br   *bufio.Reader
 	left int
 }
 
-// answerHeader is the part of an answer's head that matters here.
+// answerHeader holds the headers that are used here.
 type answerHeader struct {
 	status     int
 	chunked    bool
-	length     int64 // -1: not said
+	length     int64 // -1: not given
 	retryAfter string
 	date       string
 	location   string
@@ -94,7 +94,7 @@ func (a *answerReader) line() (string, error) {
 	}
 }
 
-// headers reads a status line and what follows it up to the empty line.
+// headers reads a status line and the headers.
 func (a *answerReader) headers() (answerHeader, error) {
 	line, err := a.line()
 	if err != nil {
@@ -141,12 +141,12 @@ func parseStatus(line string) int {
 	return int(code)
 }
 
-// set takes note of one header. It returns false where the end of the body
-// could not be told any more.
+// set records one header. It returns false if the end of the body cannot be
+// known.
 func (h *answerHeader) set(name, value string) bool {
 	switch strings.ToLower(name) {
 	case "transfer-encoding":
-		if strings.EqualFold(value, "identity") { // none, as HTTP/1.1 once had it
+		if strings.EqualFold(value, "identity") { // none, in old HTTP/1.1
 			return true
 		}
 		h.chunked = true
@@ -169,8 +169,8 @@ func (h *answerHeader) set(name, value string) bool {
 	return true
 }
 
-// headerText returns the value of a header that holds a time, "" of one
-// that is longer than any.
+// headerText returns the value of a header that holds a time, "" if it is too
+// long for one.
 func headerText(s string) string {
 	if len(s) > 64 {
 		return ""
@@ -178,7 +178,7 @@ func headerText(s string) string {
 	return s
 }
 
-// body reads the body, or max bytes of it and whether there is more.
+// body reads at most max bytes of the body. cut is true if there are more.
 func (a *answerReader) body(h answerHeader, max int) (body []byte, cut bool, err error) {
 	switch {
 	case h.status == 204 || h.status == 304 || h.status == 101:
@@ -199,7 +199,7 @@ func (a *answerReader) body(h answerHeader, max int) (body []byte, cut bool, err
 	return body, false, nil
 }
 
-// take appends n bytes to body, or as many as come and an error.
+// take appends n bytes to body, or fewer and an error.
 func (a *answerReader) take(body []byte, n int64) ([]byte, error) {
 	was := len(body)
 	body = append(body, make([]byte, n)...)
@@ -207,11 +207,11 @@ func (a *answerReader) take(body []byte, n int64) ([]byte, error) {
 	return body[:was+got], unexpected(err)
 }
 
-// chunks reads a chunked body (RFC 9112, section 7.1) and what trails it, or
-// its first max bytes.
+// chunks reads a chunked body (RFC 9112, section 7.1) and its trailers, or the
+// body's first max bytes.
 func (a *answerReader) chunks(max int) (body []byte, err error) {
 	for {
-		a.left = maxHeaders // each line is bounded, their number is by max
+		a.left = maxHeaders // max bounds the number of chunks
 		line, err := a.line()
 		if err != nil {
 			return body, err
@@ -234,7 +234,7 @@ func (a *answerReader) chunks(max int) (body []byte, err error) {
 	}
 }
 
-// trailers reads what may follow the last chunk.
+// trailers skips the trailers after the last chunk.
 func (a *answerReader) trailers() error {
 	for {
 		if line, err := a.line(); err != nil || line == "" {
@@ -243,7 +243,7 @@ func (a *answerReader) trailers() error {
 	}
 }
 
-// unexpected returns err, of an end that came too early as such.
+// unexpected returns err, io.ErrUnexpectedEOF in place of io.EOF.
 func unexpected(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF

@@ -8,59 +8,58 @@ import (
 	"homeward/update/resolver"
 )
 
-// nextAfter is how long after one address the next is tried beside it (RFC
+// nextAfter is the delay before the next address is tried in parallel (RFC
 // 8305, section 5).
 const nextAfter = 250 * time.Millisecond
 
-// otherFamilyWithin is how long, from the beginning, the other family's
-// addresses are waited for where all of one family have failed.
+// otherFamilyWithin is how long, from the start, to wait for the other family's
+// addresses when all of one family have failed.
 const otherFamilyWithin = 2 * time.Second
 
 // attemptsMost bounds the connections of one exchange.
 const attemptsMost = 16
 
-// race decides which address of a host is tried when: it is pure. Times count
-// from its beginning. The addresses at which the host was reached last come
-// first, before the resolver has answered; from then on only those that it
-// names.
+// race decides when to try which address of a host. It does no I/O. Times count
+// from its start. The known addresses come first; once the resolver has
+// answered, only addresses in its answer are tried.
 type race struct {
 	known    []netip.Addr  // where the host was reached last, the best first
 	lookups  [2]lookup     // of IPv4 and IPv6
 	attempts []raceAttempt // in the order they began
-	begun    time.Duration // when the last of them did
+	begun    time.Duration // start of the last attempt
 	hurry    bool          // an attempt has failed since
-	answers  chan func()   // what the resolver has said and nobody has taken yet
+	answers  chan func()   // the resolver's answers, not yet applied
 }
 
-// lookup is what the resolver has said of one family.
+// lookup is the resolver's answer for one family.
 type lookup struct {
 	wanted bool
-	ended  bool // there is an answer, or all servers have failed
+	ended  bool // a server has answered, or all have failed
 	resolver.Lookup
 }
 
-// raceAttempt is one address that is tried.
+// raceAttempt is an attempt at one address.
 type raceAttempt struct {
 	addr  netip.Addr
-	fault *attemptFault // nil while it is under way
-	stale bool          // given up: the resolver does not name it any more
+	fault *attemptFault // nil while it is running
+	stale bool          // canceled: not in the resolver's answer
 }
 
 // attemptFault is why one address was not reached.
 type attemptFault struct {
 	Fault
-	elsewhere bool // nobody, or another, answers there
-	noRoute   bool // this line does not lead there
+	elsewhere bool // connection refused, or the certificate did not verify
+	noRoute   bool // no route or no source address
 }
 
-// farther tells whether an attempt came farther than another one; that there is
-// no route, of one family perhaps, tells less than any other fault.
+// farther reports whether f says more than o: it came farther, or o only lacks a
+// route, as one family often does.
 func (f attemptFault) farther(o attemptFault) bool {
 	return f.Kind > o.Kind || f.Kind == o.Kind && o.noRoute && !f.noRoute
 }
 
-// newRace returns the race to a host in these families, 0 being both. known are
-// addresses at which it was reached before, the best first.
+// newRace returns a race in family 4, 6, or 0 for both. known are addresses at
+// which the host was reached before, the best first.
 func newRace(family int, known []netip.Addr) *race {
 	r := &race{}
 	r.lookups[0].wanted, r.lookups[1].wanted = family != 6, family != 4
@@ -72,7 +71,7 @@ func newRace(family int, known []netip.Addr) *race {
 	return r
 }
 
-// lookup returns the one of an address's family.
+// lookup returns the lookup of a's family.
 func (r *race) lookup(a netip.Addr) *lookup {
 	if a.Is4() {
 		return &r.lookups[0]
@@ -80,8 +79,8 @@ func (r *race) lookup(a netip.Addr) *lookup {
 	return &r.lookups[1]
 }
 
-// resolved takes what the resolver says of one family, and returns the attempts
-// to be given up: at addresses that the host does not have any more.
+// resolved records the resolver's answer for one family. It returns the attempts
+// to cancel: the answer does not have their addresses.
 func (r *race) resolved(family int, l resolver.Lookup) (stale []netip.Addr) {
 	own := &r.lookups[family/6]
 	own.ended, own.Lookup = true, l
@@ -94,13 +93,13 @@ func (r *race) resolved(family int, l resolver.Lookup) (stale []netip.Addr) {
 	return stale
 }
 
-// outdated tells whether the resolver has answered, and not with this address.
+// outdated reports whether the resolver has answered without this address.
 func (r *race) outdated(a netip.Addr) bool {
 	l := r.lookup(a)
 	return l.ended && l.Err == nil && !slices.Contains(l.Addrs, a)
 }
 
-// failed takes note that an address was tried in vain.
+// failed records the fault of an attempt.
 func (r *race) failed(addr netip.Addr, f *attemptFault) {
 	for i, a := range r.attempts {
 		if a.addr == addr {
@@ -109,8 +108,8 @@ func (r *race) failed(addr netip.Addr, f *attemptFault) {
 	}
 }
 
-// next returns the address to try now, or none, and when to ask again, or that
-// the race is over as there is nothing left to wait for.
+// next returns the address to try now, or an invalid one, and when to call next
+// again. over is true if nothing is left to wait for.
 func (r *race) next(now time.Duration) (addr netip.Addr, at time.Duration, over bool) {
 	const never = time.Hour
 	addr = r.candidate()
@@ -128,8 +127,8 @@ func (r *race) next(now time.Duration) (addr netip.Addr, at time.Duration, over 
 	return addr, now + nextAfter, false
 }
 
-// waitUntil tells until when the resolver is waited for where nothing is left to
-// try, or that the race is over.
+// waitUntil returns how long to wait for the resolver when no address is left to
+// try. over is true if all lookups have ended.
 func (r *race) waitUntil() (until time.Duration, over bool) {
 	some, all := false, true
 	for _, l := range r.lookups {
@@ -141,7 +140,7 @@ func (r *race) waitUntil() (until time.Duration, over bool) {
 	return time.Hour, false
 }
 
-// stale tells whether the attempt at an address was given up.
+// stale reports whether the attempt at an address was canceled.
 func (r *race) stale(addr netip.Addr) bool {
 	return slices.ContainsFunc(r.attempts, func(a raceAttempt) bool { return a.addr == addr && a.stale })
 }
@@ -150,8 +149,8 @@ func (r *race) running() bool {
 	return slices.ContainsFunc(r.attempts, func(a raceAttempt) bool { return a.fault == nil && !a.stale })
 }
 
-// candidate returns the address to be tried next: of the other family than the
-// last one if there is one.
+// candidate returns the address to try next: of the other family than the last
+// attempt, if there is one.
 func (r *race) candidate() netip.Addr {
 	if len(r.attempts) == attemptsMost {
 		return netip.Addr{}
@@ -168,7 +167,7 @@ func (r *race) candidate() netip.Addr {
 	return first
 }
 
-// candidates are the addresses not tried yet, the best first.
+// candidates returns the addresses not tried yet, the best first.
 func (r *race) candidates() []netip.Addr {
 	var out []netip.Addr
 	add := func(a netip.Addr) {
@@ -188,8 +187,8 @@ func (r *race) candidates() []netip.Addr {
 	return out
 }
 
-// fault returns why no address was reached: that of the attempt that came
-// farthest, at an address that the resolver names; where it names none, why.
+// fault returns the fault of the attempt that came farthest, at an address in
+// the resolver's answer; nil if there is none.
 func (r *race) fault() *Fault {
 	var worst *attemptFault
 	for _, a := range r.attempts {
@@ -232,9 +231,9 @@ func (r *race) unresolved() string {
 // KnownMost bounds how many addresses of a host are remembered.
 const KnownMost = 4
 
-// reached returns where to reach the host the next time: at the address that has
-// answered, at those known before which still hold, and at one of each other
-// family that the resolver names. It takes what the resolver says until now.
+// reached returns where to reach the host next time: the address that answered,
+// the known ones that are still valid, and one of the resolver's of a family
+// that has none yet. It applies the resolver's answers first.
 func (r *race) reached(winner netip.Addr) []netip.Addr {
 	r.takeAnswers()
 	var out []netip.Addr
@@ -253,8 +252,8 @@ func (r *race) reached(winner netip.Addr) []netip.Addr {
 	return out
 }
 
-// forgotten returns the known addresses that are not the host's any more: it
-// is named without them, or another answers there, or refuses.
+// forgotten returns the known addresses that are no longer the host's: they are
+// not in the resolver's answer, or refuse, or their certificate does not verify.
 func (r *race) forgotten() []netip.Addr {
 	var out []netip.Addr
 	for _, a := range r.known {

@@ -14,21 +14,20 @@ import (
 
 var errNotReached = errors.New("no address was reached")
 
-// lookupFunc asks for the addresses of one type until there is an answer or ctx
-// ends (resolver.Resolver.Lookup).
+// lookupFunc looks up the addresses of one type; see resolver.Resolver.Lookup.
 type lookupFunc func(ctx context.Context, typ dnsmessage.Type, tell func(resolver.Lookup))
 
 // attemptFunc connects to one address.
 type attemptFunc func(ctx context.Context, addr netip.Addr) (connection, *attemptFault)
 
-// arrival is how an attempt ended.
+// arrival is the result of an attempt.
 type arrival struct {
 	connection
 	addr  netip.Addr
 	fault *attemptFault
 }
 
-// racing is a race under way: what runs beside the goroutine that owns it.
+// racing runs a race: it owns the goroutines of the lookups and attempts.
 type racing struct {
 	*race
 	begin             time.Time
@@ -39,9 +38,9 @@ type racing struct {
 	stop              map[netip.Addr]context.CancelFunc // of the attempts
 }
 
-// run carries the race out, and returns the connection that stands first when
-// all others are closed; errNotReached when none does before the race is over,
-// or ctx ends. The resolver may go on until whole ends.
+// run runs the race. It returns the first connection, after all others are
+// closed, or errNotReached if there is none before the race is over or ctx
+// ends. The resolver may go on until whole ends.
 func (r *race) run(ctx, whole context.Context, lookup lookupFunc, attempt attemptFunc) (first arrival, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	w := &racing{race: r, begin: time.Now(), attempt: attempt, arrived: make(chan arrival, attemptsMost), stop: map[netip.Addr]context.CancelFunc{}}
@@ -50,7 +49,7 @@ func (r *race) run(ctx, whole context.Context, lookup lookupFunc, attempt attemp
 	cancel()
 	w.attempts.Wait()
 	w.closeRest()
-	if err != nil { // what the resolver said is why
+	if err != nil { // the fault may depend on the resolver's answers
 		w.endLookups()
 		w.lookups.Wait()
 		r.takeAnswers()
@@ -58,7 +57,7 @@ func (r *race) run(ctx, whole context.Context, lookup lookupFunc, attempt attemp
 	return first, err
 }
 
-// startLookup asks the resolver for both families at once.
+// startLookup starts the lookups of both families.
 func (w *racing) startLookup(ctx context.Context, lookup lookupFunc) {
 	ctx, w.endLookups = context.WithCancel(ctx)
 	w.answers = make(chan func(), 32) // more rounds than a lookup has
@@ -78,7 +77,7 @@ func (w *racing) startLookup(ctx context.Context, lookup lookupFunc) {
 	}
 }
 
-// wait tries one address after the other until one stands.
+// wait starts attempts until one succeeds.
 func (w *racing) wait(ctx context.Context) (arrival, error) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -113,8 +112,8 @@ func (w *racing) start(ctx context.Context, addr netip.Addr) {
 	})
 }
 
-// take takes the end of an attempt, and tells whether it is the first that
-// stands. One that was given up meanwhile is closed.
+// take records the result of an attempt and reports whether it succeeded. It
+// closes the connection of a canceled attempt.
 func (w *racing) take(a arrival) bool {
 	if a.fault != nil {
 		w.failed(a.addr, a.fault)
@@ -127,8 +126,8 @@ func (w *racing) take(a arrival) bool {
 	return true
 }
 
-// closeRest takes what came of the attempts after the race was over: a fault may be
-// why, and what stands is closed.
+// closeRest records the faults of the remaining attempts, and closes their
+// connections.
 func (w *racing) closeRest() {
 	for {
 		select {
@@ -142,7 +141,7 @@ func (w *racing) closeRest() {
 	}
 }
 
-// takeAnswers takes what the resolver has said meanwhile.
+// takeAnswers applies the resolver's answers.
 func (r *race) takeAnswers() {
 	for {
 		select {

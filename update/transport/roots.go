@@ -11,25 +11,25 @@ import (
 	"strings"
 )
 
-// Where the packages ca-bundle (OpenWrt) and ca-certificates (Debian) put the
-// system's roots: all in one file, and beside it a folder with links to each.
+// The packages ca-bundle (OpenWrt) and ca-certificates (Debian) put the system's
+// roots in one file, and links to each root in its folder.
 const (
 	bundleFile = "/etc/ssl/certs/ca-certificates.crt"
 	bundleDir  = "/etc/ssl/certs"
-	otherDir   = "/etc/pki/tls/certs" // crypto/x509 looks there, too
+	otherDir   = "/etc/pki/tls/certs" // crypto/x509 reads it, too
 )
 
-// trust is the roots to verify a service by.
+// trust holds the roots to verify a service with.
 type trust struct {
 	pool    *x509.CertPool
-	partial bool // of the system's only the one that was hinted at, or none
+	partial bool // without the system's roots, but for that of the hint
 	err     error
 }
 
-// readRoots returns the system's roots, and those of caFile if one is named.
-// hint (see caHint) is of the root that is expected to do. It widens nothing:
-// where it is one of these, the system's others are left out, as to parse them
-// all is most of an exchange's cost.
+// readRoots returns the system's roots, and those of caFile unless that is "".
+// If hint (see caHint) identifies one of these roots, the system's others are
+// left out: to parse them all is most of the cost of an exchange. A hint never
+// adds a root.
 func readRoots(caFile, hint string) trust {
 	own, pool := []byte(nil), x509.NewCertPool()
 	if caFile != "" {
@@ -56,7 +56,7 @@ func readRoots(caFile, hint string) trust {
 	return trust{pool: all, err: noRoots(all)}
 }
 
-// noRoots is an error if there are none.
+// noRoots returns an error if pool is empty.
 func noRoots(pool *x509.CertPool) error {
 	if pool.Equal(x509.NewCertPool()) {
 		return errors.New("this router knows no certificate authority: install the package ca-bundle")
@@ -64,20 +64,19 @@ func noRoots(pool *x509.CertPool) error {
 	return nil
 }
 
-// caHint returns what tells a root from others in a PEM file: the last whole
-// line of it there, which is of its signature. It is looked for as it is, since
-// to decode the bundle takes a slow router longer than the network does.
+// caHint identifies a root by its last full line in a PEM file, which is part of
+// its signature. A search for this text avoids decoding the bundle, which takes
+// a slow router longer than the network does.
 func caHint(der []byte) string {
 	const line = 48 // bytes, 64 characters (RFC 7468, section 2)
 	end := len(der) / line * line
 	return base64.StdEncoding.EncodeToString(der[max(end-line, 0):end])
 }
 
-// CAHintLen is how long a hint is. Anything else finds nothing.
+// CAHintLen is the length of a hint. A text of another length finds no root.
 const CAHintLen = 64
 
-// findRoot returns the root of a PEM file that the hint is of, or nil. Only
-// this one is parsed.
+// findRoot returns the hint's root in a PEM file, or nil. It parses no other.
 func findRoot(text []byte, hint string) *x509.Certificate {
 	at := bytes.Index(text, []byte(hint))
 	if len(hint) != CAHintLen || at < 0 {
@@ -95,8 +94,7 @@ func findRoot(text []byte, hint string) *x509.Certificate {
 	return root
 }
 
-// systemRoot returns the one of systemRoots that the hint is of, or nil. Of
-// those outside of the bundle it knows nothing.
+// systemRoot returns the hint's root in the bundle, or nil.
 func systemRoot(hint string) *x509.Certificate {
 	if hint == "" || !usualPlaces() {
 		return nil
@@ -108,9 +106,9 @@ func systemRoot(hint string) *x509.Certificate {
 	return findRoot(text, hint)
 }
 
-// systemRoots returns the same roots as x509.SystemCertPool, which reads the
-// bundle and then every link to a part of it: three times the time and half
-// as much memory again, of what is most of an exchange's cost.
+// systemRoots returns the same roots as x509.SystemCertPool, which also reads
+// every link to a part of the bundle: that takes three times as long and half
+// as much memory again.
 func systemRoots() (*x509.CertPool, error) {
 	pool := x509.NewCertPool()
 	pem, err := os.ReadFile(bundleFile)
@@ -126,20 +124,19 @@ func systemRoots() (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// usualPlaces tells whether the environment leaves the roots where they are.
+// usualPlaces reports whether the environment leaves the roots' paths unchanged.
 func usualPlaces() bool {
 	return usual("SSL_CERT_FILE", bundleFile) && usual("SSL_CERT_DIR", bundleDir)
 }
 
-// usual tells whether the environment does not name another path.
+// usual reports whether the variable is unset or names path.
 func usual(name, path string) bool {
 	v := os.Getenv(name)
 	return v == "" || v == path
 }
 
-// extraCertFiles returns the files of a folder that are neither the bundle nor what
-// update-ca-certificates linked there when it made the bundle: those that
-// somebody put there by hand.
+// extraCertFiles returns the files in dir that somebody added by hand: neither
+// the bundle nor links made by update-ca-certificates.
 func extraCertFiles(dir, bundle string) []string {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
