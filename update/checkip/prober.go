@@ -15,23 +15,23 @@ import (
 	"time"
 )
 
-// Probe is a Question to be asked on every event of the line, and every Poll.
+// Probe is a Query to send on every event of the uplink, and every Poll.
 type Probe struct {
 	Query
 	Poll time.Duration
 }
 
-// Result is what a Question has brought: the last address that can be published,
-// and for the owner why there is none, or none newer.
+// Result is the last publishable address found, and Note, why there is none or
+// no newer one, for the owner.
 type Result struct {
 	Addr netip.Addr
 	Note string
 }
 
-// Prober asks services which address this router comes from, and no more often
-// than they allow. It belongs to one goroutine, which calls the functions that
-// come out of the Inbox, and Decide after each event and whenever it said. Only
-// exchanges run elsewhere.
+// Prober asks services which address this router comes from, no more often than
+// they allow. One goroutine owns it: that calls the functions from the Inbox,
+// and Decide after each event and at the time Decide returned. Only exchanges
+// run in other goroutines.
 type Prober struct {
 	exchange transport.Exchange
 	now      func() clock.Now
@@ -42,37 +42,37 @@ type Prober struct {
 
 	ctx     context.Context // of the exchanges
 	open    []*activeProbe
-	free    map[string]time.Duration // when a service may be asked again
-	busy    map[string]bool          // a service is being asked
-	once    bool                     // each question once
-	changed bool                     // something was found since Found was called
+	free    map[string]time.Duration // when a service may be asked again, by Query.Of
+	busy    map[string]bool          // an exchange is running, by Query.Of
+	once    bool                     // send each query once
+	changed bool                     // a result has changed since the last call of Results
 }
 
-// NewProber returns a Prober without questions. Its exchanges are given up when
-// ctx ends. public tells whether an address can be published. In the folder
-// dir, in RAM, several processes keep one pace; "" is none.
+// NewProber returns a Prober without queries. Its exchanges end with ctx. public
+// reports whether an address may be published. Processes share their pace in
+// the folder dir, in RAM; "" is none.
 func NewProber(ctx context.Context, dir string, p loop.Parts, public func(netip.Addr) bool) *Prober {
 	return &Prober{exchange: p.Exchange, now: p.Now, log: p.Log, inbox: p.Inbox, public: public, pace: throttle{dir},
 		ctx: ctx, free: map[string]time.Duration{}, busy: map[string]bool{}}
 }
 
-// activeProbe is an Inquiry at work.
+// activeProbe is a Probe with its plan and result.
 type activeProbe struct {
 	Probe
 	plan  Plan
 	found Result
-	going *inFlight // nil: not being asked
+	going *inFlight // nil: no exchange is running
 }
 
-// inFlight is a Question under way.
+// inFlight is a running exchange.
 type inFlight struct {
 	local netip.Addr
-	again bool // something has happened since
+	again bool // an event has come since
 	stop  context.CancelFunc
 }
 
-// ProbeSnapshot is what a Prober knows of one Question, for the one that goes on
-// after it in another process.
+// ProbeSnapshot is what a Prober knows of one Query, for the Prober of the next
+// process.
 type ProbeSnapshot struct {
 	Question Query         `json:"question"`
 	Plan     Plan          `json:"plan"`
@@ -89,8 +89,7 @@ func (p *Prober) Snapshot() []ProbeSnapshot {
 	return all
 }
 
-// Restore goes on where the Prober of the snapshot was. It is called before
-// Set.
+// Restore takes over a snapshot. Call it before Set.
 func (p *Prober) Restore(all []ProbeSnapshot) {
 	for _, s := range all {
 		p.open = append(p.open, &activeProbe{Probe: Probe{Query: s.Question}, plan: s.Plan, found: s.Found})
@@ -99,16 +98,16 @@ func (p *Prober) Restore(all []ProbeSnapshot) {
 	}
 }
 
-// ProbeOnce makes the Prober ask each question once.
+// ProbeOnce makes the Prober send each query once.
 func (p *Prober) ProbeOnce() { p.once = true }
 
-// Probing tells whether an exchange is under way, or, where each question is
-// asked once, is still to come.
+// Probing reports whether an exchange is running or, after ProbeOnce, still to
+// come.
 func (p *Prober) Probing() bool {
 	return slices.ContainsFunc(p.open, func(q *activeProbe) bool { return q.going != nil || p.once && q.plan.Attempt == 0 })
 }
 
-// GiveUp gives up the exchanges under way; each still comes to its end.
+// GiveUp cancels the running exchanges; each still posts its outcome.
 func (p *Prober) GiveUp() {
 	for _, q := range p.open {
 		if q.going != nil {
@@ -117,9 +116,8 @@ func (p *Prober) GiveUp() {
 	}
 }
 
-// OnEvent has the questions asked: something has happened on the uplink. has tells
-// whether this machine has an address; a question that left from one that is
-// gone is given up.
+// OnEvent makes the queries due after an event of the uplink. has reports
+// whether this machine has an address; an exchange from another is canceled.
 func (p *Prober) OnEvent(has func(netip.Addr) bool) {
 	now := p.now().Up
 	for _, q := range p.open {
@@ -134,8 +132,7 @@ func (p *Prober) OnEvent(has func(netip.Addr) bool) {
 	}
 }
 
-// Retry has the questions asked again that brought nothing: what failed may be
-// mended.
+// Retry makes the failed queries due: the cause may be gone.
 func (p *Prober) Retry() {
 	for _, q := range p.open {
 		if q.plan.Fails > 0 {
@@ -144,7 +141,7 @@ func (p *Prober) Retry() {
 	}
 }
 
-// Set replaces the questions; one that was there goes on as it was.
+// Set replaces the probes; a query that was there keeps its state.
 func (p *Prober) Set(inquiries []Probe) {
 	old := p.open
 	p.open = nil
@@ -159,9 +156,9 @@ func (p *Prober) Set(inquiries []Probe) {
 	}
 }
 
-// Decide asks what is due, the one due longest first, one question at a time
-// to each service, and returns when, in time since boot, it is to be called
-// again at the latest.
+// Decide starts the exchanges that are due, the longest due first, one at a time
+// for each service. It returns when to call it again at the latest, in time
+// since boot.
 func (p *Prober) Decide() (wake time.Duration) {
 	reading := p.now()
 	now := reading.Up
@@ -170,7 +167,7 @@ func (p *Prober) Decide() (wake time.Duration) {
 	slices.SortStableFunc(byDue, func(a, b *activeProbe) int { return cmp.Compare(a.plan.Due, b.plan.Due) })
 	for _, q := range byDue {
 		if q.going != nil || p.busy[q.Of] || p.once && q.plan.Attempt != 0 {
-			continue // the end of an exchange decides again
+			continue // Decide is called again when the exchange ends
 		}
 		at := max(q.plan.Due, p.free[q.Of])
 		if at <= now {
@@ -207,7 +204,7 @@ func (p *Prober) start(q *activeProbe) {
 	}()
 }
 
-// complete takes what a question has brought.
+// complete takes the outcome of an exchange.
 func (p *Prober) complete(q *activeProbe, out transport.Outcome) {
 	clock := p.now()
 	now := clock.Up
@@ -220,7 +217,7 @@ func (p *Prober) complete(q *activeProbe, out transport.Outcome) {
 	p.pace.put(clock, q.Of, p.free[q.Of])
 	p.pace.learn(q.Query, out)
 	if !slices.Contains(p.open, q) {
-		return // nobody asks any more
+		return // Set removed it meanwhile
 	}
 	before := q.found
 	p.judge(q, now, out)
@@ -232,8 +229,7 @@ func (p *Prober) complete(q *activeProbe, out transport.Outcome) {
 	}
 }
 
-// judge takes an answer to the plan and to what was found, and says what is
-// new in it.
+// judge updates plan and result from an outcome, and logs what is new.
 func (p *Prober) judge(q *activeProbe, now time.Duration, out transport.Outcome) {
 	var addr netip.Addr
 	var kind transport.FaultKind
@@ -276,8 +272,8 @@ func (p *Prober) judge(q *activeProbe, now time.Duration, out transport.Outcome)
 	}
 }
 
-// Results returns all that has been found so far, and whether it is something
-// else than when it was called before.
+// Results returns all results so far, and whether one has changed since the last
+// call.
 func (p *Prober) Results() (found map[Query]Result, changed bool) {
 	changed, p.changed = p.changed, false
 	found = make(map[Query]Result, len(p.open))
@@ -289,8 +285,8 @@ func (p *Prober) Results() (found map[Query]Result, changed bool) {
 	return found, changed
 }
 
-// EventHelps tells whether an event of the uplink would have a question asked
-// sooner than it is due.
+// EventHelps reports whether an event of the uplink would make a query due
+// sooner.
 func (p *Prober) EventHelps() bool {
 	now := p.now().Up
 	for _, q := range p.open {

@@ -15,27 +15,27 @@ import (
 	"time"
 )
 
-// Query asks a service which address this router comes from, for one that
-// stands behind another. It carries no secret and is no update. Equal
-// questions have one answer.
+// Query asks a service which address this router comes from, for a router behind
+// another one. It carries no secret and is no update. Equal queries share one
+// answer.
 type Query struct {
-	Of     string // the service and server whose pace it keeps
+	Of     string // the service and server that share one pace
 	URL    string
 	Family int    // 4 or 6
 	Device string // leave by this device, "" by any
 	CAFile string // more roots to trust
 }
 
-// Between two questions to one service. The Remote Access API allows a look at
-// its checkip every 10 minutes; the second is for a clock that runs otherwise.
+// The pause between two queries to one service. The Remote Access API allows a
+// query of its checkip page every 10 minutes; the extra second is for a clock
+// that differs.
 const (
 	askGap     = state.ShortWindow + state.ShortMargin
 	checkipGap = 10*time.Minute + time.Second
 )
 
-// QueryOf returns the question for an address of the family; checkip is the
-// page to ask where the service itself does not answer. ok is false where
-// nobody can be asked.
+// QueryOf returns the query for an address of family 4 or 6. checkip is the page
+// to ask if the service has none. ok is false if there is no page to ask.
 func QueryOf(a *service.Account, checkip, device string, family int) (q Query, ok bool) {
 	q = Query{Family: family, Device: device, CAFile: a.CAFile}
 	switch a.Service {
@@ -61,12 +61,12 @@ func QueryOf(a *service.Account, checkip, device string, family int) (q Query, o
 	return q, true
 }
 
-// Request spells the question.
+// Request returns the HTTP request.
 func (q Query) Request() transport.Request {
 	return transport.Request{Method: "GET", URL: secret.Text{}.Plain(q.URL), Device4: q.Device, Device6: q.Device, Family: q.Family, CAFile: q.CAFile}
 }
 
-// host names whom the question goes to.
+// host returns the host of the URL.
 func (q Query) host() string {
 	u, err := url.Parse(q.URL)
 	if err != nil {
@@ -75,7 +75,7 @@ func (q Query) host() string {
 	return u.Hostname()
 }
 
-// gap is how long the service is let alone between two questions.
+// gap returns the pause between two queries to the service.
 func (q Query) gap() time.Duration {
 	if strings.HasPrefix(q.Of, "dyndns2 ") {
 		return checkipGap
@@ -84,8 +84,8 @@ func (q Query) gap() time.Duration {
 }
 
 // Read returns the address in an answer: the member ip of JSON, the address
-// alone, or what the Remote Access API's checkip says on its page. Nothing else is
-// taken for one; a hotspot's page may show an address, too.
+// alone, or the text of the Remote Access API's checkip page. It accepts nothing
+// else: a captive portal's page may show an address, too.
 func (q Query) Read(ans transport.Answer) (netip.Addr, error) {
 	if ans.Status/100 != 2 || ans.Cut {
 		return netip.Addr{}, errors.New(service.HTTPStatus(ans) + ": " + orEmpty(service.Quote(ans.Body)))
@@ -110,8 +110,8 @@ func (q Query) Read(ans transport.Answer) (netip.Addr, error) {
 	return addr, nil
 }
 
-// waitAfter is how long the service is let alone after an answer: what it asks
-// for, whatever the line does, and at least the gap.
+// waitAfter returns the pause after an answer: as long as the service asks for,
+// whatever happens on the uplink, and at least gap.
 func (q Query) waitAfter(ans *transport.Answer) time.Duration {
 	if ans == nil || ans.Status/100 == 2 {
 		return q.gap()
@@ -130,17 +130,17 @@ func orEmpty(text string) string {
 	return text
 }
 
-// Plan is when a Question is asked next. Times are since boot. The zero
-// Plan asks at once.
+// Plan is when a Query is sent next. Times are since boot. The zero Plan is due
+// at once.
 type Plan struct {
 	Due     time.Duration       // not before
 	Attempt time.Duration       // when the last attempt ended
-	Fails   int                 // attempts in a row that brought no answer
-	Fault   transport.FaultKind // of the last attempt, 0 where it brought an answer
+	Fails   int                 // attempts in a row without a usable answer
+	Fault   transport.FaultKind // of the last attempt, 0 if there was an answer
 }
 
-// Event tells the plan that something happened on the line, or that may have
-// mended what failed.
+// Event returns the plan after an event of the uplink, or one that may have
+// removed the cause of a failure.
 func (p Plan) Event(now time.Duration) Plan {
 	at := now
 	switch {
@@ -153,13 +153,14 @@ func (p Plan) Event(now time.Duration) Plan {
 	return p
 }
 
-// Answered tells the plan that there was an answer; poll is how often to ask.
+// Answered returns the plan after a usable answer; poll is the pause until the
+// next query.
 func (p Plan) Answered(now, poll time.Duration) Plan {
 	return Plan{Due: now + poll, Attempt: now}
 }
 
-// Failed tells the plan of an attempt that brought no answer of use; kind is 0
-// where it brought another one. jitter, in [0,1), spreads many routers.
+// Failed returns the plan after an attempt without a usable answer; kind is 0 if
+// there was another answer. jitter, in [0,1), spreads many routers.
 func (p Plan) Failed(now, poll time.Duration, kind transport.FaultKind, jitter float64) Plan {
 	if kind == transport.FaultCanceled {
 		p.Due, p.Attempt = now+retry.EventGap, now

@@ -17,14 +17,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// throttle keeps in a folder in RAM when each service may be asked again, and where
-// it was reached, for this process, the next one and `once` beside it. It is
-// the best that the folder allows: without one, each process keeps the pace for
-// itself.
+// throttle keeps in a folder in RAM when each service may be asked again, and at
+// which addresses it was reached, for this process, the next one and a
+// concurrent `once`. If dir is "" or cannot be used, each process keeps its own
+// pace.
 type throttle struct{ dir string }
 
-// take asks to question a service now. It returns 0 if that may be, and keeps
-// the others away until put, or for reserve; else when it may.
+// take asks to query a service now. It returns 0 if allowed, and then blocks
+// other processes until put, or for reserve; else it returns when to try again,
+// in time since boot.
 func (p throttle) take(now clock.Now, of string, reserve time.Duration) (free time.Duration) {
 	p.change(of, func(text string) string {
 		if free = parseThrottle(now, text); free != 0 {
@@ -35,13 +36,12 @@ func (p throttle) take(now clock.Now, of string, reserve time.Duration) (free ti
 	return free
 }
 
-// put notes when a service may be asked again.
+// put records when a service may be asked again.
 func (p throttle) put(now clock.Now, of string, free time.Duration) {
 	p.change(of, func(string) string { return formatThrottle(now, free) })
 }
 
-// known returns the addresses at which a question's host was reached, as
-// Request.Known wants them.
+// known returns Request.Known for a query.
 func (p throttle) known(q Query) (addrs []netip.Addr) {
 	p.change(q.place(), func(text string) string {
 		addrs = splitAddrs(text)
@@ -50,7 +50,7 @@ func (p throttle) known(q Query) (addrs []netip.Addr) {
 	return addrs[:min(len(addrs), transport.KnownMost)]
 }
 
-// learn notes what an exchange has brought of them.
+// learn records the addresses of an outcome.
 func (p throttle) learn(q Query, out transport.Outcome) {
 	p.change(q.place(), func(text string) string {
 		if out.Answer != nil {
@@ -61,7 +61,7 @@ func (p throttle) learn(q Query, out transport.Outcome) {
 	})
 }
 
-// place names the host of a question, as it is reached, in the folder.
+// place returns the key for known and learn.
 func (q Query) place() string {
 	return "reached " + q.host() + " " + strconv.Itoa(q.Family) + " " + q.Device
 }
@@ -70,8 +70,8 @@ func formatThrottle(now clock.Now, free time.Duration) string {
 	return now.Boot + " " + strconv.FormatInt(int64(free), 10)
 }
 
-// parseThrottle returns the time noted in this boot that has not come yet, 0 if
-// there is none. What no process of ours wrote is none.
+// parseThrottle returns the recorded time if it is of this boot and still to
+// come, else 0. It returns 0 for text in another form.
 func parseThrottle(now clock.Now, text string) time.Duration {
 	boot, until, _ := strings.Cut(text, " ")
 	n, err := strconv.ParseInt(until, 10, 64)
@@ -82,7 +82,7 @@ func parseThrottle(now clock.Now, text string) time.Duration {
 	return free
 }
 
-// change replaces what the folder has of a service, alone among all processes.
+// change replaces the folder's text for a key, under a lock between processes.
 func (p throttle) change(of string, f func(string) string) {
 	if p.dir == "" {
 		return
@@ -93,8 +93,8 @@ func (p throttle) change(of string, f func(string) string) {
 		return
 	}
 	defer file.Close()
-	// The lock is held for one small write: a process that holds it for longer
-	// was stopped, and is not waited for.
+	// The lock is held for one small write: a process that holds it longer is
+	// stopped. Do not wait for it.
 	for start := time.Now(); unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil; time.Sleep(time.Millisecond) {
 		if time.Since(start) > time.Second {
 			return
