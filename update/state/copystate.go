@@ -8,13 +8,12 @@ import (
 	"path/filepath"
 )
 
-// ErrOther tells that a folder has a state that did not come from the
-// other one.
+// ErrOther means that the folder has a state of another origin.
 var ErrOther = errors.New("it has a state of its own already")
 
-// Copy copies the state of the folder from to the folder to, where there
-// is none, or an older one of the same origin. Nobody else may use the two
-// meanwhile. carried is false where there was nothing to do.
+// Copy copies the state of the folder from to the folder to, if that has none or
+// an older one of the same origin. No other process may use the two folders
+// meanwhile. carried is false if there was nothing to do.
 func Copy(from, to string) (carried bool, err error) {
 	if _, err := os.Stat(from); err != nil {
 		return false, err

@@ -1,5 +1,5 @@
-// Package state is what is remembered across restarts: what each account has had
-// accepted, the requests that count, locks and stops. Store keeps it on disk.
+// Package state remembers across restarts what services accepted for each
+// account, the requests that count, locks and stops. Store keeps it on disk.
 package state
 
 import (
@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// Data is everything that is remembered across restarts: plain data, JSON on
-// disk (Store). Times in it count from the boot it was written in.
+// Data is everything that is remembered across restarts, the content of
+// state.json. Its times count from the boot Boot.
 type Data struct {
 	Version     int                      `json:"version"`
 	Seq         uint64                   `json:"seq"` // grows with every write
@@ -29,28 +29,28 @@ type Data struct {
 	LegacyKeys  map[string]legacyKey     `json:"keys,omitempty"` // what an older version has left
 }
 
-// dataVersion is written; any that a reader can make sense of is read.
+// dataVersion is written; other versions are read as far as they parse.
 const dataVersion = 1
 
-// AccountRecord is what is known of one account.
+// AccountRecord is what is remembered of one account.
 type AccountRecord struct {
-	Config            string          `json:"config"`            // fingerprint of all its settings; another one lifts a stop
-	Target            string          `json:"target"`            // fingerprint of what it updates; another one forgets what was accepted
-	Server            string          `json:"server,omitempty"`  // fingerprint of where its requests go
-	Quota             string          `json:"quota,omitempty"`   // whose count they are part of
-	Hosts             map[string]Host `json:"hosts,omitempty"`   // by host name, "" where all have one verdict
-	Stop              *Stop           `json:"stop,omitempty"`    // the service refused in a way that does not pass
-	Locked            bool            `json:"locked,omitempty"`  // it has waited for a lock to end, and nothing was accepted since: another refusal stops it
+	Config            string          `json:"config"`            // fingerprint of all its settings; a change lifts a stop
+	Target            string          `json:"target"`            // fingerprint of what it updates; a change forgets the accepted values
+	Server            string          `json:"server,omitempty"`  // fingerprint of its server's name
+	Quota             string          `json:"quota,omitempty"`   // the key in Quotas that counts its requests
+	Hosts             map[string]Host `json:"hosts,omitempty"`   // by host name, "" if all have one verdict
+	Stop              *Stop           `json:"stop,omitempty"`    // the service refused, and a person has to change something
+	Locked            bool            `json:"locked,omitempty"`  // a lock has ended, and nothing was accepted since: another refusal stops it
 	PrefixOnlyRefused bool            `json:"no_only,omitempty"` // the service refuses onlyprefix
 }
 
-// Host is what one host, or all hosts together, had accepted.
+// Host holds the values accepted for one host, or for all hosts together.
 type Host struct {
 	service.Values
 	clock.Timestamp
-	Unconfirmed service.Publish `json:"doubt,omitzero"`    // values sent since without an answer: the service may hold others
-	Lost        service.Values  `json:"lost,omitzero"`     // what was sent last, while there is no answer to it
-	LostAt      time.Duration   `json:"lost_at,omitempty"` // when it was sent
+	Unconfirmed service.Publish `json:"doubt,omitzero"`    // values sent since without an answer: the service may hold either
+	Lost        service.Values  `json:"lost,omitzero"`     // the values sent last, until there is an answer
+	LostAt      time.Duration   `json:"lost_at,omitempty"` // when they were sent
 	Lock        *Lock           `json:"lock,omitempty"`    // the service has locked the host
 	Stop        *Stop           `json:"stop,omitempty"`
 }
@@ -69,7 +69,7 @@ func (s *Stop) String() string {
 	return s.Detail + ": " + s.Hint
 }
 
-// New returns an empty Book of this boot.
+// New returns empty Data of this boot.
 func New(now clock.Now) *Data {
 	var salt [16]byte
 	rand.Read(salt[:]) // never fails (crypto/rand, Go 1.24)
@@ -77,9 +77,9 @@ func New(now clock.Now) *Data {
 		Quotas: map[string]Quota{}, Credentials: map[string]Credential{}, Accounts: map[string]AccountRecord{}}
 }
 
-// Rebase moves all times to the present boot. What an earlier boot wrote is
-// taken as written just before this one began: that makes every slot as young,
-// and every wait as long, as it can be.
+// Rebase moves all times to the present boot. It assumes that an earlier boot
+// wrote the state just before this one began: that makes every reservation as
+// young, and every wait as long, as possible.
 func (b *Data) Rebase(now clock.Now) {
 	var shift time.Duration
 	if b.Boot != now.Boot {
@@ -120,7 +120,7 @@ func (b *Data) Rebase(now clock.Now) {
 	}
 }
 
-// rebase moves the times of a count.
+// rebase moves the times of a quota.
 func (q Quota) rebase(clamp func(clock.Timestamp) clock.Timestamp, wait func(time.Duration) time.Duration) Quota {
 	q.Reservations = slices.Clone(q.Reservations)
 	for i, s := range q.Reservations {
@@ -141,19 +141,19 @@ func (l *Lock) rebase(wait func(time.Duration) time.Duration) *Lock {
 	return &Lock{wait(l.Until), l.Why}
 }
 
-// clampUptime bounds a time that a foreign hand wrote, so that sums of it do not
-// overflow: no router runs for ten years.
+// clampUptime bounds a time from the file to ten years, so that sums do not
+// overflow.
 func clampUptime(up time.Duration) time.Duration {
 	const years = 10 * 365 * clock.Day
 	return min(max(up, -years), years)
 }
 
-// reservationsMost bounds what is remembered of a key without a limit: twice the
-// highest that a service is known to have (512 in 24 h).
+// reservationsMost bounds the reservations of a quota without a limit: twice the
+// highest known limit of a service (512 in 24 h).
 const reservationsMost = 1024
 
-// compact makes a Book ready to be written: the moments of this boot get the
-// right wall time once the clock is right, and what no limit asks for goes.
+// compact prepares b for writing: it corrects the wall times of this boot once
+// the clock is synchronised, and drops what no limit needs.
 func (b *Data) compact(now clock.Now) {
 	for id, q := range b.Quotas {
 		if q = q.compact(now); len(q.Reservations) == 0 && q.Until <= now.Up && q.Step == 0 {
@@ -187,7 +187,7 @@ func (b *Data) compact(now clock.Now) {
 	b.Boot, b.Up = now.Boot, now.Up
 }
 
-// compact drops the slots that no limit asks for any more.
+// compact drops the reservations that no limit needs any more.
 func (q Quota) compact(now clock.Now) Quota {
 	slots := make([]Reservation, 0, len(q.Reservations))
 	for _, s := range q.Reservations {
@@ -200,7 +200,7 @@ func (q Quota) compact(now clock.Now) Quota {
 	return q
 }
 
-// Fingerprint tells settings apart without telling them.
+// Fingerprint returns a keyed hash of parts, so that the state shows no setting.
 func (b *Data) Fingerprint(parts ...any) string {
 	h := hmac.New(sha256.New, []byte(b.Salt))
 	for _, p := range parts {
@@ -210,7 +210,7 @@ func (b *Data) Fingerprint(parts ...any) string {
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
-// ValidCAHint returns the Root, or "" of what is none: the file may be a foreign one.
+// ValidCAHint returns CAHint, or "" if the file has no valid one.
 func (c Credential) ValidCAHint() string {
 	if len(c.CAHint) != transport.CAHintLen {
 		return ""
@@ -218,13 +218,13 @@ func (c Credential) ValidCAHint() string {
 	return c.CAHint
 }
 
-// SyncConfig makes sure that an account has its Memory, and that a changed
-// configuration forgets what no longer holds.
+// SyncConfig creates the account's record if there is none, and drops from it
+// what a changed configuration makes invalid.
 func (b *Data) SyncConfig(a *service.Account) {
 	m := b.Accounts[a.Name]
 	settings := []any{a.Service, a.Server, a.Domains, a.Publish, a.Username, a.Secret.Reveal(), a.Auth, a.Record,
 		a.Healthcheck.Reveal(), a.OneAddress, a.Template.Key(), a.Devices(), a.CAFile}
-	if a.PrefixAuto { // a key that came later: a state without it is not another configuration
+	if a.PrefixAuto { // added in a later version: without it the fingerprint stays the same
 		settings = append(settings, "prefix = auto")
 	}
 	config := b.Fingerprint(settings...)
@@ -241,7 +241,7 @@ func (b *Data) SyncConfig(a *service.Account) {
 	if m.Config != config {
 		m.Stop, m.PrefixOnlyRefused, m.Locked = nil, false, false
 		for name, h := range m.Hosts {
-			// What is not published any more is not ours to name again.
+			// Do not send values again that are not published any more.
 			h.Stop, h.Values = nil, h.Values.Only(a.Publish)
 			m.Hosts[name] = h
 		}
@@ -250,7 +250,7 @@ func (b *Data) SyncConfig(a *service.Account) {
 	b.Accounts[a.Name] = m
 }
 
-// ClearStops lifts an account's stops: a person said so.
+// ClearStops returns m without stops, as a person asked for.
 func (m AccountRecord) ClearStops() AccountRecord {
 	m.Stop = nil
 	hosts := make(map[string]Host, len(m.Hosts))
@@ -262,7 +262,8 @@ func (m AccountRecord) ClearStops() AccountRecord {
 	return m
 }
 
-// Stopped returns the account's stop, or the first of its hosts'.
+// Stopped returns the stop of the account or of its first stopped host, else
+// nil.
 func (m AccountRecord) Stopped(a *service.Account) *Stop {
 	if m.Stop != nil {
 		return m.Stop
@@ -275,8 +276,8 @@ func (m AccountRecord) Stopped(a *service.Account) *Stop {
 	return nil
 }
 
-// Accepted returns what the service was last known to hold for all of an account's
-// hosts.
+// Accepted returns the values that the service was last known to hold for all of
+// the account's hosts.
 func (b *Data) Accepted(a *service.Account) service.Values {
 	s, _ := service.For(a)
 	m := b.Accounts[a.Name]
@@ -286,14 +287,14 @@ func (b *Data) Accepted(a *service.Account) service.Values {
 	return service.Values{}
 }
 
-// AcceptedValues is what the service took last.
+// AcceptedValues are the values that a service accepted last.
 type AcceptedValues struct {
 	service.Values
 	At time.Time `json:"at"`
 }
 
-// Accepted returns what all hosts that are not stopped have had accepted, nil if
-// there is nothing.
+// Accepted returns the values accepted for all hosts that are not stopped, nil if
+// there are none.
 func (m AccountRecord) Accepted(now clock.Now, a *service.Account, s service.Service) *AcceptedValues {
 	var all *AcceptedValues
 	for _, name := range s.HostsOf(a) {

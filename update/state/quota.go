@@ -8,38 +8,40 @@ import (
 	"time"
 )
 
-// Usage is what is known of an account's requests beside the account itself: the
-// count that they share with others, and the secret that they carry.
+// Usage is the Quota and the Credential of an account's requests, which it may
+// share with other accounts.
 type Usage struct {
 	Quota
 	Credential
 }
 
-// Quota is the count of one limit group, whichever accounts and secrets use it.
+// Quota counts the requests of one limit group, whatever their account and
+// secret.
 type Quota struct {
 	Reservations []Reservation `json:"slots,omitempty"`  // requests of the last 24 hours, oldest first
-	Until        time.Duration `json:"until,omitempty"`  // nothing is sent before: a limit that the service named
-	Why          string        `json:"why,omitempty"`    // why not before Until
+	Until        time.Duration `json:"until,omitempty"`  // send nothing before: the service named a limit
+	Why          string        `json:"why,omitempty"`    // the reason for Until
 	Reason       string        `json:"reason,omitempty"` // likewise, in one word for programs
-	Step         int           `json:"step,omitempty"`   // how often in a row a limit was named without a time
+	Step         int           `json:"step,omitempty"`   // limits in a row that the service named without a time
 }
 
 // Credential is what is known of one secret at one server.
 type Credential struct {
 	Good   bool   `json:"good,omitempty"` // the service has accepted it
-	Lock   *Lock  `json:"lock,omitempty"` // it was accepted, and refused since
-	CAHint string `json:"root,omitempty"` // Answer.Root of the last answer
+	Lock   *Lock  `json:"lock,omitempty"` // the service has refused it since
+	CAHint string `json:"root,omitempty"` // Answer.CAHint of the last answer
 
 	Addrs []Reached `json:"addrs,omitempty"` // where its service was reached, the best first
 }
 
-// Lock is a refusal that may pass: silence until then, and one more try.
+// Lock is a refusal that may pass: nothing is sent until Until, then one more
+// attempt is made.
 type Lock struct {
 	Until time.Duration `json:"until"`
 	Why   string        `json:"why"`
 }
 
-// End tells when a lock ends; 0 of none.
+// End returns when a lock ends, 0 for nil.
 func (l *Lock) End() time.Duration {
 	if l == nil {
 		return 0
@@ -47,30 +49,30 @@ func (l *Lock) End() time.Duration {
 	return l.Until
 }
 
-// Blocked tells whether nothing may be sent now: a limit that the service named,
-// or a lock.
+// Blocked reports whether a limit that the service named, or a lock, forbids
+// requests now.
 func (k Usage) Blocked(now clock.Now) bool { return max(k.Until, k.Lock.End()) > now.Up }
 
 // Reservation is one request that the service may have counted.
 type Reservation struct {
-	clock.Timestamp        // when its answer came: it may have been counted as late as that
-	Open            bool   `json:"open,omitempty"`    // no answer yet; Moment is when it left
+	clock.Timestamp        // when its answer came: the latest time at which it may have been counted
+	Open            bool   `json:"open,omitempty"`    // no answer yet; Timestamp is when it was sent
 	ID              uint64 `json:"id,omitempty"`      // while open
 	Account         string `json:"account,omitempty"` // while open
 	PID             int    `json:"pid,omitempty"`     // while open: the process that waits for the answer
 }
 
-// UsageID names the parts of a Key in one Book.
+// UsageID holds the keys of a Usage in Data's Quotas and Credentials.
 type UsageID struct{ Quota, Credential string }
 
-// UsageID names the Key of an account's requests.
+// UsageID returns the keys of an account's Usage.
 func (b *Data) UsageID(a *service.Account) UsageID {
 	server, secret := a.ServerName(), a.Secret.Reveal()
 	id := UsageID{Credential: b.Fingerprint(a.Service, server, secret)}
 	switch {
 	case a.LimitGroup != "":
 		id.Quota = b.Fingerprint("limit_group", a.LimitGroup)
-	case a.Service == "ipv64" || server == service.IPv64Server: // the limit is the service account's, whatever its secrets
+	case a.Service == "ipv64" || server == service.IPv64Server: // the limit is of the service's account, whatever the secret
 		id.Quota = b.Fingerprint("ipv64", server)
 	default:
 		id.Quota = id.Credential
@@ -86,13 +88,13 @@ func (b *Data) SetUsage(id UsageID, k Usage) {
 	b.Quotas[id.Quota], b.Credentials[id.Credential] = k.Quota, k.Credential
 }
 
-// add adds up the counts of two groups, and keeps the longer wait.
+// add joins the reservations of two groups, and keeps the longer wait.
 func (q Quota) add(o Quota) Quota {
 	q.Reservations = sorted(append(slices.Clone(q.Reservations), o.Reservations...))
 	return q.longer(o)
 }
 
-// merge is join of two copies of one count: what stands in both counts once.
+// merge joins two copies of one quota: a reservation in both counts once.
 func (q Quota) merge(o Quota) Quota {
 	rest := slices.Clone(q.Reservations)
 	q.Reservations = slices.Clone(q.Reservations)
@@ -116,7 +118,7 @@ func (q Quota) longer(o Quota) Quota {
 	return q
 }
 
-// merge takes over what a copy of the credential knows besides.
+// merge adds what another copy of the credential knows.
 func (c Credential) merge(o Credential) Credential {
 	c.Good = c.Good || o.Good
 	c.CAHint = cmp.Or(c.CAHint, o.CAHint)
@@ -129,19 +131,19 @@ func (c Credential) merge(o Credential) Credential {
 	return c
 }
 
-// Merge takes over what a copy of the Key knows besides.
+// Merge adds what another copy of the Usage knows.
 func (k Usage) Merge(o Usage) Usage {
 	return Usage{k.Quota.merge(o.Quota), k.Credential.merge(o.Credential)}
 }
 
-// sorted sorts slots by age, the oldest first.
+// sorted sorts slots in place, the oldest first.
 func sorted(slots []Reservation) []Reservation {
 	slices.SortStableFunc(slots, func(a, b Reservation) int { return cmp.Compare(a.Up, b.Up) })
 	return slots
 }
 
-// legacyKey is a Key as older versions wrote it: one for each service, server
-// as it was spelled, and secret.
+// legacyKey is the Usage that older versions wrote: one for each service, server
+// as spelled in the configuration, and secret.
 type legacyKey struct {
 	Quota
 	Good   bool     `json:"good,omitempty"`
@@ -155,7 +157,7 @@ func (b *Data) legacyKeyID(a *service.Account) string {
 	return b.Fingerprint(a.Service, a.LegacyServer(), a.Secret.Reveal())
 }
 
-// MigrateLegacy takes what an older version knew over into a Key, once.
+// MigrateLegacy copies the legacyKey old into the Usage id, once.
 func (b *Data) MigrateLegacy(old string, id UsageID) {
 	o, ok := b.LegacyKeys[old]
 	if !ok || slices.Contains(o.Moved, id.Quota) {
@@ -173,16 +175,16 @@ func (b *Data) MigrateLegacy(old string, id UsageID) {
 	b.LegacyKeys[old] = o
 }
 
-// moveQuota has a count go along with an account that now belongs to another
-// limit group at the same server: the service has not forgotten it.
+// moveQuota copies the reservations of an account's old limit group to the new
+// one, at the same server: the service still counts them.
 func (b *Data) moveQuota(from, to string) {
 	if q, ok := b.Quotas[from]; ok && from != to {
 		b.Quotas[to] = b.Quotas[to].merge(q)
 	}
 }
 
-// merge takes over the counts and waits of a Book that another process wrote
-// without knowing this one.
+// merge adds the quotas and credentials of o, which another process wrote
+// without having read b.
 func (b *Data) merge(o *Data) {
 	for id, q := range o.Quotas {
 		b.Quotas[id] = b.Quotas[id].merge(q)
@@ -192,17 +194,18 @@ func (b *Data) merge(o *Data) {
 	}
 }
 
-// namedLimit is how long a limit is waited for that the service names without
-// a time: the documented 10 s window first.
+// namedLimit is the wait, by Step, if the service names a limit without a time.
+// The first is the documented 10 s window.
 var namedLimit = [...]time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
 
-// namedSpread is by how much longer at most, at random.
+// namedSpread bounds the random time added to namedLimit.
 var namedSpread = [...]time.Duration{time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
 
 // ReasonServiceLimit is Quota.Reason of a limit that the service names.
 const ReasonServiceLimit = "service-limit"
 
-// Wait keeps a limit group silent, for the longest of what was asked for.
+// Wait extends Until to d from now, at most LongestWait, unless it is later
+// already.
 func (q Quota) Wait(now clock.Now, d time.Duration, reason, why string) Quota {
 	if until := now.Up + min(d, service.LongestWait); until > q.Until {
 		q.Until, q.Why, q.Reason = until, why, reason
@@ -210,8 +213,8 @@ func (q Quota) Wait(now clock.Now, d time.Duration, reason, why string) Quota {
 	return q
 }
 
-// Limited waits as long as the service says, or, if it names no time, longer
-// from one answer to the next. jitter, in [0,1), spreads many routers.
+// Limited waits as long as the service asks for, or, if it names no time, longer
+// with each such answer. jitter, in [0,1), spreads many routers.
 func (q Quota) Limited(now clock.Now, r service.Result, jitter float64) Quota {
 	wait := r.Wait
 	if wait == 0 {
@@ -222,8 +225,8 @@ func (q Quota) Limited(now clock.Now, r service.Result, jitter float64) Quota {
 	return q.Wait(now, wait, ReasonServiceLimit, "the service says: "+r.Detail)
 }
 
-// Accepted is the key of an accepted call. A wait that is still on was asked for
-// by the answer to another one, meanwhile: it stays.
+// Accepted returns the usage after an accepted request. A wait that is not over
+// stays: the answer to another request set it meanwhile.
 func (k Usage) Accepted(now clock.Now) Usage {
 	k.Good = true
 	if k.Until <= now.Up {
@@ -235,8 +238,8 @@ func (k Usage) Accepted(now clock.Now) Usage {
 	return k
 }
 
-// Complete closes a request's slot: answered tells whether the service may have
-// counted it at all.
+// Complete closes the open reservation id, and removes it unless counted: the
+// service may have counted the request.
 func (k Usage) Complete(now clock.Now, id uint64, counted bool) Usage {
 	slots := make([]Reservation, 0, len(k.Reservations))
 	for _, s := range k.Reservations {
@@ -251,13 +254,14 @@ func (k Usage) Complete(now clock.Now, id uint64, counted bool) Usage {
 	return k
 }
 
-// Claim adds a slot for a request that may leave at any moment.
+// Claim adds an open reservation for a request that may be sent at any moment.
 func (q Quota) Claim(now clock.Now) Quota {
 	q.Reservations = append(q.Reservations, Reservation{Timestamp: now.Timestamp(), Open: true})
 	return q
 }
 
-// NextChange tells when the count of used requests next falls.
+// NextChange returns when the number of used requests next falls, at most a day
+// from now.
 func (q Quota) NextChange(now clock.Now) time.Duration {
 	at := now.Up + clock.Day
 	for _, s := range q.Reservations {

@@ -8,28 +8,28 @@ import (
 	"slices"
 )
 
-// Reached is an address at which a service was reached, or which the resolver
-// named beside it: tried at once the next time. Who answers there is proved by
-// TLS.
+// Reached is an address at which a service was reached, or another of its
+// addresses. The next request tries it before the resolver answers; TLS proves
+// that the service answers there.
 type Reached struct {
-	Host   string     `json:"host"`             // a fingerprint of its name
-	Device string     `json:"device,omitempty"` // by which it was reached, "" as the routes said
+	Host   string     `json:"host"`             // fingerprint of its name
+	Device string     `json:"device,omitempty"` // by which it was reached, "" as the routes say
 	Addr   netip.Addr `json:"addr"`
 	clock.Timestamp
 }
 
-// reachedFor is how long an address is tried again: services move.
+// reachedFor is how long an address is remembered: services move.
 const reachedFor = 7 * clock.Day
 
-// reachedMost bounds what is remembered for one key: of four hosts or devices,
-// as many addresses as a race hands out.
+// reachedMost bounds the addresses of one credential: those of four hosts or
+// devices.
 const reachedMost = 4 * transport.KnownMost
 
-// Destination is a host as it is reached by these devices, "" as the routes say.
+// Destination is a host and the devices to reach it by, "" as the routes say.
 type Destination struct{ host, device4, device6 string }
 
-// Destination returns that of a request. Its host is "" where there is nothing to
-// remember: of an address.
+// Destination returns the destination of a request. Its host is "", and nothing
+// is remembered, if the URL names an address.
 func (b *Data) Destination(req transport.Request) Destination {
 	p := Destination{device4: req.Device4, device6: req.Device6}
 	if u, err := url.Parse(req.URL.Reveal()); err == nil {
@@ -40,7 +40,7 @@ func (b *Data) Destination(req transport.Request) Destination {
 	return p
 }
 
-// device returns the one by which an address is reached.
+// device returns the device for an address's family.
 func (p Destination) device(a netip.Addr) string {
 	if a.Is4() {
 		return p.device4
@@ -48,12 +48,12 @@ func (p Destination) device(a netip.Addr) string {
 	return p.device6
 }
 
-// matches tells whether an address was reached there.
+// matches reports whether r is an address of this destination.
 func (p Destination) matches(r Reached) bool {
 	return r.Host == p.host && r.Device == p.device(r.Addr)
 }
 
-// Addresses returns the addresses at which the place was reached, the best first.
+// Addresses returns Request.Known for a destination.
 func (k Usage) Addresses(now clock.Now, p Destination) []netip.Addr {
 	var out []netip.Addr
 	for _, r := range k.Addrs {
@@ -64,8 +64,7 @@ func (k Usage) Addresses(now clock.Now, p Destination) []netip.Addr {
 	return out
 }
 
-// Remember takes note of all the addresses at which the place is to be reached the
-// next time, the best first.
+// Remember replaces the addresses of a destination, the best first.
 func (k Usage) Remember(now clock.Now, p Destination, addrs []netip.Addr) Usage {
 	if p.host == "" {
 		return k
@@ -83,7 +82,7 @@ func (k Usage) Remember(now clock.Now, p Destination, addrs []netip.Addr) Usage 
 	return k
 }
 
-// Forget drops addresses at which the place is not any more.
+// Forget removes addresses of a destination.
 func (k Usage) Forget(p Destination, addrs []netip.Addr) Usage {
 	k.Addrs = slices.DeleteFunc(slices.Clone(k.Addrs), func(r Reached) bool {
 		return p.matches(r) && slices.Contains(addrs, r.Addr)

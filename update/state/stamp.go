@@ -7,16 +7,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Stamp tells one content of a file from any other without reading it, by what
-// the file system says of it. The zero Stamp is that of no file.
+// Stamp identifies the content of a file by its metadata. The zero Stamp means
+// that there is no file.
 type Stamp struct {
 	Inode    uint64
 	Modified int64 // nanoseconds since 1970
 	Size     int64
 }
 
-// ReadStamp returns the stamp of the file at path, the zero Stamp where there
-// is none.
+// ReadStamp returns the stamp of the file at path, the zero Stamp if there is
+// none.
 func ReadStamp(path string) Stamp {
 	var st unix.Stat_t
 	if unix.Stat(path, &st) != nil {

@@ -15,22 +15,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Store keeps the Book on disk, for this process and others beside it (`once`
-// beside the daemon). It is for one goroutine. No trouble with the disk ends
-// an update: it is said once, and the Book is kept in the spare folder, else in
-// memory, until the disk takes it again. Another process that is writing is
-// waited for, half a minute at the most.
+// Store keeps Data on disk and shares it between processes (the daemon and
+// `once`). One goroutine owns it. A fault of the disk does not stop updates: it
+// is logged once, and the data is kept in the spare folder, or else in memory,
+// until the disk can be written again. Store waits for another process that is
+// writing, at most 30 s.
 type Store struct {
-	dirs       [2]string // state_dir, run_dir: the spare, in RAM
+	dirs       [2]string // state_dir; run_dir, the spare, in RAM
 	log        func(string)
 	data       *Data
-	content    []byte                               // the Book as last read or written, without what every write changes
+	content    []byte                               // data as last read or written, without what every write changes
 	stamps     [2]Stamp                             // of state.json in each folder when it was last read or written
-	trouble    [2]string                            // what was said of each folder
-	unreadable [2]bool                              // state.json of each folder is there and cannot be read: it is not replaced
-	hung       bool                                 // another process holds the lock and hangs: we write without it
-	leaving    atomic.Bool                          // no lock is waited for
-	replace    func(path string, data []byte) error // replace, but for a test that dies in it
+	trouble    [2]string                            // the fault last logged for each folder
+	unreadable [2]bool                              // state.json in each folder exists and cannot be read: do not replace it
+	hung       bool                                 // another process holds the lock and hangs: write without it
+	leaving    atomic.Bool                          // do not wait for a lock
+	replace    func(path string, data []byte) error // replace; see WrapWrite
 }
 
 const (
@@ -39,25 +39,24 @@ const (
 	stateMost = 4 << 20 // bytes; 100 accounts of 20 hosts and 512 requests a day need a tenth of it
 )
 
-// Path tells where a folder's state is.
+// Path returns the path of the state in a folder.
 func Path(dir string) string { return filepath.Join(dir, FileName) }
 
-// Open opens the state below dir, or below spare where dir takes no
-// writes. say is called with a sentence for the owner whenever something about
-// the disk changes.
+// Open returns a Store in dir, and in spare while dir cannot be written. It
+// reads nothing. say is called with a sentence for the owner when a fault of the
+// disk begins or ends.
 func Open(dir, spare string, say func(string)) *Store {
 	return &Store{dirs: [2]string{dir, spare}, log: say, replace: replace}
 }
 
-// WrapWrite has what wrap makes of the Store's own way to write a file take its
-// place: for a test that dies in it.
+// WrapWrite wraps the function that writes a file, for a test that dies in it.
 func (s *Store) WrapWrite(wrap func(write func(path string, data []byte) error) func(path string, data []byte) error) {
 	s.replace = wrap(s.replace)
 }
 
-// Read returns the Book as it is now on disk. It writes nothing but the name of
-// a file that cannot be used. The Book is the Store's: for reading, and only
-// until the next call.
+// Read returns the data now on disk. It writes nothing, but renames a file that
+// is not valid. The caller must not change the data, and may use it until the
+// next call.
 func (s *Store) Read(now clock.Now) *Data {
 	for i := range s.dirs {
 		if b := s.load(i); b != nil {
@@ -67,9 +66,9 @@ func (s *Store) Read(now clock.Now) *Data {
 	return s.Cached(now)
 }
 
-// reconcile puts a Book that was just read in the place of ours if it is a later one,
-// or one in state_dir that began anew, after somebody has removed ours. Where
-// it comes of a process that did not know ours, both count.
+// reconcile replaces s.data by b, just read from folder i, if b is later, or is
+// a new state in state_dir because somebody removed the old one. If another
+// process wrote b without having read ours, it merges both.
 func (s *Store) reconcile(now clock.Now, i int, b *Data) {
 	content, ours := b.encode(), s.data
 	b.Rebase(now)
@@ -88,7 +87,7 @@ func (s *Store) reconcile(now clock.Now, i int, b *Data) {
 	s.content = content
 }
 
-// Cached returns the Book as it was last read or written.
+// Cached returns the data as last read or written.
 func (s *Store) Cached(now clock.Now) *Data {
 	if s.data == nil {
 		s.data = New(now)
@@ -96,8 +95,8 @@ func (s *Store) Cached(now clock.Now) *Data {
 	return s.data
 }
 
-// Update lets f change the Book, alone among all processes, and returns when the
-// result is on disk, as far as the disk lets it.
+// Update calls f to change the data, under the lock between processes, and
+// returns when the result is on disk, or in memory if the disk has a fault.
 func (s *Store) Update(now clock.Now, f func(*Data)) {
 	unlock, alone := s.lock()
 	defer unlock()
@@ -138,17 +137,16 @@ func (s *Store) Update(now clock.Now, f func(*Data)) {
 	s.content = content
 }
 
-// Snapshot is what a Store knows that is not on disk, for the one that goes
-// on after it in another process of the same boot. It is plain data, JSON, and
-// holds no secret.
+// Snapshot is what a Store knows beyond the disk, for the Store of the next
+// process in the same boot. It holds no secret.
 type Snapshot struct {
-	State   json.RawMessage `json:"state,omitempty"` // as it was last known
-	OnDisk  bool            `json:"on_disk"`         // state.json was there
-	Trouble [2]string       `json:"trouble"`         // of the disk, as it was said
-	Hung    bool            `json:"hung,omitempty"`  // likewise, that another process does not let go of the lock
+	State   json.RawMessage `json:"state,omitempty"` // Data as last read or written
+	OnDisk  bool            `json:"on_disk"`         // state.json existed
+	Trouble [2]string       `json:"trouble"`         // the fault last logged for each folder
+	Hung    bool            `json:"hung,omitempty"`  // it was logged that another process holds the lock
 }
 
-// Data returns the Book of the snapshot; the error tells that there was none.
+// Data returns the data of the snapshot, or an error if it has none.
 func (snap Snapshot) Data(now clock.Now) (*Data, error) {
 	b, err := Parse(snap.State)
 	if err == nil {
@@ -163,18 +161,17 @@ func (s *Store) Snapshot(now clock.Now) Snapshot {
 	return Snapshot{State: text, OnDisk: s.stamps != [2]Stamp{}, Trouble: s.trouble, Hung: s.hung}
 }
 
-// Stamps tell the state in state_dir and run_dir, as last read or written, from
-// any other.
+// Stamps returns the stamps of the state in state_dir and run_dir, as last read
+// or written.
 func (s *Store) Stamps() [2]Stamp { return s.stamps }
 
-// Restore takes over what the Store of another process knew, before any other
-// method is called. It holds where the file was removed, torn or replaced by
-// an older one since, and beside one that began anew.
+// Restore takes over a snapshot. Call it before any other method. The snapshot
+// counts even if the file was removed, torn or replaced by an older one since.
 func (s *Store) Restore(now clock.Now, snap Snapshot) {
 	s.trouble, s.hung = snap.Trouble, snap.Hung
 	b, err := snap.Data(now)
 	if err != nil {
-		return // there was none
+		return // an empty snapshot
 	}
 	s.data = b
 	if snap.OnDisk && Stamps(s.dirs[0], s.dirs[1]) == [2]Stamp{} {
@@ -183,7 +180,8 @@ func (s *Store) Restore(now clock.Now, snap Snapshot) {
 	}
 }
 
-// encode returns what of the Book is worth a write.
+// encode returns b without what every write changes: a difference is worth a
+// write.
 func (b *Data) encode() []byte {
 	c := *b
 	c.Seq, c.Up = 0, 0
@@ -191,9 +189,9 @@ func (b *Data) encode() []byte {
 	return out
 }
 
-// load reads one folder's file if it is another than the last time. One that
-// is no Book is set aside. One that cannot be read is tried every time: a new
-// owner or mode leaves no other trace.
+// load reads the file of folder i if its stamp has changed, else returns nil. It
+// renames a file that is not valid. A file that cannot be read is tried each
+// time: a change of owner or mode does not change its stamp.
 func (s *Store) load(i int) *Data {
 	s.unreadable[i] = false
 	if s.dirs[i] == "" {
@@ -201,7 +199,7 @@ func (s *Store) load(i int) *Data {
 	}
 	path := Path(s.dirs[i])
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) { // to write says what is wrong
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) { // a write reports the fault
 		return nil
 	}
 	if err == nil && s.stamps[i] == stampOf(info) {
@@ -225,14 +223,13 @@ func (s *Store) load(i int) *Data {
 
 var errNotState = errors.New("it is not homeward's state, or was torn")
 
-// readData reads a Book of this or any other version. A member that this
-// version does not know is passed over.
+// readData reads data of any version. It ignores unknown members.
 func readData(path string) (*Data, error) {
 	b, _, err := readState(path)
 	return b, err
 }
 
-// readState reads a Book, and gives its file's content, too.
+// readState also returns the content of the file.
 func readState(path string) (*Data, []byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -276,7 +273,7 @@ func Parse(data []byte) (*Data, error) {
 	return &b, nil
 }
 
-// report says what changed about a folder.
+// report logs when the fault of folder i begins, changes or ends (err is nil).
 func (s *Store) report(i int, done string, err error) {
 	text := ""
 	if err != nil {
@@ -298,20 +295,20 @@ func (s *Store) report(i int, done string, err error) {
 	}
 }
 
-// replace writes a file whole or not at all: the old one stays until the new
-// one is on disk. Only its owner can read it.
+// replace writes a file atomically, with mode 0600: the old one stays until the
+// new one is on disk.
 func replace(path string, data []byte) error { return replaceBy(path+".new", path, data) }
 
-// replaceBeside is replace beside another process that may be in the middle of
-// one.
+// replaceBeside is replace with a temporary file of its own, as another process
+// may be writing.
 func replaceBeside(path string, data []byte) error {
 	return replaceBy(fmt.Sprint(path, ".new.", os.Getpid()), path, data)
 }
 
-// replaceBy is replace with the temporary file's name.
+// replaceBy is replace by way of the temporary file tmp.
 func replaceBy(tmp, path string, data []byte) error {
 	if err := writeSynced(tmp, data, 0o600); err != nil {
-		os.Remove(tmp) // on a full disk, room for the next attempt
+		os.Remove(tmp) // on a full disk, make room for the next attempt
 		return err
 	}
 	if err := os.Rename(tmp, path); err != nil {
@@ -326,14 +323,14 @@ func replaceBy(tmp, path string, data []byte) error {
 	return dir.Sync()
 }
 
-// writeSynced writes a file and returns when the disk has it.
+// writeSynced writes a file and syncs it.
 func writeSynced(path string, data []byte, mode os.FileMode) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|unix.O_NOFOLLOW, mode)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := f.Chmod(mode); err != nil { // of a file that a crash left, too
+	if err := f.Chmod(mode); err != nil { // a crash may have left the file
 		return err
 	}
 	if _, err := f.Write(data); err != nil {

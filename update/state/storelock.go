@@ -11,17 +11,16 @@ import (
 )
 
 const (
-	// lockWait is how long a lock is waited for: a slow flash takes seconds for a
-	// write, and a process that has died holds no lock. hungWait is the same once
-	// it was in vain.
+	// lockWait is how long to wait for a lock: a write to slow flash takes
+	// seconds, and a dead process holds no lock. hungWait is the same after a
+	// wait in vain.
 	lockWait = 30 * time.Second
 	hungWait = 100 * time.Millisecond
 )
 
-// lock keeps other processes out until unlock is called; alone tells whether it
-// does. One that writes is waited for. If it hangs, that is said once, and we
-// write without the lock: no request is forgotten, as take unites what both
-// have counted.
+// lock locks out other processes until unlock is called, and waits for one that
+// is writing. If that hangs, lock logs it once and returns alone false, and the
+// caller writes without the lock: reconcile merges what both have counted.
 func (s *Store) lock() (unlock func(), alone bool) {
 	for _, dir := range s.dirs {
 		if dir == "" {
@@ -45,11 +44,11 @@ func (s *Store) lock() (unlock func(), alone bool) {
 	return func() {}, true
 }
 
-// Leave tells that the process is to end: no lock is waited for any longer. It
-// may be called from any goroutine.
+// Leave stops all waiting for locks, as the process is about to end. It is safe
+// for concurrent use.
 func (s *Store) Leave() { s.leaving.Store(true) }
 
-// wait waits for a lock and tells whether it has it.
+// wait waits for a lock and reports whether it took it.
 func (s *Store) wait(f *os.File) bool {
 	patience := lockWait
 	if s.hung {
@@ -65,5 +64,5 @@ func (s *Store) wait(f *os.File) bool {
 	}
 }
 
-// Alive tells whether there is such a process, whoever's it is.
+// Alive reports whether a process exists, of any user.
 func Alive(pid int) bool { return pid > 0 && unix.Kill(pid, 0) != unix.ESRCH }

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Watch calls changed when it has begun to watch, and then whenever the
-// state in one of the folders was replaced, until ctx ends. It sleeps in the
-// kernel meanwhile (inotify(7)).
+// Watch calls changed once it watches, and whenever the state in one of the
+// folders is replaced, until ctx ends (inotify(7)). It returns nil then, and an
+// error if no folder can be watched.
 func Watch(ctx context.Context, changed func(), dirs ...string) error {
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {
@@ -21,7 +21,7 @@ func Watch(ctx context.Context, changed func(), dirs ...string) error {
 	defer events.Close()
 	defer context.AfterFunc(ctx, func() { events.Close() })()
 	var failed []error
-	for _, dir := range dirs { // one that is not there is the Store's to complain of
+	for _, dir := range dirs { // the Store reports a missing one
 		if _, err := unix.InotifyAddWatch(fd, dir, unix.IN_MOVED_TO); err != nil {
 			failed = append(failed, os.NewSyscallError("inotify_add_watch", err))
 		}
@@ -29,7 +29,7 @@ func Watch(ctx context.Context, changed func(), dirs ...string) error {
 	if len(failed) == len(dirs) {
 		return errors.Join(failed...)
 	}
-	changed() // it may have been, before
+	changed() // it may have changed before
 
 	buf := make([]byte, 4096) // a few dozen events
 	for {

@@ -8,18 +8,18 @@ import (
 )
 
 const (
-	// A sliding window ends when the service says so, by its clock: a crystal
-	// that is 500 ppm off loses 43 s a day.
+	// A sliding window ends by the service's clock. The margins are for the
+	// difference: a crystal that is 500 ppm off loses 43 s a day.
 	DayMargin   = time.Minute
 	ShortWindow = 10 * time.Second
 	ShortMargin = 200 * time.Millisecond
 
-	// elsewhereMost is how long the request of another process is waited for: it is
-	// more than Limit, for a router under load.
+	// elsewhereMost is how long to wait for the request of another process: more
+	// than transport.Limit, for a router under load.
 	elsewhereMost = 20 * time.Second
 )
 
-// Limits of a service for one key; 0 is none.
+// Limits are a service's limits for one quota; 0 is none.
 type Limits struct{ Short, Day int } // in any 10 s, in any 24 h
 
 // Stricter returns the lower of each limit.
@@ -33,8 +33,8 @@ func (l Limits) Stricter(o Limits) Limits {
 	return Limits{low(l.Short, o.Short), low(l.Day, o.Day)}
 }
 
-// end is the latest time, of this boot, at which the service may have counted
-// the slot. One that is still open and not of this process was left by a crash.
+// end returns the latest time, since boot, at which the service may have counted
+// the request. An open reservation may be of a process that crashed.
 func (s Reservation) end(now clock.Now) time.Duration {
 	up := now.Up - now.Since(s.Timestamp)
 	if s.Open {
@@ -43,7 +43,7 @@ func (s Reservation) end(now clock.Now) time.Duration {
 	return up
 }
 
-// Used counts the slots of the last 24 hours.
+// Used returns the number of reservations in the last 24 hours.
 func (q Quota) Used(now clock.Now) int {
 	n := 0
 	for _, s := range q.Reservations {
@@ -54,13 +54,13 @@ func (q Quota) Used(now clock.Now) int {
 	return n
 }
 
-// Free tells when fewer than n slots lie within window+margin: the earliest time
-// at which one more request keeps the limit n. n 0 is no limit.
+// Free returns the earliest time at which one more request keeps the limit of n
+// requests in window. n 0 is no limit.
 func (q Quota) Free(now clock.Now, n int, window time.Duration) time.Duration {
 	if n == 0 {
 		return now.Up
 	}
-	// With n or more slots, the n-th last must have left the window.
+	// With n or more reservations, the n-th last must have left the window.
 	ends := make([]time.Duration, 0, len(q.Reservations))
 	for _, s := range q.Reservations {
 		ends = append(ends, s.end(now))
@@ -71,7 +71,8 @@ func (q Quota) Free(now clock.Now, n int, window time.Duration) time.Duration {
 	return max(now.Up, nthLast(ends, n)+window)
 }
 
-// nthLast returns the n-th largest of ends, which are few and nearly sorted.
+// nthLast returns the n-th largest of ends, and sorts them. They are few and
+// nearly sorted.
 func nthLast(ends []time.Duration, n int) time.Duration {
 	for i := 1; i < len(ends); i++ {
 		for j := i; j > 0 && ends[j] > ends[j-1]; j-- {
@@ -81,14 +82,15 @@ func nthLast(ends []time.Duration, n int) time.Duration {
 	return ends[n-1]
 }
 
-// NextFree tells when the limits allow one more request, whatever it is for.
+// NextFree returns when the limits allow one more request.
 func (q Quota) NextFree(now clock.Now, l Limits) time.Duration {
 	return max(q.Free(now, l.Short, ShortWindow+ShortMargin), q.Free(now, l.Day, clock.Day+DayMargin))
 }
 
-// InFlightElsewhere tells whether another process than self waits for the answer to a
-// request of the account: it may make ours needless, and two at once could
-// arrive in either order. One that has died or hangs is not waited for.
+// InFlightElsewhere reports whether a process other than self waits for the
+// answer to a request of the account. That may make ours needless, and two at
+// once could arrive in either order. A process that is dead or hangs does not
+// count.
 func (q Quota) InFlightElsewhere(now clock.Now, account string, self int, alive func(pid int) bool) bool {
 	return slices.ContainsFunc(q.Reservations, func(s Reservation) bool {
 		return s.Open && s.Account == account && s.PID != self && now.Up-s.Up < elsewhereMost && alive(s.PID)
