@@ -16,24 +16,24 @@ import (
 	"unicode/utf16"
 )
 
-// The bounds of a wait that a service asks for: a shorter one is not worth a
-// request, a longer one would outlast the day its limits are counted in.
+// The bounds of a wait that a service asks for: after a shorter one a request is
+// too early, a longer one exceeds the window of 24 h limits.
 const (
 	shortestWait = 10 * time.Second
 	LongestWait  = 24 * time.Hour
 )
 
-// quoteLen is how many characters of a foreign answer are repeated to the owner.
+// quoteLen is how many characters of an answer are shown to the owner.
 const quoteLen = 40
 
-// RetryAfter reads the header Retry-After (RFC 9110, section 10.2.3): seconds,
-// or a date, which counts from the answer's own Date, so that this machine's
-// clock does not matter. The result is between 10 s and 24 h; 0 is not said,
-// or makes no sense.
+// RetryAfter parses the header Retry-After (RFC 9110, section 10.2.3): seconds,
+// or a date, from which it subtracts the answer's Date, so that this machine's
+// clock does not matter. The result is between 10 s and 24 h, 0 if the header is
+// missing or not valid.
 func RetryAfter(ans transport.Answer) time.Duration {
 	s := strings.TrimSpace(ans.RetryAfter)
 	n, err := strconv.ParseUint(s, 10, 32)
-	if err == nil || errors.Is(err, strconv.ErrRange) { // n is the largest number then
+	if err == nil || errors.Is(err, strconv.ErrRange) { // with ErrRange, n is the maximum
 		return min(max(time.Duration(n)*time.Second, shortestWait), LongestWait)
 	}
 	at, ok := httpDate(s)
@@ -44,7 +44,7 @@ func RetryAfter(ans transport.Answer) time.Duration {
 	return min(max(at.Sub(now), shortestWait), LongestWait)
 }
 
-// httpDate reads the three forms of RFC 9110, section 5.6.7.
+// httpDate parses the three forms of RFC 9110, section 5.6.7.
 func httpDate(s string) (time.Time, bool) {
 	for _, layout := range [...]string{"Mon, 02 Jan 2006 15:04:05 GMT", "Monday, 02-Jan-06 15:04:05 GMT", time.ANSIC} {
 		if t, err := time.Parse(layout, s); err == nil {
@@ -54,18 +54,19 @@ func httpDate(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// Quote returns what can be shown of a foreign text: its first 40 printable
-// characters on one line, each run of white space one blank. Control bytes
-// (ESC too) and what is not UTF-8 are left out.
+// Quote returns the first 40 characters of Clean.
 func Quote(body []byte) string { return Cut(Clean(body)) }
 
-// redact is quote with the account's secrets hidden: before the cleaning, which
-// changes white space, and after it, as what is left out may stand within one.
+// redact is Quote with the account's secrets masked: before Clean, which changes
+// white space, and after it, as Clean may join a secret that was split by
+// control bytes.
 func redact(a *Account, body []byte) string {
 	secrets := secretsOf(a)
 	return Cut(string(mask([]byte(Clean(mask(body, secrets...))), secrets...)))
 }
 
+// Clean returns a text on one line, each run of white space as one blank,
+// without control bytes (ESC too) and invalid UTF-8.
 func Clean(body []byte) string {
 	printable := strings.Map(func(r rune) rune {
 		switch {
@@ -79,6 +80,7 @@ func Clean(body []byte) string {
 	return strings.Join(strings.Fields(printable), " ")
 }
 
+// Cut returns the first 40 characters of s.
 func Cut(s string) string {
 	n := 0
 	for i := range s {
@@ -90,11 +92,10 @@ func Cut(s string) string {
 	return s
 }
 
-// Fields splits a line at white space; its first word is what a service says.
+// Fields splits a line at white space; the first word is the return code.
 func Fields(line string) []string { return strings.Fields(line) }
 
-// lines returns the lines of an answer that are not blank, without the white
-// space around them.
+// lines returns the non-blank lines of an answer, trimmed.
 func lines(body []byte) []string {
 	var out []string
 	for line := range strings.Lines(strings.TrimPrefix(string(body), "\uFEFF")) {
@@ -105,8 +106,8 @@ func lines(body []byte) []string {
 	return out
 }
 
-// isHTML tells whether a body is a page for a browser, as a hotspot or a
-// proxy sends it, and not what a service says to a program.
+// isHTML reports whether a body is a page for a browser, perhaps a captive
+// portal's or a proxy's.
 func isHTML(body []byte) bool {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\uFEFF")))
 	if !bytes.HasPrefix(body, []byte("<")) {
@@ -116,8 +117,8 @@ func isHTML(body []byte) bool {
 	return !bytes.HasPrefix(low, []byte("<?xml")) || bytes.Contains(low, []byte("<html"))
 }
 
-// mask hides secrets that a service repeats in its answer, in every form in
-// which a request can carry them.
+// mask replaces secrets in an answer, in every form in which a request can carry
+// them.
 func mask(body []byte, secrets ...secret.Secret) []byte {
 	var all []string
 	for _, s := range secrets {
@@ -133,8 +134,8 @@ func mask(body []byte, secrets ...secret.Secret) []byte {
 	return body
 }
 
-// forms returns a secret as it is, as it stands in a URL or a form, in base64,
-// and as JSON may write each of these.
+// forms returns a secret unchanged, encoded as in a URL or a form, in base64, and
+// each of these as JSON may write it.
 func forms(s string) []string {
 	all := []string{s, Percent(s), url.QueryEscape(s), url.PathEscape(s),
 		base64.RawStdEncoding.EncodeToString([]byte(s)), base64.RawURLEncoding.EncodeToString([]byte(s))}
@@ -145,7 +146,7 @@ func forms(s string) []string {
 	return all
 }
 
-// jsonText writes s as it stands in JSON whose writer keeps to ASCII.
+// jsonText returns s as in JSON that is limited to ASCII.
 func jsonText(s string) string {
 	var b strings.Builder
 	for _, u := range utf16.Encode([]rune(s)) {
@@ -163,7 +164,7 @@ func jsonText(s string) string {
 }
 
 // Percent encodes everything but letters, digits and -_.~ as %xx, as
-// ddns-scripts does: fit for any part of a URL.
+// ddns-scripts does. The result is valid in any part of a URL.
 func Percent(s string) string {
 	const hex = "0123456789abcdef"
 	var b strings.Builder

@@ -6,23 +6,23 @@ import (
 	"strings"
 )
 
-// answerPattern tells which line of an answer means success: any of its texts.
+// answerPattern matches the line of an answer that means success: one of its
+// texts has to match.
 type answerPattern []answerText
 
-// answerText is one text of a pattern: its parts in their order, anything
-// between them.
+// answerText is one text of a pattern: parts in order, with anything between
+// them.
 type answerText struct {
-	parts      []string // a dot stands for one byte
-	start, end bool     // the first part begins the line, the last one ends it
+	parts      []string // a dot matches any byte
+	start, end bool     // the first part must begin the line, the last one end it
 }
 
 // patternMost bounds the length of a pattern.
 const patternMost = 1000
 
-// parsePattern reads texts joined by |. Each may begin with ^ and end with $,
-// .* stands for anything and . for one character: so much of a regular
-// expression is what the service files of ddns-scripts use, and what is the
-// same to any program that reads one.
+// parsePattern parses texts joined by |. Each may begin with ^ and end with $;
+// .* matches anything and . one byte. The service files of ddns-scripts use no
+// more of regular expressions, and this much means the same everywhere.
 func parsePattern(expr string) (answerPattern, error) {
 	if len(expr) > patternMost {
 		return nil, fmt.Errorf("longer than %d characters", patternMost)
@@ -44,8 +44,8 @@ func parsePattern(expr string) (answerPattern, error) {
 	return p, nil
 }
 
-// match tells whether a line holds one of the texts, whatever the case of its
-// letters.
+// match reports whether a line holds one of the texts. It ignores the case of
+// ASCII letters.
 func (p answerPattern) match(line string) bool {
 	for _, t := range p {
 		if t.match(line) {
@@ -59,7 +59,7 @@ func (t answerText) match(line string) bool {
 	last := len(t.parts) - 1
 	for i, part := range t.parts {
 		switch {
-		case i == last && t.end && (i > 0 || !t.start): // the earliest place of the others leaves it the most room
+		case i == last && t.end && (i > 0 || !t.start): // the other parts took the earliest place, which leaves the most room
 			at := len(line) - len(part)
 			return at >= 0 && samePart(part, line[at:])
 		case i == 0 && t.start:
@@ -81,7 +81,7 @@ func (t answerText) match(line string) bool {
 	return true
 }
 
-// indexPart returns where a part stands first, -1 where it does not.
+// indexPart returns the first index of part in line, or -1.
 func indexPart(line, part string) int {
 	for i := 0; i+len(part) <= len(line); i++ {
 		if samePart(part, line[i:i+len(part)]) {
@@ -91,7 +91,7 @@ func indexPart(line, part string) int {
 	return -1
 }
 
-// samePart compares as many bytes; letters of ASCII in either case are the same.
+// samePart compares len(part) bytes and ignores the case of ASCII letters.
 func samePart(part, line string) bool {
 	for i := range len(part) {
 		if part[i] != '.' && lower(part[i]) != lower(line[i]) {

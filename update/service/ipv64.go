@@ -10,15 +10,16 @@ import (
 	"strings"
 )
 
-// ipv64 is IPv64.net's updater (https://ipv64.net/dyndns_updater_api): all
-// domains of an account in one request, with one verdict.
+// ipv64 is IPv64.net's updater (https://ipv64.net/dyndns_updater_api): one
+// request with one verdict for all domains of an account.
 type ipv64 struct{}
 
 func ipv64Service() Service {
 	return Service{Protocol: ipv64{}, PrefixOnly: true}
 }
 
-// Request spells an update. The secret goes in a header, or in the body.
+// Request returns the request for an update, with the secret in a header or the
+// body.
 func (ipv64) Request(a *Account, c Update) transport.Request {
 	r := transport.Request{Method: "GET", Device4: a.Device4, Device6: a.Device6, CAFile: a.CAFile}
 	if c.Auto {
@@ -36,7 +37,7 @@ func (ipv64) Request(a *Account, c Update) transport.Request {
 		}
 		return r
 	case "basic":
-		r.User, r.Password = ipv64User, a.Secret // either half may be the token
+		r.User, r.Password = ipv64User, a.Secret // the service takes the token as user or password
 	default:
 		r.Bearer = a.Secret
 	}
@@ -47,8 +48,8 @@ func (ipv64) Request(a *Account, c Update) transport.Request {
 	return r
 }
 
-// ipv64Parameters spells an update but for the secret: main is what a body can
-// hold, prefix what the service takes from the query only.
+// ipv64Parameters returns the parameters without the secret: main may go in a
+// body, prefix only in the query.
 func ipv64Parameters(a *Account, c Update) (main, prefix secret.Text) {
 	add := func(t *secret.Text, key, value string) {
 		if value == "" {
@@ -82,8 +83,8 @@ func ipv64Parameters(a *Account, c Update) (main, prefix secret.Text) {
 	return main, prefix
 }
 
-// Parse reads the service's JSON, or the bare word of output=min. Whole words
-// decide, never a part of one: a login page may have "good" in it.
+// Parse reads the service's JSON, or the single word of output=min. Only whole
+// words count: a login page may contain "good".
 func (ipv64) Parse(a *Account, c Update, ans transport.Answer) Result {
 	info, isJSON := ipv64Info(ans.Body)
 	word := strings.ToLower(info)
@@ -112,9 +113,9 @@ func (ipv64) Parse(a *Account, c Update, ans transport.Answer) Result {
 	return byStatus(a, ans)
 }
 
-// ipv64Refusal reads an answer of 400 or 403 whose text is not known. It may be
-// the lock: what the service says of that was never seen. Else it is a refusal
-// if it is in the service's own form.
+// ipv64Refusal judges an answer of 400 or 403 with an unknown text. It may be the
+// lock, whose text is not documented. If the credential was never accepted, it is
+// a refusal if it is JSON.
 func ipv64Refusal(a *Account, ans transport.Answer, info string) Result {
 	r := byStatus(a, ans)
 	if r.Verdict, r.Hint = Locked, checkDomains; info != "" {
@@ -126,13 +127,13 @@ func ipv64Refusal(a *Account, ans transport.Answer, info string) Result {
 	return r
 }
 
-// ipv64User is the user's name that goes with a token in Basic auth.
+// ipv64User is the user name beside a token in Basic auth.
 const ipv64User = "homeward"
 
 const checkDomains = "check `domains` and `record`, and that they are yours at the service"
 
-// ipv64Info returns what an answer says: the member info of its JSON, or its
-// text if that is one short line; "" if neither.
+// ipv64Info returns the member info of JSON, or the text of an answer that is
+// one short line, else "".
 func ipv64Info(body []byte) (info string, isJSON bool) {
 	var v struct {
 		Info any `json:"info"`

@@ -5,46 +5,45 @@ import (
 	"time"
 )
 
-// Protocol is how a service spells an update and its answers. It does no I/O
-// and keeps nothing.
+// Protocol encodes updates for a service and parses its answers. It does no I/O,
+// keeps no state, and is safe for concurrent use.
 type Protocol interface {
-	// Request spells one update.
+	// Request returns the request for one update.
 	Request(a *Account, c Update) transport.Request
-	// Parse tells what the service said to it. It is given whatever came and
-	// never panics.
+	// Parse returns what the answer means. ans may hold anything; Parse never
+	// panics.
 	Parse(a *Account, c Update, ans transport.Answer) Result
 }
 
-// Service is one service with what the plan must know of it.
+// Service is a service's protocol and its properties.
 type Service struct {
 	Protocol
 	Server         string // default base URL
-	MaxHosts       int    // hosts in one request, 0: all of an account together, with one verdict
+	MaxHosts       int    // hosts in one request; 0: all of an account, with one verdict
 	OneAddress     bool   // one address family a request
-	PrefixOnly     bool   // takes a prefix without an address, and leaves the addresses alone then
-	DeletesUnnamed bool   // may delete what a request does not name: each names all that is published
+	PrefixOnly     bool   // a request with a prefix alone leaves the addresses unchanged
+	DeletesUnnamed bool   // may delete what a request does not name: name all published values
 }
 
-// Update is one update to make: for these hosts, these values. PrefixOnly leaves
-// the addresses alone.
+// Update is one update: Values for Hosts. PrefixOnly leaves the addresses
+// unchanged.
 type Update struct {
 	Hosts      []string
 	Values     Values
-	Repeated   Publish // which of Values the service holds already, and the line does not show
+	Repeated   Publish // Values that the service holds already, and the uplink does not show
 	PrefixOnly bool
-	Auto       bool // the prefix is that which the request comes from, over IPv6
+	Auto       bool // the service takes the prefix of the request's source, over IPv6
 }
 
-// ShownValues returns the values of the call that the line showed.
+// ShownValues returns the values that the uplink shows.
 func (c Update) ShownValues() Values { return c.Values.Without(c.Repeated) }
 
-// SameRequest tells whether two calls differ in their hosts alone.
+// SameRequest reports whether c and o differ in their hosts only.
 func (c Update) SameRequest(o Update) bool {
 	return c.Values == o.Values && c.Repeated == o.Repeated && c.PrefixOnly == o.PrefixOnly && c.Auto == o.Auto
 }
 
-// HostsOf returns the hosts that are judged one by one: the account's domains,
-// or "" where they have one verdict.
+// HostsOf returns the account's domains, or "" alone if all have one verdict.
 func (s Service) HostsOf(a *Account) []string {
 	if s.MaxHosts == 0 {
 		return []string{""}
@@ -52,8 +51,7 @@ func (s Service) HostsOf(a *Account) []string {
 	return a.Domains
 }
 
-// Judged returns the hosts of a call that are judged one by one, "" where they
-// have one verdict.
+// Judged returns the hosts of an update, or "" alone if all have one verdict.
 func (s Service) Judged(c Update) []string {
 	if s.MaxHosts == 0 {
 		return []string{""}
@@ -65,10 +63,10 @@ func (s Service) Judged(c Update) []string {
 type Verdict int
 
 const (
-	Unknown      Verdict = iota // says nothing known (a hotspot's page): passes
+	Unknown      Verdict = iota // not understood (a captive portal's page?): passes
 	Accepted                    // good or nochg
 	Temporary                   // the service's own trouble, 5xx, or a redirect
-	Limited                     // the service names a limit: wait whatever the line does
+	Limited                     // the service names a limit: wait whatever happens on the uplink
 	Busy                        // 911, dnserr: not before 30 minutes
 	Unauthorized                // the secret is wrong, or locked
 	Refused                     // a person must change something
@@ -78,12 +76,12 @@ const (
 // Result is a parsed answer.
 type Result struct {
 	Verdict  Verdict
-	Overload bool          // of Passing: the service may have more to do than it can, 5xx
-	Fallback Verdict       // of Locked: what it means of a key that was never accepted, Refused or Unknown
-	Wait     time.Duration // Limited, Passing: as the service asks, clamped; 0: it does not say
+	Overload bool          // with Temporary: the service may be overloaded (5xx)
+	Fallback Verdict       // with Locked: the verdict if the credential was never accepted, Refused or Unknown
+	Wait     time.Duration // with Limited and Temporary: as the service asks (RetryAfter), 0 if it does not
 	Detail   string        // the service's words, printable, at most 80 characters
 	Hint     string        // what the owner can do, "" if nothing
-	Hosts    []HostResult  // where hosts were judged one by one: in the order of Call.Hosts; else nil
+	Hosts    []HostResult  // in the order of Update.Hosts; nil if all have one verdict
 }
 
 // HostResult is the verdict on one host: Accepted, Refused, Locked or Unknown.

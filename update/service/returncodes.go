@@ -10,16 +10,16 @@ import (
 	"strings"
 )
 
-// returnCode is what a word of the dyndns2 protocol says.
+// returnCode is the meaning of a return code of the dyndns2 protocol.
 type returnCode struct {
 	verdict Verdict
-	host    bool   // of one host; else of the account or the whole request, given once
+	host    bool   // about one host; else about the account or the whole request, given once
 	what    string // for the owner, at most 38 characters
 	do      string
 }
 
-// returnCodeOf tells what the first word of a line means (the Remote Access API's
-// return codes). Only whole words in the documented spelling count.
+// returnCodeOf returns the meaning of a line's first word, a return code of the
+// Remote Access API. Only whole words in the documented spelling count.
 func returnCodeOf(word string) (returnCode, bool) {
 	switch word {
 	case "good", "nochg":
@@ -52,17 +52,16 @@ func returnCodeOf(word string) (returnCode, bool) {
 	return returnCode{}, false
 }
 
-// lineVerdict is one line of an answer with what it means; known is false if it
-// says nothing known.
+// lineVerdict is the meaning of one line of an answer; known is false if it was
+// not understood.
 type lineVerdict struct {
 	returnCode
 	known bool
-	text  string // what can be shown of the line
+	text  string // the line, redacted
 }
 
-// parseLine reads one line of an answer to c with the words of look. What an error
-// page says of success does not count, and of a failing server only that it
-// is busy.
+// parseLine parses one line of an answer to c; look returns the meaning of a
+// return code. Success counts with 2xx only, and with 5xx nothing but Busy does.
 func parseLine(a *Account, c Update, status int, line string, look func(string) (returnCode, bool)) lineVerdict {
 	said := lineVerdict{text: redact(a, []byte(line))}
 	w := Fields(line)
@@ -83,18 +82,19 @@ func parseLine(a *Account, c Update, status int, line string, look func(string) 
 	return said
 }
 
-// addressOrHost tells whether what follows good or nochg is an address, a
-// list of them, or a host of the call: a page's text is none of them.
+// addressOrHost reports whether the word after good or nochg is an address, a
+// list of addresses, or a host of the update, unlike the text of a page.
 func addressOrHost(c Update, word string) bool {
 	first, _, _ := strings.Cut(word, ",")
 	_, err := netip.ParseAddr(first)
 	return err == nil || slices.Contains(c.Hosts, word)
 }
 
-// parseReturnCodes is the parser of the dyndns2 protocol: a line for each host in the
-// order asked, or a word for the whole request. Result.Hosts is set where hosts
-// were judged; its Verdict is then Accepted if all were accepted, else the one
-// that asks for the most patience (Busy, Unknown, Locked), else Refused.
+// parseReturnCodes parses an answer of the dyndns2 protocol: a line for each host
+// in the order of the request, or one code for the whole request. With a line for
+// each host, Result.Hosts is set, and Result.Verdict is Accepted if all were
+// accepted, else the verdict with the longest wait (Busy, Unknown, Locked), else
+// Refused.
 func parseReturnCodes(a *Account, c Update, ans transport.Answer, look func(string) (returnCode, bool)) Result {
 	if ans.Status/100 == 3 || isHTML(ans.Body) {
 		return byStatus(a, ans)
@@ -120,9 +120,9 @@ func parseReturnCodes(a *Account, c Update, ans transport.Answer, look func(stri
 	return combine(hosts, busy)
 }
 
-// verdictFor chooses what was said of host i of n. With two addresses for a
-// host there may be a line for each: all must be accepted. Of which host such
-// a line is, only one host makes certain.
+// verdictFor returns the verdict for host i of n. With two addresses there may be
+// two lines for each host, and all must be accepted. If there is more than one
+// host, the host of such a line is unknown.
 func verdictFor(i, n int, said, known []lineVerdict) lineVerdict {
 	bad := slices.IndexFunc(known, func(r lineVerdict) bool { return r.verdict != Accepted })
 	switch {
@@ -148,7 +148,7 @@ func hostVerdict(v Verdict) Verdict {
 	return Unknown
 }
 
-// combine makes one result of the verdicts on the hosts.
+// combine returns the result for the verdicts of all hosts.
 func combine(hosts []HostResult, busy bool) Result {
 	worst := hosts[0]
 	for _, h := range hosts[1:] {
@@ -163,7 +163,7 @@ func combine(hosts []HostResult, busy bool) Result {
 	return r
 }
 
-// byStatus judges an answer whose body says nothing known.
+// byStatus judges an answer by its HTTP status; its body was not understood.
 func byStatus(a *Account, ans transport.Answer) Result {
 	text := redact(a, ans.Body)
 	if text == "" {
@@ -185,9 +185,9 @@ func byStatus(a *Account, ans transport.Answer) Result {
 	return Result{Verdict: Unknown, Detail: text}
 }
 
-// Redirected tells where a redirect leads, and what to write. Of its URL the
-// query is never shown, and of a template's nothing but the host: they may
-// repeat a secret.
+// Redirected returns the result for a redirect. It never shows the query of the
+// new URL, and only the host if the account is a template: the rest may repeat a
+// secret.
 func Redirected(a *Account, ans transport.Answer) Result {
 	r := Result{Verdict: Temporary, Detail: HTTPStatus(ans) + ": a redirect, not followed", Hint: "the service may have moved: ask it for the new address"}
 	base, _ := url.Parse(a.Server)
@@ -218,7 +218,7 @@ func Redirected(a *Account, ans transport.Answer) Result {
 	return r
 }
 
-// secretsOf returns what must not be repeated of an answer.
+// secretsOf returns the texts to mask in an answer.
 func secretsOf(a *Account) []secret.Secret {
 	s := []secret.Secret{a.Secret, a.Healthcheck}
 	if a.Template != nil {
@@ -228,8 +228,8 @@ func secretsOf(a *Account) []secret.Secret {
 	return append(s, logins(a)...)
 }
 
-// logins returns what an account's requests can carry as Basic auth: user, colon
-// and password, and a template's own password.
+// logins returns the user:password pairs that an account's requests can carry as
+// Basic auth, and a template's own passwords.
 func logins(a *Account) []secret.Secret {
 	var all []secret.Secret
 	if a.Template == nil {
@@ -248,5 +248,5 @@ func logins(a *Account) []secret.Secret {
 	return all
 }
 
-// HTTPStatus names the HTTP code of an answer.
+// HTTPStatus returns "HTTP" and the status code of an answer.
 func HTTPStatus(ans transport.Answer) string { return "HTTP " + strconv.Itoa(ans.Status) }

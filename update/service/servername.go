@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// IPv64Server is what all of IPv64's hosts are called.
+// IPv64Server is the ServerName of all of IPv64's hosts.
 const IPv64Server = "ipv64.net"
 
-// ServerName tells which server a base URL leads to, however it is spelled: its
-// host in lower case, without a dot at its end, and its port unless that is the
-// scheme's own. All of IPv64's hosts are one server, at whatever port.
+// ServerName returns the same name for all spellings of a base URL: the host in
+// lower case, without a dot at its end, and the port unless that is the scheme's
+// default. All of IPv64's hosts and ports are one server.
 func ServerName(base string) string {
 	scheme, rest, _ := strings.Cut(strings.ToLower(base), "://")
 	host := rest[:endOfHost(rest)]
@@ -29,8 +29,8 @@ func ServerName(base string) string {
 	return host + ":" + port
 }
 
-// ServerName is ServerName of where the account's requests go; a template's may
-// go to several.
+// ServerName returns the names of the servers that the account's requests go to:
+// a template may have several.
 func (a *Account) ServerName() string {
 	if a.Template == nil {
 		return ServerName(a.Server)
@@ -38,7 +38,7 @@ func (a *Account) ServerName() string {
 	return a.Template.servers()
 }
 
-// servers names the servers that the URLs lead to, each once.
+// servers returns the ServerNames of the URLs, sorted, each once.
 func (t Template) servers() string {
 	var names []string
 	for _, u := range t.urls() {
@@ -49,7 +49,7 @@ func (t Template) servers() string {
 	return strings.Join(slices.Compact(names), " ")
 }
 
-// Key is what a Template's fingerprint is made of.
+// Key returns the text for a template's fingerprint. It holds the secrets.
 func (t *Template) Key() string {
 	if t == nil {
 		return ""
@@ -57,7 +57,7 @@ func (t *Template) Key() string {
 	return fmt.Sprintf("%+v %s", *t, t.ParamEnc.Reveal())
 }
 
-// LegacyServer is what older versions took for ServerName.
+// LegacyServer returns what older versions used in place of ServerName.
 func (a *Account) LegacyServer() string {
 	if a.Template == nil {
 		return a.Server

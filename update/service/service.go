@@ -1,7 +1,6 @@
 package service
 
-// For returns the service of an account; ok is false of one that is not
-// known.
+// For returns the service of an account; ok is false if a.Service is unknown.
 func For(a *Account) (s Service, ok bool) {
 	switch a.Service {
 	case "ipv64":

@@ -11,8 +11,8 @@ func spdynService(a *Account) Service {
 	return s
 }
 
-// spdyn speaks the Remote Access API with words of its own. Credentials go in
-// the header alone: the service takes those in the query only without it.
+// spdyn is the Remote Access API with return codes of its own. Credentials go in
+// the header.
 type spdyn struct{}
 
 func (spdyn) Request(a *Account, c Update) transport.Request {
@@ -31,7 +31,7 @@ func (spdyn) Parse(a *Account, c Update, ans transport.Answer) Result {
 	return r
 }
 
-// spdynWord is returnCodeOf with what SPDYN's words ask of the owner.
+// spdynWord is returnCodeOf for SPDYN's return codes.
 func spdynWord(a *Account, c Update, word string) (returnCode, bool) {
 	m, ok := returnCodeOf(word)
 	switch word {
@@ -40,7 +40,7 @@ func spdynWord(a *Account, c Update, word string) (returnCode, bool) {
 	case "fatal":
 		return returnCode{Refused, true, "the host was switched off by hand", "switch the host on again at spdyn.de, or ask its support"}, true
 	case "abuse":
-		m.verdict = Locked // first; if it still is after the time of a lock, a person has to look
+		m.verdict = Locked // at first; if it lasts longer than a lock, a person has to act
 		m.what = "the host is locked for a while"
 		m.do = "it was updated too often without a change: see that only one program updates it, then run homeward once --force"
 	case "badauth":
@@ -55,7 +55,7 @@ func spdynWord(a *Account, c Update, word string) (returnCode, bool) {
 	return m, ok
 }
 
-// spdynLogin tells what to do about a login that was refused.
+// spdynLogin returns the hint for a refused login.
 func spdynLogin(a *Account) string {
 	if a.Token {
 		return "the owner of the host must make a new token at spdyn.de (making one ends the one before), and domains must name its host"

@@ -22,8 +22,8 @@ func templateService(a *Account) Service {
 	}
 }
 
-// ParseTemplate reads a service file of ddns-scripts. One that names a
-// program in place of a URL is refused.
+// ParseTemplate parses a service file of ddns-scripts. It refuses a file that
+// names a program in place of a URL.
 func ParseTemplate(file []byte) (Template, error) {
 	var f struct {
 		IPv4, IPv6 struct{ URL, Answer string }
@@ -42,8 +42,8 @@ func ParseTemplate(file []byte) (Template, error) {
 	return Template{URL4: f.IPv4.URL, Answer4: f.IPv4.Answer, URL6: f.IPv6.URL, Answer6: f.IPv6.Answer}, nil
 }
 
-// Check tells every fault of the URLs and the answers' patterns; each error
-// begins with the key it is about: url4, url6, url or answer.
+// Check returns all faults of the URLs and patterns, joined. Each error begins
+// with its key: url4, url6, url or answer.
 func (t Template) Check() error {
 	var errs []error
 	for _, u := range t.urls() {
@@ -54,7 +54,7 @@ func (t Template) Check() error {
 			errs = append(errs, fmt.Errorf("%s: [%s] is none of the placeholders [%s]", u.key, name, strings.Join(placeholders(), "], [")))
 		}
 		r := template{}.Request(sample(t), sampleCall(u.key))
-		// The parser's own error repeats the URL, and what secret stands in it.
+		// The parser's error would show the URL and the secrets in it.
 		if p, err := url.Parse(r.URL.Reveal()); err != nil || p.Hostname() == "" || p.Scheme != "http" && p.Scheme != "https" {
 			errs = append(errs, fmt.Errorf("%s: not a URL: write https://HOST/PATH?QUERY", u.key))
 		} else if strings.ContainsFunc(p.Hostname(), func(r rune) bool { return r > '~' }) {
@@ -67,8 +67,8 @@ func (t Template) Check() error {
 	return errors.Join(errs...)
 }
 
-// Warnings tells what an owner should know of a template that passed Check.
-// They show no more of a URL than its host.
+// Warnings returns warnings for the owner about a template that passed Check.
+// They show only the host of a URL.
 func (t Template) Warnings() []string {
 	var out []string
 	add := func(s string) {
@@ -91,8 +91,8 @@ func (t Template) Warnings() []string {
 	return out
 }
 
-// Carries tells which values the URLs can bring to the service. A URL without
-// a placeholder for addresses lets it take the connection's.
+// Carries returns which values the URLs can publish. With a URL without a
+// placeholder for addresses, the service takes the connection's.
 func (t Template) Carries() Publish {
 	has := func(name string) bool { return strings.Contains(t.URL, name) }
 	bare := t.URL != "" && !has("[IP]") && !has("[IPV4]") && !has("[IPV6]") && !has("[PREFIX]")
@@ -103,7 +103,7 @@ func (t Template) Carries() Publish {
 	}
 }
 
-// templateURL is one URL of a template with what its answer says.
+// templateURL is one URL of a template, its key and the pattern of its answer.
 type templateURL struct{ key, url, answer string }
 
 func (t Template) urls() []templateURL {
@@ -111,8 +111,8 @@ func (t Template) urls() []templateURL {
 	return slices.DeleteFunc(all, func(u templateURL) bool { return u.url == "" })
 }
 
-// choose returns the URL for these values: url for all of them, else that of
-// the one family.
+// choose returns the URL for v: the first of url4 and url6 whose address is
+// valid, else url.
 func (t Template) choose(v Values) templateURL {
 	for _, u := range t.urls() {
 		if u.key == "url" || u.key == "url4" && v.IPv4.IsValid() || u.key == "url6" && v.IPv6.IsValid() {
@@ -122,7 +122,7 @@ func (t Template) choose(v Values) templateURL {
 	return templateURL{}
 }
 
-// sample and sampleCall are what Check fills a template with.
+// sample and sampleCall return the values with which Check fills a template.
 func sample(t Template) *Account {
 	return &Account{Template: &t, Username: "u", Secret: secret.New("p")}
 }
@@ -139,12 +139,12 @@ func sampleCall(key string) Update {
 	return Update{Hosts: []string{"home.example"}, Values: v}
 }
 
-// template speaks to a service as its Template says.
+// template is the protocol that a Template describes.
 type template struct{}
 
-// Parse searches the answer line by line for the expression, as grep -i -E
-// does; an HTML page is no answer unless the expression asks for a tag. The
-// words of the dyndns2 protocol that refuse are understood.
+// Parse searches the answer line by line for the pattern. An HTML page counts
+// only if the pattern has a tag. The dyndns2 return codes that refuse are
+// understood, too.
 func (template) Parse(a *Account, c Update, ans transport.Answer) Result {
 	answer := a.Template.choose(c.Values).answer
 	page := isHTML(ans.Body) && !strings.Contains(answer, "<")
@@ -165,14 +165,14 @@ func (template) Parse(a *Account, c Update, ans transport.Answer) Result {
 	return r
 }
 
-// refusal knows those words of the dyndns2 protocol that refuse.
+// refusal is returnCodeOf limited to the codes that refuse.
 func refusal(word string) (returnCode, bool) {
 	m, _ := returnCodeOf(word)
 	return m, m.verdict == Refused || m.verdict == Unauthorized
 }
 
-// search returns the first line that holds one of the pattern's texts. One that
-// is not understood, which Check refuses, is in no line.
+// search returns the first line that matches the pattern. No line matches an
+// invalid one, which Check refuses.
 func search(expr string, body []byte) ([]byte, bool) {
 	p, err := parsePattern(expr)
 	if err != nil {

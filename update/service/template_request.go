@@ -8,20 +8,19 @@ import (
 	"strings"
 )
 
-// placeholders are what a template's URL can hold: those of ddns-scripts, and
-// IPV4, IPV6 and PREFIX.
+// placeholders returns the placeholders of a template's URL: those of
+// ddns-scripts, and IPV4, IPV6 and PREFIX.
 func placeholders() []string {
 	return []string{"USERNAME", "PASSWORD", "PARAMENC", "PARAMOPT", "DOMAIN", "IP", "IPV4", "IPV6", "PREFIX"}
 }
 
-// Request fills the URL for the one host and the values of the call; a
-// template without a URL for them makes an empty one. User and password before
-// the host become Basic auth. A parameter whose value is not there is left out.
+// Request fills the URL for the host and the values of the update. The request's
+// URL is empty if the template has none for them. User and password before the
+// host become Basic auth. A parameter without a value is left out.
 //
-// What is shown of the URL holds no secret, not even one that is written into
-// the template: where nothing says by a placeholder where the secret stands,
-// the path and the query's values are hidden, and else those of them that could
-// be a secret.
+// The URL's String shows no secret, not even one written into the template: if
+// no placeholder marks a secret, it hides the path and the values of the query,
+// else only those of them that could be a secret.
 func (template) Request(a *Account, c Update) transport.Request {
 	r := transport.Request{Method: "GET", Device4: a.Device4, Device6: a.Device6, CAFile: a.CAFile, AllowHTTP: a.Template.AllowHTTP}
 	u := a.Template.choose(c.Values)
@@ -50,7 +49,7 @@ func (template) Request(a *Account, c Update) transport.Request {
 	return r
 }
 
-// urlParts is a template's URL, its placeholders still in it.
+// urlParts is a template's URL with its placeholders.
 type urlParts struct{ scheme, userinfo, host, path, query string }
 
 func SplitURL(s string) (u urlParts) {
@@ -74,7 +73,7 @@ func endOfHost(s string) int {
 	return len(s)
 }
 
-// filling puts the values of one call in place of the placeholders.
+// filling replaces placeholders by the values of one update.
 type filling struct {
 	a *Account
 	c Update
@@ -99,12 +98,11 @@ func (f filling) query(t secret.Text, query string, hide bool) secret.Text {
 	return t
 }
 
-// literalLeast is how long a value written into a URL is to be taken for a secret
-// in an answer: a shorter one is a word, such as "1" or "update".
+// literalLeast is the length from which a value written into a URL is masked in
+// an answer: a shorter one is a word, such as "1" or "update".
 const literalLeast = 8
 
-// literals returns the values that are written into the queries, which may be
-// secrets.
+// literals returns the values written into the queries: they may be secrets.
 func (t Template) literals() []secret.Secret {
 	var all []secret.Secret
 	for _, u := range t.urls() {
@@ -118,8 +116,8 @@ func (t Template) literals() []secret.Secret {
 	return all
 }
 
-// encoded appends a part of a URL to t. hide hides what stands in the template
-// itself, too; else that of it which could be a secret.
+// encoded appends a part of a URL to t. With hide it hides the template's own
+// text, else only if that could hold a secret.
 func (f filling) encoded(t secret.Text, part string, hide bool) secret.Text {
 	for part != "" {
 		literal, name, rest := cutPlaceholder(part)
@@ -137,7 +135,7 @@ func (f filling) encoded(t secret.Text, part string, hide bool) secret.Text {
 	return t
 }
 
-// appendCareful appends a part of a URL, hidden if hide says so or a word of it
+// appendCareful appends a part of a URL, hidden if hide is set or a word of it
 // could be a secret.
 func appendCareful(t secret.Text, part string, hide bool) secret.Text {
 	for word := range strings.FieldsFuncSeq(part, func(r rune) bool { return strings.ContainsRune("&=/.:,;@%+", r) }) {
@@ -149,7 +147,7 @@ func appendCareful(t secret.Text, part string, hide bool) secret.Text {
 	return t.Plain(part)
 }
 
-// raw fills a user or a password, which Basic auth carries as it is.
+// raw fills a user or a password for Basic auth, which does not percent-encode.
 func (f filling) raw(part string) string {
 	var b strings.Builder
 	for part != "" {
@@ -164,7 +162,7 @@ func (f filling) raw(part string) string {
 	return b.String()
 }
 
-// secret returns the value of a placeholder that is not to be seen.
+// secret returns the value of a placeholder for a secret.
 func (f filling) secret(name string) (secret.Secret, bool) {
 	switch name {
 	case "USERNAME":
@@ -199,8 +197,8 @@ func (f filling) value(name string) string {
 	return ""
 }
 
-// choice returns the addresses that [IP] stands for: both in url, in url4 and
-// url6 that of the family.
+// choice returns the addresses for [IP]: both in url, that of the family in url4
+// and url6.
 func (f filling) choice() Values {
 	switch v := f.c.Values; f.a.Template.choose(v).key {
 	case "url4":
@@ -212,8 +210,8 @@ func (f filling) choice() Values {
 	}
 }
 
-// incomplete tells whether a parameter needs an address or a prefix that is
-// not there: an empty one would delete the record at some services.
+// incomplete reports whether a parameter needs an address or a prefix that is
+// missing: at some services an empty one would delete the record.
 func (f filling) incomplete(param string) bool {
 	return slices.ContainsFunc([]string{"IP", "IPV4", "IPV6", "PREFIX"}, func(name string) bool {
 		return strings.Contains(param, "["+name+"]") && f.value(name) == ""
@@ -231,7 +229,7 @@ func cutPlaceholder(s string) (before, name, after string) {
 	return before, name, after
 }
 
-// unknownPlaceholder returns the name of the first placeholder that is none.
+// unknownPlaceholder returns the name of the first unknown placeholder, or "".
 func unknownPlaceholder(s string) string {
 	for {
 		_, rest, ok := strings.Cut(s, "[")
@@ -246,7 +244,7 @@ func unknownPlaceholder(s string) string {
 	}
 }
 
-// printableURL encodes what would break a request line, and nothing else.
+// printableURL encodes only the bytes that a request line must not have.
 func printableURL(s string) string {
 	var b strings.Builder
 	for i := range len(s) {

@@ -1,5 +1,5 @@
-// Package service spells updates as each service wants them, and reads what it
-// answers. It does no I/O and keeps nothing.
+// Package service encodes updates for each service, and parses its answers. It
+// does no I/O and keeps no state.
 package service
 
 import (
@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Values are what an account publishes. An invalid member is not published or
-// not known.
+// Values are the values that an account publishes. An invalid member is not
+// published or not known.
 type Values struct {
 	IPv4   netip.Addr   `json:"ipv4,omitzero"`
 	IPv6   netip.Addr   `json:"ipv6,omitzero"`
@@ -23,7 +23,7 @@ type Publish struct {
 	Prefix bool `json:"prefix,omitempty"`
 }
 
-// Valid tells which members of v are valid.
+// Valid returns which members of v are valid.
 func (v Values) Valid() Publish {
 	return Publish{v.IPv4.IsValid(), v.IPv6.IsValid(), v.Prefix.IsValid()}
 }
@@ -83,8 +83,8 @@ func (p Publish) Without(o Publish) Publish {
 	return Publish{p.IPv4 && !o.IPv4, p.IPv6 && !o.IPv6, p.Prefix && !o.Prefix}
 }
 
-// Account is one account of the configuration, checked and with its defaults
-// filled in. It does not change; a new configuration makes new ones.
+// Account is one account of the configuration, checked and with defaults set. It
+// is immutable; a new configuration has new ones.
 type Account struct {
 	Name        string
 	Service     string // ipv64, spdyn, dyndns2, template
@@ -97,19 +97,19 @@ type Account struct {
 	Auth        string        // ipv64: bearer, basic, form
 	Record      string        // ipv64: praefix
 	Healthcheck secret.Secret // ipv64
-	PrefixAuto  bool          // ipv64: the service takes the prefix that the request comes from
+	PrefixAuto  bool          // ipv64: the service takes the prefix of the request's source
 	OneAddress  bool          // dyndns2: one address a request
 	Template    *Template
 	Device4     string        // requests over IPv4 leave by this device, "" as the routes say
-	Device6     string        // those over IPv6 likewise
+	Device6     string        // requests over IPv6 likewise
 	CAFile      string        // more roots to trust
 	Refresh     time.Duration // 0: never
 	Limit10s    int           // 0: none
 	Limit24h    int           // 0: none
-	LimitGroup  string        // accounts with the same name share one count, "" as the service counts
+	LimitGroup  string        // accounts with the same name share one quota, "" as the service counts
 }
 
-// Devices names the two together; an account's fingerprint holds it.
+// Devices returns Device4 and Device6 for the account's fingerprint.
 func (a *Account) Devices() string {
 	if a.Device6 == "" {
 		return a.Device4
@@ -117,12 +117,12 @@ func (a *Account) Devices() string {
 	return a.Device4 + " " + a.Device6
 }
 
-// Template is a service described as ddns-scripts does it: URLs with
-// placeholders, and texts of which an answer holds one at success.
+// Template describes a service as ddns-scripts does: URLs with placeholders, and
+// patterns that an answer matches on success.
 type Template struct {
 	URL4, URL6, URL          string
-	Answer4, Answer6, Answer string        // an expression for each URL
+	Answer4, Answer6, Answer string        // a pattern for each URL
 	ParamEnc                 secret.Secret // some services want an API key there
 	ParamOpt                 string
-	AllowHTTP                bool // leave http:// as it is
+	AllowHTTP                bool // do not replace http:// by https://
 }
