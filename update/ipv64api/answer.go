@@ -10,16 +10,16 @@ import (
 	"strings"
 )
 
-// Answer is what the API said to a call, without any secret.
+// Answer is the API's answer to a call, with all secrets removed.
 type Answer struct {
 	service.Result
-	JSON    []byte // the whole answer, nil where it is not JSON
+	JSON    []byte // the whole answer, nil if it is not JSON
 	Account *Account
 	Logs    []Log
 	Domains []Domain
 }
 
-// Parse reads an answer to a call. It is given whatever came and never panics.
+// Parse parses an answer to a call. ans may hold anything; Parse never panics.
 func (api API) Parse(c Call, ans transport.Answer) Answer {
 	var tree any
 	if json.Unmarshal(bytes.TrimPrefix(ans.Body, []byte("\uFEFF")), &tree) != nil || ans.Cut {
@@ -47,8 +47,8 @@ func (api API) Parse(c Call, ans transport.Answer) Answer {
 	return out
 }
 
-// apiWords returns what the service says of a call. It stands under the call's
-// name, which is another call's at times, and else in info.
+// apiWords returns the service's message about a call. It is the member with the
+// call's name, at times with another call's, or else info.
 func apiWords(c Call, t apiTable) string {
 	names := []string{c.Name, AddRecord, DelRecord, AddDomain, DelDomain, "info"}
 	for _, n := range names {
@@ -61,8 +61,8 @@ func apiWords(c Call, t apiTable) string {
 	return ""
 }
 
-// plainWords returns an answer that is not JSON, if it is a sentence: nothing
-// else can be told from a secret.
+// plainWords returns an answer that is not JSON if it is a sentence, else "":
+// other text could be a secret.
 func plainWords(body []byte) string {
 	s := strings.TrimSpace(string(body))
 	for _, w := range service.Fields(s) {
@@ -79,8 +79,8 @@ func plainWords(body []byte) string {
 	return service.Cut(s)
 }
 
-// judge tells what an answer means. t is nil where it is no JSON object; said is
-// what the service says in words.
+// judge returns the result of an answer. t is nil if that is no JSON object; said
+// is the service's message.
 func (api API) judge(c Call, ans transport.Answer, t apiTable, said string) service.Result {
 	word := strings.ToLower(said)
 	detail := service.HTTPStatus(ans)
@@ -113,14 +113,14 @@ func (api API) judge(c Call, ans transport.Answer, t apiTable, said string) serv
 	return service.Result{Verdict: service.Unknown, Detail: "the answer does not hold what was asked for"}
 }
 
-// holds tells whether an answer is one to a call that looks.
+// holds reports whether t has the member that a reading call c asks for.
 func (t apiTable) holds(c Call) bool {
 	member := map[string]string{AccountInfo: "account_class", Logs: "logs", Domains: "subdomains"}[c.Name]
 	_, ok := t[member]
 	return ok
 }
 
-// apiAdvice says what to do about a refusal.
+// apiAdvice returns the hint for a refusal.
 func apiAdvice(c Call, code int, word string) string {
 	switch {
 	case strings.Contains(word, "already there"):

@@ -1,5 +1,5 @@
-// Package ipv64api is IPv64.net's API: its calls as data, what they answer
-// without any secret, and a client that keeps their limits.
+// Package ipv64api calls IPv64.net's API within its limits, and removes all
+// secrets from the answers.
 package ipv64api
 
 import (
@@ -15,11 +15,11 @@ type API struct {
 	Server string          // base URL without a slash at its end
 	Key    secret.Secret   // the account's API key, which is not its update token
 	CAFile string          // more roots to trust
-	Hide   []secret.Secret // more that is never repeated of an answer
+	Hide   []secret.Secret // more secrets to mask in answers
 }
 
-// apiBody is how much of an answer is kept: a hundred domains of fifty records
-// each.
+// apiBody is how many bytes of an answer to keep: enough for a hundred domains of
+// fifty records each.
 const apiBody = 1 << 20
 
 // The calls, as the API spells them.
@@ -36,11 +36,11 @@ const (
 // Call is one call.
 type Call struct {
 	Name   string
-	Target string  // a domain, or a record's number; "" of a call that looks
-	Record *Record // of add_record, and of del_record by content: label, type and content
+	Target string  // a domain, or a record's number; "" for a reading call
+	Record *Record // for add_record, and del_record by content: label, type and content
 }
 
-// method follows from the name: what looks is a GET.
+// method returns the HTTP method: GET for a reading call.
 func (c Call) method() string {
 	switch c.Name {
 	case AddDomain, AddRecord:
@@ -51,10 +51,10 @@ func (c Call) method() string {
 	return "GET"
 }
 
-// changes tells whether the call does more than look.
+// changes reports whether the call changes anything.
 func (c Call) changes() bool { return c.method() != "GET" }
 
-// Request spells a call. A DELETE has a body, too.
+// Request returns the request for a call. A DELETE has a body, too.
 func (api API) Request(c Call) transport.Request {
 	r := transport.Request{Method: c.method(), URL: secret.Text{}.Plain(api.Server + "/api"), Bearer: api.Key, CAFile: api.CAFile, MaxBody: apiBody}
 	if !c.changes() {
@@ -70,7 +70,7 @@ func (api API) Request(c Call) transport.Request {
 	return r
 }
 
-// RecordTypes are the types of records that the service knows.
+// RecordTypes returns the record types that the service knows.
 func RecordTypes() []string {
 	return []string{"A", "AAAA", "TXT", "CNAME", "MX", "NS", "SRV", "TLSA", "CAA"}
 }

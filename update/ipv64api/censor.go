@@ -8,21 +8,20 @@ import (
 	"strings"
 )
 
-// censor takes the secrets out of a decoded answer of the API: members that
-// are called like one, wherever they stand, and what was in them wherever it
-// stands again. The service adds members at any time; one too many that goes
-// is no loss, one that stays would be.
+// censor removes secrets from a decoded answer: members with a name like a
+// secret's, at any depth, and every other occurrence of their values. The service
+// may add members at any time, so that it is better to remove too much.
 type censor struct {
-	found []string          // secrets, as they are
-	hide  *strings.Replacer // in texts
-	names *strings.Replacer // in the names of members, which a short secret would make unreadable
+	found []string          // secrets
+	hide  *strings.Replacer // for texts
+	names *strings.Replacer // for names of members: short secrets would make these unreadable
 }
 
-// shortestSecret is how long what was in a secret member must be to be hidden
-// elsewhere, too: a "1" would take every 1 along.
+// shortestSecret is the length from which a secret member's value is masked
+// elsewhere, too: a "1" would mask every 1.
 const shortestSecret = 8
 
-// secretName tells whether a member is called as if it held a secret.
+// secretName reports whether a member's name is like a secret's.
 func secretName(name string) bool {
 	plain := strings.NewReplacer("_", "", "-", "", " ", "", ".", "").Replace(strings.ToLower(name))
 	for _, part := range []string{"token", "key", "hash", "secret", "passw", "pass", "pwd", "auth", "credential", "session", "cookie", "bearer", "otp", "private"} {
@@ -33,8 +32,8 @@ func secretName(name string) bool {
 	return false
 }
 
-// censored returns an answer without its secrets; known are some that it may
-// hold anywhere. The tree is changed.
+// censored returns tree without secrets, and changes it. known are secrets that
+// may be anywhere in it.
 func censored(tree any, known []secret.Secret) any {
 	var c censor
 	for _, s := range known {
@@ -52,7 +51,7 @@ func censored(tree any, known []secret.Secret) any {
 	if top == nil {
 		c.strip(tree, false)
 	}
-	// Backwards, so that of two that begin alike the longer one comes first.
+	// In reverse order, so that a longer secret comes before its own prefix.
 	slices.Sort(c.found)
 	c.found = slices.Compact(c.found)
 	slices.Reverse(c.found)
@@ -73,7 +72,7 @@ func (c *censor) add(s string) {
 	}
 }
 
-// collect remembers what is in a secret member.
+// collect records the values in a secret member.
 func (c *censor) collect(v any) {
 	switch v := v.(type) {
 	case string:
@@ -93,7 +92,7 @@ func (c *censor) collect(v any) {
 	}
 }
 
-// strip takes the secret members out. The names of a table of domains are data:
+// strip removes the secret members. With domains, names with a dot are domains:
 // token.ipv64.net is no token.
 func (c *censor) strip(v any, domains bool) {
 	switch v := v.(type) {
@@ -113,8 +112,8 @@ func (c *censor) strip(v any, domains bool) {
 	}
 }
 
-// mask hides the secrets found in all texts, and in names. records is true of
-// what stands in the DNS: there x=y is no parameter of a URL.
+// mask masks the secrets found, in all texts and names. records is true for
+// content of the DNS, where x=y is no parameter of a URL.
 func (c *censor) mask(v any, records bool) any {
 	switch v := v.(type) {
 	case string:
@@ -144,8 +143,8 @@ func (c *censor) text(s string, records bool) string {
 	return s
 }
 
-// masked hides secrets in a text. What is shown later has no control bytes,
-// which may stand within a secret now.
+// masked masks secrets in a text. If a secret is split by control bytes, which
+// are removed before s is shown, it masks all of s.
 func masked(hide *strings.Replacer, s string) string {
 	s = hide.Replace(s)
 	if shown := service.Clean([]byte(s)); hide.Replace(shown) != shown {
@@ -154,8 +153,8 @@ func masked(hide *strings.Replacer, s string) string {
 	return s
 }
 
-// maskParameters hides the values of parameters that are called like a secret:
-// the service's log may repeat the URL of an update.
+// maskParameters masks the values of parameters with a name like a secret's: the
+// service's log may repeat the URL of an update.
 func maskParameters(s string) string {
 	const ends = " \t\r\n&;,\"'<>"
 	done := ""
@@ -181,8 +180,8 @@ func maskParameters(s string) string {
 	}
 }
 
-// maskRandom hides words that look drawn by lot, as keys are: long, and of more
-// than small letters.
+// maskRandom masks words that look random, as keys do: 20 characters or more,
+// and not all lower case letters.
 func maskRandom(s string) string {
 	const long = 20
 	done, word := "", ""

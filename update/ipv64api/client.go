@@ -13,33 +13,32 @@ import (
 	"time"
 )
 
-// apiLimits are those of every class; a better one has more, which is not worth
-// a call to ask for.
+// apiLimits returns the limits of the lowest class. A call to ask for the
+// account's own is not worth it.
 func apiLimits() state.Limits { return state.Limits{Short: 5, Day: 64} }
 
-// apiPatience is the longest wait that a person sits through at a terminal: the
-// short limit.
+// apiPatience is the longest wait at a terminal: that of the short limit.
 const apiPatience = state.ShortWindow + state.ShortMargin
 
-// Client makes calls within the API's limits, which it keeps on disk beside
-// those of updates. It is for one goroutine.
+// Client makes calls within the API's limits. It counts them in the Store. One
+// goroutine owns it.
 type Client struct {
 	API
 	Store    *state.Store
 	Exchange func(context.Context, transport.Request, transport.BeforeSend) transport.Outcome
 	Now      func() clock.Now
-	Say      func(string) // told that it waits, and why
+	Say      func(string) // called with the reason of a wait, before it
 }
 
-// Do makes one call, after the wait that the short limit asks for. The error is
-// for people: there was no answer, or a limit is longer than a person waits.
+// Do makes one call, if need be after a wait for the short limit. The error, for
+// the owner, means that there was no answer, or that the wait would be too long.
 func (c *Client) Do(ctx context.Context, call Call) (Answer, error) {
 	for again := true; ; again = false {
 		answer, err := c.once(ctx, call)
 		if err != nil || answer.Verdict != service.Limited {
 			return answer, err
 		}
-		// It was not done: another attempt, after a short wait.
+		// The service did not carry it out: try once more after a short wait.
 		if at, why := c.earliest(); !again || at > c.Now().Up+apiPatience {
 			return answer, c.tooLong(at, why)
 		}
@@ -48,7 +47,7 @@ func (c *Client) Do(ctx context.Context, call Call) (Answer, error) {
 
 var errTaken = errors.New("another process took the last call that the limit allows")
 
-// once waits for room and makes the call.
+// once waits until the limits allow the call, and makes it.
 func (c *Client) once(ctx context.Context, call Call) (Answer, error) {
 	for {
 		if err := c.wait(ctx); err != nil {
@@ -61,7 +60,7 @@ func (c *Client) once(ctx context.Context, call Call) (Answer, error) {
 	}
 }
 
-// earliest tells the earliest time for a call, and why not before.
+// earliest returns the earliest time for a call, since boot, and the reason.
 func (c *Client) earliest() (at time.Duration, why string) {
 	now := c.Now()
 	b := c.Store.Read(now)
@@ -79,7 +78,7 @@ func (c *Client) earliest() (at time.Duration, why string) {
 	return at, why
 }
 
-// wait returns when there is room for a call.
+// wait waits until the limits allow a call.
 func (c *Client) wait(ctx context.Context) error {
 	for {
 		at, why := c.earliest()
@@ -108,7 +107,7 @@ func (c *Client) tooLong(at time.Duration, why string) error {
 	return fmt.Errorf("%s: come back in %s, at %s", why, log.Duration(left), now.WallAt(at).Local().Format("2006-01-02 15:04:05"))
 }
 
-// exchange makes the call once. Its slot is on disk before it leaves.
+// exchange makes the call once. Its reservation is on disk before it is sent.
 func (c *Client) exchange(ctx context.Context, call Call) (Answer, error) {
 	id, reserved, taken := uint64(c.Now().Up), false, false
 	out := c.Exchange(ctx, c.Request(call), func(netip.Addr) bool {
@@ -157,21 +156,21 @@ func faultError(ctx context.Context, call Call, f transport.Fault) error {
 	return errors.New(f.Detail)
 }
 
-// UsageID names the Key that calls count for: apart from updates with the same
-// secret, which the service counts apart.
+// keyID returns the keys of the API key's Usage. The service counts updates with
+// the same secret separately.
 func (c *Client) keyID(b *state.Data) state.UsageID {
 	id := b.Fingerprint("ipv64-api", c.Server, c.Key.Reveal())
 	return state.UsageID{Quota: id, Credential: id}
 }
 
-// usageIn returns the Key, with what an older version has counted.
+// keyIn returns the API key's Usage, with what an older version has counted.
 func (c *Client) keyIn(b *state.Data) state.Usage {
 	id := c.keyID(b)
 	b.MigrateLegacy(id.Quota, id)
 	return b.Usage(id)
 }
 
-// afterCall tells what an answer means for the key.
+// afterCall returns the usage after an answer.
 func afterCall(now clock.Now, k state.Usage, r service.Result) state.Usage {
 	switch r.Verdict {
 	case service.Accepted:

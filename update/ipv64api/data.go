@@ -8,23 +8,23 @@ import (
 	"time"
 )
 
-// What the API tells, without its secrets. Texts are printable and on one line;
-// a number that was not told is -1.
+// The types of the API's answers. Texts are printable and on one line; a missing
+// number is -1.
 
 // Account is an account of the service.
 type Account struct {
 	Email, Registered, Class string
-	Updates, UpdateLimit     int // of today; a limit of 0 is none
+	Updates, UpdateLimit     int // today; a limit of 0 is none
 	Calls, CallLimit         int // of the API, today
 	Domains, DomainLimit     int
-	OwnDomains, OwnLimit     int // domains of the owner's, served by IPv64
+	OwnDomains, OwnLimit     int // the owner's own domains, served by IPv64
 	TTL                      int // seconds
 }
 
 // Domain is a domain with its records.
 type Domain struct {
 	Name        string
-	Prefix      string // kept with the domain, as updates set it
+	Prefix      string // as set by updates
 	Updates     int
 	Wildcard    bool
 	Deactivated bool
@@ -34,19 +34,19 @@ type Domain struct {
 // Record is a record of a domain.
 type Record struct {
 	ID          string
-	Label       string // below the domain, "" the domain itself
+	Label       string // below the domain, "" for the domain itself
 	Type        string
 	Content     string
 	TTL         int    // seconds
-	Updated     string // as the service writes it; see APITime
+	Updated     string // in the service's form; see ParseTime
 	Deactivated bool
 }
 
-// Log is a line of the service's log.
+// Log is an entry of the service's log.
 type Log struct{ Time, Domain, Header, Content string }
 
-// apiTable is an object of an answer. Numbers may be written as texts, and
-// anything may be missing or of another type.
+// apiTable is a JSON object of an answer. Numbers may be strings, and any member
+// may be missing or of another type.
 type apiTable map[string]any
 
 func table(v any) apiTable {
@@ -77,7 +77,7 @@ func (t apiTable) yes(name string) bool {
 	return b || t.text(name) == "1" || t.text(name) == "true"
 }
 
-// rows returns the objects of a list, which may be written as an object.
+// rows returns the objects in an array or, sorted by name, in an object.
 func rows(v any) []apiTable {
 	var out []apiTable
 	switch v := v.(type) {
@@ -109,8 +109,8 @@ func apiAccount(t apiTable) *Account {
 	}
 }
 
-// apiDomains reads the domains, by name. Without any, the service sends an
-// empty list in place of the object.
+// apiDomains returns the domains, sorted by name. If there are none, the service
+// sends an empty array in place of the object.
 func apiDomains(v any) []Domain {
 	domains := table(v)
 	var out []Domain
@@ -132,7 +132,7 @@ func apiDomains(v any) []Domain {
 	return out
 }
 
-// apiLogs reads the log, the newest first.
+// apiLogs returns the log, the newest entry first.
 func apiLogs(v any) []Log {
 	var out []Log
 	for _, r := range rows(v) {
@@ -142,8 +142,8 @@ func apiLogs(v any) []Log {
 	return out
 }
 
-// sortStable sorts some hundred rows. Package slices would add 8 KiB to the
-// program for each type of row.
+// sortStable sorts a few hundred rows. Package slices would add 8 KiB to the
+// program for each type.
 func sortStable[T any](rows []T, less func(a, b T) bool) {
 	for i := range rows {
 		for j := i; j > 0 && less(rows[j], rows[j-1]); j-- {
@@ -152,10 +152,10 @@ func sortStable[T any](rows []T, less func(a, b T) bool) {
 	}
 }
 
-// ParseTime reads a time as the API writes it. Its zone is stated nowhere; the
-// service is in Germany, so Central European time is taken. A router has no
-// zone files, so the rule stands here: summer is from the last Sunday of March
-// to that of October, 01:00 UTC (Directive 2000/84/EC).
+// ParseTime parses a time of the API. Its zone is not documented; the service is
+// in Germany, so Central European Time is assumed. A router has no zone files:
+// summer time is from the last Sunday of March to that of October, 01:00 UTC
+// (Directive 2000/84/EC).
 func ParseTime(s string) (time.Time, bool) {
 	t, err := time.Parse(time.DateTime, s)
 	if err != nil {
@@ -166,7 +166,7 @@ func ParseTime(s string) (time.Time, bool) {
 		last := time.Date(t.Year(), m, 31, 1, 0, 0, 0, time.UTC)
 		return last.AddDate(0, 0, -int(last.Weekday()))
 	}
-	// The hour that comes twice in October is taken as winter's.
+	// The hour that comes twice in October counts as winter time.
 	if !winter.Before(turn(time.March)) && winter.Before(turn(time.October)) {
 		return winter.Add(-time.Hour), true
 	}
