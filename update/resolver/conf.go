@@ -8,12 +8,11 @@ import (
 	"strings"
 )
 
-// serversMost bounds how many name servers of resolv.conf are asked.
+// serversMost bounds how many name servers of resolv.conf are used.
 const serversMost = 6
 
-// servers reads the name servers of a resolv.conf; where it names none, or is
-// not there, a resolver of this machine is asked, as everywhere. Its search
-// domains and options are not used.
+// servers returns the name servers of a resolv.conf, or loopback if it has none
+// or is missing (resolv.conf(5)). Search domains and options are not used.
 func servers(path string) []netip.AddrPort {
 	var out []netip.AddrPort
 	eachLine(path, func(fields []string) {
@@ -31,8 +30,8 @@ func servers(path string) []netip.AddrPort {
 	return out
 }
 
-// hosts returns the addresses that a hosts file has for a name; localhost has
-// its own everywhere (RFC 6761, section 6.3).
+// hosts returns the addresses of a name in a hosts file. localhost always has
+// some (RFC 6761, section 6.3).
 func hosts(path, name string) []netip.Addr {
 	var out []netip.Addr
 	eachLine(path, func(fields []string) {
@@ -49,7 +48,8 @@ func hosts(path, name string) []netip.Addr {
 	return out
 }
 
-// eachLine calls f with the words of each line that has some before a comment.
+// eachLine calls f with the fields of each line, without comments and blank
+// lines.
 func eachLine(path string, f func(fields []string)) {
 	file, err := os.Open(path)
 	if err != nil {

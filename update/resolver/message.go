@@ -8,25 +8,25 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// Question is what a name server is asked. The name is absolute, with or
-// without a dot at its end.
+// Question is a DNS question. The name is absolute, with or without a dot at its
+// end.
 type Question struct {
 	Name    string
 	Type    dnsmessage.Type // A, AAAA or NS
-	Recurse bool            // ask others for it: what a resolver does
+	Recurse bool            // recursion desired (RD)
 }
 
-// Reply is what a name server has answered.
+// Reply is a name server's answer.
 type Reply struct {
 	Code  dnsmessage.RCode
-	Addrs []netip.Addr // of the type asked for, in the answer's order, those of an alias's target included
-	Names []string     // of name servers, with a dot at their ends
-	Alias bool         // the name is another one's alias
-	Cut   bool         // there is more (TC)
-	lame  bool         // it neither knows, nor would ask others
+	Addrs []netip.Addr // of the question's type, in the answer's order; aliases are followed
+	Names []string     // of name servers, with a dot at the end
+	Alias bool         // the name is an alias (CNAME)
+	Cut   bool         // truncated (TC)
+	lame  bool         // neither authoritative nor recursive, and empty
 }
 
-// aliasesMost bounds a chain of CNAME records: more are a loop, or a mistake.
+// aliasesMost bounds a chain of CNAME records, against loops.
 const aliasesMost = 8
 
 var (
@@ -34,8 +34,9 @@ var (
 	errNoReply = errors.New("not an answer to the question")
 )
 
-// pack spells the question. There is no EDNS0 in it: some servers refuse that,
-// and what is longer than 512 bytes goes over TCP.
+// pack encodes the question, two bytes into its buffer, which overTCP uses for
+// the length. It has no EDNS0: some servers refuse that, and an answer over 512
+// bytes comes over TCP.
 func (q Question) pack(id uint16) ([]byte, error) {
 	name, err := dnsmessage.NewName(strings.TrimSuffix(q.Name, ".") + ".")
 	if err != nil {
@@ -52,8 +53,8 @@ func (q Question) pack(id uint16) ([]byte, error) {
 	return msg, nil
 }
 
-// parse reads an answer to the question that was asked under an id; errNoReply
-// of any other message.
+// parse parses the answer to the question with this id. For any other message the
+// error is errNoReply.
 func (q Question) parse(id uint16, msg []byte) (Reply, error) {
 	var p dnsmessage.Parser
 	h, err := p.Start(msg)
@@ -87,7 +88,7 @@ func (q Question) parse(id uint16, msg []byte) (Reply, error) {
 	return r, nil
 }
 
-// record is one that matters: an address, an alias or a name server.
+// record is an address, an alias or a name server.
 type record struct {
 	name   string
 	typ    dnsmessage.Type
@@ -125,8 +126,8 @@ func nextRecord(p *dnsmessage.Parser) (record, error) {
 	return rec, p.SkipAnswer()
 }
 
-// follow takes the records of the name asked for, or, where that is an alias,
-// of what it stands for.
+// follow sets r from the records of the question's name, or of the target if that
+// is an alias.
 func (r *Reply) follow(q Question, all []record) {
 	name := q.Name
 	for range aliasesMost + 1 {
@@ -137,7 +138,7 @@ func (r *Reply) follow(q Question, all []record) {
 			case rec.typ == dnsmessage.TypeCNAME:
 				alias, r.Alias = rec.target, true
 			case rec.typ != q.Type:
-			case rec.addr.Is4In6(): // none of IPv6
+			case rec.addr.Is4In6(): // not an IPv6 address
 			case rec.addr.IsValid():
 				r.Addrs = append(r.Addrs, rec.addr)
 			default:

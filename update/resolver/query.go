@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// partWithin is how long a whole answer over TCP is waited for where a part of
-// it has come already.
+// partWithin is how long to wait for the whole answer over TCP if a truncated one
+// has records already.
 const partWithin = 300 * time.Millisecond
 
 // Query asks one name server until it answers or ctx ends: over UDP, from a
-// port that the kernel chooses at random, and over TCP where the answer is cut.
-// The part that has come is the reply where that fails. What is no answer to
-// the question is passed over: anybody can send it.
+// random port that the kernel chooses, and over TCP if the answer is truncated.
+// If TCP fails, the truncated answer is the reply. Query ignores messages that
+// do not answer the question: anybody can send them.
 func Query(ctx context.Context, server netip.AddrPort, q Question) (Reply, error) {
 	id := uint16(rand.Uint32())
 	msg, err := q.pack(id)

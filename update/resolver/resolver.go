@@ -1,5 +1,5 @@
 // Package resolver is a stub resolver: it asks the name servers of resolv.conf,
-// the next one beside one that is silent.
+// and the next one in parallel when one does not answer soon.
 package resolver
 
 import (
@@ -17,27 +17,26 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// Resolver resolves names as this machine is set to. Its files are read afresh
-// for each lookup, and while one waits. Names are absolute: search domains are
-// never used.
+// Resolver resolves names by the name servers and the hosts file of this machine.
+// It reads the files for each lookup, and again while one waits. Names are
+// absolute: search domains are not used. It is safe for concurrent use.
 type Resolver struct {
 	Conf  string // "": /etc/resolv.conf
 	Hosts string // "": /etc/hosts
 
-	query func(context.Context, netip.AddrPort, Question) (Reply, error) // Query, but for a test of the schedule
+	query func(context.Context, netip.AddrPort, Question) (Reply, error) // nil: Query; set by tests of the schedule
 }
 
-// Lookup is what has come of asking for one type of record.
+// Lookup is the result of looking up one type of record.
 type Lookup struct {
 	Reply
-	Server netip.Addr // who has answered, invalid: the hosts file
-	Err    error      // no server has answered; its text says why, and who was asked
+	Server netip.Addr // the server that answered, invalid: the hosts file
+	Err    error      // no server has answered; its text says why, and which were asked
 }
 
-// Lookup asks for the records of a type that a name has, until a server
-// answers or ctx ends. tell is called from the same goroutine: each time when
-// all servers have failed, and once, at the end, with the answer or with what
-// there was in its place.
+// Lookup looks up a name's records of a type until a server answers or ctx ends.
+// It calls tell from the caller's goroutine: each time all servers have failed,
+// and once at the end, with the answer or the error.
 func (r Resolver) Lookup(ctx context.Context, name string, typ dnsmessage.Type, tell func(Lookup)) {
 	q := Question{Name: name, Type: typ, Recurse: true}
 	if _, err := q.pack(0); err != nil {
@@ -77,18 +76,18 @@ func (r Resolver) Lookup(ctx context.Context, name string, typ dnsmessage.Type, 
 	}
 }
 
-// lookingUp is a lookup under way.
+// lookingUp is a running lookup.
 type lookingUp struct {
 	Resolver
 	schedule schedule
 	begin    time.Time
 	results  chan result
 	timer    *time.Timer
-	silent   []string // who was asked and said nothing yet
-	last     string   // how the last failed, "" while none has
+	silent   []string // the servers asked
+	last     string   // the last failure, "" if none
 }
 
-// result is what has come of asking one server.
+// result is the result of asking one server.
 type result struct {
 	server netip.AddrPort
 	round  int
@@ -96,13 +95,12 @@ type result struct {
 	err    error
 }
 
-// answers tells whether it settles the question: a name that does not exist
-// does, a server in trouble does not.
+// answers reports whether s ends the lookup: NXDOMAIN does, SERVFAIL does not.
 func (s result) answers() bool {
 	return s.err == nil && !s.reply.lame && (s.reply.Code == dnsmessage.RCodeSuccess || s.reply.Code == dnsmessage.RCodeNameError)
 }
 
-// ask asks whoever is due.
+// ask starts the queries that are due.
 func (w *lookingUp) ask(ctx context.Context, q Question) {
 	query := w.query
 	if query == nil {
@@ -126,8 +124,8 @@ func (w *lookingUp) ask(ctx context.Context, q Question) {
 	w.timer.Reset(w.schedule.at - time.Since(w.begin))
 }
 
-// fail takes note of a server that did not answer, and asks the next. It returns
-// true where all have failed.
+// fail records a server's failure and asks the next. It returns true if all have
+// failed.
 func (w *lookingUp) fail(ctx context.Context, q Question, s result) bool {
 	w.last = s.words() + " (asked " + s.server.Addr().String() + ")"
 	all := w.schedule.fail(time.Since(w.begin), s.round, s.server)
@@ -137,7 +135,7 @@ func (w *lookingUp) fail(ctx context.Context, q Question, s result) bool {
 	return all
 }
 
-// failure says why there is no answer.
+// failure returns why there is no answer.
 func (w *lookingUp) failure() error {
 	if w.last != "" {
 		return errors.New(w.last)
@@ -151,7 +149,7 @@ func (w *lookingUp) failure() error {
 	return errors.New("no answer (asked " + strings.Join(names, ", ") + ")")
 }
 
-// words says what a server that did not answer said.
+// words returns the failure of s in words.
 func (s result) words() string {
 	var no syscall.Errno
 	var op *net.OpError

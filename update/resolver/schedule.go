@@ -5,24 +5,25 @@ import (
 	"time"
 )
 
-// silent is how long a name server may be silent before the next is asked
-// beside it, and, when all were, before they are asked again: a datagram may
-// be lost, and a forwarder asks its other servers only when asked again. Each
-// further round waits twice as long.
+// silent is how long to wait for a name server before the next is asked in
+// parallel and, after the last, before the next round: a datagram may be lost,
+// and a forwarder asks its other servers only when asked again. The wait at the
+// end of a round doubles with each.
 const silent = 300 * time.Millisecond
 
-// schedule is who is asked when, in rounds: it is pure. Times count from the
-// beginning of the lookup. The zero schedule asks the first server at once.
+// schedule decides when to ask which server, in rounds. It does no I/O. Times
+// count from the start of the lookup. The zero schedule asks the first server at
+// once.
 type schedule struct {
-	servers []netip.AddrPort // as known last
+	servers []netip.AddrPort // of the last call of next
 	round   int
 	asked   map[netip.AddrPort]bool // in this round: true until it has failed
 	failed  int
-	at      time.Duration // when the next is asked
+	at      time.Duration // when to ask the next
 }
 
 // next returns the server to ask now, if one is due. servers are the system's
-// now: they may be others than a moment ago.
+// present ones, which may change during a lookup.
 func (s *schedule) next(now time.Duration, servers []netip.AddrPort) (server netip.AddrPort, due bool) {
 	if s.servers = servers; now < s.at {
 		return netip.AddrPort{}, false
@@ -44,8 +45,8 @@ func (s *schedule) next(now time.Duration, servers []netip.AddrPort) (server net
 	return server, true
 }
 
-// first returns the first server that was not asked in this round, and how
-// many there are of these.
+// first returns the first server not asked in this round, and how many there
+// are.
 func (s *schedule) first() (server netip.AddrPort, left int) {
 	for _, a := range s.servers {
 		if _, ok := s.asked[a]; !ok {
@@ -58,9 +59,8 @@ func (s *schedule) first() (server netip.AddrPort, left int) {
 	return server, left
 }
 
-// fail takes note that a server has refused or could not be asked. The next one
-// is asked at once; all is true where there is none left in this round that may
-// still answer.
+// fail records the failure of a server. The next one is due at once; all is true
+// if no server of this round may still answer.
 func (s *schedule) fail(now time.Duration, round int, server netip.AddrPort) (all bool) {
 	if pending, asked := s.asked[server]; round != s.round || !asked || !pending {
 		return false
