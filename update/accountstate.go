@@ -2,10 +2,11 @@ package update
 
 import (
 	"cmp"
+	"time"
+
 	"homeward/update/clock"
 	"homeward/update/service"
 	"homeward/update/state"
-	"time"
 )
 
 // AccountState is everything that decides what is sent for one account. It is

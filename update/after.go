@@ -1,13 +1,14 @@
 package update
 
 import (
+	"maps"
+	"slices"
+
 	"homeward/update/clock"
 	"homeward/update/retry"
 	"homeward/update/service"
 	"homeward/update/state"
 	"homeward/update/transport"
-	"maps"
-	"slices"
 )
 
 // Reserve notes a request before it leaves: its slot, and the doubt about what

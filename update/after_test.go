@@ -1,12 +1,13 @@
 package update
 
 import (
+	"testing"
+	"time"
+
 	"homeward/update/retry"
 	"homeward/update/service"
 	"homeward/update/state"
 	"homeward/update/transport"
-	"testing"
-	"time"
 )
 
 // An address that changes while a request is under way was not tried yet,

@@ -3,14 +3,15 @@ package update
 import (
 	"context"
 	"errors"
-	"homeward/update/clock"
-	"homeward/update/retry"
-	"homeward/update/state"
-	"homeward/update/transport"
 	"net/netip"
 	"os"
 	"slices"
 	"time"
+
+	"homeward/update/clock"
+	"homeward/update/retry"
+	"homeward/update/state"
+	"homeward/update/transport"
 )
 
 // inFlight is an attempt under way.

@@ -1,11 +1,12 @@
 package update
 
 import (
+	"slices"
+	"time"
+
 	"homeward/update/clock"
 	"homeward/update/service"
 	"homeward/update/state"
-	"slices"
-	"time"
 )
 
 // Attempt is one attempt to bring the service to what the line shows: the

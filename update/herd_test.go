@@ -2,13 +2,14 @@ package update
 
 import (
 	"container/heap"
+	"math/rand/v2"
+	"testing"
+	"time"
+
 	"homeward/update/clock"
 	"homeward/update/service"
 	"homeward/update/state"
 	"homeward/update/transport"
-	"math/rand/v2"
-	"testing"
-	"time"
 )
 
 // A herd is many routers that have lost their line at the same moment, before a

@@ -3,6 +3,12 @@ package update
 import (
 	"context"
 	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
 	"homeward/update/clock"
 	"homeward/update/log"
 	"homeward/update/loop"
@@ -12,11 +18,6 @@ import (
 	"homeward/update/state"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
-	"strings"
-	"sync"
-	"testing"
-	"testing/synctest"
-	"time"
 )
 
 // answeredBy sends what is due of p.Want and returns what its answer makes of the

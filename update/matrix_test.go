@@ -4,14 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"homeward/update/clock"
-	"homeward/update/log"
-	"homeward/update/loop"
-	"homeward/update/service"
-	"homeward/update/state"
-	"homeward/update/transport"
-	"homeward/update/updatetest"
-	"homeward/update/updatetest/golden"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -21,6 +13,15 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"homeward/update/clock"
+	"homeward/update/log"
+	"homeward/update/loop"
+	"homeward/update/service"
+	"homeward/update/state"
+	"homeward/update/transport"
+	"homeward/update/updatetest"
+	"homeward/update/updatetest/golden"
 )
 
 // TestFaultMatrix lets one thing at a time go wrong for a whole day, from the

@@ -3,6 +3,11 @@ package update
 import (
 	"context"
 	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
 	"homeward/update/clock"
 	"homeward/update/log"
 	"homeward/update/loop"
@@ -11,10 +16,6 @@ import (
 	"homeward/update/state"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
-	"sync"
-	"testing"
-	"testing/synctest"
-	"time"
 )
 
 // oneAccount is an account of ipv64 with another server and secret.

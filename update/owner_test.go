@@ -2,10 +2,11 @@ package update
 
 import (
 	"context"
+	"time"
+
 	"homeward/update/loop"
 	"homeward/update/service"
 	"homeward/update/state"
-	"time"
 )
 
 // owner is the goroutine that a Scheduler belongs to, as the program's worker

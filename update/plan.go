@@ -1,12 +1,13 @@
 package update
 
 import (
+	"time"
+
 	"homeward/update/clock"
 	"homeward/update/retry"
 	"homeward/update/service"
 	"homeward/update/state"
 	"homeward/update/transport"
-	"time"
 )
 
 // What an account is about, in one word (status).

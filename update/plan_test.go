@@ -1,13 +1,14 @@
 package update
 
 import (
+	"net/netip"
+	"testing"
+	"time"
+
 	"homeward/update/clock"
 	"homeward/update/secret"
 	"homeward/update/service"
 	"homeward/update/state"
-	"net/netip"
-	"testing"
-	"time"
 )
 
 var (

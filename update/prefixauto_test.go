@@ -1,11 +1,12 @@
 package update
 
 import (
+	"testing"
+	"time"
+
 	"homeward/update/service"
 	"homeward/update/state"
 	"homeward/update/transport"
-	"testing"
-	"time"
 )
 
 // With prefix = "auto" the WAN's own /64 tells when the prefix has changed, and

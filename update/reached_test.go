@@ -3,6 +3,12 @@ package update
 import (
 	"context"
 	"fmt"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
 	"homeward/update/clock"
 	"homeward/update/log"
 	"homeward/update/loop"
@@ -11,11 +17,6 @@ import (
 	"homeward/update/state"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
-	"net/netip"
-	"path/filepath"
-	"strings"
-	"testing"
-	"time"
 )
 
 // TestKnownAddressesOutliveARestart: what an exchange brought is handed to the

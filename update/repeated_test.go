@@ -1,15 +1,16 @@
 package update
 
 import (
-	"homeward/update/service"
-	"homeward/update/state"
-	"homeward/update/transport"
 	"math/rand/v2"
 	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"homeward/update/service"
+	"homeward/update/state"
+	"homeward/update/transport"
 )
 
 // TestAReconnectCostsNoRecord: at a service that deletes what a request does not

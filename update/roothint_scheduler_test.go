@@ -2,6 +2,13 @@ package update
 
 import (
 	"context"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
 	"homeward/update/clock"
 	"homeward/update/log"
 	"homeward/update/loop"
@@ -10,12 +17,6 @@ import (
 	"homeward/update/state"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
-	"net/netip"
-	"os"
-	"path/filepath"
-	"strings"
-	"testing"
-	"time"
 )
 
 // TestHintOutlivesARestart sends twice for one key, by two Schedulers on the same

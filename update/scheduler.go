@@ -5,12 +5,6 @@ package update
 import (
 	"cmp"
 	"context"
-	"homeward/update/clock"
-	"homeward/update/log"
-	"homeward/update/loop"
-	"homeward/update/service"
-	"homeward/update/state"
-	"homeward/update/transport"
 	"maps"
 	"math/rand/v2"
 	"net/netip"
@@ -18,6 +12,13 @@ import (
 	"reflect"
 	"slices"
 	"time"
+
+	"homeward/update/clock"
+	"homeward/update/log"
+	"homeward/update/loop"
+	"homeward/update/service"
+	"homeward/update/state"
+	"homeward/update/transport"
 )
 
 // Observation is what the uplink shows: for each account by name what it

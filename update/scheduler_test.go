@@ -3,14 +3,6 @@ package update
 import (
 	"context"
 	"fmt"
-	"homeward/update/clock"
-	"homeward/update/log"
-	"homeward/update/loop"
-	"homeward/update/secret"
-	"homeward/update/service"
-	"homeward/update/state"
-	"homeward/update/transport"
-	"homeward/update/updatetest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -20,6 +12,15 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"homeward/update/clock"
+	"homeward/update/log"
+	"homeward/update/loop"
+	"homeward/update/secret"
+	"homeward/update/service"
+	"homeward/update/state"
+	"homeward/update/transport"
+	"homeward/update/updatetest"
 )
 
 // schedulerBench is a Scheduler whose exchanges a test decides.

@@ -2,12 +2,13 @@ package update
 
 import (
 	"fmt"
+	"strings"
+	"time"
+
 	"homeward/update/clock"
 	"homeward/update/log"
 	"homeward/update/service"
 	"homeward/update/state"
-	"strings"
-	"time"
 )
 
 // Status is what anybody may know of one account.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+
 	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/settings"
 )

@@ -12,10 +12,10 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"homeward/update"
 	"homeward/update/updatetest"
-
-	"golang.org/x/sys/unix"
 )
 
 // hook writes the program on_change, with these lines before those that note

@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"homeward/cmd/homeward/cli"
-	"homeward/update/ipv64api"
 	"slices"
 	"strconv"
 	"strings"
+
+	"homeward/cmd/homeward/cli"
+	"homeward/update/ipv64api"
 )
 
 const defaultKeyFile = "/etc/homeward.apikey"

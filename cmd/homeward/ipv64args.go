@@ -2,12 +2,13 @@ package main
 
 import (
 	"fmt"
-	"homeward/cmd/homeward/cli"
-	"homeward/cmd/homeward/settings"
-	"homeward/update/ipv64api"
 	"net/netip"
 	"slices"
 	"strings"
+
+	"homeward/cmd/homeward/cli"
+	"homeward/cmd/homeward/settings"
+	"homeward/update/ipv64api"
 )
 
 // The checks of this file are made before anything is sent: each call counts.

@@ -2,11 +2,12 @@ package main
 
 import (
 	"fmt"
-	"homeward/cmd/homeward/cli"
-	"homeward/update/ipv64api"
 	"strconv"
 	"strings"
 	"time"
+
+	"homeward/cmd/homeward/cli"
+	"homeward/update/ipv64api"
 )
 
 // accountTable is an account for people. What the service did not tell is left

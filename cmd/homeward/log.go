@@ -1,12 +1,13 @@
 package main
 
 import (
-	"homeward/cmd/homeward/cli"
-	"homeward/update/log"
 	"io"
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"homeward/cmd/homeward/cli"
+	"homeward/update/log"
 )
 
 // logger writes to stderr, without a time: whoever collects it adds one. Or to

@@ -2,13 +2,14 @@ package main
 
 import (
 	"fmt"
-	"homeward/cmd/homeward/settings"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"homeward/cmd/homeward/settings"
 )
 
 // loadFor is load for another user: what that user could not read is a fault,

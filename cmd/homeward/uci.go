@@ -3,12 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"homeward/cmd/homeward/cli"
-	"homeward/cmd/homeward/settings"
 	"io"
 	"io/fs"
 	"strconv"
 	"strings"
+
+	"homeward/cmd/homeward/cli"
+	"homeward/cmd/homeward/settings"
 )
 
 // uciMax bounds what is read of a package: a hundred accounts fit ten times.

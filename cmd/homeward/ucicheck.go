@@ -3,11 +3,12 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"homeward/cmd/homeward/cli"
-	"homeward/cmd/homeward/settings"
 	"slices"
 	"strconv"
 	"strings"
+
+	"homeward/cmd/homeward/cli"
+	"homeward/cmd/homeward/settings"
 )
 
 // uciConf is where the init script writes the TOML that is made from UCI.

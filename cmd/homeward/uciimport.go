@@ -3,10 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"homeward/cmd/homeward/cli"
-	"homeward/openwrt/inadyn"
 	"slices"
 	"strings"
+
+	"homeward/cmd/homeward/cli"
+	"homeward/openwrt/inadyn"
 )
 
 func importCommand() cli.Command {

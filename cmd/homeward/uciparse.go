@@ -2,9 +2,10 @@ package main
 
 import (
 	"fmt"
-	"homeward/update/secret"
 	"slices"
 	"strings"
+
+	"homeward/update/secret"
 )
 
 // A uciSection is one section of a UCI package.

@@ -2,12 +2,13 @@ package main
 
 import (
 	"fmt"
-	"homeward/cmd/homeward/settings"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"homeward/cmd/homeward/settings"
 )
 
 // uciToTOML turns `uci export homeward` into the TOML configuration. devices

@@ -4,15 +4,16 @@ package checkip
 import (
 	"cmp"
 	"context"
-	"homeward/update/clock"
-	"homeward/update/log"
-	"homeward/update/loop"
-	"homeward/update/transport"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"strconv"
 	"time"
+
+	"homeward/update/clock"
+	"homeward/update/log"
+	"homeward/update/loop"
+	"homeward/update/transport"
 )
 
 // Probe is a Query to send on every event of the uplink, and every Poll.

@@ -3,12 +3,6 @@ package checkip
 import (
 	"context"
 	"fmt"
-	"homeward/update/clock"
-	"homeward/update/log"
-	"homeward/update/loop"
-	"homeward/update/service"
-	"homeward/update/transport"
-	"homeward/update/updatetest"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -17,6 +11,13 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"homeward/update/clock"
+	"homeward/update/log"
+	"homeward/update/loop"
+	"homeward/update/service"
+	"homeward/update/transport"
+	"homeward/update/updatetest"
 )
 
 // asking is a Prober with a service of its own: what it says, and what was

@@ -3,16 +3,17 @@ package checkip
 import (
 	"encoding/json"
 	"errors"
-	"homeward/update/retry"
-	"homeward/update/secret"
-	"homeward/update/service"
-	"homeward/update/state"
-	"homeward/update/transport"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"homeward/update/retry"
+	"homeward/update/secret"
+	"homeward/update/service"
+	"homeward/update/state"
+	"homeward/update/transport"
 )
 
 // Query asks a service which address this router comes from, for a router behind

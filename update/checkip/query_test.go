@@ -1,14 +1,15 @@
 package checkip
 
 import (
-	"homeward/update/secret"
-	"homeward/update/service"
-	"homeward/update/transport"
-	"homeward/update/updatetest/golden"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
+
+	"homeward/update/secret"
+	"homeward/update/service"
+	"homeward/update/transport"
+	"homeward/update/updatetest/golden"
 )
 
 func TestQuestions(t *testing.T) {

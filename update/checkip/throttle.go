@@ -3,9 +3,6 @@ package checkip
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"homeward/update/clock"
-	"homeward/update/service"
-	"homeward/update/transport"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -15,6 +12,10 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"homeward/update/clock"
+	"homeward/update/service"
+	"homeward/update/transport"
 )
 
 // throttle keeps in a folder in RAM when each service may be asked again, and at

@@ -3,11 +3,12 @@ package ipv64api
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
+	"strings"
+
 	"homeward/update/secret"
 	"homeward/update/service"
 	"homeward/update/transport"
-	"strconv"
-	"strings"
 )
 
 // Answer is the API's answer to a call, with all secrets removed.

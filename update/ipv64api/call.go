@@ -3,10 +3,11 @@
 package ipv64api
 
 import (
-	"homeward/update/secret"
-	"homeward/update/transport"
 	"net/url"
 	"strings"
+
+	"homeward/update/secret"
+	"homeward/update/transport"
 )
 
 // API is IPv64.net's API (https://ipv64.net/dyndns_api), with the key of

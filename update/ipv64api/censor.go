@@ -1,11 +1,12 @@
 package ipv64api
 
 import (
-	"homeward/update/secret"
-	"homeward/update/service"
 	"slices"
 	"strconv"
 	"strings"
+
+	"homeward/update/secret"
+	"homeward/update/service"
 )
 
 // censor removes secrets from a decoded answer: members with a name like a

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
+	"time"
+
 	"homeward/update/clock"
 	"homeward/update/log"
 	"homeward/update/service"
 	"homeward/update/state"
 	"homeward/update/transport"
-	"net/netip"
-	"time"
 )
 
 // apiLimits returns the limits of the lowest class. A call to ask for the

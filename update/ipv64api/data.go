@@ -1,11 +1,12 @@
 package ipv64api
 
 import (
-	"homeward/update/service"
 	"maps"
 	"slices"
 	"strconv"
 	"time"
+
+	"homeward/update/service"
 )
 
 // The types of the API's answers. Texts are printable and on one line; a missing

@@ -4,6 +4,7 @@ package loop
 
 import (
 	"context"
+
 	"homeward/update/clock"
 	"homeward/update/log"
 	"homeward/update/transport"

@@ -6,14 +6,15 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"homeward/update/secret"
-	"homeward/update/transport"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf16"
+
+	"homeward/update/secret"
+	"homeward/update/transport"
 )
 
 // The bounds of a wait that a service asks for: after a shorter one a request is

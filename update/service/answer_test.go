@@ -2,14 +2,15 @@ package service
 
 import (
 	"encoding/base64"
-	"homeward/update/secret"
-	"homeward/update/transport"
-	"homeward/update/updatetest/golden"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"homeward/update/secret"
+	"homeward/update/transport"
+	"homeward/update/updatetest/golden"
 )
 
 func TestRetryAfter(t *testing.T) {

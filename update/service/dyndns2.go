@@ -1,10 +1,11 @@
 package service
 
 import (
-	"homeward/update/secret"
-	"homeward/update/transport"
 	"net/netip"
 	"strings"
+
+	"homeward/update/secret"
+	"homeward/update/transport"
 )
 
 // dyndns2Service is any server that speaks the Remote Access API.

@@ -1,11 +1,12 @@
 package service
 
 import (
-	"homeward/update/secret"
-	"homeward/update/updatetest/golden"
 	"net/netip"
 	"strings"
 	"testing"
+
+	"homeward/update/secret"
+	"homeward/update/updatetest/golden"
 )
 
 func TestGoldenRequests(t *testing.T) {

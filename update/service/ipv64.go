@@ -3,11 +3,12 @@ package service
 import (
 	"bytes"
 	"encoding/json"
-	"homeward/update/secret"
-	"homeward/update/transport"
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"homeward/update/secret"
+	"homeward/update/transport"
 )
 
 // ipv64 is IPv64.net's updater (https://ipv64.net/dyndns_updater_api): one

@@ -1,13 +1,14 @@
 package service
 
 import (
-	"homeward/update/secret"
-	"homeward/update/transport"
-	"homeward/update/updatetest/golden"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
+
+	"homeward/update/secret"
+	"homeward/update/transport"
+	"homeward/update/updatetest/golden"
 )
 
 func TestIPv64Request(t *testing.T) {

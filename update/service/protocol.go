@@ -1,8 +1,9 @@
 package service
 
 import (
-	"homeward/update/transport"
 	"time"
+
+	"homeward/update/transport"
 )
 
 // Protocol encodes updates for a service and parses its answers. It does no I/O,

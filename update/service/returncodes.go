@@ -1,13 +1,14 @@
 package service
 
 import (
-	"homeward/update/secret"
-	"homeward/update/transport"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	"homeward/update/secret"
+	"homeward/update/transport"
 )
 
 // returnCode is the meaning of a return code of the dyndns2 protocol.

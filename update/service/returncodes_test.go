@@ -1,15 +1,16 @@
 package service
 
 import (
-	"homeward/update/secret"
-	"homeward/update/transport"
-	"homeward/update/updatetest/golden"
 	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"homeward/update/secret"
+	"homeward/update/transport"
+	"homeward/update/updatetest/golden"
 )
 
 func dyndnsAccount() *Account {

@@ -4,12 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"homeward/update/secret"
-	"homeward/update/transport"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
+
+	"homeward/update/secret"
+	"homeward/update/transport"
 )
 
 // templateService is a service described by URLs with placeholders.

@@ -1,11 +1,12 @@
 package service
 
 import (
-	"homeward/update/secret"
-	"homeward/update/transport"
 	"net/url"
 	"slices"
 	"strings"
+
+	"homeward/update/secret"
+	"homeward/update/transport"
 )
 
 // placeholders returns the placeholders of a template's URL: those of

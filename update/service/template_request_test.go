@@ -2,9 +2,6 @@ package service
 
 import (
 	"fmt"
-	"homeward/update/secret"
-	"homeward/update/transport"
-	"homeward/update/updatetest/golden"
 	"net/netip"
 	"net/url"
 	"os"
@@ -12,6 +9,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"homeward/update/secret"
+	"homeward/update/transport"
+	"homeward/update/updatetest/golden"
 )
 
 func TestTemplateRequests(t *testing.T) {

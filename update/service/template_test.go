@@ -2,11 +2,12 @@ package service
 
 import (
 	"fmt"
-	"homeward/update/secret"
-	"homeward/update/transport"
 	"reflect"
 	"strings"
 	"testing"
+
+	"homeward/update/secret"
+	"homeward/update/transport"
 )
 
 func templateAccount(t Template) *Account {

@@ -3,9 +3,10 @@
 package service
 
 import (
-	"homeward/update/secret"
 	"net/netip"
 	"time"
+
+	"homeward/update/secret"
 )
 
 // Values are the values that an account publishes. An invalid member is not

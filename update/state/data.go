@@ -8,11 +8,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
+	"time"
+
 	"homeward/update/clock"
 	"homeward/update/service"
 	"homeward/update/transport"
-	"slices"
-	"time"
 )
 
 // Data is everything that is remembered across restarts, the content of

@@ -1,12 +1,13 @@
 package state
 
 import (
+	"testing"
+	"time"
+
 	"homeward/update/clock"
 	"homeward/update/secret"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
-	"testing"
-	"time"
 )
 
 // A state that would change by nothing but forgetting what was forgotten is not

@@ -2,10 +2,11 @@ package state
 
 import (
 	"cmp"
-	"homeward/update/clock"
-	"homeward/update/service"
 	"slices"
 	"time"
+
+	"homeward/update/clock"
+	"homeward/update/service"
 )
 
 // Usage is the Quota and the Credential of an account's requests, which it may

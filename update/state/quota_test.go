@@ -2,13 +2,14 @@ package state
 
 import (
 	"encoding/json"
-	"homeward/update/clock"
-	"homeward/update/secret"
-	"homeward/update/service"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"homeward/update/clock"
+	"homeward/update/secret"
+	"homeward/update/service"
 )
 
 // quotaAccount is an account of ipv64 with another server and secret.

@@ -1,11 +1,12 @@
 package state
 
 import (
-	"homeward/update/clock"
-	"homeward/update/transport"
 	"net/netip"
 	"net/url"
 	"slices"
+
+	"homeward/update/clock"
+	"homeward/update/transport"
 )
 
 // Reached is an address at which a service was reached, or another of its

@@ -2,10 +2,6 @@ package state
 
 import (
 	"errors"
-	"homeward/update/clock"
-	"homeward/update/service"
-	"homeward/update/transport"
-	"homeward/update/updatetest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -13,6 +9,11 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"homeward/update/clock"
+	"homeward/update/service"
+	"homeward/update/transport"
+	"homeward/update/updatetest"
 )
 
 // opened returns a Store and what it says.

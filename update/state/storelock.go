@@ -2,12 +2,13 @@ package state
 
 import (
 	"fmt"
-	"homeward/update/log"
 	"os"
 	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"homeward/update/log"
 )
 
 const (

@@ -2,11 +2,12 @@ package state
 
 import (
 	"fmt"
+	"strings"
+	"testing"
+
 	"homeward/update/clock"
 	"homeward/update/secret"
 	"homeward/update/service"
-	"strings"
-	"testing"
 )
 
 // What a template changes is told apart on disk, its secrets included, and

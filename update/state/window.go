@@ -1,10 +1,11 @@
 package state
 
 import (
-	"homeward/update/clock"
-	"homeward/update/transport"
 	"slices"
 	"time"
+
+	"homeward/update/clock"
+	"homeward/update/transport"
 )
 
 const (

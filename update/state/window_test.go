@@ -1,9 +1,10 @@
 package state
 
 import (
-	"homeward/update/clock"
 	"testing"
 	"time"
+
+	"homeward/update/clock"
 )
 
 // Within one boot its own time counts, whatever the wall clock and the kernel's

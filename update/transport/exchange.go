@@ -5,9 +5,10 @@ package transport
 
 import (
 	"context"
-	"homeward/update/secret"
 	"net/netip"
 	"time"
+
+	"homeward/update/secret"
 )
 
 // Request is one HTTP request as data.

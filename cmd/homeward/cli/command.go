@@ -3,11 +3,12 @@ package cli
 import (
 	"context"
 	"fmt"
-	"homeward/cmd/homeward/settings"
 	"io"
 	"maps"
 	"slices"
 	"strings"
+
+	"homeward/cmd/homeward/settings"
 )
 
 // Command is one command of the program.

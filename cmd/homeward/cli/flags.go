@@ -2,9 +2,10 @@ package cli
 
 import (
 	"fmt"
-	"homeward/cmd/homeward/settings"
 	"slices"
 	"strings"
+
+	"homeward/cmd/homeward/settings"
 )
 
 // Flag is one flag of a command. Package flag is not used: it costs 252 KiB

@@ -3,9 +3,10 @@ package cli
 import (
 	"context"
 	"fmt"
-	"homeward/cmd/homeward/settings"
 	"io"
 	"strings"
+
+	"homeward/cmd/homeward/settings"
 )
 
 // The exit codes that scripts rely on; status and others add their own.

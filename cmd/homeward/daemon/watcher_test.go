@@ -3,10 +3,11 @@ package daemon
 import (
 	"context"
 	"errors"
-	"homeward/update/log"
 	"os"
 	"testing"
 	"time"
+
+	"homeward/update/log"
 )
 
 // spoken is a worker that has saved what it knows and has ended before the

@@ -2,10 +2,11 @@ package settings
 
 import (
 	"cmp"
-	"homeward/update/secret"
 	"slices"
 	"strconv"
 	"strings"
+
+	"homeward/update/secret"
 )
 
 // Fault is one thing wrong in a configuration. It holds no secret.

@@ -2,9 +2,10 @@ package settings
 
 import (
 	"encoding/base64"
-	"homeward/update/secret"
 	"net/url"
 	"strings"
+
+	"homeward/update/secret"
 )
 
 // PastedToken finds the token in what was pasted in its place: an update URL,

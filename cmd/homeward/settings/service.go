@@ -2,10 +2,11 @@ package settings
 
 import (
 	"bytes"
-	"homeward/update/service"
 	"net/url"
 	"strconv"
 	"strings"
+
+	"homeward/update/service"
 )
 
 // server reads the base URL of the account's service.

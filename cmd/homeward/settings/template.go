@@ -2,11 +2,12 @@ package settings
 
 import (
 	"errors"
-	"homeward/update/service"
 	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"homeward/update/service"
 )
 
 // templateFolder is where ddns-scripts keeps its service files.

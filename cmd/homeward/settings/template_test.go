@@ -1,10 +1,11 @@
 package settings
 
 import (
-	"homeward/update/service"
 	"io/fs"
 	"strings"
 	"testing"
+
+	"homeward/update/service"
 )
 
 // files is a FileReader of these files alone.

@@ -1,12 +1,13 @@
 package settings
 
 import (
-	"homeward/update/secret"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	"homeward/update/secret"
 )
 
 // The checks of this file are pure: each gives the value as it is to be used,
