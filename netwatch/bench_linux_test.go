@@ -33,7 +33,7 @@ func BenchmarkTables(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				c.change(&k.look)
+				c.change(&k.snapshot)
 				if _, err := k.Tables(); err != nil {
 					b.Fatal(err)
 				}

@@ -21,7 +21,7 @@ type rtnetlink struct {
 	buf      []byte
 	requests []dumpRequest
 	nexthops dumpRequest
-	look     snapshot
+	snapshot snapshot
 }
 
 // A message is 0.5 to 4 kB. A dump comes in chunks as long as the buffer, at

@@ -76,24 +76,24 @@ func (k *rtnetlink) read() (Tables, error) {
 	if k.requests == nil {
 		k.requests, k.nexthops = dumpRequests(), nexthopRequest()
 	}
-	k.look.begin()
+	k.snapshot.begin()
 	for _, q := range k.requests {
 		if err := k.ask(&c, q); err != nil {
 			return Tables{}, err
 		}
 	}
-	if t := k.look.next(); t.nexthopsNamed() {
+	if t := k.snapshot.next(); t.nexthopsNamed() {
 		if err := k.ask(&c, k.nexthops); err != nil {
 			return Tables{}, err
 		}
-		t.resolveNexthops(&k.look.hops, k.look.up)
+		t.resolveNexthops(&k.snapshot.hops, k.snapshot.up)
 	}
-	return k.look.end(), nil
+	return k.snapshot.end(), nil
 }
 
 // ask sends q and records the answer.
 func (k *rtnetlink) ask(c *dumper, q dumpRequest) error {
-	err := c.dump(k.buf, q.req, q.answer, func(body []byte) { k.look.add(q, body) })
+	err := c.dump(k.buf, q.req, q.answer, func(body []byte) { k.snapshot.add(q, body) })
 	if q.answer != unix.RTM_NEWLINK {
 		err = ignoreMissing(err)
 	}

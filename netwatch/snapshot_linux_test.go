@@ -80,7 +80,7 @@ func TestALookLeavesNothingBehind(t *testing.T) {
 			must(t, err)
 			ViewInto(&s, got, Devices{}, last)
 			last.IPv6, last.Prefix = s.IPv6, s.Prefix
-			change(&k.look)
+			change(&k.snapshot)
 		}
 		for range snapshotRing {
 			look()

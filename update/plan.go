@@ -37,8 +37,8 @@ type Plan struct {
 	Fails          int                       // attempts in a row that brought nothing, since Want changed
 	Fault          transport.FaultKind       // of the last attempt, 0 where it brought an answer
 	NotBefore      time.Duration             // no attempt before, unless an event comes
-	Reason         Reason                    // likewise, in one word
 	Error          string                    // what the last attempt brought, "" if it was accepted
+	Reason         Reason                    // likewise, in one word
 	ForceResend    map[string]service.Values // send anew though nothing changed: what each host has accepted since; nil: no
 	Full           bool                      // the service has refused onlyprefix: a full update is tried in its place
 	AddressesFirst bool                      // IPv6 did not connect: addresses do not wait for a prefix that is sent over it

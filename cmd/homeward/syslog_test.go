@@ -139,11 +139,11 @@ func TestTheDaemonLogsToTheSystemsLog(t *testing.T) {
 		t.Errorf("exit %d, stderr %q, logged %q", code, errs, got)
 	}
 	d := h.begin("run", "--syslog", "-c", h.configure())
-	var heard []string
-	for !slices.ContainsFunc(heard, func(s string) bool { return strings.Contains(s, "ipv64 has accepted") }) {
-		heard = append(heard, next(t, log))
+	var lines []string
+	for !slices.ContainsFunc(lines, func(s string) bool { return strings.Contains(s, "ipv64 has accepted") }) {
+		lines = append(lines, next(t, log))
 	}
-	for _, s := range heard {
+	for _, s := range lines {
 		if want := "<30>homeward[" + strconv.Itoa(d.Process.Pid) + "]: "; !strings.HasPrefix(s, want) {
 			t.Errorf("%q does not begin with %q", s, want)
 		}

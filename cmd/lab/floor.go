@@ -33,7 +33,7 @@ func (b *bencher) floors(n int) (time.Duration, error) {
 // hears measures a bare socket.
 func (b *bencher) hears(n int) (out times, err error) {
 	for range n {
-		k, began, err := b.heard()
+		k, began, err := b.nextMessage()
 		if err != nil {
 			return nil, err
 		}
@@ -43,8 +43,8 @@ func (b *bencher) hears(n int) (out times, err error) {
 	return out, nil
 }
 
-// heard makes a change and returns its message.
-func (b *bencher) heard() (k kernelEvent, began time.Time, err error) {
+// nextMessage makes a change and returns its message.
+func (b *bencher) nextMessage() (k kernelEvent, began time.Time, err error) {
 	for len(b.kernel) > 0 {
 		<-b.kernel
 	}
@@ -99,7 +99,7 @@ func (b *bencher) gets(n int) (out times, err error) {
 func (b *bencher) hearsAndGets(n int) (out times, err error) {
 	c := b.client()
 	for range n {
-		_, began, err := b.heard()
+		_, began, err := b.nextMessage()
 		if err != nil {
 			return nil, err
 		}

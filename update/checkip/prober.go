@@ -39,7 +39,7 @@ type Prober struct {
 	log      func(log.Level, string)
 	inbox    loop.Inbox
 	public   func(netip.Addr) bool
-	pace     throttle
+	throttle throttle
 
 	ctx     context.Context // of the exchanges
 	open    []*activeProbe
@@ -53,7 +53,7 @@ type Prober struct {
 // reports whether an address may be published. Processes share their pace in
 // the folder dir, in RAM; "" is none.
 func NewProber(ctx context.Context, dir string, p loop.Parts, public func(netip.Addr) bool) *Prober {
-	return &Prober{exchange: p.Exchange, now: p.Now, log: p.Log, inbox: p.Inbox, public: public, pace: throttle{dir},
+	return &Prober{exchange: p.Exchange, now: p.Now, log: p.Log, inbox: p.Inbox, public: public, throttle: throttle{dir},
 		ctx: ctx, free: map[string]time.Duration{}, busy: map[string]bool{}}
 }
 
@@ -172,7 +172,7 @@ func (p *Prober) Decide() (wake time.Duration) {
 		}
 		at := max(q.plan.Due, p.free[q.Of])
 		if at <= now {
-			at = max(at, p.pace.take(reading, q.Of, q.gap()+transport.Limit))
+			at = max(at, p.throttle.take(reading, q.Of, q.gap()+transport.Limit))
 		}
 		switch {
 		case at <= now:
@@ -196,7 +196,7 @@ func (p *Prober) start(q *activeProbe) {
 	go func() {
 		defer stop()
 		req := q.Request()
-		req.Known = p.pace.known(q.Query)
+		req.Known = p.throttle.known(q.Query)
 		out := p.exchange(ctx, req, func(local netip.Addr) bool {
 			p.inbox.Post(ctx, func() { going.local = local })
 			return ctx.Err() == nil
@@ -215,8 +215,8 @@ func (p *Prober) complete(q *activeProbe, out transport.Outcome) {
 	if out.Answer != nil || out.Fault.Sent {
 		p.free[q.Of] = now + q.waitAfter(out.Answer)
 	}
-	p.pace.put(clock, q.Of, p.free[q.Of])
-	p.pace.learn(q.Query, out)
+	p.throttle.put(clock, q.Of, p.free[q.Of])
+	p.throttle.learn(q.Query, out)
 	if !slices.Contains(p.open, q) {
 		return // Set removed it meanwhile
 	}

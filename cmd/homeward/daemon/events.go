@@ -24,8 +24,8 @@ const (
 // that is restarted.
 const failingAfter = 30 * time.Minute
 
-// told is what tells the next event of one account.
-type told struct {
+// eventState is what tells the next event of one account.
+type eventState struct {
 	Values  service.Values `json:"values"`            // accepted last
 	Stopped string         `json:"stopped,omitempty"` // why it is
 	Since   time.Duration  `json:"since,omitempty"`   // since boot: when it was seen not to be current; 0: it is; never: it is failing
@@ -33,7 +33,7 @@ type told struct {
 }
 
 // next returns what an account's status means: its events, in order.
-func (t told) next(now time.Duration, s update.Status) (told, []string) {
+func (t eventState) next(now time.Duration, s update.Status) (eventState, []string) {
 	var events []string
 	if s.Accepted == nil {
 		t.Values = service.Values{} // the account updates something else now
@@ -66,7 +66,7 @@ func (t told) next(now time.Duration, s update.Status) (told, []string) {
 }
 
 // wake tells when next has to be asked again though nothing changes.
-func (t told) wake() time.Duration {
+func (t eventState) wake() time.Duration {
 	if t.Since == 0 || t.Since == never {
 		return never
 	}
@@ -103,7 +103,7 @@ func (e event) env() []string {
 	return env
 }
 
-// spelled writes an address or a prefix, "" of none.
+// spelled writes an address or a prefix, "" where there is none.
 func spelled(v interface {
 	IsValid() bool
 	String() string
@@ -124,21 +124,21 @@ func (e event) stdin() []byte {
 // have one at the same moment.
 const queueMost = 128
 
-// tellings are what has been told, and what is to be: they outlive the worker.
-type tellings struct {
-	Accounts map[string]told `json:"accounts,omitempty"`
-	Queue    []event         `json:"queue,omitempty"`
-	Failed   string          `json:"failed,omitempty"` // how the program has failed, as said; "" it has not
-	Full     bool            `json:"full,omitempty"`   // it was said that events were left out
+// notifier are what has been told, and what is to be: they outlive the worker.
+type notifier struct {
+	Accounts map[string]eventState `json:"accounts,omitempty"`
+	Queue    []event               `json:"queue,omitempty"`
+	Failed   string                `json:"failed,omitempty"` // how the program has failed, as said; "" it has not
+	Full     bool                  `json:"full,omitempty"`   // it was said that events were left out
 }
 
 // decide queues the events that the statuses mean. An account that was not
 // there before has none: what is known of it was told before, or by nobody. It
 // returns whether there is anything that a worker after this one must know, and
 // when to be asked again at the latest.
-func (t *tellings) decide(now time.Duration, status map[string]update.Status) (news bool, wake time.Duration) {
+func (t *notifier) decide(now time.Duration, status map[string]update.Status) (news bool, wake time.Duration) {
 	wake = never
-	accounts := make(map[string]told, len(status))
+	accounts := make(map[string]eventState, len(status))
 	for _, name := range slices.Sorted(maps.Keys(status)) {
 		was, known := t.Accounts[name]
 		is, events := was.next(now, status[name])
@@ -155,9 +155,9 @@ func (t *tellings) decide(now time.Duration, status map[string]update.Status) (n
 	return news, wake
 }
 
-// bound leaves the oldest events out where too many wait. It tells whether that
+// dropOldest leaves the oldest events out where too many wait. It tells whether that
 // is to be said.
-func (t *tellings) bound() (say bool) {
+func (t *notifier) dropOldest() (say bool) {
 	over := len(t.Queue) - queueMost
 	if over <= 0 {
 		t.Full = t.Full && len(t.Queue) > 0
@@ -169,9 +169,9 @@ func (t *tellings) bound() (say bool) {
 	return say
 }
 
-// ended tells what to say of the end of the program: why it failed, "" where it
+// programEnded tells what to say of the end of the program: why it failed, "" where it
 // did not.
-func (t *tellings) ended(why string) (failed, again bool) {
+func (t *notifier) programEnded(why string) (failed, again bool) {
 	failed, again = why != "" && why != t.Failed, why == "" && t.Failed != ""
 	t.Failed = why
 	return failed, again

@@ -69,13 +69,13 @@ func TestWhatAChangeOfTheStatusMeans(t *testing.T) {
 			if strings.HasPrefix(name, "failing, then") {
 				story[1].at++
 			}
-			var all tellings
+			var all notifier
 			for i, s := range story {
 				text, err := json.Marshal(all) // each step may be another worker's
 				if err != nil {
 					t.Fatal(err)
 				}
-				all = tellings{}
+				all = notifier{}
 				if err := json.Unmarshal(text, &all); err != nil {
 					t.Fatal(err)
 				}
@@ -103,7 +103,7 @@ func TestWhatAChangeOfTheStatusMeans(t *testing.T) {
 }
 
 func TestAccountsComeAndGo(t *testing.T) {
-	var all tellings
+	var all notifier
 	home, away := seen{state: update.StateCurrent, accepted: v4a}.status(), seen{state: update.StateStopped, why: "nohost"}.status()
 	all.decide(0, map[string]update.Status{"home": home})
 	if news, _ := all.decide(1, map[string]update.Status{"home": home, "away": away}); !news || len(all.Queue) != 0 {
@@ -122,11 +122,11 @@ func TestAccountsComeAndGo(t *testing.T) {
 }
 
 func TestTheOldestEventsAreLeftOutAndItIsSaidOnce(t *testing.T) {
-	var all tellings
+	var all notifier
 	said := 0
 	for i := range 3 * queueMost {
 		all.Queue = append(all.Queue, event{Name: fmt.Sprint(i)})
-		if all.bound() {
+		if all.dropOldest() {
 			said++
 		}
 	}
@@ -134,9 +134,9 @@ func TestTheOldestEventsAreLeftOutAndItIsSaidOnce(t *testing.T) {
 		t.Errorf("%d wait, said %d times, the last is %s", n, said, all.Queue[n-1].Name)
 	}
 	all.Queue = nil
-	all.bound()
+	all.dropOldest()
 	all.Queue = make([]event, queueMost+1)
-	if !all.bound() {
+	if !all.dropOldest() {
 		t.Error("it is not said the next time")
 	}
 }

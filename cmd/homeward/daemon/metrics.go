@@ -20,20 +20,9 @@ func (s Status) Metrics() []byte {
 	m.sample("homeward_start_time_seconds", float64(s.Started.Unix()))
 	m.family("homeward_uplink_info", "gauge", "What the uplink shows; always 1.")
 	l := s.Line
-	m.sample("homeward_uplink_info", 1, "ipv4", orNone(l.IPv4), "wan", l.WAN, "ipv6", orNone(l.IPv6), "wan6", l.WAN6, "prefix", orNone(l.Prefix), "lan", l.LAN)
+	m.sample("homeward_uplink_info", 1, "ipv4", spelled(l.IPv4), "wan", l.WAN, "ipv6", spelled(l.IPv6), "wan6", l.WAN6, "prefix", spelled(l.Prefix), "lan", l.LAN)
 	m.accounts(s.Accounts)
 	return []byte(m.text.String())
-}
-
-// orNone spells an address or a prefix, "" where there is none.
-func orNone(v interface {
-	IsValid() bool
-	String() string
-}) string {
-	if !v.IsValid() {
-		return ""
-	}
-	return v.String()
 }
 
 // metrics is a text in the making.

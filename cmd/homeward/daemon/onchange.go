@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
 	"syscall"
 	"time"
@@ -29,23 +28,23 @@ const (
 	outputLate = 100 * time.Millisecond
 )
 
-// tell decides what on_change is to be told, and starts it. It returns when to
+// notify decides what on_change is to be told, and starts it. It returns when to
 // be asked again.
-func (w *worker) tell(ctx context.Context, status map[string]update.Status) (wake time.Duration, err error) {
+func (w *worker) notify(ctx context.Context, status map[string]update.Status) (wake time.Duration, err error) {
 	if w.cfg.OnChange == "" {
-		w.tellings = tellings{}
+		w.notifier = notifier{}
 		return never, nil
 	}
 	if w.offered || w.stopping { // the next worker will see it, too
 		return never, nil
 	}
-	news, wake := w.tellings.decide(w.parts.Now().Up, status)
-	if w.tellings.bound() {
+	news, wake := w.notifier.decide(w.parts.Now().Up, status)
+	if w.notifier.dropOldest() {
 		w.Log(log.Warn, fmt.Sprintf("on_change: more than %d events wait for the program: the oldest are left out", queueMost))
 	}
 	var next *event
-	if w.endHook == nil && len(w.tellings.Queue) > 0 {
-		next, w.tellings.Queue = &w.tellings.Queue[0], w.tellings.Queue[1:]
+	if w.endHook == nil && len(w.notifier.Queue) > 0 {
+		next, w.notifier.Queue = &w.notifier.Queue[0], w.notifier.Queue[1:]
 	}
 	if !news && next == nil {
 		return wake, nil
@@ -80,7 +79,7 @@ func (w *worker) hookEnded(why, words string) {
 	if w.stopping { // it may have been we who have ended it
 		return
 	}
-	failed, again := w.tellings.ended(why)
+	failed, again := w.notifier.programEnded(why)
 	if words != "" {
 		why += ` (its last words: "` + words + `")`
 	}
@@ -134,8 +133,6 @@ func forkHook(path string, e event) (pid int, out *os.File, err error) {
 		return 0, nil, err
 	}
 	defer theirs.Close()
-	// What a worker ignores the program would ignore, too (execve(2)).
-	signal.Notify(make(chan os.Signal, 1), workerIgnores...)
 	pid, err = syscall.ForkExec(path, []string{path}, &syscall.ProcAttr{Dir: "/", Env: e.env(),
 		Files: []uintptr{in.Fd(), theirs.Fd(), theirs.Fd()},
 		Sys:   &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}})

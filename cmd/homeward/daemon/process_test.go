@@ -29,22 +29,22 @@ func TestAWorkerIsGoneWhenAllThatItSaidWasHeard(t *testing.T) {
 	if err != 0 {
 		t.Fatal(err)
 	}
-	heard := 0
+	received := 0
 	<-p.children()
 	for how, gone := p.gone(); ; how, gone = p.gone() {
 		if gone {
 			for len(p.reports()) > 0 {
 				<-p.reports()
-				heard++
+				received++
 			}
-			if heard != said || how.String() != "exit code 0" {
-				t.Errorf("gone, %v, after %d reports, want %d", how, heard, said)
+			if received != said || how.String() != "exit code 0" {
+				t.Errorf("gone, %v, after %d reports, want %d", how, received, said)
 			}
 			return
 		}
 		select {
 		case <-p.reports():
-			heard++
+			received++
 		case <-p.children():
 		}
 	}

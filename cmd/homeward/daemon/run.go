@@ -139,9 +139,6 @@ func (g *garbage) collect(now, period time.Duration) {
 	debug.FreeOSMemory() // collects, and gives back what it can
 }
 
-// workerIgnores are signals that the watcher takes; it says what follows.
-var workerIgnores = []os.Signal{syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGINT, syscall.SIGTERM}
-
 // RunWorker is a worker process: it does what the watcher that started it asks
 // for, and returns the exit code. It ends with the watcher: at the end of the socket, and by its parent-death signal.
 func RunWorker(p Program) int {
@@ -150,7 +147,9 @@ func RunWorker(p Program) int {
 		p.Complain(errors.New(WorkerArg + " is what homeward run starts to do its work with; it is not for people"))
 		return 2
 	}
-	signal.Ignore(workerIgnores...)
+	// The watcher acts on these. They are caught, not ignored: on_change would
+	// inherit that (execve(2)).
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGINT, syscall.SIGTERM)
 	enter := p.Enter
 	p.Enter = func(stateDir, runDir string) error {
 		err := enter(stateDir, runDir)

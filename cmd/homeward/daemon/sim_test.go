@@ -239,8 +239,8 @@ func (w *world) read() (t netwatch.Tables, err error) {
 	return t, nil
 }
 
-// hear is the owner reading the log. What is said to be stopped is stopped.
-func (w *world) hear(level log.Level, s string) {
+// addLog is the owner reading the log. What is said to be stopped is stopped.
+func (w *world) addLog(level log.Level, s string) {
 	w.tell("says: %s", s)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -298,7 +298,7 @@ func (w *world) event() {
 }
 
 func (w *world) parts(exchange transport.Exchange) loop.Parts {
-	return loop.Parts{Exchange: exchange, Now: w.clocks, Log: w.hear}
+	return loop.Parts{Exchange: exchange, Now: w.clocks, Log: w.addLog}
 }
 
 // once is `homeward once`.

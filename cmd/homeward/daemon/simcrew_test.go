@@ -98,7 +98,7 @@ func (w *world) showTo(to chan netwatch.Tables, t netwatch.Tables) {
 }
 
 func (w *world) program() Program {
-	return Program{Version: "1", Load: w.load, Again: w.again, Enter: func(string, string) error { return nil }, Begin: func(*settings.Config) {}, Log: w.hear,
+	return Program{Version: "1", Load: w.load, Again: w.again, Enter: func(string, string) error { return nil }, Begin: func(*settings.Config) {}, Log: w.addLog,
 		SetLevel: func(string) {}, Complain: func(err error) { w.fail("complains: %v", err) }}
 }
 

@@ -104,8 +104,8 @@ func (w *world) weather(s string) {
 	w.svc.weather = s
 }
 
-// heard counts messages that begin so.
-func (w *world) heard(words string) (n int) {
+// logged counts messages that begin so.
+func (w *world) logged(words string) (n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range w.story {
@@ -183,7 +183,7 @@ func TestAProgramThatHangsHoldsNothingUp(t *testing.T) {
 		}
 		time.Sleep(5 * time.Minute)
 		w.wantTold(eventAccepted, eventAccepted, eventAccepted, eventAccepted, eventAccepted)
-		if n := w.heard("on_change: the program was killed; updates go on"); n != 1 {
+		if n := w.logged("on_change: the program was killed; updates go on"); n != 1 {
 			w.fail("it is said %d times", n)
 		}
 		if !w.life.all.Load().gone.Load() {

@@ -33,22 +33,22 @@ type worker struct {
 	write func(path string, data []byte) error // status.json
 	hook  func(ctx context.Context, path string, e event) (why, words string)
 
-	gen, seq uint32 // of the worker, of the last order that was carried out
-	slot     int8   // the one that counts
-	cfg      *settings.Config
-	saved    *saved   // nil: this is the daemon's first worker
-	updater  *updater // nil: not told to begin yet
-	begun    time.Time
-	said     []byte        // of the uplink
-	written  []byte        // status.json as it is
-	unsaid   string        // why it could not be written, as said
-	active   time.Duration // when something happened last
-	tried    time.Duration // when the kernel was last looked at in vain, 0: it was not
-	offered  bool
-	stopping bool
-	resend   bool // was asked for, and not all of it was sent
-	tellings tellings
-	endHook  context.CancelFunc // of the program on_change; nil: it does not run
+	gen, seq      uint32 // of the worker, of the last order that was carried out
+	slot          int8   // the one that counts
+	cfg           *settings.Config
+	saved         *saved   // nil: this is the daemon's first worker
+	updater       *updater // nil: not told to begin yet
+	begun         time.Time
+	loggedUplink  []byte        // of the uplink
+	written       []byte        // status.json as it is
+	statusTrouble string        // why it could not be written, as said
+	active        time.Duration // when something happened last
+	tried         time.Duration // when the kernel was last looked at in vain, 0: it was not
+	offered       bool
+	stopping      bool
+	resend        bool // was asked for, and not all of it was sent
+	notifier      notifier
+	endHook       context.CancelFunc // of the program on_change; nil: it does not run
 }
 
 // link is the worker's side of what passes between it and the watcher.
@@ -59,16 +59,16 @@ type link interface {
 
 // saved is what a worker leaves to the next one, beside the state on disk.
 type saved struct {
-	File      string                    `json:"file"`
-	Sources   []source                  `json:"sources"` // of the configuration
-	Begun     time.Time                 `json:"begun"`
-	Prepared  bool                      `json:"prepared"` // the state was opened
-	Said      []byte                    `json:"said"`     // of the uplink
-	Unsaid    string                    `json:"unsaid,omitempty"`
-	Published map[string]service.Values `json:"published"`
-	Scheduler update.Snapshot           `json:"scheduler"`
-	Probes    []checkip.ProbeSnapshot   `json:"probes,omitempty"`
-	Tellings  tellings                  `json:"tellings,omitzero"`
+	File          string                    `json:"file"`
+	Sources       []source                  `json:"sources"` // of the configuration
+	Begun         time.Time                 `json:"begun"`
+	Prepared      bool                      `json:"prepared"` // the state was opened
+	LoggedUplink  []byte                    `json:"said"`     // of the uplink
+	StatusTrouble string                    `json:"unsaid,omitempty"`
+	Published     map[string]service.Values `json:"published"`
+	Scheduler     update.Snapshot           `json:"scheduler"`
+	Probes        []checkip.ProbeSnapshot   `json:"probes,omitempty"`
+	Notifier      notifier                  `json:"tellings,omitzero"`
 }
 
 // source is one file. Its path may be no text.
@@ -178,7 +178,7 @@ func (w *worker) begin(fresh bool) error {
 	if w.cfg, err = w.Again(w.saved.File, sources); err != nil {
 		panic(fmt.Sprintf("daemon: the configuration cannot be read once more: %v", err)) // the same program read the same bytes
 	}
-	w.begun, w.said, w.unsaid, w.tellings = w.saved.Begun, w.saved.Said, w.saved.Unsaid, w.saved.Tellings
+	w.begun, w.loggedUplink, w.statusTrouble, w.notifier = w.saved.Begun, w.saved.LoggedUplink, w.saved.StatusTrouble, w.saved.Notifier
 	w.SetLevel(w.cfg.LogLevel)
 	if fresh {
 		w.resend = w.saved.Scheduler.Resends()
@@ -285,8 +285,8 @@ func (w *worker) observe(event bool) {
 	w.tried = 0
 	w.updater.observe(t, event)
 	words := []byte(LineWords(w.updater.line, false))
-	if !bytes.Equal(words, w.said) {
-		w.said = words
+	if !bytes.Equal(words, w.loggedUplink) {
+		w.loggedUplink = words
 		w.Log(log.Info, "the line: "+string(words))
 	}
 }
@@ -304,7 +304,7 @@ func (w *worker) reload() {
 		cfg.StateDir, cfg.RunDir = w.cfg.StateDir, w.cfg.RunDir
 	}
 	if cfg.OnChange != w.cfg.OnChange {
-		w.tellings.Failed = "" // that was another program
+		w.notifier.Failed = "" // that was another program
 	}
 	w.cfg = cfg
 	w.SetLevel(cfg.LogLevel)
@@ -326,7 +326,7 @@ func (w *worker) step(ctx context.Context) (wait time.Duration, err error) {
 		var status map[string]update.Status
 		status, wake = w.updater.decide()
 		w.publish(status)
-		later, err := w.tell(ctx, status)
+		later, err := w.notify(ctx, status)
 		if err != nil {
 			return 0, err
 		}
@@ -369,10 +369,10 @@ func (w *worker) publish(accounts map[string]update.Status) {
 	} else {
 		why = err.Error()
 	}
-	if why != "" && why != w.unsaid {
+	if why != "" && why != w.statusTrouble {
 		w.Log(log.Warn, "status cannot be written: "+why+"; updates go on")
 	}
-	w.unsaid = why
+	w.statusTrouble = why
 }
 
 // save writes what is known into the slot that does not count, and reports it.
@@ -383,7 +383,7 @@ func (w *worker) save(r report, until time.Duration) error {
 		slot = 1
 	}
 	h := head{stateDir: w.cfg.StateDir, runDir: w.cfg.RunDir, logLevel: w.cfg.LogLevel, until: until}
-	s := saved{File: w.cfg.File, Begun: w.begun, Prepared: w.updater != nil, Said: w.said, Unsaid: w.unsaid, Tellings: w.tellings}
+	s := saved{File: w.cfg.File, Begun: w.begun, Prepared: w.updater != nil, LoggedUplink: w.loggedUplink, StatusTrouble: w.statusTrouble, Notifier: w.notifier}
 	for path, src := range w.cfg.Sources {
 		s.Sources = append(s.Sources, source{[]byte(path), src})
 	}
