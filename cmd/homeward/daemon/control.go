@@ -2,29 +2,29 @@ package daemon
 
 import "time"
 
-// control decides for the watcher when a worker is started, what it is told,
-// and when it may end. It is pure: it reads no clock and starts nothing. Times
-// are since boot.
+// control decides when the watcher starts a worker, which orders it sends, and
+// when the worker may end. It is pure: it reads no clock and starts nothing.
+// Times are since boot.
 type control struct {
 	phase      phase
-	gen        uint32        // of the present or last worker
-	pending    tasks         // no worker was told of yet
-	sentTasks  tasks         // the present worker was told of; the next one is told again if it dies
+	gen        uint32        // number of the present or last worker
+	pending    tasks         // not sent to a worker yet
+	sentTasks  tasks         // sent to the present worker, and not saved; sent again to the next one if it dies
 	seq        uint32        // of the last order to the present worker
-	early      bool          // a worker is wanted though there is nothing to tell it yet
-	current    int8          // slot with what the next worker is given, -1: none
-	locked     bool          // run_dir is ours: workers may be told
-	until      time.Duration // a worker is to be started then
-	lastReport time.Duration // when the present worker last gave a sign of life
-	probed     bool          // it was asked for one since
-	asked      time.Duration // when
-	full       bool          // it takes no more orders before it has given one
+	early      bool          // start a worker though no task is pending
+	current    int8          // slot that the next worker reads, -1: none
+	locked     bool          // run_dir is locked: orders may be sent
+	until      time.Duration // start a worker then
+	lastReport time.Duration // when the present worker was started, or last reported
+	probed     bool          // an order was sent since: it must report
+	asked      time.Duration // when that order was sent
+	full       bool          // its socket is full: send no order before its next report
 	killed     bool
-	crashes    int           // workers in a row that did not end well
-	pause      time.Duration // none is started before
+	crashes    int           // workers in a row that crashed
+	pause      time.Duration // start none before
 	ending     bool
-	endBy      time.Duration // the worker is killed then
-	refused    uint8         // exit code: the first configuration cannot be used
+	endBy      time.Duration // kill the worker then
+	refused    uint8         // exit code where the first configuration has a fault
 }
 
 type phase uint8
@@ -32,46 +32,44 @@ type phase uint8
 const (
 	phaseNone    phase = iota // no worker
 	phaseWorking              // there is one
-	phaseLeaving              // its offer was accepted: it is about to end
+	phaseLeaving              // its offer was accepted: it ends now
 )
 
 const never = time.Duration(1<<63 - 1)
 
 const (
-	// probeAfter is how long a worker may be silent before it is asked for a
-	// sign of life, and hungAfter when it is killed: it waits for another
-	// process's lock of the state for 30 s at the most, and for nothing longer.
-	// Where the watcher asks late, as after the machine has slept, the worker
-	// has as long to answer.
+	// A worker that has not reported for probeAfter is sent an order without
+	// tasks, and killed after hungAfter. It waits for the state's lock for 30 s
+	// at the most, and for nothing longer. Where the order was sent late, as
+	// after the machine has slept, the time to answer is the same.
 	probeAfter = 10 * time.Second
 	hungAfter  = 45 * time.Second
 
-	// leaveWithin is how long a worker may take to end whose offer was
+	// leaveWithin is how long a worker may take to end after its offer was
 	// accepted.
 	leaveWithin = 10 * time.Second
 
-	// parting is how long the exchanges under way may go on at the end: an
-	// answer that is not read costs a request at the next start. SIGTERM is
-	// promised to end the daemon within 2 s.
+	// parting is how long exchanges may go on after SIGTERM, which ends the
+	// daemon within 2 s. An answer that is not read costs a request at the next
+	// start.
 	parting = 1500 * time.Millisecond
 )
 
-// crashPauses are between the end of a worker that did not end well and the
-// start of the next one. One may be killed by chance; where the system has no
-// memory left, or the program a fault, to start it often makes nothing better.
+// crashPauses are the pauses between a crash of a worker and the start of the
+// next one. The first crash may be chance; where the system is out of memory, or
+// the program has a bug, frequent starts do not help.
 var crashPauses = [...]time.Duration{200 * time.Millisecond, time.Second, 5 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute}
 
-// crashesFresh is how many workers in a row may not end well before the next
-// one is given the configuration alone: what the last one left may be what ends
-// them.
+// crashesFresh is how many workers in a row may crash before the next one is
+// given the configuration alone: the rest of the slot may be the cause.
 const crashesFresh = 3
 
 func newControl() control { return control{current: -1, until: never, early: true} }
 
-// request takes note of what a worker has to do.
+// request adds tasks for a worker.
 func (c *control) request(t tasks) { c.pending |= t }
 
-// end has everything end.
+// end begins the end of the daemon.
 func (c *control) end(now time.Duration) {
 	if !c.ending {
 		c.ending, c.endBy = true, now+parting
@@ -79,24 +77,24 @@ func (c *control) end(now time.Duration) {
 	}
 }
 
-// command is what the watcher has to do next.
+// command is the watcher's next action.
 type command struct {
 	do    action
-	order order // start, tell
+	order order // doStart, doSend
 }
 
 type action uint8
 
 const (
 	doNothing action = iota
-	doStart          // a worker, with this first order
-	doSend           // it this
-	doKill           // it
-	doEnd            // the daemon
+	doStart          // start a worker with this first order
+	doSend           // send this order
+	doKill           // kill the worker
+	doEnd            // end the daemon
 )
 
-// next returns what to do now. The watcher does it, says what came of it
-// (started, sent, or ended), and asks again.
+// next returns what to do now. The watcher does it, calls started, sent or ended,
+// and asks again.
 func (c *control) next(now time.Duration) command {
 	switch c.phase {
 	case phaseNone:
@@ -119,12 +117,12 @@ func (c *control) next(now time.Duration) command {
 	return command{}
 }
 
-// mayProbe tells whether the present worker would answer an order.
+// mayProbe tells whether the present worker would report after an order.
 func (c *control) mayProbe() bool {
 	return c.phase == phaseWorking && c.locked && !c.full && !c.ending
 }
 
-// killAt is when the present worker is killed.
+// killAt returns when to kill the present worker.
 func (c *control) killAt() time.Duration {
 	at := c.lastReport + hungAfter
 	if c.probed {
@@ -139,7 +137,7 @@ func (c *control) killAt() time.Duration {
 	return at
 }
 
-// wake tells when next has to be asked again, if nothing else comes.
+// wake returns when to call next again, if no event comes before.
 func (c *control) wake() time.Duration {
 	switch {
 	case c.killed:
@@ -154,7 +152,7 @@ func (c *control) wake() time.Duration {
 	return c.killAt()
 }
 
-// started: there is a worker now.
+// started notes that a worker was started.
 func (c *control) started(now time.Duration) {
 	if now >= c.until {
 		c.request(taskDue)
@@ -163,7 +161,7 @@ func (c *control) started(now time.Duration) {
 	c.lastReport, c.probed, c.full, c.killed = now, false, false, false
 }
 
-// sent an order: the worker will read it.
+// sent notes that an order was sent.
 func (c *control) sent(now time.Duration, o order) {
 	if !c.probed {
 		c.asked = now
@@ -171,11 +169,11 @@ func (c *control) sent(now time.Duration, o order) {
 	c.seq, c.sentTasks, c.pending, c.probed = o.seq, c.sentTasks|o.tasks, 0, true
 }
 
-// report takes a report of the worker. leave: its offer is accepted, and it is
-// to be told so.
+// report handles a report of the worker. leave tells that its offer is accepted:
+// the watcher sends orderLeave.
 func (c *control) report(now time.Duration, r report) (leave bool) {
 	if c.phase == phaseNone || r.gen != c.gen || c.phase == phaseLeaving {
-		return false // a late report of a worker that is gone
+		return false // a late report of an earlier worker
 	}
 	c.lastReport, c.probed, c.full = now, false, false
 	switch r.kind {
@@ -196,8 +194,8 @@ func (c *control) report(now time.Duration, r report) (leave bool) {
 	return false
 }
 
-// ended: the worker is gone, or none could be started. well tells whether its
-// offer had been accepted; else what it was told of is told to the next one.
+// ended notes that the worker has ended, or could not be started. well tells
+// whether its offer had been accepted; else its tasks go to the next one.
 func (c *control) ended(now time.Duration) (well bool) {
 	well = c.phase == phaseLeaving || c.ending || c.refused != 0
 	c.phase, c.killed = phaseNone, false
@@ -208,7 +206,7 @@ func (c *control) ended(now time.Duration) (well bool) {
 	if !well {
 		c.pause = now + crashPauses[min(c.crashes, len(crashPauses)-1)]
 		c.crashes++
-		c.early = true // its retries and what was due are nobody's now
+		c.early = true // its retries are due in no other process
 	}
 	return well
 }

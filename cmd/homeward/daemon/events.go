@@ -12,27 +12,26 @@ import (
 	"homeward/update/service"
 )
 
-// The events of an account, as on_change is told of them.
+// The events of an account, as on_change receives them.
 const (
 	eventAccepted  = "accepted"  // the service holds another value than before
 	eventStopped   = "stopped"   // a person is needed
-	eventFailing   = "failing"   // it is not current for failingAfter
+	eventFailing   = "failing"   // it has not been current for failingAfter
 	eventRecovered = "recovered" // it is current again, after one of those two
 )
 
-// failingAfter is longer than what passes by itself: a reconnect, a service
-// that is restarted.
+// failingAfter is longer than a reconnect, or a restart of a service.
 const failingAfter = 30 * time.Minute
 
-// eventState is what tells the next event of one account.
+// eventState is what the next event of one account follows from.
 type eventState struct {
 	Values  service.Values `json:"values"`            // accepted last
-	Stopped string         `json:"stopped,omitempty"` // why it is
+	Stopped string         `json:"stopped,omitempty"` // why it is stopped; "": it is not
 	Since   time.Duration  `json:"since,omitempty"`   // since boot: when it was seen not to be current; 0: it is; never: it is failing
 	Bad     bool           `json:"bad,omitempty"`     // stopped or failing was the last event of the three
 }
 
-// next returns what an account's status means: its events, in order.
+// next returns the events that follow from an account's status, in order.
 func (t eventState) next(now time.Duration, s update.Status) (eventState, []string) {
 	var events []string
 	if s.Accepted == nil {
@@ -65,7 +64,7 @@ func (t eventState) next(now time.Duration, s update.Status) (eventState, []stri
 	return t, events
 }
 
-// wake tells when next has to be asked again though nothing changes.
+// wake returns when to call next again though nothing changes.
 func (t eventState) wake() time.Duration {
 	if t.Since == 0 || t.Since == never {
 		return never
@@ -73,15 +72,15 @@ func (t eventState) wake() time.Duration {
 	return t.Since + failingAfter
 }
 
-// event is one that on_change is to be told of.
+// event is one event for on_change.
 type event struct {
 	Name    string        `json:"event"`
 	Account string        `json:"account"`
 	Status  update.Status `json:"status"`
 }
 
-// env spells the event as the program's environment, the status apart. Names
-// and words come from elsewhere: nothing but what is printable goes in.
+// env returns the program's environment. Names and words are foreign: they keep
+// only printable characters.
 func (e event) env() []string {
 	var v service.Values
 	if e.Status.Accepted != nil {
@@ -114,7 +113,7 @@ func spelled(v interface {
 	return v.String()
 }
 
-// stdin is the account's status, as it stands in status.json.
+// stdin returns the account's status, as in status.json.
 func (e event) stdin() []byte {
 	text, _ := json.Marshal(e.Status) // plain data
 	return append(text, '\n')
@@ -124,7 +123,8 @@ func (e event) stdin() []byte {
 // have one at the same moment.
 const queueMost = 128
 
-// notifier are what has been told, and what is to be: they outlive the worker.
+// notifier is what on_change has been told, and what waits for it. It is passed on
+// from worker to worker.
 type notifier struct {
 	Accounts map[string]eventState `json:"accounts,omitempty"`
 	Queue    []event               `json:"queue,omitempty"`
@@ -132,10 +132,9 @@ type notifier struct {
 	Full     bool                  `json:"full,omitempty"`   // it was said that events were left out
 }
 
-// decide queues the events that the statuses mean. An account that was not
-// there before has none: what is known of it was told before, or by nobody. It
-// returns whether there is anything that a worker after this one must know, and
-// when to be asked again at the latest.
+// decide queues the events that follow from the statuses. A new account has none.
+// news tells whether the next worker must know of a change, and wake when to call
+// decide again at the latest.
 func (t *notifier) decide(now time.Duration, status map[string]update.Status) (news bool, wake time.Duration) {
 	wake = never
 	accounts := make(map[string]eventState, len(status))

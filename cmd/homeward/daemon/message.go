@@ -5,21 +5,21 @@ import (
 	"errors"
 )
 
-// What passes between the watcher and its worker: messages of one size, each
-// one packet of a socket. Both ends are the same binary, so there is no
+// Messages between the watcher and its worker have one size; each is one packet
+// of a socket. Both ends are the same binary, so there is no
 // version. gen tells one worker's messages from another's.
 
 // tasks are what a worker is asked for.
 type tasks uint8
 
 const (
-	taskObserve tasks = 1 << iota // the kernel told of something: look at the uplink
+	taskObserve tasks = 1 << iota // the kernel sent a message: read its tables
 	taskReload                    // read the configuration again
 	taskResend                    // send everything anew
 	taskClock                     // the wall clock was set
 	taskState                     // the state on disk was replaced
-	taskDue                       // the time has come that the last worker named
-	taskStop                      // begin nothing any more, and end
+	taskDue                       // the time that the last worker named has come
+	taskStop                      // start nothing, and end
 )
 
 // order is a message to the worker.
@@ -28,8 +28,8 @@ type order struct {
 	seq   uint32 // counts the messages to one worker, from 0
 	kind  orderKind
 	tasks tasks
-	slot  int8 // begin: what the last worker left, -1 for nothing
-	fresh bool // begin: use only the configuration of it
+	slot  int8 // begin: the slot of the last worker, -1: none
+	fresh bool // begin: read only the configuration from that slot
 }
 
 type orderKind uint8
@@ -37,16 +37,16 @@ type orderKind uint8
 const (
 	orderBegin orderKind = iota + 1 // the first message to each worker
 	orderTasks
-	orderLeave // what was offered is accepted: end
+	orderLeave // the offer is accepted: end
 )
 
 // report is a message from the worker.
 type report struct {
 	gen   uint32
-	seq   uint32 // of the last order that it has carried out
+	seq   uint32 // the last order that was carried out
 	kind  reportKind
-	tasks tasks // saved: these need not be told again
-	slot  int8  // saved, offer: where what it knows stands
+	tasks tasks // saved: tasks that are done, whatever becomes of the worker
+	slot  int8  // saved, offer: the slot that was written
 	code  uint8 // refused: the exit code
 }
 
@@ -54,9 +54,9 @@ type reportKind uint8
 
 const (
 	reportAlive   reportKind = iota + 1 // an order was carried out
-	reportSaved                         // what it knows stands in a slot
-	reportOffer                         // likewise, and it asks to end
-	reportRefused                       // the first configuration cannot be used
+	reportSaved                         // a slot was written
+	reportOffer                         // a slot was written, and the worker asks to end
+	reportRefused                       // the first configuration has a fault
 )
 
 const messageSize = 12

@@ -14,9 +14,9 @@ import (
 	"homeward/update/transport"
 )
 
-// Once is one look at the kernel, t, and the updates that are due after it, for
-// the accounts that chosen accepts. It returns how all accounts stand then.
-// force sends though nothing changed, and lifts stops.
+// Once sends the updates that are due by the kernel's tables t, for the accounts
+// that chosen accepts, and returns the status of all accounts. force sends
+// though nothing changed, and lifts stops.
 func Once(ctx context.Context, cfg *settings.Config, t netwatch.Tables, parts loop.Parts, chosen func(name string) bool, force bool) map[string]update.Status {
 	store := state.Open(cfg.StateDir, cfg.RunDir, func(s string) { parts.Log(log.Warn, s) })
 	defer context.AfterFunc(ctx, store.Leave)() // wait for no lock any more
@@ -39,7 +39,7 @@ func Once(ctx context.Context, cfg *settings.Config, t netwatch.Tables, parts lo
 	}
 }
 
-// ask has all questions answered, before anything is sent.
+// ask waits for the answers to all queries, before anything is sent.
 func (u *updater) ask(ctx context.Context) {
 	for ctx.Err() == nil {
 		wake := u.prober.Decide()
@@ -51,8 +51,8 @@ func (u *updater) ask(ctx context.Context) {
 	u.views.found, _ = u.prober.Results()
 }
 
-// wait takes what comes next, or looks at the state once more when it is time.
-// What is under way is given up when ctx has ended.
+// wait calls the next function from the inbox, or reads the state again at wake.
+// It gives up all exchanges after ctx has ended.
 func (u *updater) wait(ctx context.Context, wake time.Duration) {
 	timer := time.NewTimer(max(0, wake-u.parts.Now().Up))
 	defer timer.Stop()
@@ -82,8 +82,8 @@ func chosenOf(cfg *settings.Config, chosen func(name string) bool) []settings.Ac
 	return out
 }
 
-// Preview returns the questions and the requests that Once would send if each
-// were accepted. It sends and writes nothing.
+// Preview returns the queries and the requests that Once would send if each were
+// accepted. It sends and writes nothing.
 func Preview(cfg *settings.Config, t netwatch.Tables, parts loop.Parts, chosen func(name string) bool, force bool) ([]PlannedQuery, []transport.Request) {
 	book := state.Open(cfg.StateDir, cfg.RunDir, func(s string) { parts.Log(log.Warn, s) }).Read(parts.Now())
 	accounts := chosenOf(cfg, chosen)

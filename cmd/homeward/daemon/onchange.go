@@ -28,14 +28,14 @@ const (
 	outputLate = 100 * time.Millisecond
 )
 
-// notify decides what on_change is to be told, and starts it. It returns when to
-// be asked again.
+// notify queues events for on_change, and starts it for the next one. It returns
+// when to call it again at the latest.
 func (w *worker) notify(ctx context.Context, status map[string]update.Status) (wake time.Duration, err error) {
 	if w.cfg.OnChange == "" {
 		w.notifier = notifier{}
 		return never, nil
 	}
-	if w.offered || w.stopping { // the next worker will see it, too
+	if w.offered || w.stopping { // the next worker does it
 		return never, nil
 	}
 	news, wake := w.notifier.decide(w.parts.Now().Up, status)
@@ -49,7 +49,8 @@ func (w *worker) notify(ctx context.Context, status map[string]update.Status) (w
 	if !news && next == nil {
 		return wake, nil
 	}
-	// On record before it is told: not again, whatever becomes of this worker.
+	// Saved before the program starts: no event is told twice, though this worker
+	// may crash.
 	if err := w.save(report{kind: reportSaved}, never); err != nil {
 		return never, err
 	}
@@ -59,7 +60,7 @@ func (w *worker) notify(ctx context.Context, status map[string]update.Status) (w
 	return wake, nil
 }
 
-// startHook has the program told of an event.
+// startHook runs the program with an event.
 func (w *worker) startHook(ctx context.Context, e event) {
 	path, inbox := w.cfg.OnChange, w.inbox()
 	limited, end := context.WithTimeout(ctx, hookMost)
@@ -74,9 +75,9 @@ func (w *worker) startHook(ctx context.Context, e event) {
 	}()
 }
 
-// hookEnded says how the program has ended, each thing once.
+// hookEnded logs how the program has ended, if that is another way than before.
 func (w *worker) hookEnded(why, words string) {
-	if w.stopping { // it may have been we who have ended it
+	if w.stopping { // this process may have killed it
 		return
 	}
 	failed, again := w.notifier.programEnded(why)
@@ -120,7 +121,7 @@ func runHook(ctx context.Context, path string, e event) (why, words string) {
 
 // forkHook starts the program. out is what it writes.
 func forkHook(path string, e event) (pid int, out *os.File, err error) {
-	in, err := memFile("status") // a pipe would wait for who does not read
+	in, err := memFile("status") // writing to a pipe could block
 	if err != nil {
 		return 0, nil, err
 	}
@@ -142,9 +143,9 @@ func forkHook(path string, e event) (pid int, out *os.File, err error) {
 	return pid, out, err
 }
 
-// waitHook waits for the end of a process, and kills its group when ctx ends
-// before. It takes leave of it only when nobody will kill it any more: until
-// then no other process has its number.
+// waitHook waits for a process to end, and kills its group when ctx ends before.
+// It reaps the process only after it can no longer be killed: no other process has
+// its number until then.
 func waitHook(ctx context.Context, pid int) (status unix.WaitStatus, killed bool) {
 	done := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -166,8 +167,8 @@ func waitHook(ctx context.Context, pid int) (status unix.WaitStatus, killed bool
 // wordsMost is how many bytes of a program's last line are shown.
 const wordsMost = 120
 
-// lastLine reads all that is written, and returns what can be shown of its last
-// line that is not empty.
+// lastLine reads out to its end, and returns the printable part of its last line
+// that is not empty.
 func lastLine(out *os.File) string {
 	var buf [4096]byte
 	var tail []byte

@@ -9,23 +9,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// WorkerArg is the first argument that makes the program a worker: main hands
-// over to RunWorker then, before anything else.
+// WorkerArg is the first argument of a worker process: main calls RunWorker then,
+// before anything else.
 const WorkerArg = "worker-process"
 
-// Where a worker finds what the watcher has left open for it.
+// The files that the watcher passes to a worker.
 const (
 	workerSocket = 3
 	workerSlots  = 4 // and 5
 )
 
-// process starts workers, one at a time, and talks with them over one socket
-// that stays. It is for one goroutine, and costs as little garbage as can be:
-// to collect any would cost the watcher more memory than all it has.
+// process starts workers, one at a time, and talks to them over one socket pair.
+// It is for one goroutine, and allocates as little as possible (garbage).
 type process struct {
 	ours, theirs int    // ends of the socket
-	pid          int    // 0: none that runs
-	how          ending // of the one that has ended
+	pid          int    // 0: none runs
+	how          ending // of the last worker
 	draining     bool   // it has ended, and what it said may still be on its way
 	exe          string
 	argv         []string
@@ -35,7 +34,7 @@ type process struct {
 	marked       chan struct{} // all that was said before the mark
 }
 
-// newProcess prepares workers that are started with args behind WorkerArg.
+// newProcess prepares to start workers with args after WorkerArg.
 func newProcess(args []string, s slots) (*process, error) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -46,7 +45,7 @@ func newProcess(args []string, s slots) (*process, error) {
 	p.attr = &syscall.ProcAttr{
 		Env:   workerEnv(),
 		Files: []uintptr{0, 1, 2, uintptr(p.theirs), s[0].Fd(), s[1].Fd()},
-		// A group of its own: what a terminal says is for the watcher.
+		// A process group of its own: a terminal's signals are for the watcher.
 		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true},
 	}
 	signal.Notify(p.died, syscall.SIGCHLD)
@@ -55,7 +54,7 @@ func newProcess(args []string, s slots) (*process, error) {
 			return nil, err
 		}
 	}
-	// A duplicate, so that the poller may have it: orders are written past it.
+	// A duplicate for the poller: orders are written without it.
 	fd, err := unix.FcntlInt(uintptr(p.ours), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
@@ -64,11 +63,11 @@ func newProcess(args []string, s slots) (*process, error) {
 	return p, nil
 }
 
-// markSize is the length of what the watcher itself writes behind the last
-// report of a worker that has ended: it is no report.
+// markSize is the length of the mark, which the watcher itself writes behind the
+// last report of a worker that has ended.
 const markSize = 1
 
-// receive passes on reports for as long as the daemon lives.
+// receive passes on reports until the daemon ends.
 func (p *process) receive(f *os.File) {
 	var buf [messageSize + 1]byte
 	for {
@@ -81,16 +80,15 @@ func (p *process) receive(f *os.File) {
 		} else if n == markSize {
 			p.marked <- struct{}{}
 			select {
-			case p.died <- syscall.SIGCHLD: // gone has an answer now
+			case p.died <- syscall.SIGCHLD: // gone tells the end now
 			default:
 			}
 		}
 	}
 }
 
-// workerEnv is the worker's whole environment: where the roots are, if that is
-// not the usual place, and the zone of its messages' times. One processor keeps
-// it small.
+// workerEnv returns the worker's environment: where the roots are, and the time
+// zone of its messages. One processor keeps its memory small.
 func workerEnv() []string {
 	env := []string{"GOMAXPROCS=1"}
 	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR", "TZ", "GORACE"} {
@@ -107,7 +105,7 @@ func (p *process) start(begin order) error {
 	if err := p.send(begin); err != nil {
 		return err
 	}
-	// The file may have been replaced by another version: this one goes on.
+	// The file may have been replaced by another version: /proc/self/exe is this one.
 	pid, err := syscall.ForkExec(p.exe, p.argv, p.attr)
 	if err != nil {
 		return os.NewSyscallError("fork", err)
@@ -116,7 +114,7 @@ func (p *process) start(begin order) error {
 	return nil
 }
 
-// forget throws away what a worker that is gone has not read.
+// forget drops orders that the last worker has not read.
 func (p *process) forget() {
 	var buf [messageSize]byte
 	for {
@@ -126,7 +124,7 @@ func (p *process) forget() {
 	}
 }
 
-// send gives the worker an order. It never waits: EAGAIN says that too many
+// send sends an order to the worker. It never waits: EAGAIN tells that too many
 // are unread.
 func (p *process) send(o order) error {
 	m := o.encode()
@@ -137,21 +135,21 @@ func (p *process) send(o order) error {
 	}
 }
 
-// kill ends the worker at once.
+// kill kills the worker.
 func (p *process) kill() {
 	if p.pid != 0 { // 0 would be all of our own group
 		unix.Kill(p.pid, unix.SIGKILL)
 	}
 }
 
-// reports are what workers say.
+// reports returns the channel of the workers' reports.
 func (p *process) reports() <-chan report { return p.reported }
 
-// children tells when a worker may have ended.
+// children returns a channel that receives when a worker may have ended.
 func (p *process) children() <-chan os.Signal { return p.died }
 
-// gone tells whether the worker has ended, and how. All that it said is among
-// the reports then: the kernel may tell of its end first.
+// gone tells whether the worker has ended, and how. All of its reports have been
+// received by then, though the kernel may report its end before them.
 func (p *process) gone() (how ending, gone bool) {
 	if p.draining {
 		select {

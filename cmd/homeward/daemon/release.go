@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// text is the program itself in memory, code and constants, as it is mapped.
+// text is the mappings of the program's code and constants.
 type text [][2]uintptr
 
-// ownText returns the running program's.
+// ownText returns those of the running program.
 func ownText() (t text) {
 	f, err := os.Open("/proc/self/maps")
 	if err != nil {
@@ -28,17 +28,16 @@ func ownText() (t text) {
 	return t
 }
 
-// release gives back the pages that are in memory: what is needed again comes
-// from the page cache, or from where the program is stored. Nothing is lost:
-// such pages are never written.
+// release drops the pages from memory. They are never written: the kernel reads
+// them again from the page cache or the flash.
 func (t text) release() {
 	for _, m := range t {
 		unix.Syscall(unix.SYS_MADVISE, m[0], m[1]-m[0], unix.MADV_DONTNEED)
 	}
 }
 
-// textMapping reads a line of /proc/self/maps; ok is true of a mapping of a
-// file that nobody writes to.
+// textMapping parses a line of /proc/self/maps. ok tells whether it is a read-only
+// mapping of a file.
 func textMapping(line []byte) (start, end uintptr, ok bool) {
 	fields := bytes.Fields(line)
 	if len(fields) < 6 || line[len(line)-1] != '\n' || fields[5][0] != '/' ||

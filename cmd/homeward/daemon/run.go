@@ -20,13 +20,13 @@ import (
 	"homeward/update/transport"
 )
 
-// Run is the daemon: it works until SIGTERM, SIGINT or ctx ends it, and returns
-// the exit code. args are given to each worker (RunWorker).
+// Run runs the daemon until SIGTERM, SIGINT or the end of ctx, and returns the
+// exit code. args are passed to each worker (RunWorker).
 func Run(ctx context.Context, p Program, args []string) int {
-	signals := newSignals() // first of all: until then they end the process
+	signals := newSignals() // first: before it a signal ends the process
 	defer signals.stop()
 	forgoPrivileges()
-	debug.SetGCPercent(-1) // garbage
+	debug.SetGCPercent(-1) // see garbage
 	s, err := newSlots()
 	if err != nil {
 		p.Log(log.Error, err.Error())
@@ -64,10 +64,10 @@ func upTime() time.Duration {
 	return time.Duration(ts.Nano())
 }
 
-// watchAll starts the parts that watch.
+// watchAll starts the goroutines that watch the state and the clock.
 func (w *watcher) watchAll(ctx context.Context, stateDir, runDir string) {
 	if err := os.MkdirAll(stateDir, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
-		w.Log(log.Debug, "state_dir: "+err.Error()) // the worker says what follows
+		w.Log(log.Debug, "state_dir: "+err.Error()) // the worker logs what it means
 	}
 	e := w.events
 	line := &netwatch.Watcher{
@@ -83,15 +83,15 @@ func (w *watcher) watchAll(ctx context.Context, stateDir, runDir string) {
 	}()
 }
 
-// part says why a part that the daemon can do without has ended.
+// part logs why a goroutine that the daemon can do without has ended.
 func (w *watcher) part(what string, err error) {
 	if err != nil {
 		w.Log(log.Warn, what+" cannot be watched: "+err.Error())
 	}
 }
 
-// replaceLatest puts v into a channel of one slot, in place of what nobody has
-// taken. It has one sender.
+// replaceLatest sends v to a channel that holds one value, and drops an older one
+// that was not received. Only one goroutine may send to c.
 func replaceLatest[T any](c chan T, v T) {
 	select {
 	case <-c:
@@ -100,7 +100,8 @@ func replaceLatest[T any](c chan T, v T) {
 	c <- v
 }
 
-// signals are those that a daemon takes. Each has one slot, as the kernel has.
+// signals are those that the watcher handles. Each channel holds one signal, as
+// the kernel does.
 type signals struct{ hup, usr1, end chan os.Signal }
 
 func newSignals() signals {
@@ -117,30 +118,29 @@ func (s signals) stop() {
 	signal.Stop(s.usr1)
 }
 
-// garbage bounds what the watcher leaves lying about: some 300 bytes a worker,
-// and as much when a worker or a look at the kernel fails. A first collection
-// costs the runtime half a megabyte for good, and automatic ones would come
-// every two minutes ever after: so it is made by hand, when workersMost have
-// left enough, months away.
+// garbage bounds the watcher's garbage: some 300 bytes for each worker, and for
+// each failed start or read of the tables. The first collection grows the runtime
+// by half a megabyte for good, and automatic ones would run every two minutes
+// after it. So collect runs one after workersMost workers, which takes months.
 type garbage struct {
-	workers   int           // since
+	workers   int           // started since the last collection
 	collected time.Duration // since boot
 }
 
 const workersMost = 2048
 
-// collect collects the garbage if workersMost were started since it was
-// collected last, or period is over.
+// collect collects the garbage after workersMost workers, or after period.
 func (g *garbage) collect(now, period time.Duration) {
 	if g.workers < workersMost && now-g.collected < period {
 		return
 	}
 	g.workers, g.collected = 0, now
-	debug.FreeOSMemory() // collects, and gives back what it can
+	debug.FreeOSMemory() // collects, and returns free pages to the system
 }
 
-// RunWorker is a worker process: it does what the watcher that started it asks
-// for, and returns the exit code. It ends with the watcher: at the end of the socket, and by its parent-death signal.
+// RunWorker runs a worker process, which carries out the watcher's orders, and
+// returns the exit code. It ends with the watcher: when the socket closes, and by
+// its parent-death signal.
 func RunWorker(p Program) int {
 	l, s, err := inherited()
 	if err != nil {
@@ -162,13 +162,13 @@ func RunWorker(p Program) int {
 	return w.run(context.Background())
 }
 
-// pipe is the worker's link to the watcher.
+// pipe is the worker's end of the socket.
 type pipe struct {
 	f    *os.File
 	came chan order
 }
 
-// inherited returns what the watcher has left open.
+// inherited returns the files that the watcher has passed on.
 func inherited() (*pipe, slots, error) {
 	kind, err := unix.GetsockoptInt(workerSocket, unix.SOL_SOCKET, unix.SO_TYPE)
 	if err != nil || kind != unix.SOCK_SEQPACKET {
@@ -185,7 +185,7 @@ func inherited() (*pipe, slots, error) {
 	return p, slots{os.NewFile(workerSlots, "slot"), os.NewFile(workerSlots+1, "slot")}, nil
 }
 
-// receive passes on orders until the watcher is gone.
+// receive passes on orders until the watcher has ended.
 func (p *pipe) receive() {
 	defer close(p.came)
 	var buf [messageSize + 1]byte

@@ -16,24 +16,24 @@ import (
 )
 
 const (
-	// LockFile is the name, in run_dir, of what the daemon has locked.
+	// LockFile is the file in run_dir that the daemon holds a lock on.
 	LockFile = "homeward.lock"
 
-	// StatusFile is the name, in run_dir, of what the daemon tells anybody.
+	// StatusFile is the file in run_dir that holds the status, for anybody.
 	StatusFile = "status.json"
 
-	// MetricsFile is the name, in run_dir, of the same for Prometheus.
+	// MetricsFile is the file in run_dir that holds the same for Prometheus.
 	MetricsFile = "metrics.prom"
 
-	// lockPatience is how long a daemon waits for another one to end: as a
-	// restart that overlaps needs, and no longer.
+	// lockPatience is how long a daemon waits for another one to end, as at a
+	// restart.
 	lockPatience = 5 * time.Second
 )
 
-// errStopped: a signal came before the daemon had begun.
+// errStopped: a signal came before run_dir was locked.
 var errStopped = errors.New("told to end")
 
-// lockRunDir makes this process the one daemon of a run folder, until it ends.
+// lockRunDir locks dir for this process, which keeps the lock until it ends.
 func lockRunDir(ctx context.Context, end <-chan os.Signal, dir string, log func(string)) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("run_dir cannot be made: %w: make it, for the user that homeward runs as, or write another run_dir", err)
@@ -42,9 +42,9 @@ func lockRunDir(ctx context.Context, end <-chan os.Signal, dir string, log func(
 	if err != nil {
 		return nil, fmt.Errorf("run_dir cannot be used: %w: give it to the user that homeward runs as, or write another run_dir", err)
 	}
-	f.Chmod(0o600) // who may read it could take a lock, too, and keep us out
-	// A POSIX lock: status can ask for its holder without taking it, and
-	// children do not inherit it.
+	f.Chmod(0o600) // with permission to read it, another user could lock it
+	// A POSIX lock: status can read its holder without taking it, and children
+	// do not inherit it.
 	lock := unix.Flock_t{Type: unix.F_WRLCK}
 	for begin := time.Now(); ; {
 		err := unix.FcntlFlock(f.Fd(), unix.F_SETLK, &lock)
@@ -74,9 +74,8 @@ func lockRunDir(ctx context.Context, end <-chan os.Signal, dir string, log func(
 	}
 }
 
-// PID returns the process that is the daemon of a run folder, 0 if there is
-// none. Without permission to read the lock it trusts status.json, if there is
-// such a process.
+// PID returns the process id of the daemon of a run_dir, 0 if none runs. Without
+// permission to read the lock it trusts status.json, if there is such a process.
 func PID(dir string) int {
 	f, err := os.Open(filepath.Join(dir, LockFile))
 	if errors.Is(err, fs.ErrPermission) {
@@ -93,7 +92,7 @@ func PID(dir string) int {
 	return int(lock.Pid)
 }
 
-// StatusPID returns the process that status.json names, 0 if it runs no more.
+// StatusPID returns the process id in status.json, 0 if that process has ended.
 func StatusPID(dir string) int {
 	text, err := os.ReadFile(filepath.Join(dir, StatusFile))
 	var s Status
@@ -107,7 +106,8 @@ func StatusPID(dir string) int {
 	return s.PID
 }
 
-// WritePublic replaces a file that anybody may read, in RAM: no sync.
+// WritePublic replaces a file that anybody may read. It does not sync: run_dir is
+// in RAM.
 func WritePublic(path string, data []byte) error {
 	tmp := path + ".new"
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|unix.O_NOFOLLOW, 0o644)

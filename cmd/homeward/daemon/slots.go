@@ -14,11 +14,10 @@ import (
 	"homeward/update/state"
 )
 
-// slots are two files, in memory and in no folder, in which one worker leaves
-// the next what it knows. It writes the one that does not count, and the
-// watcher then makes it count: what stands there is whole, whenever a worker is
-// killed. They hold secrets, and only who may trace the process can open them
-// (memfd_create(2)).
+// slots are two files in memory (memfd_create(2)) in which a worker passes data to
+// the next one. It writes the one that is not current, and the watcher then makes
+// it current: the current one is complete, whenever a worker is killed. They hold
+// secrets; opening them takes permission to trace the process.
 type slots [2]*os.File
 
 func newSlots() (s slots, err error) {
@@ -42,8 +41,8 @@ func memFile(name string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), name), nil
 }
 
-// write replaces what stands in a slot: a head for the watcher, and what it
-// does not understand, for the next worker.
+// write replaces the content of a slot: a head for the watcher, and the rest for
+// the next worker.
 func (s slots) write(slot int8, h head, rest []byte) error {
 	text := h.encode()
 	text = append(binary.LittleEndian.AppendUint32(nil, uint32(len(text))), append(text, rest...)...)
@@ -55,7 +54,7 @@ func (s slots) write(slot int8, h head, rest []byte) error {
 	return err
 }
 
-// rest returns what stands in a slot for the next worker.
+// rest returns a slot's data for the next worker.
 func (s slots) rest(slot int8) ([]byte, error) {
 	text, err := io.ReadAll(io.NewSectionReader(s[slot], 0, 1<<40))
 	if err != nil || len(text) < 4 {
@@ -71,8 +70,8 @@ func (s slots) rest(slot int8) ([]byte, error) {
 // headMost is far above any head: 1000 accounts need a quarter of a megabyte.
 const headMost = 8 << 20
 
-// head reads a slot's head into h. It allocates nothing if that is as long and
-// names the same as what h held before.
+// head reads a slot's head into h. It allocates nothing if h had the same length
+// and the same names before.
 func (s slots) head(slot int8, h *head) error {
 	h.grow(4)
 	if _, err := s[slot].ReadAt(h.buf, 0); err != nil {
@@ -97,23 +96,23 @@ func (h *head) grow(n int) {
 	h.buf = h.buf[:n]
 }
 
-// head is what the watcher knows of the work: where the daemon's folders are,
-// when and for what a worker is to be started.
+// head is what the watcher needs: the daemon's folders, and when and on which
+// changes to start a worker.
 type head struct {
 	stateDir, runDir string
 	logLevel         string
 	until            time.Duration  // since boot
-	onEvent          bool           // any event of the uplink may mend something, though it shows no news
+	onEvent          bool           // start a worker at any message of the kernel: a retry waits
 	stamps           [2]state.Stamp // of the state in both folders
-	watched          []watched      // what is news
+	watched          []watched      // start a worker where these differ
 
-	buf []byte // that it was read from
+	buf []byte // what it was read from
 }
 
-// watched is what was shown by some devices: anything else is news.
+// watched is what some devices showed last.
 type watched struct {
 	devices netwatch.Devices
-	last    netwatch.State // what View is given; of it the published values alone
+	last    netwatch.State // the published values, for View
 	shown   []byte         // State.Append; nil: nothing yet
 }
 
@@ -203,10 +202,10 @@ func (h *head) decode() error {
 	return nil
 }
 
-// decoder takes apart what encode has put together.
+// decoder parses what encode has written.
 type decoder struct {
 	b   []byte
-	bad bool // it has ended too early
+	bad bool // b was too short
 }
 
 func (d *decoder) take(n uint32) []byte {
@@ -240,10 +239,10 @@ func (d *decoder) number() uint64 {
 	return 0
 }
 
-// bytes is part of what is decoded, not a copy.
+// bytes returns a part of b, not a copy.
 func (d *decoder) bytes() []byte { return d.take(d.length()) }
 
-// text puts a text into s, which keeps its memory if it is the same already.
+// text sets s; an equal s keeps its memory.
 func (d *decoder) text(s *string) {
 	if v := d.bytes(); string(v) != *s {
 		*s = string(v)

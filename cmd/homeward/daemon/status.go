@@ -8,7 +8,7 @@ import (
 	"homeward/update"
 )
 
-// Status is what the daemon tells of itself, to anybody.
+// Status is the daemon's status, which anybody may read.
 type Status struct {
 	Version  string                   `json:"version"`
 	PID      int                      `json:"pid"`
@@ -29,19 +29,19 @@ func (s Status) JSON() []byte {
 	return append(text, '\n')
 }
 
-// Line is what the kernel shows, as programs are told of it.
+// Line is the member line of the status: what the kernel shows.
 type Line struct {
 	netwatch.State
 	Missing map[string]Missing `json:"missing,omitempty"` // by ipv4, ipv6 and prefix
 }
 
-// Missing is why there is no value, in one word and in a sentence.
+// Missing is why a value is missing, in one word and in a sentence.
 type Missing struct {
 	Reason string `json:"reason"`
 	Text   string `json:"text"`
 }
 
-// NewLine returns what programs are told of a State.
+// NewLine returns the member line for a State.
 func NewLine(s netwatch.State) Line {
 	l := Line{s, map[string]Missing{}}
 	for value, m := range map[string]netwatch.Missing{"ipv4": s.NoIPv4, "ipv6": s.NoIPv6, "prefix": s.NoPrefix} {

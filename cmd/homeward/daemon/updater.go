@@ -12,9 +12,9 @@ import (
 	"homeward/update/state"
 )
 
-// updater brings what the kernel shows to the services: the part of a worker
-// that `once` has, too. It belongs to one goroutine, which calls the functions
-// that come out of the inbox, and decide after each event.
+// updater sends what the kernel shows to the services, for the worker and for
+// `once`. It belongs to one goroutine, which calls the functions from the inbox,
+// and decide after each event.
 type updater struct {
 	cfg       *settings.Config
 	parts     loop.Parts
@@ -26,8 +26,8 @@ type updater struct {
 	line      netwatch.State
 }
 
-// newUpdater returns an updater of a configuration. saved is what another one
-// left; nil: nothing. Exchanges are given up when ctx ends.
+// newUpdater returns an updater for a configuration. saved comes from the last
+// worker; nil: there was none. Exchanges are given up when ctx ends.
 func newUpdater(ctx context.Context, cfg *settings.Config, store *state.Store, parts loop.Parts, saved *saved) *updater {
 	parts.Inbox = loop.NewInbox()
 	u := &updater{cfg: cfg, parts: parts, store: store}
@@ -48,7 +48,7 @@ func newUpdater(ctx context.Context, cfg *settings.Config, store *state.Store, p
 	return u
 }
 
-// configure takes another configuration.
+// configure replaces the configuration.
 func (u *updater) configure(cfg *settings.Config) {
 	u.cfg = cfg
 	u.views = NewViews(cfg, u.store.Read(u.parts.Now()).Accepted, u.views)
@@ -59,7 +59,7 @@ func (u *updater) configure(cfg *settings.Config) {
 	}
 }
 
-// observe takes what the kernel shows. event says that it told of a change.
+// observe handles the kernel's tables. event tells that a message came for them.
 func (u *updater) observe(t netwatch.Tables, event bool) {
 	u.tables = &t
 	u.line = u.views.Line(t)
@@ -69,14 +69,14 @@ func (u *updater) observe(t netwatch.Tables, event bool) {
 	}
 }
 
-// clockSet tells that the wall clock was set.
+// clockSet handles a wall clock that was set.
 func (u *updater) clockSet() {
 	u.scheduler.ClockSet()
 	u.prober.Retry()
 }
 
-// decide starts what is due. It returns how each account stands, and when, in
-// time since boot, it is to be called again at the latest.
+// decide starts what is due. It returns each account's status, and when to call
+// it again at the latest, in time since boot.
 func (u *updater) decide() (status map[string]update.Status, wake time.Duration) {
 	asked := u.prober.Decide()
 	if found, changed := u.prober.Results(); changed {

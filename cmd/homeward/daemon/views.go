@@ -13,18 +13,17 @@ import (
 	"homeward/update/service"
 )
 
-// Views turn what the kernel shows into what each account publishes. They
-// remember what was published, which stays while it can, and are for one
-// goroutine.
+// Views derive from the kernel's tables what each account publishes. A published
+// value stays as long as it is valid. They are for one goroutine.
 type Views struct {
 	cfg   *settings.Config
 	found map[checkip.Query]checkip.Result // what services have answered
-	last  map[string]netwatch.State        // by account, "" for [line]; members stay when they go
-	shown map[string]netwatch.State        // likewise, as it was shown last
+	last  map[string]netwatch.State        // published values by account, "" for [line]; kept while a value is missing
+	shown map[string]netwatch.State        // the last State by account, "" for [line]
 }
 
-// NewViews returns the views of a configuration. held is what the services
-// have accepted before; old, if not nil, are the views it takes over from.
+// NewViews returns the views of a configuration. held returns what the service
+// has accepted of an account; old, unless nil, are the views to continue.
 func NewViews(cfg *settings.Config, held func(*service.Account) service.Values, old *Views) *Views {
 	v := &Views{cfg: cfg, last: map[string]netwatch.State{}, shown: map[string]netwatch.State{}}
 	for _, a := range cfg.Accounts {
@@ -50,14 +49,15 @@ func (v *Views) published() map[string]service.Values {
 	return all
 }
 
-// restore takes over what was published.
+// restore sets what was published.
 func (v *Views) restore(all map[string]service.Values) {
 	for name, s := range all {
 		v.last[name] = netwatch.State{IPv4: s.IPv4, IPv6: s.IPv6, Prefix: s.Prefix}
 	}
 }
 
-// watched returns what is news to all of them, each once.
+// watched returns the devices and the last State of each view, without
+// duplicates.
 func (v *Views) watched() []watched {
 	all := []watched{v.watchedBy("", v.cfg.Line)}
 	for _, a := range v.cfg.Accounts {
@@ -103,7 +103,7 @@ func (v *Views) view(name string, t netwatch.Tables, d netwatch.Devices) netwatc
 	return s
 }
 
-// Observe returns what every account publishes of it.
+// Observe returns what every account publishes.
 func (v *Views) Observe(t netwatch.Tables) update.Observation {
 	wants := make(map[string]update.Desired, len(v.cfg.Accounts))
 	for _, a := range v.cfg.Accounts {
@@ -113,10 +113,10 @@ func (v *Views) Observe(t netwatch.Tables) update.Observation {
 	return update.Observation{Wants: wants, Has: t.Has}
 }
 
-// notes says in words why something is missing, "" where nothing is.
+// notes are why values are missing, in words; "" where they are not.
 type notes struct{ ipv4, ipv6, prefix string }
 
-// desired picks what an account publishes of a line, and says what is not there.
+// desired returns what an account publishes of a State, and what is missing.
 func desired(a settings.Account, s netwatch.State, no notes) update.Desired {
 	var w update.Desired
 	var notes []string
@@ -143,7 +143,7 @@ func desired(a settings.Account, s netwatch.State, no notes) update.Desired {
 	}
 	auto := a.Publish.Prefix && a.PrefixAuto
 	switch {
-	case auto && s.IPv6.IsValid(): // that of the address which requests come from
+	case auto && s.IPv6.IsValid(): // the /64 of the source address of requests
 		w.Prefix = netip.PrefixFrom(s.IPv6, 64).Masked()
 	case a.Publish.Prefix && !auto:
 		w.Prefix = s.Prefix
@@ -168,8 +168,8 @@ func compose(prefix netip.Prefix, host netip.Addr) netip.Addr {
 	return netip.AddrFrom16(p)
 }
 
-// LineWords is a line for people, if reasons with why something is not there
-// and what else is to be known.
+// LineWords spells a State for people. With reasons it tells why a value is
+// missing, and notes.
 func LineWords(s netwatch.State, reasons bool) string {
 	part := func(what string, there bool, value, dev string, why netwatch.Missing) string {
 		switch {

@@ -1,8 +1,7 @@
-// Package daemon is homeward run: two processes with one job each. The watcher
-// is the process that was started; it listens to the kernel, to signals and to
-// the clock for as long as it lives, and has read neither configuration, state
-// nor a secret. The worker is its child, there only while there is something to
-// do: it reads, decides, sends and writes.
+// Package daemon runs homeward in two processes. The watcher, the process that
+// was started, listens to the kernel, to signals and to the clock. It never
+// reads the configuration, the state or a secret. The worker, its child, exists
+// only while there is something to do: it reads, decides, sends and writes.
 package daemon
 
 import (
@@ -18,31 +17,32 @@ import (
 	"homeward/update/state"
 )
 
-// RunName is the command that is the daemon.
+// RunName is the command that runs the daemon.
 const RunName = "run"
 
-// Program is what the daemon's processes need of the rest of the program.
+// Program is what both processes need from the rest of the program.
 type Program struct {
 	Version string
 	// Load reads the configuration; its error is for people.
 	Load func() (*settings.Config, []string, error)
-	// Again reads a configuration once more from what was kept of its files.
+	// Again parses a configuration from the file contents that were kept.
 	Again func(file string, s settings.Sources) (*settings.Config, error)
-	// Enter takes the identity of state_dir's owner, before anything there or
-	// in run_dir is opened.
+	// Enter becomes the owner of state_dir, before anything there or in run_dir
+	// is opened.
 	Enter func(stateDir, runDir string) error
-	// Begin is called, in the first worker, once run_dir is this daemon's.
+	// Begin is called in the first worker, after run_dir is locked.
 	Begin func(*settings.Config)
-	// Log writes one message, from any goroutine; SetLevel says which count.
+	// Log writes one message, from any goroutine. SetLevel sets the least level
+	// that is written.
 	Log      func(log.Level, string)
 	SetLevel func(string)
-	// Complain writes to whoever started the program.
+	// Complain writes to the standard error of the command line.
 	Complain func(error)
 }
 
-// watcher is what the daemon's goroutine owns. It must make no garbage while
-// nothing happens, and little when something does: it never collects any but
-// once in years (garbage).
+// watcher is the state of the watcher's goroutine. It must allocate nothing while
+// nothing happens, and little when something does: garbage is collected once in
+// months (garbage).
 type watcher struct {
 	Program
 	control control
@@ -51,21 +51,21 @@ type watcher struct {
 	head    head
 	clock   func() time.Duration // since boot
 	lock    func(ctx context.Context, dir string) error
-	watch   func(ctx context.Context, stateDir, runDir string) // starts what fills the channels of state and clock
+	watch   func(ctx context.Context, stateDir, runDir string) // starts the goroutines that send to events.state and events.clock
 	signals signals
 	events  events
-	release func() // gives back the pages of the program that a look has needed
+	release func() // drops the program's own pages from memory
 	timer   *time.Timer
 	garbage garbage
 
 	blind    bool // the kernel does not show the line
-	unwell   bool // it was said that workers do not end well
+	unwell   bool // the last worker crashed, and this was logged
 	scratch  netwatch.State
 	image    []byte
 	released *time.Timer
 }
 
-// workers is all that the watcher asks of processes.
+// workers starts worker processes and talks to them.
 type workers interface {
 	start(begin order) error
 	send(order) error
@@ -75,16 +75,16 @@ type workers interface {
 	children() <-chan os.Signal
 }
 
-// events are what the parts that watch tell the watcher: each channel has one
-// slot, but for those of the kernel's tables, which are lent to it: it says
-// when it has seen them.
+// events are the channels from the goroutines that watch. Each holds one value,
+// except those of the kernel's tables: the sender lends its tables until the
+// watcher answers on seen.
 type events struct {
 	tables chan netwatch.Tables // of the kernel
-	early  chan netwatch.Tables // likewise, in the middle of a change
-	seen   chan struct{}        // the tables, by the watcher
-	blind  chan error           // the kernel does not show them; nil: it does again
-	clock  chan struct{}        // was set
-	state  chan struct{}        // on disk was replaced
+	early  chan netwatch.Tables // likewise, before a change has settled
+	seen   chan struct{}        // the watcher has read the tables
+	blind  chan error           // the tables cannot be read; nil: they can again
+	clock  chan struct{}        // the wall clock was set
+	state  chan struct{}        // the state on disk was replaced
 }
 
 func newEvents() events {
@@ -92,7 +92,7 @@ func newEvents() events {
 		blind: make(chan error, 1), clock: make(chan struct{}, 1), state: make(chan struct{}, 1)}
 }
 
-// show lends tables to the watcher until it has seen them, or ctx ends.
+// show lends tables to the watcher until it has read them, or ctx ends.
 func (e events) show(ctx context.Context, to chan netwatch.Tables, t netwatch.Tables) {
 	select {
 	case to <- t:
@@ -105,8 +105,8 @@ func (e events) show(ctx context.Context, to chan netwatch.Tables, t netwatch.Ta
 	}
 }
 
-// run works until a signal ends it, or ctx, and returns the exit code. No
-// worker is left when it returns.
+// run returns the exit code after a signal, or after ctx ends. No worker is left
+// then.
 func (w *watcher) run(ctx context.Context) int {
 	w.timer, w.released = time.NewTimer(0), time.NewTimer(releaseAfter)
 	defer w.timer.Stop()
@@ -139,15 +139,15 @@ func (w *watcher) run(ctx context.Context) int {
 	}
 }
 
-// garbagePeriod is how long the watcher may sleep without a look at its garbage.
+// garbagePeriod is the longest time between two collections of garbage.
 func (w *watcher) garbagePeriod() time.Duration {
 	if w.blind {
-		return time.Hour // each attempt to see the kernel leaves some
+		return time.Hour // each failed read of the tables leaves some
 	}
-	return never // sleep leaves none
+	return never
 }
 
-// wait takes the next event, and what it means.
+// wait handles the next event.
 func (w *watcher) wait(ctx context.Context, ended <-chan struct{}) {
 	c := &w.control
 	select {
@@ -187,8 +187,8 @@ func (w *watcher) wait(ctx context.Context, ended <-chan struct{}) {
 	}
 }
 
-// releaseAfter is how long after the last look at the kernel the pages of the
-// program are given back that it needed: the next look is often near.
+// releaseAfter is how long after the last event the program's pages are dropped:
+// the next event is often near.
 const releaseAfter = 200 * time.Millisecond
 
 func (w *watcher) start(begin order) {
@@ -203,13 +203,13 @@ func (w *watcher) start(begin order) {
 
 func (w *watcher) send(o order) {
 	if err := w.worker.send(o); err != nil {
-		w.control.full = true // it will hear of it after its next report, or is killed
+		w.control.full = true // sent after its next report, or it is killed
 		return
 	}
 	w.control.sent(w.clock(), o)
 }
 
-// reap takes leave of a worker that has ended.
+// reap handles the end of a worker.
 func (w *watcher) reap(ctx context.Context) {
 	how, gone := w.worker.gone()
 	if !gone {
@@ -223,8 +223,8 @@ func (w *watcher) reap(ctx context.Context) {
 	w.logTrouble("the worker process has ended (" + how.String() + ")")
 }
 
-// drain takes what a worker has said before it ended: what it saved counts, its
-// offer does not.
+// drain handles the reports that a worker sent before it ended. What it saved
+// counts; its offer does not.
 func (w *watcher) drain(ctx context.Context) {
 	for {
 		select {
@@ -239,7 +239,7 @@ func (w *watcher) drain(ctx context.Context) {
 	}
 }
 
-// logTrouble says, once in a row, that a worker did not do its work.
+// logTrouble logs that a worker crashed; only the first one in a row is a warning.
 func (w *watcher) logTrouble(what string) {
 	level := log.Warn
 	if w.unwell {
@@ -249,7 +249,7 @@ func (w *watcher) logTrouble(what string) {
 	w.Log(level, fmt.Sprintf("%s. Starting another in %v", what, (w.control.pause-w.clock()).Round(100*time.Millisecond)))
 }
 
-// report takes what a worker says.
+// report handles a report of the worker.
 func (w *watcher) report(ctx context.Context, r report) {
 	c := &w.control
 	leave := c.report(w.clock(), r)
@@ -268,7 +268,7 @@ func (w *watcher) report(ctx context.Context, r report) {
 	}
 }
 
-// lockRunDir makes run_dir ours, now that the first worker has read where it is.
+// lockRunDir locks run_dir, whose path the first worker has read.
 func (w *watcher) lockRunDir(ctx context.Context) {
 	c := &w.control
 	w.readHead()
@@ -285,18 +285,18 @@ func (w *watcher) lockRunDir(ctx context.Context) {
 	w.watch(ctx, w.head.stateDir, w.head.runDir)
 }
 
-// readHead reads what the worker has left for the watcher.
+// readHead reads the worker's head from the current slot.
 func (w *watcher) readHead() {
 	level := w.head.logLevel
 	if err := w.slots.head(w.control.current, &w.head); err != nil {
-		panic(fmt.Sprintf("daemon: the worker left what makes no sense: %v", err)) // the same program wrote it
+		panic(fmt.Sprintf("daemon: the worker left what makes no sense: %v", err)) // the same binary wrote it
 	}
 	if w.head.logLevel != level {
 		w.SetLevel(w.head.logLevel)
 	}
 }
 
-// hasNews tells whether t shows anything else than what the worker saw last.
+// hasNews tells whether t differs from what the last worker saw.
 func (w *watcher) hasNews(t netwatch.Tables) bool {
 	for i := range w.head.watched {
 		seen := &w.head.watched[i]
@@ -309,8 +309,8 @@ func (w *watcher) hasNews(t netwatch.Tables) bool {
 	return false
 }
 
-// stateReplaced has a worker look at the state, unless the last one wrote it
-// as it is.
+// stateReplaced requests a worker to read the state, unless the last worker wrote
+// it.
 func (w *watcher) stateReplaced() {
 	if w.control.phase == phaseNone && w.head.stamps == state.Stamps(w.head.stateDir, w.head.runDir) {
 		return
@@ -318,8 +318,8 @@ func (w *watcher) stateReplaced() {
 	w.control.request(taskState)
 }
 
-// KernelTrouble returns what tells the owner that the kernel does not show the
-// line, and why, or, of nil, that it does again.
+// KernelTrouble returns a function that logs why the kernel's tables cannot be
+// read, or, given nil, that they can again.
 func KernelTrouble(say func(log.Level, string)) func(error) {
 	return func(err error) {
 		if err != nil {
@@ -330,7 +330,7 @@ func KernelTrouble(say func(log.Level, string)) func(error) {
 	}
 }
 
-// removeStatus takes away what tells of a daemon that has ended.
+// removeStatus removes the status files of a daemon that has ended.
 func removeStatus(runDir string) {
 	if runDir != "" {
 		os.Remove(filepath.Join(runDir, StatusFile))

@@ -10,9 +10,9 @@ import (
 	"homeward/update/checkip"
 )
 
-// queryFor returns what to ask for an account's address of a family, 4 or 6;
-// ok is false where the line tells it. A host's behind the router comes of the
-// LAN's prefix, as the prefix itself does.
+// queryFor returns the query for an account's address of a family, 4 or 6. ok is
+// false where the kernel shows the address: with detect = "line", and for a host
+// behind the router, whose address follows from the LAN's prefix.
 func queryFor(a settings.Account, family int) (q checkip.Query, ok bool) {
 	wanted, dev := a.Publish.IPv4, a.Devices.WAN
 	if family == 6 {
@@ -27,7 +27,7 @@ func queryFor(a settings.Account, family int) (q checkip.Query, ok bool) {
 	return checkip.QueryOf(&a.Account, a.CheckIP, dev, family)
 }
 
-// probesOf returns what to ask for these accounts, each question once.
+// probesOf returns the queries of these accounts, each once.
 func probesOf(accounts []settings.Account) []checkip.Probe {
 	var out []checkip.Probe
 	for _, a := range accounts {
@@ -46,8 +46,8 @@ func probesOf(accounts []settings.Account) []checkip.Probe {
 	return out
 }
 
-// withProbed puts what services have answered in place of what the kernel shows,
-// and says why something is missing.
+// withProbed replaces addresses of the kernel by those that services have
+// answered, and returns why values are missing.
 func withProbed(a settings.Account, s netwatch.State, found map[checkip.Query]checkip.Result) (netwatch.State, notes) {
 	no := notes{s.NoIPv4.Text(), s.NoIPv6.Text(), s.NoPrefix.Text()}
 	answer := func(family int, addr *netip.Addr, missing *netwatch.Missing, why *string) {
@@ -69,8 +69,8 @@ func withProbed(a settings.Account, s netwatch.State, found map[checkip.Query]ch
 	return s, no
 }
 
-// PlannedQuery is a request that has to be answered before the updates of some
-// accounts can be sent.
+// PlannedQuery is a query that must be answered before the updates of these
+// accounts.
 type PlannedQuery struct {
 	checkip.Query
 	Accounts []string

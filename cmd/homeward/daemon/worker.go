@@ -34,36 +34,36 @@ type worker struct {
 	hook  func(ctx context.Context, path string, e event) (why, words string)
 
 	gen, seq      uint32 // of the worker, of the last order that was carried out
-	slot          int8   // the one that counts
+	slot          int8   // the current one; the next save writes the other
 	cfg           *settings.Config
 	saved         *saved   // nil: this is the daemon's first worker
-	updater       *updater // nil: not told to begin yet
+	updater       *updater // nil: run_dir is not locked yet
 	begun         time.Time
-	loggedUplink  []byte        // of the uplink
+	loggedUplink  []byte        // the uplink as last logged
 	written       []byte        // status.json as it is
 	statusTrouble string        // why it could not be written, as said
-	active        time.Duration // when something happened last
-	tried         time.Duration // when the kernel was last looked at in vain, 0: it was not
+	active        time.Duration // time of the last event
+	tried         time.Duration // time of the last failed read of the tables; 0: none failed
 	offered       bool
 	stopping      bool
-	resend        bool // was asked for, and not all of it was sent
+	resend        bool // SIGUSR1 came, and not everything was sent since
 	notifier      notifier
-	endHook       context.CancelFunc // of the program on_change; nil: it does not run
+	endHook       context.CancelFunc // kills the program on_change; nil: it does not run
 }
 
-// link is the worker's side of what passes between it and the watcher.
+// link is the worker's end of the socket to the watcher.
 type link interface {
 	orders() <-chan order // closed: the watcher is gone
 	report(report) error
 }
 
-// saved is what a worker leaves to the next one, beside the state on disk.
+// saved is what a worker passes to the next one, besides the state on disk.
 type saved struct {
 	File          string                    `json:"file"`
 	Sources       []source                  `json:"sources"` // of the configuration
 	Begun         time.Time                 `json:"begun"`
 	Prepared      bool                      `json:"prepared"` // the state was opened
-	LoggedUplink  []byte                    `json:"said"`     // of the uplink
+	LoggedUplink  []byte                    `json:"said"`     // the uplink as last logged
 	StatusTrouble string                    `json:"unsaid,omitempty"`
 	Published     map[string]service.Values `json:"published"`
 	Scheduler     update.Snapshot           `json:"scheduler"`
@@ -71,27 +71,28 @@ type saved struct {
 	Notifier      notifier                  `json:"tellings,omitzero"`
 }
 
-// source is one file. Its path may be no text.
+// source is one file. Its path may not be UTF-8.
 type source struct {
 	Path []byte `json:"path"`
 	settings.Source
 }
 
 const (
-	// linger is how long a worker waits for more when it has done its work:
-	// one change is often followed by another.
+	// linger is how long an idle worker stays: one change is often followed by
+	// another.
 	linger = 300 * time.Millisecond
 
-	// dueSoon is what a worker waits for itself.
+	// dueSoon is the longest pause that a worker waits out itself.
 	dueSoon = 3 * time.Second
 
-	// lookGap is between attempts of a worker to look at the kernel, and
-	// lookRest between those of two workers.
+	// lookGap is the pause between two reads of the tables by one worker, after
+	// the first failed, and lookRest that between the reads of two workers.
 	lookGap  = time.Second
 	lookRest = 30 * time.Second
 )
 
-// run is the life of a worker. It returns the exit code.
+// run works until the watcher accepts the worker's offer to end, and returns the
+// exit code.
 func (w *worker) run(ctx context.Context) int {
 	begin, ok := <-w.link.orders()
 	if !ok || begin.kind != orderBegin {
@@ -135,7 +136,7 @@ func (w *worker) run(ctx context.Context) int {
 			if o.kind == orderLeave {
 				return 0
 			}
-			w.offered = false // it has crossed the order
+			w.offered = false // the order crossed it
 			if err := w.obey(ctx, o); err != nil {
 				return w.lost(err)
 			}
@@ -144,7 +145,7 @@ func (w *worker) run(ctx context.Context) int {
 	}
 }
 
-// lost says why a worker cannot go on; the watcher starts another.
+// lost logs why the worker cannot go on; the watcher starts another.
 func (w *worker) lost(err error) int {
 	w.Log(log.Error, "the worker cannot go on: "+err.Error())
 	return 1
@@ -193,7 +194,7 @@ func (w *worker) warn(warnings []string) {
 	}
 }
 
-// prepare opens the state, now that run_dir is ours.
+// prepare opens the state, after run_dir was locked.
 func (w *worker) prepare(ctx context.Context) {
 	if w.updater != nil {
 		return
@@ -217,7 +218,7 @@ func (w *worker) prepare(ctx context.Context) {
 	}
 }
 
-// markActive: the worker stays for a while.
+// markActive restarts linger.
 func (w *worker) markActive() { w.active, w.offered = w.parts.Now().Up, false }
 
 func (w *worker) inbox() loop.Inbox {
@@ -227,7 +228,7 @@ func (w *worker) inbox() loop.Inbox {
 	return w.updater.parts.Inbox
 }
 
-// drain takes all that is in the inbox: what comes at once is decided at once.
+// drain calls everything in the inbox, so that one decision follows it all.
 func (w *worker) drain() {
 	for len(w.inbox()) > 0 {
 		(<-w.inbox())()
@@ -274,10 +275,10 @@ func (w *worker) obey(ctx context.Context, o order) error {
 	return w.link.report(report{gen: w.gen, seq: w.seq, kind: reportAlive})
 }
 
-// observe reads the kernel's tables. event says that it told of a change.
+// observe reads the kernel's tables. event tells that a message came for them.
 func (w *worker) observe(event bool) {
 	t, err := w.read()
-	if err != nil { // the watcher has said so, or will
+	if err != nil { // the watcher logs it
 		w.tried = w.parts.Now().Up
 		w.Log(log.Debug, err.Error())
 		return
@@ -291,7 +292,7 @@ func (w *worker) observe(event bool) {
 	}
 }
 
-// reload takes another configuration (SIGHUP), unless it has a fault.
+// reload reads the configuration again (SIGHUP); one with a fault changes nothing.
 func (w *worker) reload() {
 	cfg, warnings, err := w.Load()
 	if err != nil {
@@ -312,10 +313,10 @@ func (w *worker) reload() {
 	w.updater.configure(cfg)
 }
 
-// step does what is due, and returns how long there is to wait.
+// step does what is due, and returns how long to wait for the next step.
 func (w *worker) step(ctx context.Context) (wait time.Duration, err error) {
 	if w.updater == nil {
-		return time.Hour, nil // to be told to begin
+		return time.Hour, nil // for the first order after run_dir was locked
 	}
 	now := w.parts.Now().Up
 	if w.tried != 0 && now >= w.tried+lookGap {
@@ -352,7 +353,7 @@ func (w *worker) step(ctx context.Context) (wait time.Duration, err error) {
 	return wait, w.save(report{kind: reportOffer}, wake)
 }
 
-// publish writes status.json if it says something else than before.
+// publish writes status.json and metrics.prom, if the status has changed.
 func (w *worker) publish(accounts map[string]update.Status) {
 	status := Status{Version: w.Version, PID: w.pid, Started: w.begun.UTC().Truncate(time.Second), Line: w.updater.line, Accounts: accounts}
 	text := status.JSON()
@@ -375,8 +376,8 @@ func (w *worker) publish(accounts map[string]update.Status) {
 	w.statusTrouble = why
 }
 
-// save writes what is known into the slot that does not count, and reports it.
-// until is when another worker is to be started.
+// save writes what the next worker needs into the other slot, and reports it.
+// until is when to start that worker.
 func (w *worker) save(r report, until time.Duration) error {
 	slot := int8(0)
 	if w.slot == 0 {
