@@ -9,22 +9,22 @@ import (
 	"homeward/update/state"
 )
 
-// AccountState is everything that decides what is sent for one account. It is
-// plain data: each method returns a new value and changes no map in place.
+// AccountState is everything that decides what to send for one account. It is plain
+// data: each method returns a new value and changes no map in place.
 type AccountState struct {
 	Account *service.Account
 	Service service.Service
-	Record  state.AccountRecord // what is remembered of the account
-	Usage   state.Usage         // what is remembered of its requests and its secret
-	Limits  state.Limits        // of its requests
-	Plan    Plan                // what this process knows besides
+	Record  state.AccountRecord // the account's part of state.json
+	Usage   state.Usage         // the count of its requests, and what is known of its secret
+	Limits  state.Limits        // on that count
+	Plan    Plan                // what is not in state.json
 }
 
 // Decision is what to do for an account.
 type Decision struct {
 	State   string
 	Attempt *Attempt      // what to send; nil: nothing
-	At      time.Duration // when, in time since boot; 0 with no Call
+	At      time.Duration // when, in time since boot; 0 with no Attempt
 	Since   time.Duration // since when it is due
 	Error   string        // why it is not current, "" if it is or is just on its way
 	Reason  Reason        // likewise, in one word
@@ -72,8 +72,8 @@ func (s AccountState) Next(now clock.Now) Decision {
 	return d
 }
 
-// earliest tells the earliest time for the next request, and which limit says
-// so; "" where it is only the pause after a fault.
+// earliest returns the earliest time for the next request, and which limit sets
+// it; "" where only the pause after a fault does.
 func (s AccountState) earliest(now clock.Now) (at time.Duration, why string, reason Reason) {
 	k := s.Usage
 	at = max(now.Up, s.Plan.NotBefore)
@@ -82,7 +82,7 @@ func (s AccountState) earliest(now clock.Now) (at time.Duration, why string, rea
 			at, why, reason = t, text, word
 		}
 	}
-	later(k.Until, k.Why, cmp.Or(k.Reason, ReasonServiceLimit)) // older versions have kept no reason
+	later(k.Until, k.Why, cmp.Or(k.Reason, ReasonServiceLimit)) // older versions stored no reason
 	if k.Lock != nil {
 		later(k.Lock.Until, k.Lock.Why, ReasonLocked)
 	}
@@ -96,9 +96,9 @@ func (s AccountState) earliest(now clock.Now) (at time.Duration, why string, rea
 	return at, why, reason
 }
 
-// retryNotBefore makes retries rarer as a day of faults goes on: half of three quarters
-// of the day's requests as the pauses have it, the other half spread evenly
-// over 24 hours, the last quarter never.
+// retryNotBefore spaces retries out during a day of faults. Of three quarters of
+// the day's requests, the first half goes at the pace of the pauses, the second
+// half spread evenly over 24 hours. The last quarter is for changes.
 func (s AccountState) retryNotBefore(now clock.Now) time.Duration {
 	if s.Limits.Day == 0 {
 		return 0
@@ -112,9 +112,8 @@ func (s AccountState) retryNotBefore(now clock.Now) time.Duration {
 	return max(at, s.Usage.Free(now, budget, clock.Day+state.DayMargin))
 }
 
-// coalesceUntil makes a change wait until the line is still, once the last quarter of
-// the day's requests has begun, but not for ever: what is left is enough for
-// one every 24 h / left.
+// coalesceUntil delays a change until the uplink is still, in the last quarter of
+// the day's requests, and at most for 24 h divided by the requests left.
 func (s AccountState) coalesceUntil(now clock.Now) time.Duration {
 	quarter := s.Limits.Day / 4
 	left := s.Limits.Day - s.Usage.Used(now)
@@ -125,8 +124,7 @@ func (s AccountState) coalesceUntil(now clock.Now) time.Duration {
 	return min(s.Plan.Changed+still, s.Plan.DirtySince+clock.Day/time.Duration(left))
 }
 
-// refreshAt tells when the oldest of what was accepted is to be sent again; 0 where
-// never.
+// refreshAt returns when to send the oldest accepted values again; 0: never.
 func (s AccountState) refreshAt(now clock.Now) (at time.Duration) {
 	if s.Account.Refresh == 0 {
 		return 0

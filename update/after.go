@@ -11,10 +11,9 @@ import (
 	"homeward/update/transport"
 )
 
-// Reserve notes a request before it leaves: its slot, and the doubt about what
-// it carries until the answer is there. id names the slot, and pid is the
-// process that waits for the answer. The attempt that it returns knows how its
-// hosts were before.
+// Reserve records a request before it is sent: a Reservation named id, of the
+// process pid, and its values as unconfirmed until the answer. The returned
+// Attempt has the hosts as they were before.
 func (s AccountState) Reserve(now clock.Now, c Attempt, id uint64, pid int) (AccountState, Attempt) {
 	k := s.Usage
 	k.Reservations = append(k.Reservations[:len(k.Reservations):len(k.Reservations)], state.Reservation{Timestamp: now.Timestamp(), Open: true, ID: id, Account: s.Account.Name, PID: pid})
@@ -24,15 +23,15 @@ func (s AccountState) Reserve(now clock.Now, c Attempt, id uint64, pid int) (Acc
 	}
 	s.Usage = k
 	s.Record = eachHost(s.Record, s.Service, c.Update, func(name string, h state.Host) state.Host {
-		h.Unconfirmed = h.Unconfirmed.Or(c.Update.ShownValues().Valid()) // the others it holds either way
+		h.Unconfirmed = h.Unconfirmed.Or(c.Update.ShownValues().Valid()) // a repeated value changes nothing
 		h.Lost, h.LostAt = c.Update.Values, now.Up
 		return h
 	})
 	return s, c
 }
 
-// AfterFault tells what an exchange without an answer means. jitter, in [0,1),
-// spreads the retries of many routers.
+// AfterFault returns the state after an exchange without an answer. jitter, in
+// [0,1), spreads the retries of many routers.
 func (s AccountState) AfterFault(now clock.Now, c Attempt, f transport.Fault, jitter float64) AccountState {
 	s.Plan = s.Plan.afterFault(now, c, f, jitter)
 	return s
@@ -67,8 +66,8 @@ func (p Plan) afterFault(now clock.Now, c Attempt, f transport.Fault, jitter flo
 	return p.pause(now, jitter)
 }
 
-// After tells what an answer means for the account. jitter, in [0,1), spreads
-// the retries of many routers.
+// After returns the state after an answer. jitter, in [0,1), spreads the retries of
+// many routers.
 func (s AccountState) After(now clock.Now, c Attempt, r service.Result, jitter float64) AccountState {
 	s.Plan.AddressesFirst = s.Plan.AddressesFirst && !c.Update.Auto
 	fresh := !s.Plan.carries(c)
@@ -82,11 +81,11 @@ func (s AccountState) After(now clock.Now, c Attempt, r service.Result, jitter f
 	return s
 }
 
-// judge is After of an attempt that carries what the line shows now.
+// judge is After for an attempt that has the desired values.
 func (s AccountState) judge(now clock.Now, c Attempt, r service.Result, jitter float64) AccountState {
 	s.Plan.Attempt, s.Plan.Counted, s.Plan.Fault, s.Plan.Tried = now.Up, now.Up, 0, true
 	if r.Hosts != nil && r.Verdict != service.Busy {
-		r.Verdict = service.Accepted // and host by host what it says
+		r.Verdict = service.Accepted // accept reads the verdict of each host
 	}
 	if r.Verdict == service.Locked && !s.Usage.Good {
 		r.Verdict = r.Fallback
@@ -128,8 +127,8 @@ func (s AccountState) judge(now clock.Now, c Attempt, r service.Result, jitter f
 	return s
 }
 
-// refuse tells what it means that the service refuses a whole request: that its
-// key may be locked, or that a person must change something.
+// refuse returns the state after the service has refused a whole request: the
+// account waits for a lock to end, or stops.
 func (s AccountState) refuse(now clock.Now, c Attempt, r service.Result) AccountState {
 	s.Record = revert(s.Record, s.Service, c)
 	p := &s.Plan
@@ -148,9 +147,9 @@ func (s AccountState) refuse(now clock.Now, c Attempt, r service.Result) Account
 	return s
 }
 
-// confirm remembers, of a call that was accepted, that its account is not locked,
-// and whether the service takes a full update where it has refused the prefix
-// alone. If the account was locked meanwhile, the lock has refused that.
+// confirm returns the state after an accepted update: the account is not locked.
+// If a full update was accepted after the prefix alone was refused, that is
+// remembered, unless a lock may have caused the refusal.
 func (s AccountState) confirm(now clock.Now, call service.Update) AccountState {
 	if s.Plan.Full && !call.PrefixOnly && s.Usage.Lock == nil && !s.Record.Locked {
 		s.Record.PrefixOnlyRefused = true
@@ -160,7 +159,7 @@ func (s AccountState) confirm(now clock.Now, call service.Update) AccountState {
 	return s
 }
 
-// anyAccepted tells whether the service took anything of an answered call.
+// anyAccepted tells whether the service accepted the update of any host.
 func anyAccepted(r service.Result) bool {
 	if r.Hosts == nil {
 		return r.Verdict == service.Accepted
@@ -168,7 +167,7 @@ func anyAccepted(r service.Result) bool {
 	return slices.ContainsFunc(r.Hosts, func(h service.HostResult) bool { return h.Verdict == service.Accepted })
 }
 
-// accept keeps what was accepted, host by host where the service says so.
+// accept records the accepted values, host by host where the answer names hosts.
 func (s AccountState) accept(now clock.Now, c Attempt, r service.Result, jitter float64) AccountState {
 	verdict := map[string]service.HostResult{}
 	for _, h := range r.Hosts {
@@ -204,8 +203,7 @@ func (s AccountState) accept(now clock.Now, c Attempt, r service.Result, jitter 
 	return s
 }
 
-// afterHost tells what a verdict means for a host; known is false where it says
-// nothing.
+// afterHost returns a host after its verdict. known is false for an unknown verdict.
 func afterHost(now clock.Now, h state.Host, c Attempt, v service.HostResult) (next state.Host, known bool) {
 	switch {
 	case v.Verdict == service.Accepted:
@@ -223,7 +221,7 @@ func afterHost(now clock.Now, h state.Host, c Attempt, v service.HostResult) (ne
 	return h, true
 }
 
-// advised is what went wrong, and what the owner can do, if there is anything.
+// advised joins what went wrong and what the owner can do, if anything.
 func advised(what, do string) string {
 	if do == "" {
 		return what

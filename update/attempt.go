@@ -22,9 +22,9 @@ type inFlight struct {
 	usageID     state.UsageID
 	destination state.Destination
 	local       netip.Addr
-	sent        bool // its slot is on disk
+	sent        bool // its Reservation is on disk
 	start       time.Duration
-	gone        bool // given up: the address it left from is gone, or one that it carries before it was connected
+	gone        bool // given up: its source address is gone, or, before it was connected, a value has changed
 	stop        context.CancelCauseFunc
 }
 
@@ -47,8 +47,8 @@ func (s *Scheduler) startAttempt(now clock.Now, p *pending) {
 	}()
 }
 
-// beforeSend asks, from the exchange's goroutine, whether a request may leave: its
-// slot is on disk when the answer is yes.
+// beforeSend asks the owner, from the exchange's goroutine, whether to send the
+// request. Its Reservation is on disk when it returns true.
 func (s *Scheduler) beforeSend(ctx context.Context, t *inFlight, local netip.Addr) bool {
 	answer := make(chan bool, 1)
 	ask := func() {
@@ -66,8 +66,8 @@ func (s *Scheduler) beforeSend(ctx context.Context, t *inFlight, local netip.Add
 	}
 }
 
-// reserve puts the slot of a request on disk, unless another process was
-// first.
+// reserve writes the Reservation of a request to disk, unless another process has
+// used the limit, or sends for the account.
 func (s *Scheduler) reserve(t *inFlight) bool {
 	now := s.now()
 	s.store.Update(now, func(b *state.Data) {
@@ -91,13 +91,13 @@ func (s *Scheduler) reserve(t *inFlight) bool {
 	return t.sent
 }
 
-// complete takes an exchange's outcome to the account and to disk.
+// complete handles the outcome of an exchange.
 func (s *Scheduler) complete(t *inFlight, out transport.Outcome) {
 	delete(s.attempts, t.id)
 	now := s.now()
 	jitter := s.jitter()
-	// The account as configured now: the answer of one that was replaced meanwhile
-	// counts for its key, not for its plan.
+	// The answer for an account that was replaced meanwhile counts for its Usage,
+	// not for its Plan.
 	current := slices.Contains(s.accounts, t.account)
 	for _, a := range s.accounts {
 		if a.config.Name == t.account.config.Name {
@@ -126,7 +126,7 @@ func (s *Scheduler) complete(t *inFlight, out transport.Outcome) {
 	}
 }
 
-// fail takes an exchange without an answer to the account and to disk.
+// fail handles an exchange without an answer.
 func (s *Scheduler) fail(t *inFlight, now clock.Now, out transport.Outcome, current bool, jitter float64) {
 	fault := *out.Fault
 	if len(out.Forget) > 0 {
@@ -150,12 +150,12 @@ func (s *Scheduler) fail(t *inFlight, now clock.Now, out transport.Outcome, curr
 			t.account.count(why)
 		}
 	}
-	if t.gone { // there is no fault to wait for
+	if t.gone { // nothing failed
 		t.account.plan.NotBefore = max(now.Up, t.start+retry.EventGap)
 	}
 }
 
-// resolved wakes the accounts that wait for the resolver: it has answered.
+// resolved makes accounts that wait for the resolver due: it has answered.
 func (s *Scheduler) resolved() {
 	now := s.now()
 	for _, a := range s.accounts {

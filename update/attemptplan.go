@@ -9,25 +9,24 @@ import (
 	"homeward/update/state"
 )
 
-// Attempt is one attempt to bring the service to what the line shows: the
-// request, and what its end has to know.
+// Attempt is one attempt to send the desired values: the Update, and what its end
+// needs.
 type Attempt struct {
 	Update service.Update
-	before map[string]state.Host // the hosts as they were before it was sent
+	before map[string]state.Host // the hosts before it was sent
 	sent   time.Duration         // when it was sent
-	line   service.Values        // what the line showed when it was composed
+	line   service.Values        // the desired values when it was composed
 }
 
-// ready is when a host's request may leave, and what asks for that; why is ""
-// where it is an answer that was lost.
+// ready is when a host's request may be sent. why is the lock that it waits for,
+// "" for an answer that was lost.
 type ready struct {
 	at  time.Duration
 	why string
 }
 
-// nextAttempt returns the next request that brings the service to what the line
-// shows, or nil, and when it may leave. Hosts that need the same request share
-// it, those that wait for longer excepted.
+// nextAttempt returns the next Attempt, or nil, and when it may be sent. Hosts that
+// need the same request at the same time share it.
 func (s AccountState) nextAttempt(now clock.Now) (*Attempt, ready) {
 	var c *Attempt
 	var first ready
@@ -48,7 +47,7 @@ type hostAttempt struct {
 	ready
 }
 
-// hostAttempts returns what each host needs, now or at a later time.
+// hostAttempts returns the requests that the hosts need, now or later.
 func (s AccountState) hostAttempts(now clock.Now) []hostAttempt {
 	var out []hostAttempt
 	for _, name := range s.Service.HostsOf(s.Account) {
@@ -66,8 +65,8 @@ func (s AccountState) hostAttempts(now clock.Now) []hostAttempt {
 	return out
 }
 
-// hostReady tells when a host's next request may leave: a lock is waited for,
-// and values whose answer was lost are not sent again at once.
+// hostReady returns when a host's request may be sent: after its lock, and after
+// resendGap for values whose answer was lost.
 func hostReady(now clock.Now, h state.Host, c service.Update) ready {
 	r := ready{at: now.Up}
 	if h.Lost != (service.Values{}) && missing(c.Values, state.Host{Values: h.Lost}) == (service.Values{}) {
@@ -79,15 +78,14 @@ func hostReady(now clock.Now, h state.Host, c service.Update) ready {
 	return r
 }
 
-// needsAddress tells whether nothing can be sent for want of an address: the
-// service refuses the prefix alone, and from an update without any it may take
-// the address of the connection.
+// needsAddress tells whether the prefix has to wait for an address: the service
+// refuses the prefix alone, and would take the connection's address from an update
+// without one.
 func (s AccountState) needsAddress() bool {
 	return s.Service.PrefixOnly && (s.Record.PrefixOnlyRefused || s.Plan.Full) && s.Plan.Want == (service.Values{Prefix: s.Plan.Want.Prefix})
 }
 
-// missing returns what of want the service is not known to hold. Of what the
-// line does not show it is not told.
+// missing returns the valid values of want that the service is not known to hold.
 func missing(want service.Values, h state.Host) service.Values {
 	var d service.Values
 	if want.IPv4.IsValid() && (want.IPv4 != h.IPv4 || h.Unconfirmed.IPv4) {
@@ -102,10 +100,9 @@ func missing(want service.Values, h state.Host) service.Values {
 	return d
 }
 
-// compose makes one request for a host, its hosts left open: the prefix alone
-// where it alone is missing, else every value that the line shows. A service
-// that deletes what is not named is told what the line does not show as it was
-// accepted last.
+// compose returns the Update that a host needs, without Hosts: the prefix alone if
+// only that is missing, else all desired values. For a service that deletes values
+// which are not named, it repeats the accepted ones.
 func (s AccountState) compose(h state.Host, diff service.Values) service.Update {
 	want := s.Plan.Want
 	auto := s.Account.PrefixAuto && want.Prefix.IsValid()
@@ -128,7 +125,7 @@ func (s AccountState) compose(h state.Host, diff service.Values) service.Update 
 	}
 }
 
-// eachHost returns the Memory with the hosts of a call changed by f.
+// eachHost returns m with the hosts of an Update changed by f.
 func eachHost(m state.AccountRecord, s service.Service, call service.Update, f func(string, state.Host) state.Host) state.AccountRecord {
 	next := make(map[string]state.Host, len(m.Hosts)+1)
 	for name, h := range m.Hosts {
@@ -141,8 +138,8 @@ func eachHost(m state.AccountRecord, s service.Service, call service.Update, f f
 	return m
 }
 
-// revert takes back the doubt that an attempt brought: it has changed nothing
-// at the service. What was in doubt before it still is.
+// revert returns m with Unconfirmed as before an Attempt that has changed nothing
+// at the service.
 func revert(m state.AccountRecord, s service.Service, c Attempt) state.AccountRecord {
 	return eachHost(m, s, c.Update, func(name string, h state.Host) state.Host {
 		b := c.before[name]
@@ -151,7 +148,7 @@ func revert(m state.AccountRecord, s service.Service, c Attempt) state.AccountRe
 	})
 }
 
-// answerArrived notes that the answer to a call was not lost.
+// answerArrived returns m without Lost, for an Update that was answered.
 func answerArrived(m state.AccountRecord, s service.Service, call service.Update) state.AccountRecord {
 	return eachHost(m, s, call, func(_ string, h state.Host) state.Host {
 		h.Lost, h.LostAt = service.Values{}, 0
@@ -159,7 +156,7 @@ func answerArrived(m state.AccountRecord, s service.Service, call service.Update
 	})
 }
 
-// hostLocked tells whether a host of the call is locked now.
+// hostLocked tells whether a host of the Update is locked now.
 func hostLocked(now clock.Now, m state.AccountRecord, s service.Service, call service.Update) bool {
 	return slices.ContainsFunc(s.Judged(call), func(name string) bool { return m.Hosts[name].Lock.End() > now.Up })
 }

@@ -7,9 +7,9 @@ import (
 	"homeward/update/transport"
 )
 
-// Select has nothing sent for accounts that chosen does not accept. With
-// force, the others' stops do not hold, and they are sent though nothing has
-// changed. It is called after SetAccounts, before Observe, by `once`.
+// Select excludes the accounts that chosen does not accept. With force, the others
+// are sent though nothing changed, and their stops are lifted. `once` calls it
+// after SetAccounts and before Observe.
 func (s *Scheduler) Select(chosen func(name string) bool, force bool) {
 	now := s.now()
 	for _, a := range s.accounts {
@@ -20,8 +20,8 @@ func (s *Scheduler) Select(chosen func(name string) bool, force bool) {
 	}
 }
 
-// SkipSettling tells that the uplink is as still as it will be: `once` cannot know for
-// how long it has been, and takes what is left of the day's requests.
+// SkipSettling sends changes without waiting for a still uplink: `once` cannot know
+// how long it has been still.
 func (s *Scheduler) SkipSettling() {
 	for _, a := range s.accounts {
 		a.plan.Changed = 0
@@ -38,12 +38,11 @@ func (s *Scheduler) InFlightElsewhere() bool {
 	return false
 }
 
-// Reread reads the state on disk once more: another process may have changed
-// it.
+// Reread reads the state on disk again: another process may have changed it.
 func (s *Scheduler) Reread() { s.store.Read(s.now()) }
 
-// ClearStops takes the stops off disk of what could not be sent. Of the others they
-// went with the request, so that no daemon is told to send it, too.
+// ClearStops removes from disk the stops of what could not be sent. The others were
+// removed with their request, so that a daemon does not send it, too.
 func (s *Scheduler) ClearStops() {
 	s.store.Update(s.now(), func(b *state.Data) {
 		for _, a := range s.accounts {

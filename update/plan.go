@@ -10,41 +10,41 @@ import (
 	"homeward/update/transport"
 )
 
-// What an account is about, in one word (status).
+// The states of an account (status).
 const (
-	StateCurrent  = "current"  // the service holds what the line shows
-	StateDue      = "due"      // something is to be sent
+	StateCurrent  = "current"  // the service holds the desired values
+	StateDue      = "due"      // an update is to be sent
 	StateRetrying = "retrying" // an attempt failed; it passes by itself
-	StateLimited  = "limited"  // a limit or a lock is waited for
+	StateLimited  = "limited"  // it waits for a limit or a lock to end
 	StateStopped  = "stopped"  // a person is needed
-	StateWaiting  = "waiting"  // the line shows nothing to publish
+	StateWaiting  = "waiting"  // the uplink has nothing to publish
 )
 
-// States are all of them.
+// States returns all states.
 func States() []string {
 	return []string{StateCurrent, StateDue, StateRetrying, StateLimited, StateStopped, StateWaiting}
 }
 
-// Plan is what the running process knows of one account beside its Memory.
-// The zero Plan is that of an account that was never looked at.
+// Plan is what the running process knows of one account besides its AccountRecord.
+// The zero Plan belongs to an account before its first Observe.
 type Plan struct {
-	Want           service.Values            // what the line shows of what the account publishes
+	Want           service.Values            // the desired values
 	Changed        time.Duration             // when Want last changed
-	DirtySince     time.Duration             // when the oldest change that was not sent came; 0: none
-	Tried          bool                      // Want, as it is, was sent to the service before: the next attempt is a retry
+	DirtySince     time.Duration             // time of the oldest change that was not sent; 0: none
+	Tried          bool                      // Want was sent before: the next attempt is a retry
 	Attempt        time.Duration             // when the last attempt ended
-	Counted        time.Duration             // when the last one ended that the service may have counted
-	Fails          int                       // attempts in a row that brought nothing, since Want changed
+	Counted        time.Duration             // when the last attempt ended that the service may have counted
+	Fails          int                       // failed attempts in a row since Want changed
 	Fault          transport.FaultKind       // of the last attempt, 0 where it brought an answer
 	NotBefore      time.Duration             // no attempt before, unless an event comes
-	Error          string                    // what the last attempt brought, "" if it was accepted
+	Error          string                    // why the last attempt failed, "" if it did not
 	Reason         Reason                    // likewise, in one word
-	ForceResend    map[string]service.Values // send anew though nothing changed: what each host has accepted since; nil: no
-	Full           bool                      // the service has refused onlyprefix: a full update is tried in its place
-	AddressesFirst bool                      // IPv6 did not connect: addresses do not wait for a prefix that is sent over it
+	ForceResend    map[string]service.Values // send though nothing changed: what each host has accepted since; nil: do not
+	Full           bool                      // the service has refused onlyprefix: try a full update
+	AddressesFirst bool                      // IPv6 did not connect: send addresses without the prefix, which needs it
 }
 
-// Observe tells the Plan what the line shows now.
+// Observe returns the Plan with new desired values.
 func (p Plan) Observe(now clock.Now, want service.Values) Plan {
 	if want == p.Want {
 		return p
@@ -56,8 +56,8 @@ func (p Plan) Observe(now clock.Now, want service.Values) Plan {
 	return p.Event(now)
 }
 
-// Event tells the Plan that something happened that may have mended what
-// failed: an attempt need not wait for its timer.
+// Event returns the Plan after an event that may have mended what failed: the next
+// attempt waits for a short gap at most.
 func (p Plan) Event(now clock.Now) Plan {
 	gap := retry.EventGap
 	if p.Fault == transport.FaultResolve {
@@ -69,7 +69,7 @@ func (p Plan) Event(now clock.Now) Plan {
 	return p
 }
 
-// Resend makes the Plan send everything anew.
+// Resend returns the Plan that sends everything again.
 func (p Plan) Resend(now clock.Now) Plan {
 	if p.ForceResend == nil {
 		p.ForceResend = map[string]service.Values{}
@@ -80,7 +80,7 @@ func (p Plan) Resend(now clock.Now) Plan {
 	return p.Event(now)
 }
 
-// Reset forgets the attempts of a change that is done with.
+// Reset returns the Plan without the attempts of a change that is complete.
 func (p Plan) Reset() Plan {
 	p.DirtySince, p.Tried, p.Fails, p.Fault, p.NotBefore, p.Error, p.Reason = 0, false, 0, 0, 0, "", ""
 	if p.Want != (service.Values{}) {
@@ -89,24 +89,22 @@ func (p Plan) Reset() Plan {
 	return p
 }
 
-// carries tells whether an attempt has in it what the line shows now. If it has
-// not, the line has changed meanwhile, and how the attempt ended says nothing of
-// the change: that was not tried yet.
+// carries tells whether an attempt has all desired values. If not, they have changed
+// since, and its end does not count as an attempt to send the change.
 func (p Plan) carries(c Attempt) bool {
 	return missing(c.Update.ShownValues(), state.Host{Values: p.Want}) == service.Values{}
 }
 
-// outdated tells whether an attempt that has not connected yet is to be given
-// up: the line does not show any more what it carries, or shows an address that
-// would wait for an IPv6 which may never connect. Else what is new can wait for
-// the next one.
+// outdated tells whether to give up an attempt that has not connected yet: it has a
+// value that is no longer desired, or a new address would wait for an IPv6 that may
+// never connect. Other new values wait for the next attempt.
 func (p Plan) outdated(c Attempt) bool {
 	addresses := missing(p.Want, state.Host{Values: c.line}).Without(service.Publish{Prefix: true})
 	return !p.carries(c) || c.Update.Auto && addresses != service.Values{}
 }
 
-// known returns what counts as known of a host: all that it has accepted, or,
-// where everything is sent anew, what it has accepted since.
+// known returns a host with the values that need not be sent: all that it has
+// accepted, or, after Resend, what it has accepted since.
 func (p Plan) known(name string, h state.Host) state.Host {
 	if p.ForceResend != nil {
 		h.Values = p.ForceResend[name]
@@ -114,14 +112,13 @@ func (p Plan) known(name string, h state.Host) state.Host {
 	return h
 }
 
-// accepted forgets that the prefix alone was refused, once a full update was
-// accepted.
+// accepted returns the Plan after an accepted update: a full one ends Full.
 func (p Plan) accepted(call service.Update) Plan {
 	p.Full = p.Full && call.PrefixOnly
 	return p
 }
 
-// pause makes the next attempt wait its step.
+// pause returns the Plan with the next attempt after a pause of retry.Steps.
 func (p Plan) pause(now clock.Now, jitter float64) Plan {
 	wait := retry.Steps[min(p.Fails, len(retry.Steps)-1)]
 	if p.Fault == transport.FaultResolve {
@@ -137,7 +134,8 @@ func (p Plan) pause(now clock.Now, jitter float64) Plan {
 	return p
 }
 
-// pauseAtRandom makes the next attempt wait for a random part of its step.
+// pauseAtRandom returns the Plan with the next attempt after a random part of a
+// pause of overload.
 func (p Plan) pauseAtRandom(now clock.Now, jitter float64) Plan {
 	step := overload[min(p.Fails, len(overload)-1)]
 	p.Fails++

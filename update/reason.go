@@ -29,15 +29,15 @@ const (
 	ReasonRefused       Reason = "refused"                // a person must change something
 )
 
-// Reasons are all of them.
+// Reasons returns all of them.
 func Reasons() []Reason {
 	return []Reason{ReasonResolve, ReasonConnect, ReasonTLS, ReasonClock, ReasonUnconfirmed, ReasonServerError, ReasonNotTheService,
 		ReasonServiceLimit, ReasonQuota10s, ReasonQuota24h, ReasonReserve, ReasonSettling, ReasonLocked, ReasonBusy,
 		ReasonUnauthorized, ReasonRefused}
 }
 
-// faultReason is the reason of an exchange without an answer; "" of one that we
-// have given up.
+// faultReason returns the reason of an exchange without an answer; "" for one that
+// was given up.
 func faultReason(kind transport.FaultKind) Reason {
 	switch kind {
 	case transport.FaultResolve:
@@ -54,7 +54,7 @@ func faultReason(kind transport.FaultKind) Reason {
 	return ""
 }
 
-// answerReason is the reason of an answer that is not Accepted.
+// answerReason returns the reason of an answer that is not Accepted.
 func answerReason(r service.Result) Reason {
 	switch r.Verdict {
 	case service.Temporary:
@@ -73,7 +73,7 @@ func answerReason(r service.Result) Reason {
 	return ReasonNotTheService
 }
 
-// stopReason is the reason of a stop; older versions have not kept it.
+// stopReason returns the reason of a stop; older versions have not stored it.
 func stopReason(s *state.Stop) Reason {
 	if s.Reason == "" {
 		return ReasonRefused

@@ -1,5 +1,5 @@
-// Package update keeps dynamic DNS services up to date: what is sent and when
-// (AccountState, pure), who sends it (Scheduler), and what was accepted (Store).
+// Package update decides what to send to dynamic DNS services and when
+// (AccountState, which is pure), and sends it (Scheduler).
 package update
 
 import (
@@ -21,24 +21,24 @@ import (
 	"homeward/update/transport"
 )
 
-// Observation is what the uplink shows: for each account by name what it
-// would publish, and whether this machine has an address.
+// Observation is what the uplink shows: the desired values of each account by name,
+// and whether this machine has an address.
 type Observation struct {
 	Wants map[string]Desired
 	Has   func(netip.Addr) bool
 }
 
-// Desired is what the uplink shows of what one account publishes, and for the
-// owner what it does not show and why.
+// Desired are the values that one account should have at its service, and why others
+// are missing.
 type Desired struct {
 	service.Values
 	Note    string
-	Missing string // why the first value is missing that the account publishes, in netwatch's word; "" if none is
+	Missing string // the reason of the first missing value, a word of netwatch.Reason; "": none is missing
 }
 
-// Scheduler decides what is sent when, and sends it. It belongs to one
-// goroutine, which calls the functions that come out of the Inbox, and Decide
-// after each event and whenever it said. Only exchanges run elsewhere.
+// Scheduler sends updates when they are due. It belongs to one goroutine, which
+// calls the functions from the Inbox, and Decide after each event and when Decide
+// has asked for it. Exchanges run in goroutines of their own.
 type Scheduler struct {
 	store    *state.Store
 	exchange transport.Exchange
@@ -51,9 +51,9 @@ type Scheduler struct {
 	accounts []*account
 	attempts map[uint64]*inFlight
 	lastID   uint64
-	seq      uint64     // of the Book that the last decision saw
-	salt     string     // and its Salt
-	known    state.Data // its counts and credentials
+	seq      uint64     // Data.Seq at the last decision
+	salt     string     // Data.Salt at the last decision
+	known    state.Data // the quotas and credentials at the last decision
 	leaving  bool
 }
 
@@ -64,23 +64,22 @@ func NewScheduler(ctx context.Context, store *state.Store, p loop.Parts) *Schedu
 		jitter: rand.Float64, ctx: ctx, attempts: map[uint64]*inFlight{}}
 }
 
-// How many exchanges run at once: in all, as each holds a TLS connection in
-// memory, and with one server, so that one that hangs does not hold up the
-// others.
+// How many exchanges run at once: in all, as each takes memory for TLS, and with
+// one server, so that a server that hangs does not delay the others.
 const (
 	exchangesMost   = 8
 	exchangesServer = 2
 )
 
-// elsewhereGap is between looks at a request of another process, which may die
-// without a word; its answer on disk is seen at once.
+// elsewhereGap is how often to check that another process with a request under way
+// still runs. The answer to that request is seen on disk at once.
 const elsewhereGap = 250 * time.Millisecond
 
-// countInterval bounds how long a status shows a request that is a day old: to
-// count it out sooner is worth no wake-up.
+// countInterval is how long a status may count a request that is older than a day:
+// an exact count is not worth a wake-up.
 const countInterval = time.Hour
 
-// account is one account at work.
+// account is a configured account and its Plan.
 type account struct {
 	config     *service.Account
 	service    service.Service
@@ -88,12 +87,12 @@ type account struct {
 	missing    string // Desired.Missing
 	note       string
 	sending    bool
-	excluded   bool              // nothing is sent for it: `once` was asked for others
-	clearStops bool              // its stops do not hold: `once --force`; on disk with its next request
-	elsewhere  bool              // another process has a request of it under way
-	lastLogged string            // the last message about trouble, so that it is said once
+	excluded   bool              // `once` is for other accounts
+	clearStops bool              // `once --force`: ignore its stops, and remove them from disk with the next request
+	elsewhere  bool              // another process has a request for it under way
+	lastLogged string            // the last message about trouble, so that it is logged once
 	counts     map[string]uint64 // Status.Counts
-	salt       string            // of the Book in which key names its Key
+	salt       string            // Data.Salt that usageID belongs to
 	usageID    state.UsageID
 }
 
@@ -107,8 +106,8 @@ func (a *account) count(why Reason) {
 	a.counts = counts
 }
 
-// usageIn names the account's Key in a Book. Books have the same salt unless one
-// was lost.
+// usageIn returns the account's UsageID in b. The salt changes only when a state was
+// lost.
 func (a *account) usageIn(b *state.Data) state.UsageID {
 	if a.salt != b.Salt {
 		a.salt, a.usageID = b.Salt, b.UsageID(a.config)
@@ -116,15 +115,14 @@ func (a *account) usageIn(b *state.Data) state.UsageID {
 	return a.usageID
 }
 
-// state is all that decides about the account, with what a Book holds of it.
+// state returns the account's AccountState, with its part of b.
 func (a *account) state(b *state.Data, limits map[string]state.Limits) AccountState {
 	id := a.usageIn(b)
 	return AccountState{Account: a.config, Service: a.service, Record: b.Accounts[a.config.Name], Usage: b.Usage(id), Limits: limits[id.Quota], Plan: a.plan}
 }
 
-// SetAccounts replaces the accounts; one that has not changed goes on as it
-// was. What is under way for one that is gone or changed is let end, and
-// counts. Observe has to follow.
+// SetAccounts replaces the accounts. An unchanged account keeps its Plan. Exchanges
+// for removed or changed ones end as usual and count. Observe must follow.
 func (s *Scheduler) SetAccounts(accounts []*service.Account) {
 	old := s.accounts
 	s.accounts = nil
@@ -149,8 +147,8 @@ func (s *Scheduler) SetAccounts(accounts []*service.Account) {
 	})
 }
 
-// Observe tells what the uplink shows. event says that a message of the kernel
-// came for it, which may have mended what failed: retries wait no longer.
+// Observe sets what the uplink shows. event tells that it comes from a message of
+// the kernel, which may have mended what failed: retries become due.
 func (s *Scheduler) Observe(o Observation, event bool) {
 	now := s.now()
 	for _, a := range s.accounts {
@@ -177,17 +175,17 @@ func (s *Scheduler) Resend() {
 	}
 }
 
-// ClockSet tells that somebody set the wall clock.
+// ClockSet handles a wall clock that was set.
 func (s *Scheduler) ClockSet() {
 	now := s.now()
-	s.store.Update(now, func(*state.Data) {}) // what a wrong clock wrote is put right
+	s.store.Update(now, func(*state.Data) {}) // corrects timestamps of a wrong clock
 	for _, a := range s.accounts {
 		a.plan = a.plan.Event(now)
 	}
 }
 
-// StateChanged tells that the state on disk may have been written, by this
-// process or by another one: a person may have lifted a stop.
+// StateChanged handles a state on disk that may have been written by another
+// process: a person may have lifted a stop.
 func (s *Scheduler) StateChanged() {
 	now := s.now()
 	if s.store.Read(now).Seq == s.seq {
@@ -198,13 +196,13 @@ func (s *Scheduler) StateChanged() {
 	}
 }
 
-// Leave begins no attempt any more, and waits for no lock.
+// Leave makes the Scheduler start no attempt, and wait for no lock.
 func (s *Scheduler) Leave() {
 	s.leaving = true
 	s.store.Leave()
 }
 
-// GiveUp gives up the exchanges under way; each still comes to its end.
+// GiveUp cancels the exchanges under way; each still ends with a Fault.
 func (s *Scheduler) GiveUp() {
 	for _, t := range s.attempts {
 		t.stop(context.Canceled)
@@ -214,11 +212,11 @@ func (s *Scheduler) GiveUp() {
 // Sending tells whether an exchange is under way.
 func (s *Scheduler) Sending() bool { return len(s.attempts) > 0 }
 
-// Stamps tell the state on disk, as last read or written, from any other.
+// Stamps returns the stamps of the state on disk, as last read or written.
 func (s *Scheduler) Stamps() [2]state.Stamp { return s.store.Stamps() }
 
-// Decide starts what is due, and returns how each account stands, and when, in
-// time since boot, it is to be called again at the latest.
+// Decide starts what is due. It returns each account's Status, and when to call it
+// again at the latest, in time since boot.
 func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 	now := s.now()
 	book := s.store.Cached(now)
@@ -237,7 +235,7 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 		}
 		if at := as.refreshAt(now); at > now.Up {
 			wake = min(wake, at)
-		} else if at != 0 && a.plan.ForceResend == nil { // else it is on its way, and waits as everything does
+		} else if at != 0 && a.plan.ForceResend == nil { // else it is resent already
 			a.plan = a.plan.Resend(now)
 			as.Plan = a.plan
 		}
@@ -263,8 +261,8 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 	return status, wake
 }
 
-// migrateQuota takes what limits ask for over into a Book that began anew: somebody has
-// removed the state, and the service has not forgotten.
+// migrateQuota copies quotas and credentials into a new Data, after somebody has
+// removed the state: the service still counts.
 func (s *Scheduler) migrateQuota(now clock.Now, b *state.Data) *state.Data {
 	s.store.Update(now, func(b *state.Data) {
 		for _, a := range s.accounts {
@@ -288,11 +286,11 @@ type pending struct {
 	limits   state.Limits
 }
 
-// start begins what is due, the one due longest first, and no more than the
-// limits and this machine have room for.
+// start starts what is due, the oldest first, within the limits and within
+// exchangesMost.
 func (s *Scheduler) start(now clock.Now, due []*pending) {
 	slices.SortStableFunc(due, func(a, b *pending) int { return cmp.Compare(a.decision.Since, b.decision.Since) })
-	waiting := map[string]state.Quota{} // with those under way that are not yet on disk
+	waiting := map[string]state.Quota{} // claims that are not on disk yet
 	for _, t := range s.attempts {
 		if !t.sent {
 			waiting[t.usageID.Quota] = waiting[t.usageID.Quota].Claim(now)
@@ -302,14 +300,14 @@ func (s *Scheduler) start(now clock.Now, due []*pending) {
 		k := p.usage
 		k.Reservations = append(slices.Clone(k.Reservations), waiting[p.usageID.Quota].Reservations...)
 		if len(s.attempts) >= exchangesMost || s.inFlightWith(p.account.config) >= exchangesServer || k.NextFree(now, p.limits) > now.Up {
-			continue // the end of an attempt decides again
+			continue // Decide is called again at the end of an attempt
 		}
 		waiting[p.usageID.Quota] = waiting[p.usageID.Quota].Claim(now)
 		s.startAttempt(now, p)
 	}
 }
 
-// inFlightWith counts the exchanges under way with an account's server.
+// inFlightWith returns the number of exchanges under way with an account's server.
 func (s *Scheduler) inFlightWith(a *service.Account) int {
 	n := 0
 	for _, t := range s.attempts {
@@ -320,7 +318,7 @@ func (s *Scheduler) inFlightWith(a *service.Account) int {
 	return n
 }
 
-// limits returns those of each quota: the lowest of the accounts that use it.
+// limits returns the limits of each quota: the lowest of the accounts that use it.
 func (s *Scheduler) limits(b *state.Data) map[string]state.Limits {
 	l := make(map[string]state.Limits, len(s.accounts))
 	for _, a := range s.accounts {

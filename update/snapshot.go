@@ -2,22 +2,21 @@ package update
 
 import "homeward/update/state"
 
-// Snapshot is what a Scheduler knows that is not on disk, for the one that goes
-// on after it in another process of the same boot. It is plain data, JSON, and
-// holds no secret.
+// Snapshot is what a Scheduler knows that is not on disk, for the next process of
+// the same boot. It is plain data, JSON, and holds no secret.
 type Snapshot struct {
 	Store    state.Snapshot             `json:"store"`
 	Accounts map[string]AccountSnapshot `json:"accounts"`
 }
 
-// AccountSnapshot is the part of one account.
+// AccountSnapshot is one account's part of a Snapshot.
 type AccountSnapshot struct {
 	Plan   Plan              `json:"plan"`
 	Said   string            `json:"said,omitempty"`   // the last message about trouble
 	Counts map[string]uint64 `json:"counts,omitempty"` // Status.Counts
 }
 
-// Resends tells whether an account was to be sent anew, and is not yet.
+// Resends tells whether an account waits for a Resend to be complete.
 func (s Snapshot) Resends() bool {
 	for _, a := range s.Accounts {
 		if a.Plan.ForceResend != nil {
@@ -36,8 +35,8 @@ func (s *Scheduler) Snapshot() Snapshot {
 	return snap
 }
 
-// Restore goes on where the Scheduler of the snapshot was. It is called after
-// SetAccounts with the same accounts, and before Observe.
+// Restore continues from a Snapshot. It is called after SetAccounts with the same
+// accounts, and before Observe.
 func (s *Scheduler) Restore(snap Snapshot) {
 	for _, a := range s.accounts {
 		was := snap.Accounts[a.config.Name]
@@ -53,8 +52,7 @@ func (s *Scheduler) Restore(snap Snapshot) {
 	}
 }
 
-// EventHelps tells whether an event of the uplink would have something sent
-// sooner than it is due: a retry waits for its pause.
+// EventHelps tells whether an event of the uplink would make a retry due sooner.
 func (s *Scheduler) EventHelps() bool {
 	now := s.now()
 	book := s.store.Cached(now)

@@ -11,7 +11,7 @@ import (
 	"homeward/update/state"
 )
 
-// Status is what anybody may know of one account.
+// Status is the status of one account, which anybody may read.
 type Status struct {
 	Service  string                `json:"service"`
 	Domains  []string              `json:"domains"`
@@ -27,7 +27,7 @@ type Status struct {
 	Counts   map[string]uint64     `json:"-"` // attempts that have ended since the daemon was started: by Reason, accepted ones by ""
 }
 
-// status tells how an account stands.
+// status returns the account's Status.
 func (a *account) status(now clock.Now, as AccountState, d Decision) Status {
 	s := Status{Service: a.config.Service, Domains: a.config.Domains, State: d.State, Error: d.Error, Reason: d.Reason, Note: a.note,
 		Accepted: as.Record.Accepted(now, a.config, a.service), Used: as.Usage.Used(now), Limit: as.Limits.Day, Counts: a.counts}
@@ -44,9 +44,9 @@ func (a *account) status(now clock.Now, as AccountState, d Decision) Status {
 	return s
 }
 
-// logTrouble says what is wrong with an account, each thing once.
+// logTrouble logs what is wrong with an account, each thing once.
 func (s *Scheduler) logTrouble(now clock.Now, a *account, dec Decision) {
-	why := a.plan.Error // and not which limit holds the next attempt: that changes with every attempt
+	why := a.plan.Error // without the limit, which changes with every attempt
 	if why == "" {
 		why = dec.Error
 	}
@@ -63,7 +63,7 @@ func (s *Scheduler) logTrouble(now clock.Now, a *account, dec Decision) {
 	}
 }
 
-// logAccepted says what a service took.
+// logAccepted logs what a service has accepted.
 func (s *Scheduler) logAccepted(t *inFlight, now clock.Now, r service.Result) {
 	if !anyAccepted(r) || r.Verdict != service.Accepted && r.Hosts == nil {
 		return
@@ -74,7 +74,7 @@ func (s *Scheduler) logAccepted(t *inFlight, now clock.Now, r service.Result) {
 			what = append(what, fmt.Sprint(v))
 		}
 	}
-	if s.store.Cached(now).Accounts[t.account.config.Name].Stopped(t.account.config) == nil { // a host that is stopped was told of
+	if s.store.Cached(now).Accounts[t.account.config.Name].Stopped(t.account.config) == nil { // the stop of a host was logged
 		t.account.lastLogged = ""
 	}
 	s.log(log.Info, fmt.Sprintf("%s: %s has accepted %s for %s (%s)", t.account.config.Name, t.account.config.Service, strings.Join(what, ", "),

@@ -118,8 +118,9 @@ func (a *account) ipv64(server, query, user, pass string) bool {
 	return true
 }
 
-// literal returns what a parameter of a URL stands for, decoded. False is a
-// mixture of placeholders and text, and what is no text when it is decoded.
+// literal returns the decoded value of a URL's parameter, with a placeholder
+// replaced. It returns false for a value that mixes text and placeholders, and for
+// one that is not printable text after decoding.
 func literal(value, user, pass string) (string, bool) {
 	switch value {
 	case "[USERNAME]":

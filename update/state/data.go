@@ -190,14 +190,14 @@ func (b *Data) compact(now clock.Now) {
 
 // compact drops the reservations that no limit needs any more.
 func (q Quota) compact(now clock.Now) Quota {
-	slots := make([]Reservation, 0, len(q.Reservations))
+	reservations := make([]Reservation, 0, len(q.Reservations))
 	for _, s := range q.Reservations {
 		s.Timestamp = now.Sure(s.Timestamp)
 		if now.Since(s.Timestamp) < clock.Day+DayMargin {
-			slots = append(slots, s)
+			reservations = append(reservations, s)
 		}
 	}
-	q.Reservations = slots[max(0, len(slots)-reservationsMost):]
+	q.Reservations = reservations[max(0, len(reservations)-reservationsMost):]
 	return q
 }
 

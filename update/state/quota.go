@@ -138,9 +138,9 @@ func (k Usage) Merge(o Usage) Usage {
 }
 
 // sorted sorts slots in place, the oldest first.
-func sorted(slots []Reservation) []Reservation {
-	slices.SortStableFunc(slots, func(a, b Reservation) int { return cmp.Compare(a.Up, b.Up) })
-	return slots
+func sorted(reservations []Reservation) []Reservation {
+	slices.SortStableFunc(reservations, func(a, b Reservation) int { return cmp.Compare(a.Up, b.Up) })
+	return reservations
 }
 
 // legacyKey is the Usage that older versions wrote: one for each service, server
@@ -242,16 +242,16 @@ func (k Usage) Accepted(now clock.Now) Usage {
 // Complete closes the open reservation id, and removes it unless counted: the
 // service may have counted the request.
 func (k Usage) Complete(now clock.Now, id uint64, counted bool) Usage {
-	slots := make([]Reservation, 0, len(k.Reservations))
+	reservations := make([]Reservation, 0, len(k.Reservations))
 	for _, s := range k.Reservations {
 		switch {
 		case !s.Open || s.ID != id:
-			slots = append(slots, s)
+			reservations = append(reservations, s)
 		case counted:
-			slots = append(slots, Reservation{Timestamp: now.Timestamp()})
+			reservations = append(reservations, Reservation{Timestamp: now.Timestamp()})
 		}
 	}
-	k.Reservations = slots
+	k.Reservations = reservations
 	return k
 }
 

@@ -14,8 +14,8 @@ import (
 
 var rewriteFaults = flag.Bool("rewrite-faults", false, "write testdata/faults.json")
 
-// The words of each kind of fault stand in testdata/faults.json, from which the
-// scheduler's tests take them. Time is that of the bubble.
+// testdata/faults.json has the words of each kind of fault; the scheduler's tests
+// read it. Inside synctest the time is always the same, and so is the file.
 func TestWordsOfFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, c, e := context.Background(), newClient(""), endpoint{host: "ipv64.net"}

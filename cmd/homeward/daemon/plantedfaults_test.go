@@ -13,7 +13,7 @@ func plantedFaults() []struct{ name, file, old, new string } {
 		{"the window is one slot too wide", "../../../update/state/window.go", "if len(ends) < n {", "if len(ends) <= n {"},
 		{"the day's window is two hours short", "../../../update/state/window.go", "DayMargin   = time.Minute", "DayMargin   = -2 * time.Hour"},
 		{"the request is counted only when it is answered", "../../../update/after.go", "k.Reservations = append(k.Reservations[:len(k.Reservations):len(k.Reservations)], state.Reservation{Timestamp: now.Timestamp(), Open: true, ID: id, Account: s.Account.Name, PID: pid})", "_ = pid"},
-		{"a slot counts from when it left, not from its answer", "../../../update/state/quota.go", "slots = append(slots, Reservation{Timestamp: now.Timestamp()})", "s.Open = false\n\t\t\tslots = append(slots, s)"},
+		{"a slot counts from when it left, not from its answer", "../../../update/state/quota.go", "reservations = append(reservations, Reservation{Timestamp: now.Timestamp()})", "s.Open = false\n\t\t\treservations = append(reservations, s)"},
 		{"a refusal is not kept on disk", "../../../update/state/data.go", "json:\"stop,omitempty\"`    // the service refused", "json:\"-\"`    // the service refused"},
 		{"a change within a change is lost", "../../../update/after.go", "afterHost(now, h, c, v)", "afterHost(now, h, Attempt{Update: service.Update{Values: p.Want}, before: c.before}, v)"},
 		{"a lost answer is taken for no change", "../../../update/after.go", "h.Unconfirmed = h.Unconfirmed.Or(c.Update.ShownValues().Valid())", "h.Unconfirmed = h.Unconfirmed.Or(service.Publish{})"},
