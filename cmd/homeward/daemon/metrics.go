@@ -91,7 +91,10 @@ func (m *metrics) sample(name string, value float64, labels ...string) {
 	m.text.WriteString(" " + strconv.FormatFloat(value, 'f', -1, 64) + "\n")
 }
 
-// escapeLabel spells a label's value: it may hold anything but these three.
+// escapeLabel escapes the three characters that a label's value must not hold.
 func escapeLabel(s string) string {
+	if !strings.ContainsAny(s, "\\\"\n") { // nearly always
+		return s
+	}
 	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s)
 }
