@@ -25,7 +25,7 @@ var (
 	separateBudget = budget{"Private_Dirty", "kB", 1250, 1250}
 	rssBudget      = budget{"RSS", "kB", 2500, 2500}
 	wakeBudget     = budget{"wake-ups", "", 0, 0}
-	peakBudget     = budget{"peak of watcher and worker, Pss", "kB", 16 << 10, 8600}
+	peakBudget     = budget{"peak of watcher and worker, Pss", "kB", 11 << 10, 8600}
 	floodBudget    = budget{"peak in a flood of routes", "kB", 14 << 10, 8 << 10}
 )
 

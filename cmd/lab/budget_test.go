@@ -66,7 +66,7 @@ func TestBudgets(t *testing.T) {
 		{"after 1000, each with a worker of its own", separateBudget, 1250, 1250},
 		{"rss", rssBudget, 2500, 2500},
 		{"wake-ups", wakeBudget, 0, 0},
-		{"peak", peakBudget, 16 * 1024, 8600},
+		{"peak", peakBudget, 11 * 1024, 8600},
 		{"alone, where a start is short", aloneBudget(3*time.Millisecond, time.Millisecond), 14, 14},
 		{"alone, where a start is long", aloneBudget(3*time.Millisecond, 11*time.Millisecond), 20, 20},
 		{"in a row", rowBudget(3 * time.Millisecond), 12, 12},
