@@ -11,6 +11,7 @@ type Columns struct{ rows [][]string }
 
 const widest = 40
 
+// Add adds a row; one without a cell is an empty line.
 func (t *Columns) Add(cells ...string) { t.rows = append(t.rows, cells) }
 
 func (t *Columns) String() string {

@@ -1,3 +1,4 @@
+// Package cli is the command line: commands with their flags, help and exit codes.
 package cli
 
 import (
