@@ -121,6 +121,9 @@ func TestRealProgramAnswersTheUbusObject(t *testing.T) {
 		}
 
 		r.write("/etc/config/ddns", "package ddns\n\nconfig service 'a'\n\toption service_name 'ipv64.net'\n\toption domain 'a.ipv64.net'\n\toption password 'it'\\''s\t$(touch /x)'\n")
+		if all, _ := r.asked("services", "{}")["services"].([]any); len(all) < 4 || fmt.Sprint(all[1].(map[string]any)["name"]) != "ipv64" {
+			r.Errorf("services are %v", all)
+		}
 		if text, _ := r.asked("import", "{}")["config"].(string); !strings.HasSuffix(text, "\toption token 'it'\\''s\t$(touch /x)'\n\tlist domain 'a.ipv64.net'\n\tlist publish 'ipv4'\n") {
 			r.Errorf("import: %q", text)
 		}

@@ -17,7 +17,7 @@ func ipv64Command() cli.Command {
 	c := cli.Command{
 		Name:  "ipv64",
 		Args:  "CALL [NAME]",
-		About: "looks at what IPv64 holds of an account, and mends it",
+		About: "shows and changes an account's domains and records at IPv64",
 		Calls: ipv64Calls(),
 		Names: true,
 	}

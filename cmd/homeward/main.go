@@ -1,5 +1,5 @@
-// Command homeward keeps dynamic DNS services told what a router's internet
-// line looks like, the moment the kernel knows.
+// Command homeward keeps dynamic DNS services up to date with a router's
+// addresses and prefix, at the moment the kernel knows them.
 package main
 
 import (
@@ -17,11 +17,10 @@ import (
 var version = "dev"
 
 // commands yields the commands of the program, in the order help lists them.
-// The daemon is the first: what the others are made of never gets into its
-// memory.
+// The daemon is the first, so that it never allocates the other commands' tables.
 func commands(yield func(cli.Command) bool) {
 	for _, c := range [...]func() cli.Command{runCommand, checkCommand, onceCommand, statusCommand,
-		watchCommand, uciCommand, importCommand, ipv64Command} {
+		watchCommand, uciCommand, importCommand, servicesCommand, ipv64Command} {
 		if !yield(c()) {
 			return
 		}

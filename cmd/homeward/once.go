@@ -24,7 +24,7 @@ func onceCommand() cli.Command {
 	return cli.Command{
 		Name:  "once",
 		Args:  "[ACCOUNT...]",
-		About: "looks at the line once, sends what is due, and ends",
+		About: "sends what is due, once, and ends",
 		Long: `
 Exit code: 0 if all was accepted or nothing is due, 1 otherwise.`,
 		Flags: []cli.Flag{cli.ConfigFlag,

@@ -18,7 +18,7 @@ import (
 func runCommand() cli.Command {
 	return cli.Command{
 		Name:  daemon.RunName,
-		About: "is the daemon: it watches the line and keeps the services told; logs to stderr",
+		About: "runs the daemon in the foreground; logs to stderr",
 		Long: `
 SIGHUP reads the configuration again, SIGUSR1 sends everything anew, SIGTERM
 ends it.`,

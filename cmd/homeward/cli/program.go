@@ -73,12 +73,12 @@ func (p Program) find(name string) (Command, bool) {
 
 func (p Program) overview() string {
 	var b strings.Builder
-	b.WriteString("homeward keeps dynamic DNS services told what this router's line looks like.\n\nCommands:\n")
+	b.WriteString("homeward keeps dynamic DNS services up to date with this router's addresses and prefix.\n\nCommands:\n")
 	for c := range p.Commands {
-		fmt.Fprintf(&b, "  %-8s %s\n", c.Name, c.About)
+		fmt.Fprintf(&b, "  %-9s %s\n", c.Name, c.About)
 	}
-	b.WriteString("  help     tells about a command: homeward help check; homeward help config\n" +
-		"           prints a configuration with every key\n" +
+	b.WriteString("  help      tells about a command: homeward help check; homeward help config\n" +
+		"            prints a configuration with every key\n" +
 		"  --version\n")
 	return b.String()
 }
