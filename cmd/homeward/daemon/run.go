@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 	"time"
@@ -138,10 +139,6 @@ func (g *garbage) collect(now, period time.Duration) {
 	debug.FreeOSMemory() // collects, and returns free pages to the system
 }
 
-// workerGC makes the runtime collect a worker's garbage from 1 MB on, not from 4:
-// a worker that sends several updates in a row would grow by 1 MB.
-const workerGC = 25
-
 // RunWorker runs a worker process, which carries out the watcher's orders, and
 // returns the exit code. It ends with the watcher: when the socket closes, and by
 // its parent-death signal.
@@ -154,7 +151,6 @@ func RunWorker(p Program) int {
 	// The watcher acts on these. They are caught, not ignored: on_change would
 	// inherit that (execve(2)).
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGINT, syscall.SIGTERM)
-	debug.SetGCPercent(workerGC)
 	enter := p.Enter
 	p.Enter = func(stateDir, runDir string) error {
 		err := enter(stateDir, runDir)
@@ -162,7 +158,7 @@ func RunWorker(p Program) int {
 		unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0)
 		return err
 	}
-	w := &worker{Program: p, link: l, slots: s, pid: os.Getppid(), read: netwatch.Read, open: state.Open, write: WritePublic, hook: runHook,
+	w := &worker{Program: p, link: l, slots: s, pid: os.Getppid(), read: netwatch.Read, open: state.Open, write: WritePublic, hook: runHook, collect: runtime.GC,
 		parts: loop.Parts{Exchange: transport.New(p.Version), Now: clock.System(), Log: p.Log}}
 	return w.run(context.Background())
 }

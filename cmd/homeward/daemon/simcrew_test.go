@@ -263,7 +263,7 @@ func (v *simWorker) run(ctx context.Context) {
 	exchange := func(ctx context.Context, r transport.Request, ready transport.BeforeSend) transport.Outcome {
 		return w.exchange(ctx, v, r, ready)
 	}
-	p := &worker{Program: w.program(), link: v, slots: v.life.watcher.slots, parts: w.parts(exchange), write: func(path string, b []byte) error {
+	p := &worker{Program: w.program(), link: v, slots: v.life.watcher.slots, collect: func() {}, parts: w.parts(exchange), write: func(path string, b []byte) error {
 		v.step()
 		return w.believe(path, b)
 	}}

@@ -24,14 +24,15 @@ import (
 // one goroutine.
 type worker struct {
 	Program
-	link  link
-	slots slots
-	pid   int // the daemon's
-	parts loop.Parts
-	read  func() (netwatch.Tables, error)
-	open  func(stateDir, runDir string, say func(string)) *state.Store
-	write func(path string, data []byte) error // status.json
-	hook  func(ctx context.Context, path string, e event) (why, words string)
+	link    link
+	slots   slots
+	pid     int // the daemon's
+	parts   loop.Parts
+	read    func() (netwatch.Tables, error)
+	open    func(stateDir, runDir string, say func(string)) *state.Store
+	write   func(path string, data []byte) error // status.json
+	collect func()                               // its garbage
+	hook    func(ctx context.Context, path string, e event) (why, words string)
 
 	gen, seq      uint32 // of the worker, of the last order that was carried out
 	slot          int8   // the current one; the next save writes the other
@@ -44,6 +45,7 @@ type worker struct {
 	statusTrouble string        // why it could not be written, as said
 	active        time.Duration // time of the last event
 	tried         time.Duration // time of the last failed read of the tables; 0: none failed
+	littered      bool          // something happened since the garbage was collected
 	offered       bool
 	stopping      bool
 	resend        bool // SIGUSR1 came, and not everything was sent since
@@ -219,7 +221,7 @@ func (w *worker) prepare(ctx context.Context) {
 }
 
 // markActive restarts linger.
-func (w *worker) markActive() { w.active, w.offered = w.parts.Now().Up, false }
+func (w *worker) markActive() { w.active, w.offered, w.littered = w.parts.Now().Up, false, true }
 
 func (w *worker) inbox() loop.Inbox {
 	if w.updater == nil {
@@ -344,6 +346,10 @@ func (w *worker) step(ctx context.Context) (wait time.Duration, err error) {
 	case left > 0 && w.tried != 0:
 		return min(wait, left, lookGap), nil
 	case left > 0:
+		if w.littered { // else several updates in a row would make it grow by 2 MB
+			w.collect()
+			w.littered = false
+		}
 		return min(wait, left), nil
 	case w.updater.tables == nil && w.tried == 0: // nobody has asked for a look
 		w.observe(false)
