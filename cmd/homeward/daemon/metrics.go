@@ -22,11 +22,11 @@ func (s Status) Metrics() []byte {
 	l := s.Line
 	m.sample("homeward_uplink_info", 1, "ipv4", spelled(l.IPv4), "wan", l.WAN, "ipv6", spelled(l.IPv6), "wan6", l.WAN6, "prefix", spelled(l.Prefix), "lan", l.LAN)
 	m.accounts(s.Accounts)
-	return []byte(m.text.String())
+	return m.text
 }
 
 // metrics is a text in the making.
-type metrics struct{ text strings.Builder }
+type metrics struct{ text []byte }
 
 // accounts adds a family after the other, as the format wants it.
 func (m *metrics) accounts(all map[string]update.Status) {
@@ -72,23 +72,23 @@ func (m *metrics) accounts(all map[string]update.Status) {
 }
 
 func (m *metrics) family(name, kind, help string) {
-	m.text.WriteString("# HELP " + name + " " + help + "\n# TYPE " + name + " " + kind + "\n")
+	m.text = append(m.text, "# HELP "+name+" "+help+"\n# TYPE "+name+" "+kind+"\n"...)
 }
 
-// sample adds one value, with pairs of a label and its value.
+// sample adds one value, with pairs of a label and its value. A hundred accounts
+// have a thousand samples: it allocates nothing.
 func (m *metrics) sample(name string, value float64, labels ...string) {
-	m.text.WriteString(name)
+	m.text = append(m.text, name...)
+	before := byte('{')
 	for i := 0; i < len(labels); i += 2 {
-		before := ","
-		if i == 0 {
-			before = "{"
-		}
-		m.text.WriteString(before + labels[i] + `="` + escapeLabel(labels[i+1]) + `"`)
+		m.text = append(append(append(m.text, before), labels[i]...), '=', '"')
+		m.text = append(append(m.text, escapeLabel(labels[i+1])...), '"')
+		before = ','
 	}
 	if len(labels) > 0 {
-		m.text.WriteByte('}')
+		m.text = append(m.text, '}')
 	}
-	m.text.WriteString(" " + strconv.FormatFloat(value, 'f', -1, 64) + "\n")
+	m.text = append(strconv.AppendFloat(append(m.text, ' '), value, 'f', -1, 64), '\n')
 }
 
 // escapeLabel escapes the three characters that a label's value must not hold.
