@@ -3,7 +3,6 @@
 package update
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"math/rand/v2"
@@ -11,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"sort"
 	"time"
 
 	"homeward/update/clock"
@@ -289,7 +289,7 @@ type pending struct {
 // start starts what is due, the oldest first, within the limits and within
 // exchangesMost.
 func (s *Scheduler) start(now clock.Now, due []*pending) {
-	slices.SortStableFunc(due, func(a, b *pending) int { return cmp.Compare(a.decision.Since, b.decision.Since) })
+	sort.SliceStable(due, func(i, j int) bool { return due[i].decision.Since < due[j].decision.Since })
 	waiting := map[string]state.Quota{} // claims that are not on disk yet
 	for _, t := range s.attempts {
 		if !t.sent {

@@ -2,11 +2,11 @@
 package checkip
 
 import (
-	"cmp"
 	"context"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"sort"
 	"strconv"
 	"time"
 
@@ -165,7 +165,7 @@ func (p *Prober) Decide() (wake time.Duration) {
 	now := reading.Up
 	wake = now + clock.Day
 	byDue := slices.Clone(p.open)
-	slices.SortStableFunc(byDue, func(a, b *activeProbe) int { return cmp.Compare(a.plan.Due, b.plan.Due) })
+	sort.SliceStable(byDue, func(i, j int) bool { return byDue[i].plan.Due < byDue[j].plan.Due })
 	for _, q := range byDue {
 		if q.going != nil || p.busy[q.Of] || p.once && q.plan.Attempt != 0 {
 			continue // Decide is called again when the exchange ends

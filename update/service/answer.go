@@ -2,12 +2,11 @@ package service
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -128,7 +127,7 @@ func mask(body []byte, secrets ...secret.Secret) []byte {
 		}
 	}
 	// the longest first: one may stand within another
-	slices.SortFunc(all, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	sort.SliceStable(all, func(i, j int) bool { return len(all[i]) > len(all[j]) })
 	for _, form := range all {
 		body = bytes.ReplaceAll(body, []byte(form), []byte(secret.Mask))
 	}

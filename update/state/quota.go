@@ -3,6 +3,7 @@ package state
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"time"
 
 	"homeward/update/clock"
@@ -139,7 +140,7 @@ func (k Usage) Merge(o Usage) Usage {
 
 // sorted sorts slots in place, the oldest first.
 func sorted(reservations []Reservation) []Reservation {
-	slices.SortStableFunc(reservations, func(a, b Reservation) int { return cmp.Compare(a.Up, b.Up) })
+	sort.SliceStable(reservations, func(i, j int) bool { return reservations[i].Up < reservations[j].Up })
 	return reservations
 }
 

@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sort"
 	"strings"
 	"syscall"
 
@@ -175,7 +175,7 @@ func (r *reader) config(vals map[string]any) *Config {
 		}
 		cfg.Accounts = append(cfg.Accounts, a)
 	}
-	slices.SortFunc(cfg.Accounts, func(a, b Account) int { return cmp.Compare(a.Name, b.Name) })
+	sort.SliceStable(cfg.Accounts, func(i, j int) bool { return cfg.Accounts[i].Name < cfg.Accounts[j].Name })
 	switch {
 	case len(accounts) == 0 && !t.bad["account"]:
 		t.fault("account", "there is none: write a table such as [account.home] with service, domains and token")
@@ -188,9 +188,8 @@ func (r *reader) config(vals map[string]any) *Config {
 // byLine returns the accounts' names in the order of the file.
 func (r *reader) byLine(accounts map[string]any) []string {
 	names := slices.Sorted(maps.Keys(accounts))
-	slices.SortStableFunc(names, func(a, b string) int {
-		return cmp.Compare(r.lines[PathKey([]string{"account", a})], r.lines[PathKey([]string{"account", b})])
-	})
+	line := func(name string) int { return r.lines[PathKey([]string{"account", name})] }
+	sort.SliceStable(names, func(i, j int) bool { return line(names[i]) < line(names[j]) })
 	return names
 }
 

@@ -1,8 +1,8 @@
 package settings
 
 import (
-	"cmp"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -51,7 +51,7 @@ func (f Faults) Error() string {
 // sorted puts faults in the order of the file and leaves each out that was
 // said already.
 func sorted(f Faults) Faults {
-	slices.SortStableFunc(f, func(a, b Fault) int { return cmp.Compare(a.Line, b.Line) })
+	sort.SliceStable(f, func(i, j int) bool { return f[i].Line < f[j].Line })
 	return slices.Compact(f)
 }
 
