@@ -9,6 +9,7 @@ import (
 	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/settings"
 	"homeward/update/ipv64api"
+	"homeward/update/secret"
 )
 
 // The checks of this file are made before anything is sent: each call counts.
@@ -23,7 +24,7 @@ func oneDomain(names []string) (name, wrong string) {
 	}
 	name, wrong = settings.DomainName(names[0])
 	if wrong != "" {
-		return "", settings.Shown(names[0]) + " " + wrong
+		return "", secret.Shown(names[0]) + " " + wrong
 	}
 	return name, ""
 }
@@ -38,11 +39,11 @@ func oneRecord(c cli.Call) (name string, r ipv64api.Record, wrong string) {
 	known := strings.Join(ipv64api.RecordTypes(), ", ")
 	switch {
 	case c.Has("--record") && !settings.RecordName(c.Value("--record")):
-		return name, r, settings.Shown(c.Value("--record")) + " is no name below a domain: write --record www for www." + name
+		return name, r, secret.Shown(c.Value("--record")) + " is no name below a domain: write --record www for www." + name
 	case r.Type == "":
 		return name, r, "--type is missing: write one of " + known
 	case !slices.Contains(ipv64api.RecordTypes(), r.Type):
-		return name, r, settings.Shown(c.Value("--type")) + " is no type that the service knows: write one of " + known
+		return name, r, secret.Shown(c.Value("--type")) + " is no type that the service knows: write one of " + known
 	case r.Content == "":
 		return name, r, "--content is missing: write what the record says"
 	case settings.OddSecret(r.Content) != "":
@@ -51,7 +52,7 @@ func oneRecord(c cli.Call) (name string, r ipv64api.Record, wrong string) {
 	if family := map[string]string{"A": "IPv4", "AAAA": "IPv6"}[r.Type]; family != "" {
 		addr, err := netip.ParseAddr(r.Content)
 		if err != nil || addr.Zone() != "" || addr.Is4() != (r.Type == "A") || addr.Is4In6() {
-			return name, r, settings.Shown(r.Content) + " is no " + family + " address, which a record of type " + r.Type + " takes"
+			return name, r, secret.Shown(r.Content) + " is no " + family + " address, which a record of type " + r.Type + " takes"
 		}
 		r.Content = addr.String()
 	}

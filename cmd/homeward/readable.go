@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"homeward/cmd/homeward/settings"
+	"homeward/update/secret"
 )
 
 // loadFor is load for another user: what that user could not read is a fault,
@@ -30,7 +31,7 @@ func loadFor(path string, users userFiles, user string) (*settings.Config, []str
 func readAs(users userFiles, user string, f func(read settings.FileReader) error) error {
 	id, ok := users.named(user)
 	if !ok {
-		return fmt.Errorf("--user %s: there is no such user here", settings.Shown(user))
+		return fmt.Errorf("--user %s: there is no such user here", secret.Shown(user))
 	}
 	known := map[string]func() ([]byte, fs.FileMode, error){}
 	f(func(path string, limit int) ([]byte, fs.FileMode, error) {

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"homeward/cmd/homeward/settings"
+	"homeward/spelling"
+	"homeward/update/secret"
 )
 
 // uciToTOML turns `uci export homeward` into the TOML configuration. devices
@@ -222,11 +224,11 @@ func (c *uciConverter) value(k uciKey, v string) (toml, fault string) {
 		case slices.Contains([]string{"0", "off", "false", "no", "disabled"}, v):
 			return "false", ""
 		}
-		return "", settings.Shown(v) + " is no switch; write 1 or 0"
+		return "", secret.Shown(v) + " is no switch; write 1 or 0"
 	case uciInt:
 		n, err := strconv.ParseUint(v, 10, 31)
 		if err != nil {
-			return "", settings.Shown(v) + " is no number; write one of digits alone, or 0 for none"
+			return "", secret.Shown(v) + " is no number; write one of digits alone, or 0 for none"
 		}
 		return strconv.FormatUint(n, 10), ""
 	case uciDevice:
@@ -238,7 +240,7 @@ func (c *uciConverter) value(k uciKey, v string) (toml, fault string) {
 		return "", "a byte in it is no UTF-8; write it anew"
 	}
 	if k.oneOf != "" && !slices.Contains(strings.Fields(k.oneOf), v) {
-		return "", settings.Shown(v) + " is not one of " + strings.ReplaceAll(k.oneOf, " ", ", ")
+		return "", secret.Shown(v) + " is not one of " + strings.ReplaceAll(k.oneOf, " ", ", ")
 	}
 	return tomlString(v), ""
 }
@@ -257,7 +259,7 @@ func noSuchOption(name string, keys []uciKey) string {
 		}
 		all = append(all, k.option)
 	}
-	if near := settings.Nearest(name, all); near != "" {
+	if near := spelling.Nearest(name, all); near != "" {
 		return "no such option; did you mean " + near + "?"
 	}
 	return "no such option; there are: " + strings.Join(all, ", ")

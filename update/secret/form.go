@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -95,4 +96,17 @@ func spdynForm(word string) bool {
 		}
 	}
 	return true
+}
+
+// Shown quotes a wrong value for a message. It returns the word this, without
+// quotes, for a value that could be a secret (under the wrong key, or behind a
+// wrong quote), is longer than 64 bytes, or is not printable.
+func Shown(v string) string {
+	odd := func(r rune) bool {
+		return !strconv.IsPrint(r) || r < 0x80 && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-.:/ *", r)
+	}
+	if v == "" || len(v) > 64 || strings.ContainsFunc(v, odd) || MayHold(v) {
+		return "this"
+	}
+	return strconv.Quote(v)
 }

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"homeward/cmd/homeward/settings"
+	"homeward/spelling"
 )
 
 // Command is one command of the program.
@@ -79,7 +79,7 @@ func (c Command) pick(given Arguments) (Command, Arguments, error) {
 	}
 	i := slices.Index(known, given.Names[0])
 	if i < 0 {
-		if near := settings.Nearest(given.Names[0], known); near != "" {
+		if near := spelling.Nearest(given.Names[0], known); near != "" {
 			return c, given, fmt.Errorf("no call %q: did you mean %s?", given.Names[0], near)
 		}
 		return c, given, fmt.Errorf("no call %q: it is one of %s", given.Names[0], strings.Join(known, ", "))

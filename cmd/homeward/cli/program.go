@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"homeward/cmd/homeward/settings"
+	"homeward/spelling"
 )
 
 // The exit codes that scripts rely on; status and others add their own.
@@ -114,7 +115,7 @@ func (p Program) unknown(name string) string {
 	for c := range p.Commands {
 		known = append(known, c.Name)
 	}
-	if near := settings.Nearest(name, known); near != "" {
+	if near := spelling.Nearest(name, known); near != "" {
 		return fmt.Sprintf("homeward: no command %q: did you mean %s?", name, near)
 	}
 	return fmt.Sprintf("homeward: no command %q: homeward help lists them", name)

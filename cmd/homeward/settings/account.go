@@ -98,9 +98,9 @@ func (t table) domains(service string) []string {
 		}
 		switch {
 		case wrong != "":
-			t.fault("domains", Shown(d)+" "+wrong)
+			t.fault("domains", secret.Shown(d)+" "+wrong)
 		case slices.Contains(names, name):
-			t.fault("domains", Shown(name)+" stands here twice: take one of the two out")
+			t.fault("domains", secret.Shown(name)+" stands here twice: take one of the two out")
 		default:
 			names = append(names, name)
 		}
@@ -114,7 +114,7 @@ func (t table) domains(service string) []string {
 func (t table) record() string {
 	v := t.text("record")
 	if v != "" && (!RecordName(v) || secret.LooksLikeToken(v)) {
-		t.fault("record", Shown(v)+` is no name below a domain: write record = "www", for www.home.ipv64.net`)
+		t.fault("record", secret.Shown(v)+` is no name below a domain: write record = "www", for www.home.ipv64.net`)
 	}
 	return strings.ToLower(v)
 }
@@ -126,7 +126,7 @@ func (t table) host() netip.Addr {
 	}
 	host, wrong := hostSuffix(v)
 	if wrong != "" {
-		t.fault("host", Shown(v)+" "+wrong)
+		t.fault("host", secret.Shown(v)+" "+wrong)
 	}
 	return host
 }
@@ -143,7 +143,7 @@ func (t table) devices(line netwatch.Devices) netwatch.Devices {
 func (t table) device(name, otherwise string) string {
 	v := t.textOr(name, otherwise)
 	if !deviceName(v) || secret.LooksLikeToken(v) {
-		t.fault(name, Shown(v)+` is no device: write a device's name as ip link shows it, at most 15 letters, or "auto"`)
+		t.fault(name, secret.Shown(v)+` is no device: write a device's name as ip link shows it, at most 15 letters, or "auto"`)
 		return otherwise
 	}
 	return v
@@ -176,7 +176,7 @@ func (t table) publish(a *Account) {
 				t.fault("publish", `"prefix" is not known to `+a.Service+`: write "ipv6", with host for a host behind the router`)
 			}
 		default:
-			t.fault("publish", Shown(v)+" is not one of ipv4, ipv6, prefix")
+			t.fault("publish", secret.Shown(v)+" is not one of ipv4, ipv6, prefix")
 		}
 	}
 	if len(t.texts("publish")) == 0 {

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"homeward/netwatch"
+	"homeward/update/secret"
 )
 
 // DefaultFiles are where the configuration is without -c, the first that is
@@ -210,7 +211,7 @@ func (r *reader) notATable(name string, v any) {
 // folder reads a path, relative ones from the configuration's own folder.
 func (t table) folder(name, otherwise string) string {
 	v := t.textOr(name, otherwise)
-	if strings.Contains(v, "://") || !filepath.IsAbs(v) && Shown(v) == "this" {
+	if strings.Contains(v, "://") || !filepath.IsAbs(v) && secret.Shown(v) == "this" {
 		t.fault(name, "is no folder: write its path, as in "+name+" = "+fmt.Sprintf("%q", otherwise))
 		return otherwise
 	}

@@ -55,19 +55,6 @@ func sorted(f Faults) Faults {
 	return slices.Compact(f)
 }
 
-// Shown quotes a wrong value for a message, and says "this" of one that could
-// be a secret: it may have been written under the wrong key, or been set free
-// by a wrong quote.
-func Shown(v string) string {
-	odd := func(r rune) bool {
-		return !strconv.IsPrint(r) || r < 0x80 && !BareByte(byte(r)) && !strings.ContainsRune(".:/ *", r)
-	}
-	if v == "" || len(v) > 64 || strings.ContainsFunc(v, odd) || secret.MayHold(v) {
-		return "this"
-	}
-	return strconv.Quote(v)
-}
-
 // ShownPath writes a key's path as TOML does.
 func ShownPath(path []string) string {
 	parts := make([]string, len(path))
@@ -75,10 +62,10 @@ func ShownPath(path []string) string {
 		switch {
 		case p == "…", bare(p) && !secret.LooksLikeToken(p):
 			parts[i] = p
-		case Shown(p) == "this":
+		case secret.Shown(p) == "this":
 			parts[i] = "…"
 		default:
-			parts[i] = Shown(p)
+			parts[i] = secret.Shown(p)
 		}
 	}
 	return strings.Join(parts, ".")
@@ -99,43 +86,6 @@ func shownUnknown(key string, near string) bool {
 	word := func(r rune) bool { return r >= 'a' && r <= 'z' || r == '_' }
 	return near != "" || len(key) <= 16 && !secret.LooksLike(key) && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz_0123456789") == "" &&
 		strings.ContainsFunc(key, word)
-}
-
-// Nearest returns the word that a misspelt one was likely meant to be, "" if
-// none is near.
-func Nearest(word string, known []string) string {
-	best, least := "", 3
-	for _, k := range known {
-		limit := min(3, len(k)/2+1)
-		if d := distance(strings.ToLower(word), k); d < limit && d < least {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
-// distance counts the letters to add, drop or replace between two words; of
-// words much too long it says many.
-func distance(a, b string) int {
-	if len(a) > 32 || len(b) > 32 {
-		return 32
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }
 
 func sayUnknown(near string) string {

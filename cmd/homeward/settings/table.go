@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"homeward/spelling"
+	"homeward/update/secret"
 )
 
 // reader gathers what is wrong while a configuration is read.
@@ -47,7 +50,7 @@ func (r *reader) table(path []string, vals map[string]any, keys []Key) table {
 }
 
 func (t table) unknown(name string) {
-	near := Nearest(name, keyNames(t.keys))
+	near := spelling.Nearest(name, keyNames(t.keys))
 	t.bad[near] = true // the one that was meant is not missing as well
 	label := name
 	if !shownUnknown(name, near) {
@@ -133,7 +136,7 @@ func (t table) texts(name string) []string {
 func (t table) choice(name, otherwise string, words ...string) string {
 	v := t.textOr(name, otherwise)
 	if !slices.Contains(words, v) {
-		t.fault(name, Shown(v)+" is not one of "+strings.Join(words, ", "))
+		t.fault(name, secret.Shown(v)+" is not one of "+strings.Join(words, ", "))
 		return otherwise
 	}
 	return v
@@ -163,7 +166,7 @@ func (t table) duration(name string, otherwise time.Duration) time.Duration {
 	k, _ := findKey(t.keys, name)
 	d, err := time.ParseDuration(t.text(name))
 	if err != nil {
-		t.fault(name, Shown(t.text(name))+" is no duration: write hours (h), minutes (m) or seconds (s), as in "+name+" = "+k.Example)
+		t.fault(name, secret.Shown(t.text(name))+" is no duration: write hours (h), minutes (m) or seconds (s), as in "+name+" = "+k.Example)
 		return otherwise
 	}
 	if d < 0 {

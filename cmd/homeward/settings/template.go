@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"homeward/update/secret"
 	"homeward/update/service"
 )
 
@@ -57,7 +58,7 @@ func (t table) serviceFile(p *service.Template) {
 		if errors.Is(err, fs.ErrNotExist) {
 			do = ": name a service file that is there (the package ddns-scripts-services brings them), or write url4, url6 and answer here"
 		}
-		if Shown(v) == "this" && !isFile(err) {
+		if secret.Shown(v) == "this" && !isFile(err) {
 			path, err = "this", fs.ErrNotExist
 		}
 		t.fault("template", path+": "+err.Error()+do)

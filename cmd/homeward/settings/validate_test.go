@@ -87,28 +87,3 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
-
-func TestShownRepeatsNamesAlone(t *testing.T) {
-	for _, v := range []string{"dyndns3", "30 days", "büro.example", "2001:db8::1", "https://a.example/"} {
-		if got := Shown(v); got != `"`+v+`"` {
-			t.Errorf("shown(%q) = %s", v, got)
-		}
-	}
-	for _, v := range []string{"", "token = s", "https://a.example/?s", "me@host", `a"b`, "a'b", `a\b`, "a\nb", "a\x1b[m", strings.Repeat("a", 65)} {
-		if got := Shown(v); got != "this" {
-			t.Errorf("shown(%q) = %s, want this", v, got)
-		}
-	}
-}
-
-func TestNearest(t *testing.T) {
-	known := keyNames(AccountKeys())
-	for word, want := range map[string]string{
-		"domain": "domains", "Token": "token", "token-file": "token_file", "limit10s": "limit_10s",
-		"frobnicate": "", "x": "", "": "", strings.Repeat("token", 9): "",
-	} {
-		if got := Nearest(word, known); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", word, got, want)
-		}
-	}
-}
