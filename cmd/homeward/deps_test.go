@@ -76,7 +76,9 @@ func TestArrows(t *testing.T) {
 // import.
 func below() map[string][]string {
 	return map[string][]string{
-		"spelling": nil, "update/secret": nil, "update/clock": nil, "update/log": nil, "update/retry": nil, "update/resolver": nil,
+		"openwrt/uci": {"spelling", "update/secret"}, "openwrt/ddnsscripts": {"openwrt/uci"},
+		"openwrt/inadyn": {"openwrt/uci"},
+		"spelling":       nil, "update/secret": nil, "update/clock": nil, "update/log": nil, "update/retry": nil, "update/resolver": nil,
 		"update/transport": {"update/resolver", "update/secret"},
 		"update/loop":      {"update/clock", "update/log", "update/transport"},
 		"update/service":   {"update/secret", "update/transport"},
@@ -143,6 +145,8 @@ func TestArrow(t *testing.T) {
 		{"update/service/ipv64.go", "homeward/update/state", false},
 		{"update/state/data.go", "homeward/update/service", true},
 		{"update/secret/secret.go", "homeward/update/log", false},
+		{"openwrt/uci/parse.go", "homeward/cmd/homeward/settings", false},
+		{"openwrt/ddnsscripts/import.go", "homeward/openwrt/uci", true},
 		{"update/scheduler.go", "crypto/tls", false},
 		{"update/transport/connect.go", "crypto/tls", true},
 	} {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"homeward/cmd/homeward/settings"
+	"homeward/openwrt/uci"
 	"homeward/update/updatetest"
 )
 
@@ -129,16 +130,16 @@ func TestASecretUnderAnyOptionOfUCIIsNeverSaid(t *testing.T) {
 	for _, m := range misplacedSecrets {
 		var texts []string
 		main, account := "config homeward 'main'\n", "config account 'home'\n\toption service 'ipv64'\n"
-		for _, k := range slices.Concat(uciTopKeys, uciLineKeys) {
-			texts = append(texts, main+"\toption "+k.option+" "+uciQuote(m.value)+"\n")
+		for _, k := range slices.Concat(settings.TopKeys(), settings.LineKeys()) {
+			texts = append(texts, main+uci.Line("option "+k.Name, m.value))
 		}
-		for _, k := range uciAccountKeys {
-			for _, kind := range []string{"option", "list"} {
-				texts = append(texts, account+"\t"+kind+" "+k.option+" "+uciQuote(m.value)+"\n")
+		for _, k := range settings.AccountKeys() {
+			for _, kind := range []string{"option ", "list "} {
+				texts = append(texts, account+uci.Line(kind+strings.Replace(k.Name, "domains", "domain", 1), m.value))
 			}
 		}
-		texts = append(texts, "config account "+uciQuote(m.value)+"\n\toption x '1'\n", "config "+uciQuote(m.value)+" 'x'\n",
-			account+"\toption "+uciQuote(m.value)+" '1'\n", "package "+uciQuote(m.value)+"\n", m.value+"\n",
+		texts = append(texts, "config account "+uci.Quote(m.value)+"\n\toption x '1'\n", "config "+uci.Quote(m.value)+" 'x'\n",
+			account+"\toption "+uci.Quote(m.value)+" '1'\n", "package "+uci.Quote(m.value)+"\n", m.value+"\n",
 			account+"\toption token '"+m.value+"\n", account+"\toption token "+m.value+" x\n")
 		for _, src := range texts {
 			var toml, errs bytes.Buffer

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"strconv"
 	"strings"
 
 	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/settings"
+	"homeward/openwrt/uci"
 )
 
 // uciMax bounds what is read of a package: a hundred accounts fit ten times.
@@ -51,47 +51,23 @@ func runUCI(_ context.Context, c cli.Call) int {
 		fmt.Fprintln(c.Stderr, "homeward uci:", err)
 		return cli.ExitUsage
 	}
-	file := uciFile{name: "uci export homeward"}
+	file, mode := uci.File{Name: "uci export homeward"}, fs.FileMode(0o600)
 	if c.Has("--file") {
-		file = uciFile{name: c.Value("--file")}
-		if file.raw, file.mode, err = settings.ReadFile(file.name, uciMax); err != nil {
-			fmt.Fprintf(c.Stderr, "homeward uci: %s: %v\n", file.name, err)
+		file.Name = c.Value("--file")
+		if file.Raw, mode, err = settings.ReadFile(file.Name, uciMax); err != nil {
+			fmt.Fprintf(c.Stderr, "homeward uci: %s: %v\n", file.Name, err)
 			return cli.ExitUsage
 		}
 	}
-	conv := convertUCI(src, file.raw, devices, uciDefaults{c.Value("--lan"), c.Value("--on-change")})
+	conv := uci.Convert(src, file, devices, uci.Defaults{LAN: c.Value("--lan"), OnChange: c.Value("--on-change")})
 	if c.Has("--check") {
-		return checkUCI(c, conv, file)
+		return checkUCI(c, conv, file, mode)
 	}
-	if len(conv.faults) > 0 {
-		file.print(c.Stderr, "", conv.faults)
+	if faults := conv.Faults(); len(faults) > 0 {
+		file.Print(c.Stderr, "", faults)
 		return cli.ExitUsage
 	}
-	return writeAll(c.Stdout, c.Stderr, []byte(conv.text()))
-}
-
-// uciFile is the file that an export was made from.
-type uciFile struct {
-	name string
-	raw  []byte // nil: not known
-	mode fs.FileMode
-}
-
-// print writes one line a fault, as FILE:LINE: path: what.
-func (f uciFile) print(w io.Writer, before string, faults []uciFault) {
-	for _, fault := range faults {
-		at, path := f.name, fault.Path
-		switch {
-		case fault.Line > 0:
-			at += ":" + strconv.Itoa(fault.Line)
-		case f.raw != nil && fault.Section != "":
-			fault.What += " (a change that is not in the file yet: uci changes homeward)"
-		}
-		if path != "" {
-			path += ": "
-		}
-		fmt.Fprintf(w, "%s%s: %s%s\n", before, at, path, fault.What)
-	}
+	return writeAll(c.Stdout, c.Stderr, []byte(conv.TOML()))
 }
 
 // parseDevices reads pairs INTERFACE=DEVICE. Of two for one interface the last

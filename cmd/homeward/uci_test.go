@@ -1,189 +1,196 @@
 package main
 
 import (
-	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/BurntSushi/toml"
+	"homeward/openwrt/uci"
 )
 
-const uciExample = `package homeward
+// What a person has written, and what uci makes of it.
+const (
+	uciWritten = `# my router
+config homeward main
+	option	enabled	1	# yes
+	option wan "wan"
+	option lan 'br_lan_of_the_house'
+
+config account "home"; option service 'ipv64'
+	list domain 'home.ipv64.net'
+	list domain srv.ipv64.net
+	list domain "srv."'ipv64.net'
+	# a comment with a ' in it
+	option token 'two
+lines'
+
+c account
+	o service spd\
+yn
+	l domain 'nas.spdns.org'
+	o token_file '/nowhere/token'
+	o tokn 'x'
+
+config account
+	option service spdyn
+	option domain 'third'
+	option password 'p'
+
+config account home
+	option poll '1s'
+	option detect 'web'
+`
+	uciExported = `package homeward
 
 config homeward 'main'
 	option enabled '1'
-	option log_level 'debug'
-	option state_dir '/etc/homeward state'
-	option ca_file ''
 	option wan 'wan'
-	option wan6 'auto'
-	option lan 'br-lan'
+	option lan 'br_lan_of_the_house'
 
 config account 'home'
 	option service 'ipv64'
 	list domain 'home.ipv64.net'
-	list domain 'srv.any64.de'
-	option token 'it'\''s "a" \n $HOME über
-two lines	and a tab'
-	list publish 'ipv4'
-	list publish 'prefix'
-	option limit_10s '007'
-	option limit_24h '0'
-	option one_address 'off'
-	option enabled 'yes'
-	option wan 'wanb'
+	list domain 'srv.ipv64.net'
+	list domain 'srv.ipv64.net'
+	option token 'two
+lines'
+	option poll '1s'
+	option detect 'web'
+	option refresh 'never'
 
 config account
 	option service 'spdyn'
-	option domain 'zwei.spdns.de drei.spdns.de'
-	option token ''
-	option enabled '0'
-
-`
-
-func TestUCIBecomesTOML(t *testing.T) {
-	const want = `# Made from /etc/config/homeward: write there, what is written here is lost.
-# device wan=pppoe-wan
-# device wanb=eth2
-state_dir = "/etc/homeward state"
-log_level = "debug"
-
-[line]
-wan = "pppoe-wan"
-wan6 = "auto"
-lan = "br-lan"
-
-[account.home]
-enabled = true
-service = "ipv64"
-domains = ["home.ipv64.net", "srv.any64.de"]
-token = "it's \"a\" \\n $HOME über\u000Atwo lines\u0009and a tab"
-publish = ["ipv4", "prefix"]
-limit_10s = 7
-limit_24h = 0
-one_address = false
-wan = "eth2"
-
-[account."zwei.spdns.de"]
-enabled = false
-service = "spdyn"
-domains = ["zwei.spdns.de", "drei.spdns.de"]
-`
-	var out, errs strings.Builder
-	args := []string{"--device", "wan=old", "--device=wanb=eth2", "--device", "wan=pppoe-wan"}
-	if code := run(t.Context(), append([]string{"uci"}, args...), strings.NewReader(uciExample), &out, &errs); code != 0 || errs.Len() > 0 {
-		t.Fatalf("exit %d, stderr %s", code, errs.String())
-	}
-	if out.String() != want {
-		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
-	}
-	var decoded struct {
-		Account map[string]struct{ Token string }
-	}
-	if _, err := toml.Decode(out.String(), &decoded); err != nil {
-		t.Fatal(err)
-	}
-	if got, want := decoded.Account["home"].Token, "it's \"a\" \\n $HOME über\ntwo lines\tand a tab"; got != want {
-		t.Errorf("token is %q, want %q", got, want)
-	}
-}
-
-func TestUCIOrderOfSectionsAndOptionsChangesNothing(t *testing.T) {
-	parts := strings.Split(strings.TrimPrefix(uciExample, "package homeward\n"), "\nconfig ")[1:]
-	slices.Reverse(parts)
-	turned := "package homeward\n\nconfig " + strings.Join(parts, "\nconfig ")
-	turned = strings.Replace(turned, "\toption limit_10s '007'\n\toption limit_24h '0'", "\toption limit_24h '0'\n\toption limit_10s '007'", 1)
-	a, faults := uciToTOML([]byte(uciExample), nil)
-	b, faultsTurned := uciToTOML([]byte(turned), nil)
-	if faults != nil || faultsTurned != nil {
-		t.Fatal(faults, faultsTurned)
-	}
-	if !bytes.Equal(a, b) {
-		t.Errorf("%s\nbecame\n%s", a, b)
-	}
-}
-
-func TestUCINameWithoutDeviceStays(t *testing.T) {
-	got, faults := uciToTOML([]byte("config homeward 'main'\n\toption wan 'wan'\n"), map[string]string{"wan6": "eth1"})
-	if faults != nil || !strings.Contains(string(got), "\nwan = \"wan\"\n") {
-		t.Errorf("%s%v", got, faults)
-	}
-}
-
-func TestUCIFaults(t *testing.T) {
-	tests := []struct {
-		name, src string
-		want      string
-	}{
-		{"all of them at once", `package homeward
-
-config homeward 'main'
-	option enabled 'maybe'
-	option run_dir '/x'
-	option log_level 'loud'
-	list wan 'wan'
-
-config account 'home'
-	option service 'dyndns3'
-	option domains 'a.example'
-	option tokn 'hunter2
-hunter2'
-	option limit_24h '-1'
-	option limit_24h '3'
-	option password 'hunter2'
-	option password 'hunter2'
+	list domain 'nas.spdns.org'
+	option token_file '/nowhere/token'
+	option tokn 'x'
 
 config account
-	list publish 'ip6'
+	option service 'spdyn'
+	option domain 'third'
+	option password 'p'
+`
+)
 
-config acount 'x'
-`, `uci export homeward:4: homeward.main.enabled: "maybe" is no switch; write 1 or 0
-uci export homeward:5: homeward.main.run_dir: no such option; there are: enabled, state_dir, log_level, ca_file, on_change, wan, wan6, lan
-uci export homeward:6: homeward.main.log_level: "loud" is not one of debug, info, warn, error
-uci export homeward:7: homeward.main.wan: this is no list; write: option wan 'VALUE'
-uci export homeward:10: homeward.home.service: "dyndns3" is not one of ipv64, spdyn, dyndns2, template
-uci export homeward:11: homeward.home.domains: no such option; write: list domain 'VALUE'
-uci export homeward:12: homeward.home.tokn: no such option; did you mean token?
-uci export homeward:14: homeward.home.limit_24h: "-1" is no number; write one of digits alone, or 0 for none
-uci export homeward:15: homeward.home.limit_24h: it is there twice
-uci export homeward:17: homeward.home.password: it is there twice
-uci export homeward:19: homeward.@account[1]: it has neither a name nor a domain; write: config account 'NAME'
-uci export homeward:20: homeward.@account[1].publish: "ip6" is not one of ipv4, ipv6, prefix
-uci export homeward:22: homeward.x: no such section; write: config homeward 'main', or config account 'NAME'
-`},
-		{"a name twice", "config account 'a.example'\nconfig account\nlist domain 'a.example'\n",
-			"uci export homeward:2: homeward.@account[1]: another account has this name (one without has that of its first domain); write: config account 'NAME'\n"},
-		{"another section of the program", "config homeward 'other'\nconfig homeward\n",
-			"uci export homeward:1: homeward.other: there is one such section; write: config homeward 'main'\nuci export homeward:2: homeward.@homeward[1]: there is one such section; write: config homeward 'main'\n"},
-		{"no UTF-8", "config account 'a'\n\toption token 'hunter2\xff'\n", "uci export homeward:2: homeward.a.token: a byte in it is no UTF-8; write it anew\n"},
-		{"nothing", "\n", "uci export homeward:1: homeward: nothing to read: is there an /etc/config/homeward?\n"},
-		{"another package", "package ddns\n", "uci export homeward:1: this is package ddns; write: uci export homeward\n"},
-		{"an open quote", "config account 'a'\n\toption token 'hunter2\n\n", "uci export homeward:2: the quote opened here is never closed\n"},
-		{"double quotes", "config account 'a'\n\toption token \"hunter2\"\n", "uci export homeward:2: double quotes, which `uci export` never writes\n"},
-		{"a continued line", "config account \\\n 'a'\n", "uci export homeward:1: a line is continued here, which `uci export` never does\n"},
-		{"a word too many", "config account 'a'\n\toption token hunter2 hunter2\n",
-			"uci export homeward:2: neither `config TYPE 'NAME'` nor `option KEY 'VALUE'` nor `list KEY 'VALUE'`\n"},
-		{"an option of no section", "option token 'hunter2'\n", "uci export homeward:1: an option before the first `config`\n"},
-		{"a name that would colour the terminal", "config account 'a'\n\toption '\x1b[31m\n' 'x'\n",
-			"uci export homeward:2: homeward.a.?[31m?: no such option; there are: enabled,"},
+// uciCheck runs homeward uci --check for a file that was exported.
+func uciCheck(t *testing.T, written, exported string, args ...string) (file, stdout, stderr string, code int) {
+	t.Helper()
+	file = filepath.Join(t.TempDir(), "homeward")
+	if err := os.WriteFile(file, []byte(written), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			var out, errs strings.Builder
-			code := run(t.Context(), []string{"uci"}, strings.NewReader(tt.src), &out, &errs)
-			if code != 2 || out.Len() > 0 {
-				t.Errorf("exit %d, stdout %q, want exit 2 and nothing", code, out.String())
-			}
-			if got := errs.String(); got != tt.want && !(strings.HasSuffix(tt.want, ",") && strings.HasPrefix(got, tt.want)) {
-				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
-			}
-			if strings.Contains(errs.String(), "hunter2") {
-				t.Error("a value is repeated in a message")
-			}
-		})
+	var out, errs strings.Builder
+	code = run(t.Context(), append([]string{"uci", "--check", "--file", file}, args...), strings.NewReader(exported), &out, &errs)
+	return file, out.String(), strings.ReplaceAll(errs.String(), file, "FILE"), code
+}
+
+func TestUCICheckNamesTheFaultsOfAllLayersByTheFilesLines(t *testing.T) {
+	const want = `FILE: homeward.home.refresh: "never" is no duration: write hours (h), minutes (m) or seconds (s), as in option refresh '600h' (a change that is not in the file yet: uci changes homeward)
+FILE:5: homeward.main.lan: "br_lan_of_the_house" is no device: write a device's name as ip link shows it, at most 15 letters, or "auto"
+FILE:10: homeward.home.domain: "srv.ipv64.net" stands here twice: take one of the two out
+FILE:12: homeward.home.token: has a line break in it: write it on one line
+FILE:19: homeward.@account[1].token_file: names no file that is there: write the secret into a file, and the file's path here
+FILE:20: homeward.@account[1].tokn: no such option; did you mean token?
+FILE:22: homeward.@account[2].username: missing: write option username '…' and option password '…', or token for a single host
+FILE:24: homeward.@account[2].domain: "third" is no whole domain name: write it as in "home.ipv64.net"
+FILE:28: homeward.home.poll: is below 1m, the least here: write option poll '5m'
+`
+	_, out, errs, code := uciCheck(t, uciWritten, uciExported)
+	if code != 2 || out != "" || errs != want {
+		t.Errorf("exit %d, stdout %q\n%s\nwant\n%s", code, out, errs, want)
+	}
+}
+
+const uciFine = `config homeward 'main'
+	option enabled '1'
+
+config account 'home'
+	option service 'ipv64'
+	list domain 'home.ipv64.net'
+	option token 'a b'
+	list publish 'ipv4'
+	list publish 'ipv6'
+	list publish 'prefix'
+`
+
+func TestUCICheckWritesTheTOMLAndWarnsOfTheFilesLines(t *testing.T) {
+	file, out, errs, code := uciCheck(t, uciFine, "package homeward\n\n"+uciFine, "--device", "wan=eth0")
+	if want := uci.Convert([]byte(uciFine), uci.File{}, map[string]string{"wan": "eth0"}, uci.Defaults{}).TOML(); code != 0 || out != want {
+		t.Errorf("exit %d, stdout\n%s\nwant\n%s", code, out, want)
+	}
+	for _, want := range []string{"warning: FILE:7: homeward.home.token: is of an odd form", "warning: FILE:8: homeward.home.publish: ipv6 and prefix on one record"} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("stderr lacks %q:\n%s", want, errs)
+		}
+	}
+	if err := os.Chmod(file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr strings.Builder
+	run(t.Context(), []string{"uci", "--check", "--file", file}, strings.NewReader(uciFine), &stdout, &stderr)
+	if want := "warning: " + file + ": others can read this file, and a secret stands in it: chmod 600 " + file + "\n"; !strings.HasPrefix(stderr.String(), want) {
+		t.Errorf("of a file that others can read: %s", stderr.String())
+	}
+}
+
+func TestUCILANWhereNoneIsNamed(t *testing.T) {
+	named := strings.Replace(uciFine, "option enabled '1'\n", "option enabled '1'\n\toption lan 'guest'\n", 1)
+	for _, tt := range []struct{ src, device, want string }{
+		{uciFine, "lan=br-lan.1", "[line]\nlan = \"br-lan.1\"\n"},
+		{uciFine, "wan=eth0", "\n\n[account.home]"},
+		{named, "lan=br-lan.1", "[line]\nlan = \"guest\"\n"},
+	} {
+		if _, out, errs, code := uciCheck(t, tt.src, tt.src, "--lan", "lan", "--device", tt.device); code != 0 || !strings.Contains(out, tt.want) || strings.Count(out, "lan = ") > 1 {
+			t.Errorf("%s: exit %d, %s\n%s", tt.device, code, errs, out)
+		}
+	}
+}
+
+func TestUCICheckTellsPrograms(t *testing.T) {
+	var out, errs strings.Builder
+	if code := run(t.Context(), []string{"uci", "--check", "--json"}, strings.NewReader(uciExported), &out, &errs); code != 2 || errs.Len() > 0 {
+		t.Errorf("exit %d, %s", code, errs.String())
+	}
+	var got uciReport
+	if err := json.Unmarshal([]byte(out.String()), &got); err != nil || len(got.Faults) != 9 {
+		t.Fatalf("%v, %s", err, out.String())
+	}
+	if want := (uciJSON{"@account[1]", "tokn", 23, "no such option; did you mean token?"}); !slices.Contains(got.Faults, want) {
+		t.Errorf("%+v, want %+v in it", got.Faults, want)
+	}
+	out.Reset()
+	if code := run(t.Context(), []string{"uci", "--check", "--json"}, strings.NewReader(uciFine), &out, &errs); code != 0 || !strings.HasPrefix(out.String(), `{"faults":[],"warnings":[{"section":"home","option":"token","line":7,`) {
+		t.Errorf("exit %d, %s", code, out.String())
+	}
+}
+
+func TestUCICheckOfNoAccount(t *testing.T) {
+	for src, want := range map[string]string{
+		"config homeward 'main'\n": "FILE: there is no account: write config account 'home' with option service, list domain and option token\n",
+		strings.Replace(uciFine, "'a b'", "'ab'\n\toption enabled '0'", 1):            "FILE: every account is switched off: write option enabled '1' in one of them\n",
+		strings.Replace(uciFine, "option service 'ipv64'", "", 1):                     "FILE:4: homeward.home.service: missing: write option service 'ipv64', or another of dyndns2, ipv64, spdyn, template\n",
+		strings.Replace(uciFine, "list domain 'home.ipv64.net'", "", 1):               "FILE:4: homeward.home.domain: missing: write list domain 'home.ipv64.net', the names to keep up to date\n",
+		strings.Replace(uciFine, "\toption service 'ipv64'\n", "\toption s '1'\n", 1): "FILE:5: homeward.home.s: no such option",
+	} {
+		if _, _, errs, code := uciCheck(t, src, src); code != 2 || !strings.Contains(errs, want) {
+			t.Errorf("exit %d, %s\nwant %s", code, errs, want)
+		}
+	}
+}
+
+// A section without a name is looked at all the same.
+func TestUCICheckOfANamelessAccount(t *testing.T) {
+	const src = "config account\n\toption service 'ipv64'\n\toption poll '1s'\n"
+	const want = `FILE:1: homeward.@account[0]: it has neither a name nor a domain; write: config account 'NAME'
+FILE:1: homeward.@account[0].domain: missing: write list domain 'home.ipv64.net', the names to keep up to date
+FILE:1: homeward.@account[0].token: missing: write option token '…', the account's update token, or option token_file '/path'
+FILE:3: homeward.@account[0].poll: is below 1m, the least here: write option poll '5m'
+`
+	_, _, errs, code := uciCheck(t, src, src)
+	if _, errs, _ = strings.Cut(errs, "take it out, or write option detect 'web'\n"); code != 2 || errs != want {
+		t.Errorf("exit %d\n%s\nwant\n%s", code, errs, want)
 	}
 }
 
@@ -200,7 +207,7 @@ func TestUCIArguments(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var out, errs strings.Builder
-		code := run(t.Context(), append([]string{"uci"}, tt.args...), strings.NewReader(uciExample), &out, &errs)
+		code := run(t.Context(), append([]string{"uci"}, tt.args...), strings.NewReader(uciFine), &out, &errs)
 		if code != 2 || out.Len() > 0 || !strings.HasPrefix(errs.String(), tt.want) {
 			t.Errorf("%q: exit %d, stdout %q, stderr %q", tt.args, code, out.String(), errs.String())
 		}
@@ -212,32 +219,14 @@ func TestUCIArguments(t *testing.T) {
 	}
 }
 
-func TestUCIReadsTheOldSpellingOfExport(t *testing.T) {
-	got, faults := uciToTOML([]byte("package 'homeward'\n\nconfig 'account' 'a'\n\toption 'token' 'x'\n"), nil)
-	if faults != nil || !strings.HasSuffix(string(got), "\n[account.a]\ntoken = \"x\"\n") {
-		t.Errorf("%s%v", got, faults)
+// Of two devices for one interface the last counts.
+func TestUCIDevices(t *testing.T) {
+	var out, errs strings.Builder
+	args := []string{"uci", "--device", "wan=old", "--device=wanb=eth2", "--device", "wan=pppoe-wan"}
+	if code := run(t.Context(), args, strings.NewReader(uciFine), &out, &errs); code != 0 || errs.Len() > 0 {
+		t.Fatalf("exit %d, stderr %s", code, errs.String())
 	}
-}
-
-// The file that is shipped is read here as it would come out of uci: it has
-// no quoting but uci's own.
-func TestUCIReadsTheShippedFile(t *testing.T) {
-	src, err := os.ReadFile(filepath.Join("..", "..", "openwrt", "homeward.config"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, faults := uciToTOML(src, nil); faults != nil {
-		t.Error(faults)
-	}
-	var examples strings.Builder
-	for line := range strings.Lines(string(src)) {
-		words := strings.Fields(strings.TrimPrefix(line, "#"))
-		if line[0] == '#' && len(words) > 2 && slices.Contains([]string{"config", "option", "list"}, words[0]) {
-			examples.WriteString(line[1:])
-		}
-	}
-	got, faults := uciToTOML([]byte(examples.String()), nil)
-	if faults != nil || strings.Count(string(got), "\n[account.") != 4 {
-		t.Errorf("examples in comments: %v\n%s", faults, got)
+	if want := "\n# device wan=pppoe-wan\n# device wanb=eth2\n"; !strings.Contains(out.String(), want) || strings.Contains(out.String(), "old") {
+		t.Errorf("%s\nwant%s in it", out.String(), want)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"homeward/openwrt/uci"
 )
 
 // An account is a section on its way to a `config account`.
@@ -21,7 +23,7 @@ type account struct {
 }
 
 // add adds an option that is not empty.
-func (a *account) add(name, value string) { a.options += line("option "+name, value) }
+func (a *account) add(name, value string) { a.options += uci.Line("option "+name, value) }
 
 // use adds the option service.
 func (a *account) use(service string) {
@@ -179,7 +181,7 @@ func (a *account) hosts() {
 		if strings.Contains(a.url4+a.url6, "://www.duckdns.org/") {
 			name = strings.TrimSuffix(name, ".duckdns.org") // the service takes the first label
 		}
-		item := line("list domain", name)
+		item := uci.Line("list domain", name)
 		switch {
 		case !isHost(name) || a.service != "template" && (name[0] == '*' || !strings.Contains(name, ".")):
 			a.note("not taken over: hostname '" + printable(name) + "': no whole domain name")

@@ -4,6 +4,8 @@ package inadyn
 import (
 	"strconv"
 	"strings"
+
+	"homeward/openwrt/uci"
 )
 
 // A Fault is why a file cannot be read. It repeats nothing of the file.
@@ -68,9 +70,9 @@ func configuration(outside *section, accounts []*account) string {
 	for _, a := range accounts {
 		on = on || a.on
 	}
-	b.WriteString("\nconfig homeward 'main'\n" + line("option enabled", number(on)))
+	b.WriteString("\nconfig homeward 'main'\n" + uci.Line("option enabled", uci.Switch(on)))
 	if ca != nil {
-		b.WriteString(line("option ca_file", ca.values[0]))
+		b.WriteString(uci.Line("option ca_file", ca.values[0]))
 	}
 	for _, a := range accounts {
 		if is(outside.value("allow-ipv6"), "on") {
@@ -131,15 +133,15 @@ func (a *account) write(b *strings.Builder) {
 	for _, n := range a.notes {
 		b.WriteString("# " + n + "\n")
 	}
-	b.WriteString("config account " + quote(a.name) + "\n" + line("option enabled", number(a.on)) +
-		a.options + line("option url4", a.url4) + line("option url6", a.url6) + a.domains)
+	b.WriteString("config account " + uci.Quote(a.name) + "\n" + uci.Line("option enabled", uci.Switch(a.on)) +
+		a.options + uci.Line("option url4", a.url4) + uci.Line("option url6", a.url6) + a.domains)
 	if !a.ipv6 || a.families == 2 {
-		b.WriteString(line("list publish", "ipv4"))
+		b.WriteString(uci.Line("list publish", "ipv4"))
 	}
 	if a.ipv6 || a.families == 2 {
-		b.WriteString(line("list publish", "ipv6"))
+		b.WriteString(uci.Line("list publish", "ipv6"))
 	}
-	b.WriteString(line("option wan", a.wan) + line("option wan6", a.wan6))
+	b.WriteString(uci.Line("option wan", a.wan) + uci.Line("option wan6", a.wan6))
 }
 
 // writeLost writes a section that is not taken over, as a comment.
@@ -149,24 +151,4 @@ func (a *account) writeLost(b *strings.Builder, why string) {
 	for _, set := range a.section.settings {
 		b.WriteString("#\t" + shown(set) + "\n")
 	}
-}
-
-// line writes an option or an item of a list, unless its value is empty.
-func line(name, value string) string {
-	if value == "" {
-		return ""
-	}
-	return "\t" + name + " " + quote(value) + "\n"
-}
-
-func number(on bool) string {
-	if on {
-		return "1"
-	}
-	return "0"
-}
-
-// quote quotes a value as `uci export` does.
-func quote(v string) string {
-	return "'" + strings.ReplaceAll(v, "'", `'\''`) + "'"
 }

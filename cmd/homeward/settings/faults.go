@@ -36,6 +36,14 @@ func (f Fault) In(table string) bool {
 	return first == table
 }
 
+// Keys returns the path of the key, nil where the fault is about none.
+func (f Fault) Keys() []string {
+	if f.Path == "" {
+		return nil
+	}
+	return strings.Split(f.Path, "\x00")
+}
+
 // Faults is every fault of a configuration, in the order of its lines. As an
 // error it is one line for each.
 type Faults []Fault

@@ -23,3 +23,24 @@ func TestImportOfInadyn(t *testing.T) {
 		t.Errorf("another program: exit %d, %s", code, errs)
 	}
 }
+
+func TestImportFaults(t *testing.T) {
+	tests := []struct {
+		name, src, want string
+		args            []string
+	}{
+		{"nothing", "", "uci export ddns:1: ddns: nothing to read: is there an /etc/config/ddns?\n", nil},
+		{"another package", "package network\n", "uci export ddns:1: this is package network; write: uci export ddns\n", nil},
+		{"the file itself", "config service \"a\"\n", "uci export ddns:1: double quotes, which `uci export` never writes\n", nil},
+		{"another program", "package ddns\n", "homeward import: write ddns, which is the default, or inadyn\n", []string{"ddclient"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var out, errs strings.Builder
+			code := run(t.Context(), append([]string{"import"}, tt.args...), strings.NewReader(tt.src), &out, &errs)
+			if code != 2 || out.Len() > 0 || errs.String() != tt.want {
+				t.Errorf("exit %d, stdout %q, stderr %q, want exit 2, %q", code, out.String(), errs.String(), tt.want)
+			}
+		})
+	}
+}

@@ -1,22 +1,24 @@
-package main
+package ddnsscripts
 
 import (
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+
+	"homeward/openwrt/uci"
 )
 
-// A ddnsSection is a section of ddns-scripts on its way to an account.
-type ddnsSection struct {
-	section  *uciSection
+// An account is a section of ddns-scripts on its way to a `config account`.
+type account struct {
+	section  *uci.Section
 	taken    map[string]bool // options that are in the account, or mean nothing
 	name     string
 	enabled  bool
 	ipv6     bool // the family of the section
 	families int  // 2 once a section of the other family was joined
 	domains  []string
-	options  []uciOption // what sections of one host must share to be joined
+	options  []uci.Option // what sections of one host must share to be joined
 	url4     string
 	url6     string
 	wan      string
@@ -24,32 +26,32 @@ type ddnsSection struct {
 	notes    []string // one line each, without a secret
 }
 
-func newDDNS(s *uciSection) *ddnsSection {
-	return &ddnsSection{section: s, taken: map[string]bool{}, families: 1}
+func newAccount(s *uci.Section) *account {
+	return &account{section: s, taken: map[string]bool{}, families: 1}
 }
 
 // take returns an option's value, and notes that it is not lost.
-func (d *ddnsSection) take(name string) string {
+func (d *account) take(name string) string {
 	d.taken[name] = true
-	return d.section.uciValue(name)
+	return d.section.Value(name)
 }
 
 // add adds an option that is not empty.
-func (d *ddnsSection) add(name, value string) {
+func (d *account) add(name, value string) {
 	if value != "" {
-		d.options = append(d.options, uciOption{Name: name, Value: value})
+		d.options = append(d.options, uci.Option{Name: name, Value: value})
 	}
 }
 
 // note adds a comment, once.
-func (d *ddnsSection) note(text string) {
+func (d *account) note(text string) {
 	if !slices.Contains(d.notes, text) {
 		d.notes = append(d.notes, text)
 	}
 }
 
 // title names the section in a comment.
-func (d *ddnsSection) title() string {
+func (d *account) title() string {
 	switch {
 	case d.section.Name != "":
 		return d.section.Name
@@ -60,11 +62,11 @@ func (d *ddnsSection) title() string {
 }
 
 // convert fills the account in, or tells why there can be none.
-func (d *ddnsSection) convert() (why string) {
-	d.enabled = uciTrue(d.take("enabled"))
-	d.ipv6 = uciTrue(d.take("use_ipv6"))
+func (d *account) convert() (why string) {
+	d.enabled = uci.On(d.take("enabled"))
+	d.ipv6 = uci.On(d.take("use_ipv6"))
 	d.take("use_https") // it always is
-	lookup, domain := d.section.uciValue("lookup_host"), d.take("domain")
+	lookup, domain := d.section.Value("lookup_host"), d.take("domain")
 	if domain == "" || domain == lookup {
 		domain = d.take("lookup_host")
 	}
@@ -78,18 +80,18 @@ func (d *ddnsSection) convert() (why string) {
 	d.address()
 	for _, o := range d.section.Options {
 		if !d.taken[o.Name] && o.Value != "" {
-			d.note("not taken over: " + shownOption(o) + ddnsWhy(o.Name))
+			d.note("not taken over: " + shownOption(o) + whyNot(o.Name))
 		}
 	}
 	return ""
 }
 
 // address takes over where the address comes from.
-func (d *ddnsSection) address() {
+func (d *account) address() {
 	switch d.take("ip_source") {
 	case "", "network":
 		d.device(d.take("ip_network"), "wan", "wan6")
-		if d.section.uciValue("interface") == d.wan+d.wan6 {
+		if d.section.Value("interface") == d.wan+d.wan6 {
 			d.take("interface")
 		}
 	case "interface":
@@ -103,7 +105,7 @@ func (d *ddnsSection) address() {
 }
 
 // device sets the interface of the section's family.
-func (d *ddnsSection) device(name, usual, usual6 string) {
+func (d *account) device(name, usual, usual6 string) {
 	switch {
 	case d.ipv6 && name == "":
 		d.wan6 = usual6
@@ -117,7 +119,7 @@ func (d *ddnsSection) device(name, usual, usual6 string) {
 }
 
 // web takes over that the address is asked for on the web.
-func (d *ddnsSection) web() {
+func (d *account) web() {
 	if d.ipv6 {
 		d.note("IPv6 is read from the line, not asked for on the web (ip_source web)")
 		return
@@ -125,7 +127,7 @@ func (d *ddnsSection) web() {
 	service := d.options[0].Value
 	d.wan = d.take("bind_network")
 	d.add("detect", "web")
-	if n, err := strconv.ParseUint(d.section.uciValue("check_interval"), 10, 16); err == nil {
+	if n, err := strconv.ParseUint(d.section.Value("check_interval"), 10, 16); err == nil {
 		d.take("check_interval")
 		switch d.take("check_unit") {
 		case "days":
@@ -155,20 +157,20 @@ func (d *ddnsSection) web() {
 
 // shownOption writes an option for a comment: its value only where none is secret,
 // and nothing in it that could end the comment.
-func shownOption(o uciOption) string {
+func shownOption(o uci.Option) string {
 	if !slices.Contains(strings.Fields("enabled service_name domain lookup_host interface ip_source ip_network ip_interface"+
 		" use_ipv6 use_https check_interval check_unit check_interval_min force_interval force_unit retry_interval"+
 		" retry_unit retry_max_count retry_count use_syslog use_logfile dns_server force_dnstcp use_api_check"+
 		" force_ipversion is_glue bind_network cacert upd_privateip use_curl"+
 		" ddns_dateformat ddns_rundir ddns_logdir ddns_loglines"), o.Name) {
-		return "option " + printable(o.Name) + " (its value is in /etc/config/ddns)"
+		return "option " + uci.Printable(o.Name) + " (its value is in /etc/config/ddns)"
 	}
-	return "option " + printable(o.Name) + " '" + printable(o.Value) + "'"
+	return "option " + uci.Printable(o.Name) + " '" + uci.Printable(o.Value) + "'"
 }
 
-// ddnsWhy tells why an option of ddns-scripts has no place here, as the end of
+// whyNot tells why an option of ddns-scripts has no place here, as the end of
 // a comment.
-func ddnsWhy(name string) string {
+func whyNot(name string) string {
 	switch name {
 	case "check_interval", "check_unit", "check_interval_min", "interface":
 		return ": the kernel tells of each change"

@@ -1,4 +1,7 @@
-package main
+// Package uci reads UCI, the form of OpenWrt's configuration files, writes its
+// values, and turns homeward's into the TOML configuration. It says what is wrong
+// in UCI's words and lines.
+package uci
 
 import (
 	"fmt"
@@ -8,25 +11,26 @@ import (
 	"homeward/update/secret"
 )
 
-// A uciSection is one section of a UCI package.
-type uciSection struct {
+// A Section is one section of a UCI package. Its texts come from the file: they may
+// hold secrets and any byte.
+type Section struct {
 	Type    string
 	Name    string // "" if it has none
 	Line    int    // of `config`, from 1
 	Path    string // as `uci set` names it: homeward.home or homeward.@account[0]
-	Options []uciOption
+	Options []Option
 }
 
-// A uciOption is one `option`, or one item of a `list`.
-type uciOption struct {
+// An Option is one `option`, or one item of a `list`.
+type Option struct {
 	Name  string
 	Value string // byte for byte
 	List  bool
 	Line  int
 }
 
-// A uciFault is one fault of a package, in UCI's words. It holds no secret.
-type uciFault struct {
+// A Fault is one fault of a package, in UCI's words. It holds no secret.
+type Fault struct {
 	Line    int    // 0: not known
 	Path    string // of the section or option, "" for a line that is none
 	What    string
@@ -34,9 +38,9 @@ type uciFault struct {
 	Option  string // likewise
 }
 
-// uciValue returns the value of the last option of that name, "" if there is
-// none; of a list, its last item.
-func (s *uciSection) uciValue(name string) string {
+// Value returns the value of the last option of that name, "" if there is none; of
+// a list, its last item.
+func (s *Section) Value(name string) string {
 	for i := len(s.Options) - 1; i >= 0; i-- {
 		if s.Options[i].Name == name {
 			return s.Options[i].Value
@@ -45,13 +49,13 @@ func (s *uciSection) uciValue(name string) string {
 	return ""
 }
 
-// parseUCI reads what `uci export PKG` writes: config TYPE 'NAME', option KEY
+// Parse reads what `uci export PKG` writes: config TYPE 'NAME', option KEY
 // 'VALUE' and list KEY 'VALUE', values byte for byte, line breaks included.
 // Comments are allowed, so that it reads what `homeward import` writes. Other
 // spellings of hand-written files are uci's business: they are faults here.
-// Only the first fault of the syntax is told.
-func parseUCI(src []byte, pkg string) ([]uciSection, *uciFault) {
-	p := uciParser{src: src, line: 1, pkg: pkg, seen: map[string]int{}}
+// Only the first fault of the syntax is reported, and the sections are nil then.
+func Parse(src []byte, pkg string) ([]Section, *Fault) {
+	p := parser{src: src, line: 1, pkg: pkg, seen: map[string]int{}}
 	for p.skipToWord() {
 		line := p.line
 		words, fault := p.statement()
@@ -59,25 +63,25 @@ func parseUCI(src []byte, pkg string) ([]uciSection, *uciFault) {
 			fault = p.take(words, line)
 		}
 		if fault != "" {
-			return nil, &uciFault{Line: line, What: fault}
+			return nil, &Fault{Line: line, What: fault}
 		}
 	}
 	return p.sections, nil
 }
 
-type uciParser struct {
+type parser struct {
 	src      []byte
 	pos      int
 	line     int
 	pkg      string
 	loose    bool // read all that uci reads, and pass over what it does not
-	sections []uciSection
+	sections []Section
 	seen     map[string]int // sections of each type
 }
 
 // skipToWord goes to the next statement, over blanks, empty lines and
 // comments, and tells whether there is one.
-func (p *uciParser) skipToWord() bool {
+func (p *parser) skipToWord() bool {
 	for ; p.pos < len(p.src); p.pos++ {
 		switch p.src[p.pos] {
 		case '\n':
@@ -97,7 +101,7 @@ func (p *uciParser) skipToWord() bool {
 }
 
 // skipComment leaves the position before the line's end.
-func (p *uciParser) skipComment() {
+func (p *parser) skipComment() {
 	for p.pos+1 < len(p.src) && p.src[p.pos+1] != '\n' {
 		p.pos++
 	}
@@ -105,7 +109,7 @@ func (p *uciParser) skipComment() {
 
 // statement reads the words of one statement, up to its line's end, or tells
 // what is wrong with it.
-func (p *uciParser) statement() (words []string, fault string) {
+func (p *parser) statement() (words []string, fault string) {
 	for p.pos < len(p.src) {
 		switch c := p.src[p.pos]; {
 		case c == '\n', c == ';' && p.loose:
@@ -127,7 +131,7 @@ func (p *uciParser) statement() (words []string, fault string) {
 }
 
 // word reads one word: bare characters, 'quoted text' and \c in any order.
-func (p *uciParser) word() (word, fault string) {
+func (p *parser) word() (word, fault string) {
 	var b []byte
 	for p.pos < len(p.src) {
 		switch c := p.src[p.pos]; c {
@@ -173,18 +177,18 @@ func (p *uciParser) word() (word, fault string) {
 }
 
 // take adds one statement to the sections, or tells what is wrong with it.
-func (p *uciParser) take(words []string, line int) (fault string) {
+func (p *parser) take(words []string, line int) (fault string) {
 	switch word := words[0]; {
 	case word == "package" && len(words) == 2:
 		if words[1] != p.pkg {
-			return fmt.Sprintf("this is package %s; write: uci export %s", uciName(words[1]), p.pkg)
+			return fmt.Sprintf("this is package %s; write: uci export %s", shownName(words[1]), p.pkg)
 		}
 	case word == "config" && (len(words) == 2 || len(words) == 3):
-		s := uciSection{Type: words[1], Line: line}
-		s.Path = fmt.Sprintf("%s.@%s[%d]", p.pkg, uciName(s.Type), p.seen[s.Type])
+		s := Section{Type: words[1], Line: line}
+		s.Path = fmt.Sprintf("%s.@%s[%d]", p.pkg, shownName(s.Type), p.seen[s.Type])
 		if len(words) == 3 && words[2] != "" {
 			s.Name = words[2]
-			s.Path = p.pkg + "." + uciName(s.Name)
+			s.Path = p.pkg + "." + shownName(s.Name)
 		}
 		p.seen[s.Type]++
 		p.sections = append(p.sections, s)
@@ -193,34 +197,18 @@ func (p *uciParser) take(words []string, line int) (fault string) {
 			return "an option before the first `config`"
 		}
 		s := &p.sections[len(p.sections)-1]
-		s.Options = append(s.Options, uciOption{words[1], words[2], word == "list", line})
+		s.Options = append(s.Options, Option{words[1], words[2], word == "list", line})
 	default:
 		return "neither `config TYPE 'NAME'` nor `option KEY 'VALUE'` nor `list KEY 'VALUE'`"
 	}
 	return ""
 }
 
-// uciName returns a type or name for a message, … where it could be a secret
+// shownName returns a type or name for a message, … where it could be a secret
 // that slipped there.
-func uciName(s string) string {
+func shownName(s string) string {
 	if strings.ContainsAny(s, "=@?") || slices.ContainsFunc(strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(".:/ ", r) }), secret.LooksLikeToken) {
 		return "…"
 	}
-	return printable(s)
-}
-
-// printable returns the printable characters of s, at most 64 of them.
-func printable(s string) string {
-	keep := func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '?'
-		}
-		return r
-	}
-	return strings.Map(keep, s[:min(len(s), 64)])
-}
-
-// uciQuote quotes a value as `uci export` does.
-func uciQuote(v string) string {
-	return "'" + strings.ReplaceAll(v, "'", `'\''`) + "'"
+	return Printable(s)
 }

@@ -1,4 +1,4 @@
-package main
+package uci
 
 import (
 	"slices"
@@ -10,17 +10,17 @@ import (
 )
 
 // Whatever a value is, it comes through quoting, parsing and TOML as it was.
-func FuzzUCIValue(f *testing.F) {
+func FuzzValue(f *testing.F) {
 	for _, s := range []string{"", "'", `'\''`, "a\nb", "\\", `"`, "#", "\x00", "\x7f", "ü", "\xff", "\r\n", "'''", "$(x)", "\u2028"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, v string) {
-		src := []byte("package homeward\n\nconfig account 'a'\n\toption token " + uciQuote(v) + "\n\tlist domain " + uciQuote(v) + "\n")
-		sections, fault := parseUCI(src, "homeward")
+		src := []byte("package homeward\n\nconfig account 'a'\n\toption token " + Quote(v) + "\n\tlist domain " + Quote(v) + "\n")
+		sections, fault := Parse(src, "homeward")
 		if fault != nil || len(sections) != 1 || sections[0].Options[0].Value != v || sections[0].Options[1].Value != v {
 			t.Fatalf("%q became %+v, %v", v, sections, fault)
 		}
-		got, faults := uciToTOML(src, nil)
+		got, faults := toTOML(src, nil)
 		if !utf8.ValidString(v) {
 			if len(faults) != 2 {
 				t.Fatalf("%q: no UTF-8, but faults are %v", v, faults)
@@ -46,18 +46,18 @@ func FuzzUCIValue(f *testing.F) {
 }
 
 // Whatever comes, it is either TOML or a fault that can be printed.
-func FuzzUCI(f *testing.F) {
-	f.Add(uciExample)
+func FuzzConvert(f *testing.F) {
+	f.Add(example)
 	f.Add("config homeward main\nconfig account a\noption enabled 1\nlist publish ipv6 #x\n")
 	f.Fuzz(func(t *testing.T, src string) {
-		got, faults := uciToTOML([]byte(src), map[string]string{"wan": "eth0"})
+		got, faults := toTOML([]byte(src), map[string]string{"wan": "eth0"})
 		if faults == nil {
 			if _, err := toml.Decode(string(got), &map[string]any{}); err != nil {
 				t.Fatalf("%v\n%s", err, got)
 			}
 		}
 		var b strings.Builder
-		uciFile{name: "uci export homeward"}.print(&b, "", faults)
+		File{Name: "uci export homeward"}.Print(&b, "", faults)
 		for _, r := range b.String() {
 			if r != '\n' && r != '…' && (r < ' ' || r > '~') {
 				t.Fatalf("unprintable %q in %q", r, b.String())

@@ -1,8 +1,8 @@
-package main
+package uci
 
 // escaped reads a backslash and what it escapes outside of quotes: a line's end
 // continues the line.
-func (p *uciParser) escaped(b []byte) []byte {
+func (p *parser) escaped(b []byte) []byte {
 	p.pos++
 	if p.pos == len(p.src) {
 		return b
@@ -18,7 +18,7 @@ func (p *uciParser) escaped(b []byte) []byte {
 
 // doubleQuoted reads text in double quotes, in which a backslash escapes. Its
 // end may be missing.
-func (p *uciParser) doubleQuoted(b []byte) []byte {
+func (p *parser) doubleQuoted(b []byte) []byte {
 	for p.pos++; p.pos < len(p.src) && p.src[p.pos] != '"'; {
 		if p.src[p.pos] == '\\' {
 			b = p.escaped(b)
@@ -34,10 +34,10 @@ func (p *uciParser) doubleQuoted(b []byte) []byte {
 	return b
 }
 
-// scanUCI reads a file as a person has written it, with all that uci allows.
+// scan reads a file as a person has written it, with all that uci allows.
 // What it does not understand it passes over.
-func scanUCI(raw []byte) []uciSection {
-	p := uciParser{src: raw, line: 1, seen: map[string]int{}, loose: true}
+func scan(raw []byte) []Section {
+	p := parser{src: raw, line: 1, seen: map[string]int{}, loose: true}
 	for p.skipToWord() {
 		line := p.line
 		words, fault := p.statement()
@@ -61,12 +61,12 @@ func scanUCI(raw []byte) []uciSection {
 
 // relocate gives the sections of an export the lines of the file that it was
 // made from, and 0 to what is not in it: a change that was not committed yet.
-func relocate(sections []uciSection, raw []byte) {
-	written := scanUCI(raw)
+func relocate(sections []Section, raw []byte) {
+	written := scan(raw)
 	nameless := map[string]int{}
 	for i := range sections {
 		s := &sections[i]
-		var at []*uciSection // a section with a name may stand in several parts
+		var at []*Section // a section with a name may stand in several parts
 		n := 0
 		for j := range written {
 			w := &written[j]
@@ -88,15 +88,15 @@ func relocate(sections []uciSection, raw []byte) {
 
 // relocate finds each option in the parts of its section: of several the last
 // with its value, which is the one that counts; of a list each item by itself.
-func (s *uciSection) relocate(at []*uciSection) {
+func (s *Section) relocate(at []*Section) {
 	s.Line = 0
 	if len(at) > 0 {
 		s.Line = at[0].Line
 	}
-	taken := map[*uciOption]bool{}
+	taken := map[*Option]bool{}
 	for i := range s.Options {
 		o := &s.Options[i]
-		var found *uciOption
+		var found *Option
 		for _, w := range at {
 			for j := range w.Options {
 				c := &w.Options[j]

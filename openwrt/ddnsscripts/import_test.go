@@ -1,4 +1,4 @@
-package main
+package ddnsscripts
 
 import (
 	"os"
@@ -6,12 +6,14 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"homeward/openwrt/uci"
 )
 
 // Each file in testdata/import is an export of ddns-scripts, each .want beside
 // it what it becomes.
 func TestImport(t *testing.T) {
-	files, err := filepath.Glob("testdata/import/*.ddns")
+	files, err := filepath.Glob("testdata/*.ddns")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no files", err)
 	}
@@ -25,19 +27,24 @@ func TestImport(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var out, errs strings.Builder
-			if code := run(t.Context(), []string{"import"}, strings.NewReader(string(in)), &out, &errs); code != 0 || errs.Len() > 0 {
-				t.Fatalf("exit %d, stderr %s", code, errs.String())
+			out, fault := Import(in)
+			if fault != nil {
+				t.Fatal(*fault)
 			}
-			if out.String() != string(want) {
-				t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+			if out != string(want) {
+				t.Errorf("got\n%s\nwant\n%s", out, want)
 			}
-			if _, faults := uciToTOML([]byte(out.String()), nil); faults != nil {
+			if faults := uciFaults(out); faults != nil {
 				t.Errorf("homeward uci refuses it: %v", faults)
 			}
-			checkNothingLost(t, string(in), out.String())
+			checkNothingLost(t, string(in), out)
 		})
 	}
+}
+
+// uciFaults returns what homeward uci says of a configuration.
+func uciFaults(src string) []uci.Fault {
+	return uci.Convert([]byte(src), uci.File{}, nil, uci.Defaults{}).Faults()
 }
 
 // checkNothingLost looks for each option of the input by its value or, in a
@@ -45,7 +52,7 @@ func TestImport(t *testing.T) {
 // begin with hunter2.
 func checkNothingLost(t *testing.T, in, out string) {
 	t.Helper()
-	sections, fault := parseUCI([]byte(in), "ddns")
+	sections, fault := uci.Parse([]byte(in), "ddns")
 	if fault != nil {
 		t.Fatal(*fault)
 	}
@@ -55,7 +62,7 @@ func checkNothingLost(t *testing.T, in, out string) {
 			case "enabled", "use_ipv6", "use_https", "ip_source", "ip_network", "interface", "service_name", "check_unit", "check_interval":
 				continue // become another form; the files show which
 			}
-			if !strings.Contains(out, uciQuote(o.Value)) && !strings.Contains(out, "option "+o.Name) && o.Name != "update_url" && o.Name != "domain" {
+			if !strings.Contains(out, uci.Quote(o.Value)) && !strings.Contains(out, "option "+o.Name) && o.Name != "update_url" && o.Name != "domain" {
 				t.Errorf("option %s of %s is lost", o.Name, s.Path)
 			}
 		}
@@ -67,30 +74,9 @@ func checkNothingLost(t *testing.T, in, out string) {
 	}
 }
 
-func TestImportFaults(t *testing.T) {
-	tests := []struct {
-		name, src, want string
-		args            []string
-	}{
-		{"nothing", "", "uci export ddns:1: ddns: nothing to read: is there an /etc/config/ddns?\n", nil},
-		{"another package", "package network\n", "uci export ddns:1: this is package network; write: uci export ddns\n", nil},
-		{"the file itself", "config service \"a\"\n", "uci export ddns:1: double quotes, which `uci export` never writes\n", nil},
-		{"another program", "package ddns\n", "homeward import: write ddns, which is the default, or inadyn\n", []string{"ddclient"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			var out, errs strings.Builder
-			code := run(t.Context(), append([]string{"import"}, tt.args...), strings.NewReader(tt.src), &out, &errs)
-			if code != 2 || out.Len() > 0 || errs.String() != tt.want {
-				t.Errorf("exit %d, stdout %q, stderr %q, want exit 2, %q", code, out.String(), errs.String(), tt.want)
-			}
-		})
-	}
-}
-
 // What import writes, uci reads.
 func FuzzImport(f *testing.F) {
-	files, err := filepath.Glob("testdata/import/*.ddns")
+	files, err := filepath.Glob("testdata/*.ddns")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -104,11 +90,11 @@ func FuzzImport(f *testing.F) {
 	f.Add("config service 'a'\n\toption enabled '1'\n\toption domain 'home.ipv64.net'\n" +
 		"\toption update_url 'http://ipv4.ipv64.net/nic/update?key=hunter2%ABx&domain=[DOMAIN]&ip=[IP]'\n")
 	f.Fuzz(func(t *testing.T, src string) {
-		out, fault := importDDNS([]byte(src))
+		out, fault := Import([]byte(src))
 		if fault != nil || !utf8.ValidString(src) {
 			return
 		}
-		if _, faults := uciToTOML([]byte(out), nil); faults != nil {
+		if faults := uciFaults(out); faults != nil {
 			t.Fatalf("%v\n%s", faults, out)
 		}
 	})
@@ -133,11 +119,11 @@ func TestImportJoinsTheTwoFamiliesOfOneHostOnly(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			out, fault := importDDNS([]byte(tt.src))
+			out, fault := Import([]byte(tt.src))
 			if fault != nil {
 				t.Fatal(*fault)
 			}
-			sections, fault := parseUCI([]byte(out), "homeward")
+			sections, fault := uci.Parse([]byte(out), "homeward")
 			if fault != nil {
 				t.Fatal(*fault)
 			}
@@ -188,11 +174,11 @@ func TestImportOfAnUpdateURL(t *testing.T) {
 		{"http://[USERNAME]:[PASSWORD]@[PARAMENC]/nic/update?hostname=[DOMAIN]&myip=[IP]", template},
 	}
 	for _, tt := range tests {
-		s := uciSection{Type: "service", Name: "a", Options: []uciOption{
+		s := uci.Section{Type: "service", Name: "a", Options: []uci.Option{
 			{Name: "update_url", Value: tt.url}, {Name: "domain", Value: "a.example"},
 			{Name: "username", Value: "u"}, {Name: "password", Value: "p"},
 		}}
-		d := newDDNS(&s)
+		d := newAccount(&s)
 		if why := d.convert(); why != "" {
 			t.Fatalf("%s: %s", tt.url, why)
 		}

@@ -1,15 +1,17 @@
-package main
+package ddnsscripts
 
 import (
 	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"homeward/openwrt/uci"
 )
 
-// ddnsDyndns2 has the services of ddns-scripts whose files spell dyndns2, with
+// dyndns2Servers has the services of ddns-scripts whose files spell dyndns2, with
 // user and password in front of the host, and the server of each.
-var ddnsDyndns2 = map[string]string{
+var dyndns2Servers = map[string]string{
 	"apertodns.com":  "https://api.apertodns.com",
 	"dnsomatic.com":  "https://updates.dnsomatic.com",
 	"domopoli.de":    "https://dyndns.domopoli.de",
@@ -24,15 +26,15 @@ var ddnsDyndns2 = map[string]string{
 	"xlhost.de":      "https://nsupdate.xlhost.de",
 }
 
-// ddnsScripts has the services of ddns-scripts that are programs.
-const ddnsScripts = " aliyun.com beget.com bind-nsupdate blazingfast.io cloud.google.com-v1 cloudflare.com-v4" +
+// programs has the services of ddns-scripts that are programs.
+const programs = " aliyun.com beget.com bind-nsupdate blazingfast.io cloud.google.com-v1 cloudflare.com-v4" +
 	" cnkuai.cn digitalocean.com-v2 dnspod.cn dnspod.cn-v3 freedns.42.pl gandi.net godaddy.com-v1" +
 	" hetzner.cloud huaweicloud.com luadns.com-v1 namesilo.com-v1 netcup.com ns1.com one.com pdns" +
 	" porkbun.com-v3 route53-v1 scaleway.com servercow.de transip.nl "
 
 // service turns the service of a section into options of ours, or tells why
 // that is not possible.
-func (d *ddnsSection) service() (why string) {
+func (d *account) service() (why string) {
 	name := d.take("service_name")
 	switch {
 	case name == "" || name == "-" || name == "custom":
@@ -46,10 +48,10 @@ func (d *ddnsSection) service() (why string) {
 		d.dyndns2("https://ipv6.nsupdate.info")
 	case name == "nsupdate.info":
 		d.dyndns2("https://ipv4.nsupdate.info")
-	case ddnsDyndns2[name] != "":
-		d.dyndns2(ddnsDyndns2[name])
-	case strings.Contains(ddnsScripts, " "+name+" "):
-		return "the service " + printable(name) + " is a program, and homeward runs none"
+	case dyndns2Servers[name] != "":
+		d.dyndns2(dyndns2Servers[name])
+	case strings.Contains(programs, " "+name+" "):
+		return "the service " + uci.Printable(name) + " is a program, and homeward runs none"
 	default:
 		d.template()
 		d.add("template", name)
@@ -58,7 +60,7 @@ func (d *ddnsSection) service() (why string) {
 }
 
 // custom is service for a section with a URL or a program of its own.
-func (d *ddnsSection) custom() (why string) {
+func (d *account) custom() (why string) {
 	raw := d.take("update_url")
 	switch {
 	case raw == "" && d.take("update_script") != "":
@@ -81,7 +83,7 @@ func (d *ddnsSection) custom() (why string) {
 	return ""
 }
 
-func (d *ddnsSection) spdyn(user, pass string) {
+func (d *account) spdyn(user, pass string) {
 	d.add("service", "spdyn")
 	if slices.Equal(d.domains, []string{user}) {
 		d.add("token", pass)
@@ -91,31 +93,31 @@ func (d *ddnsSection) spdyn(user, pass string) {
 	d.add("password", pass)
 }
 
-func (d *ddnsSection) dyndns2(server string) {
+func (d *account) dyndns2(server string) {
 	d.add("service", "dyndns2")
 	d.add("server", server)
 	d.add("username", d.take("username"))
 	d.add("password", d.take("password"))
 }
 
-func (d *ddnsSection) template() {
+func (d *account) template() {
 	d.add("service", "template")
 	for _, k := range []string{"username", "password", "param_enc", "param_opt"} {
 		d.add(k, d.take(k))
 	}
-	if !uciTrue(d.section.uciValue("use_https")) {
+	if !uci.On(d.section.Value("use_https")) {
 		d.note("http:// becomes https://; for a service without: option allow_http '1'")
 	}
 }
 
-// A ddnsURL is a URL with placeholders, cut into its parts and not decoded.
-type ddnsURL struct {
+// A updateURL is a URL with placeholders, cut into its parts and not decoded.
+type updateURL struct {
 	user, pass, host, path string
 	query                  [][2]string
 }
 
-func cutURL(raw string) ddnsURL {
-	var u ddnsURL
+func cutURL(raw string) updateURL {
+	var u updateURL
 	_, rest, _ := strings.Cut(raw, "://")
 	rest, query, _ := strings.Cut(rest, "?")
 	u.host, u.path, _ = strings.Cut(rest, "/")
@@ -132,7 +134,7 @@ func cutURL(raw string) ddnsURL {
 
 // ipv64URL takes an update URL of IPv64 over, and tells whether it was one
 // with nothing in it that homeward would say otherwise.
-func (d *ddnsSection) ipv64URL(u ddnsURL) bool {
+func (d *account) ipv64URL(u updateURL) bool {
 	if u.host != "ipv64.net" && u.host != "ipv4.ipv64.net" && u.host != "ipv6.ipv64.net" ||
 		u.path != "nic/update" && u.path != "update" && u.path != "update.php" {
 		return false
@@ -169,7 +171,7 @@ func (d *ddnsSection) ipv64URL(u ddnsURL) bool {
 }
 
 // spdynURL does the same for SPDYN.
-func (d *ddnsSection) spdynURL(u ddnsURL) bool {
+func (d *account) spdynURL(u updateURL) bool {
 	if u.host != "update.spdyn.de" && u.host != "update.spdns.de" || u.path != "nic/update" {
 		return false
 	}
@@ -196,7 +198,7 @@ func (d *ddnsSection) spdynURL(u ddnsURL) bool {
 }
 
 // dyndns2URL does the same for any server that is asked as dyndns2 asks.
-func (d *ddnsSection) dyndns2URL(u ddnsURL) bool {
+func (d *account) dyndns2URL(u updateURL) bool {
 	if u.path != "nic/update" || u.user != "[USERNAME]" || u.pass != "[PASSWORD]" || strings.ContainsAny(u.host, "[] ") ||
 		!slices.Equal(u.query, [][2]string{{"hostname", "[DOMAIN]"}, {"myip", "[IP]"}}) {
 		return false
@@ -208,7 +210,7 @@ func (d *ddnsSection) dyndns2URL(u ddnsURL) bool {
 // fill returns what a placeholder stands for, or a literal, decoded. False is
 // a mixture of both, and what is no text when it is decoded: the URL can say
 // it, an option cannot.
-func (d *ddnsSection) fill(v string) (string, bool) {
+func (d *account) fill(v string) (string, bool) {
 	switch v {
 	case "[USERNAME]":
 		return d.take("username"), true

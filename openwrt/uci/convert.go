@@ -1,4 +1,4 @@
-package main
+package uci
 
 import (
 	"fmt"
@@ -8,105 +8,94 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"homeward/cmd/homeward/settings"
 	"homeward/spelling"
 	"homeward/update/secret"
 )
 
-// uciToTOML turns `uci export homeward` into the TOML configuration. devices
-// gives the device of each logical interface that has one; a name that is not
-// in it stays as it is. Each device is also told in a comment, `# device
-// wan=pppoe-wan`, where the init script finds it while the interface is down.
-// The same sections give the same bytes, in whatever order they stand. The
-// faults are all there are, in the order of their lines; with one there is no
-// TOML.
-func uciToTOML(src []byte, devices map[string]string) ([]byte, []uciFault) {
-	c := convertUCI(src, nil, devices, uciDefaults{})
-	if len(c.faults) > 0 {
-		return nil, c.faults
-	}
-	return []byte(c.text()), nil
-}
-
-// convertUCI reads `uci export homeward`. raw is the file that it was made
-// from, whose lines the faults name; nil where it is not known.
-func convertUCI(src, raw []byte, devices map[string]string, otherwise uciDefaults) *uciConverter {
-	c := &uciConverter{devices: devices, lan: devices[otherwise.lan], onChange: otherwise.onChange, tables: map[string]string{}, origins: map[string]uciFault{}, items: map[string]int{}}
-	sections, fault := parseUCI(src, "homeward")
+// Convert turns src, the output of `uci export homeward`, into the TOML
+// configuration. Faults name the lines of file.Raw where that is known, else
+// those of src. devices gives the device of each logical interface that has one;
+// a name that is not in it stays as it is.
+func Convert(src []byte, file File, devices map[string]string, otherwise Defaults) *Conversion {
+	c := &Conversion{devices: devices, lan: devices[otherwise.LAN], onChange: otherwise.OnChange, file: file,
+		tables: map[string]string{}, origins: map[string]Fault{}, items: map[string]int{}}
+	sections, fault := Parse(src, "homeward")
 	if fault != nil {
-		c.faults = []uciFault{*fault}
+		c.faults = []Fault{*fault}
 		return c
 	}
-	if raw != nil {
-		relocate(sections, raw)
+	if file.Raw != nil {
+		relocate(sections, file.Raw)
 	}
 	if len(strings.TrimSpace(string(src))) == 0 {
-		c.faults = []uciFault{{Line: 1, Path: "homeward", What: "nothing to read: is there an /etc/config/homeward?"}}
+		c.faults = []Fault{{Line: 1, Path: "homeward", What: "nothing to read: is there an /etc/config/homeward?"}}
 	}
 	for i := range sections {
 		c.section(&sections[i])
 	}
-	sortUCI(c.faults)
+	sortByLine(c.faults)
 	return c
 }
 
-// sortUCI puts faults in the order of their lines.
-func sortUCI(faults []uciFault) {
-	slices.SortStableFunc(faults, func(a, b uciFault) int { return a.Line - b.Line })
+// sortByLine puts faults in the order of their lines.
+func sortByLine(faults []Fault) {
+	slices.SortStableFunc(faults, func(a, b Fault) int { return a.Line - b.Line })
 }
 
-// uciDefaults are what holds where main names nothing; each may be "".
-type uciDefaults struct {
-	lan      string // an interface, if it has a device
-	onChange string // a program
+// Defaults hold where main names nothing; each may be "".
+type Defaults struct {
+	LAN      string // an interface, used if it has a device
+	OnChange string // a program
 }
 
-type uciConverter struct {
+// A Conversion is a UCI configuration on its way to TOML.
+type Conversion struct {
+	file     File
 	devices  map[string]string
-	lan      string              // the LAN's device where none is named; "" is none
-	onChange string              // the program on_change where none is named; "" is none
-	main     string              // what `config homeward 'main'` became
-	hasMain  bool                // there was one
-	tables   map[string]string   // of each account, by its name
-	origins  map[string]uciFault // where each key and table of the TOML comes from, by PathKey; without What
-	items    map[string]int      // the line of each item of a list, the last of equal ones, by the key's PathKey and the item
-	faults   []uciFault
+	lan      string            // the LAN's device where none is named; "" is none
+	onChange string            // the program on_change where none is named; "" is none
+	main     string            // what `config homeward 'main'` became
+	hasMain  bool              // there was one
+	tables   map[string]string // of each account, by its name
+	origins  map[string]Fault  // where each key and table of the TOML comes from, by PathKey; without What
+	items    map[string]int    // the line of each item of a list, the last of equal ones, by the key's PathKey and the item
+	faults   []Fault
 }
 
 // fault notes what is wrong with a section, or with an option of it.
-func (c *uciConverter) fault(s *uciSection, o *uciOption, what string) {
+func (c *Conversion) fault(s *Section, o *Option, what string) {
 	f := s.place(o)
 	f.What = what
 	c.faults = append(c.faults, f)
 }
 
 // place tells where a section is, or an option of it.
-func (s *uciSection) place(o *uciOption) uciFault {
+func (s *Section) place(o *Option) Fault {
 	_, name, _ := strings.Cut(s.Path, ".")
-	f := uciFault{Line: s.Line, Path: s.Path, Section: name}
+	f := Fault{Line: s.Line, Path: s.Path, Section: name}
 	if o != nil {
-		f.Line, f.Option = o.Line, uciName(o.Name)
+		f.Line, f.Option = o.Line, shownName(o.Name)
 		f.Path += "." + f.Option
 	}
 	return f
 }
 
-func (c *uciConverter) section(s *uciSection) {
+func (c *Conversion) section(s *Section) {
 	switch s.Type {
 	case "homeward":
 		if s.Name != "main" || c.hasMain {
 			c.fault(s, nil, "there is one such section; write: config homeward 'main'")
 		}
 		c.hasMain = true
-		values := c.values(s, nil, slices.Concat(uciTopKeys, uciLineKeys))
+		values := c.values(s, nil, slices.Concat(topKeys, lineKeys))
 		if values["lan"] == "" && c.lan != "" {
 			values["lan"] = tomlString(c.lan)
 		}
 		if values["on_change"] == "" && c.onChange != "" {
 			values["on_change"] = tomlString(c.onChange)
 		}
-		c.main = tomlTable("", uciTopKeys, values)
-		if line := tomlTable("", uciLineKeys, values); line != "" {
+		c.main = tomlTable("", topKeys, values)
+		if line := tomlTable("", lineKeys, values); line != "" {
 			c.main += "\n[line]\n" + line
 		}
 	case "account":
@@ -117,7 +106,7 @@ func (c *uciConverter) section(s *uciSection) {
 }
 
 // account converts one account. One without a name has that of its first domain.
-func (c *uciConverter) account(s *uciSection) {
+func (c *Conversion) account(s *Section) {
 	name := s.Name
 	for i := len(s.Options) - 1; s.Name == "" && i >= 0; i-- {
 		if words := strings.Fields(s.Options[i].Value); s.Options[i].Name == "domain" && len(words) > 0 {
@@ -134,19 +123,19 @@ func (c *uciConverter) account(s *uciSection) {
 		c.fault(s, nil, "another account has this name (one without has that of its first domain); write: config account 'NAME'")
 	}
 	path := []string{"account", name}
-	c.origins[settings.PathKey(path)] = s.place(nil)
-	c.tables[name] = tomlTable("\n[account."+tomlKey(name)+"]\n", uciAccountKeys, c.values(s, path, uciAccountKeys))
+	c.origins[joinPath(path)] = s.place(nil)
+	c.tables[name] = tomlTable("\n[account."+tomlKey(name)+"]\n", accountKeys, c.values(s, path, accountKeys))
 }
 
 // values reads the options of a section, whose table is at a path: option to
 // TOML value. What is empty is not set.
-func (c *uciConverter) values(s *uciSection, path []string, keys []uciKey) map[string]string {
+func (c *Conversion) values(s *Section, path []string, keys []key) map[string]string {
 	values := map[string]string{}
 	lists := map[string][]string{}
 	given := map[string]bool{}
 	for j := range s.Options {
 		o := &s.Options[j]
-		i := slices.IndexFunc(keys, func(k uciKey) bool { return k.option == o.Name })
+		i := slices.IndexFunc(keys, func(k key) bool { return k.option == o.Name })
 		if i < 0 {
 			c.fault(s, o, noSuchOption(o.Name, keys))
 			continue
@@ -163,13 +152,13 @@ func (c *uciConverter) values(s *uciSection, path []string, keys []uciKey) map[s
 				c.fault(s, o, fault)
 				continue
 			}
-			c.items[settings.PathKey([]string{key, item})] = o.Line
+			c.items[joinPath([]string{key, item})] = o.Line
 			values[o.Name] = value
 			lists[o.Name] = append(lists[o.Name], value)
 		}
 	}
 	for _, k := range keys {
-		if k.kind == uciList && lists[k.option] != nil {
+		if k.kind == kindList && lists[k.option] != nil {
 			values[k.option] = "[" + strings.Join(lists[k.option], ", ") + "]"
 		}
 	}
@@ -178,11 +167,11 @@ func (c *uciConverter) values(s *uciSection, path []string, keys []uciKey) map[s
 
 // origin notes where a key of the TOML comes from: of a list, its first item. It
 // returns the key's path, by PathKey.
-func (c *uciConverter) origin(path []string, k uciKey, at uciFault) string {
-	if path == nil && slices.Contains(uciLineKeys, k) {
+func (c *Conversion) origin(path []string, k key, at Fault) string {
+	if path == nil && slices.Contains(lineKeys, k) {
 		path = []string{"line"}
 	}
-	key := settings.PathKey(append(slices.Clone(path), k.key))
+	key := joinPath(append(slices.Clone(path), k.key))
 	if _, ok := c.origins[key]; !ok && k.key != "" {
 		c.origins[key] = at
 	}
@@ -190,9 +179,9 @@ func (c *uciConverter) origin(path []string, k uciKey, at uciFault) string {
 }
 
 // misplaced tells what is wrong with an option before its value is looked at.
-func misplaced(k uciKey, o uciOption, twice bool) (fault string) {
+func misplaced(k key, o Option, twice bool) (fault string) {
 	switch {
-	case k.kind == uciList:
+	case k.kind == kindList:
 		return ""
 	case o.List:
 		return "this is no list; write: option " + o.Name + " 'VALUE'"
@@ -204,34 +193,34 @@ func misplaced(k uciKey, o uciOption, twice bool) (fault string) {
 
 // items are the values of an option: a list may stand as one option, with
 // blanks between its items, as uci's own shell functions read it.
-func items(k uciKey, o uciOption) []string {
+func items(k key, o Option) []string {
 	switch {
 	case o.Value == "":
 		return nil
-	case k.kind == uciList && !o.List:
+	case k.kind == kindList && !o.List:
 		return strings.Fields(o.Value)
 	}
 	return []string{o.Value}
 }
 
 // value spells one value in TOML, or tells what to write instead.
-func (c *uciConverter) value(k uciKey, v string) (toml, fault string) {
+func (c *Conversion) value(k key, v string) (toml, fault string) {
 	switch k.kind {
-	case uciBool:
+	case kindBool:
 		switch {
-		case uciTrue(v):
+		case On(v):
 			return "true", ""
 		case slices.Contains([]string{"0", "off", "false", "no", "disabled"}, v):
 			return "false", ""
 		}
 		return "", secret.Shown(v) + " is no switch; write 1 or 0"
-	case uciInt:
+	case kindInt:
 		n, err := strconv.ParseUint(v, 10, 31)
 		if err != nil {
 			return "", secret.Shown(v) + " is no number; write one of digits alone, or 0 for none"
 		}
 		return strconv.FormatUint(n, 10), ""
-	case uciDevice:
+	case kindDevice:
 		if dev, ok := c.devices[v]; ok {
 			v = dev
 		}
@@ -245,16 +234,17 @@ func (c *uciConverter) value(k uciKey, v string) (toml, fault string) {
 	return tomlString(v), ""
 }
 
-// uciTrue tells whether a switch is on, as uci's own functions read it.
-func uciTrue(v string) bool {
+// On reports whether a switch with the value v is on, as uci's own functions read
+// it.
+func On(v string) bool {
 	return slices.Contains([]string{"1", "on", "true", "yes", "enabled"}, v)
 }
 
 // noSuchOption tells which options there are.
-func noSuchOption(name string, keys []uciKey) string {
+func noSuchOption(name string, keys []key) string {
 	var all []string
 	for _, k := range keys {
-		if k.kind == uciList && k.key == name {
+		if k.kind == kindList && k.key == name {
 			return "no such option; write: list " + k.option + " 'VALUE'"
 		}
 		all = append(all, k.option)
@@ -265,8 +255,14 @@ func noSuchOption(name string, keys []uciKey) string {
 	return "no such option; there are: " + strings.Join(all, ", ")
 }
 
-// text puts the file together.
-func (c *uciConverter) text() string {
+// Faults returns all faults, in the order of their lines. With one there is no
+// TOML to use.
+func (c *Conversion) Faults() []Fault { return c.faults }
+
+// TOML returns the configuration. Each device stands in a comment, too, as `#
+// device wan=pppoe-wan`, where the init script finds it while the interface is
+// down. The same sections give the same bytes, in whatever order they stand.
+func (c *Conversion) TOML() string {
 	var b strings.Builder
 	b.WriteString("# Made from /etc/config/homeward: write there, what is written here is lost.\n")
 	for _, iface := range slices.Sorted(maps.Keys(c.devices)) {
@@ -280,7 +276,7 @@ func (c *uciConverter) text() string {
 }
 
 // tomlTable writes the keys that have a value, in their order, below head.
-func tomlTable(head string, keys []uciKey, values map[string]string) string {
+func tomlTable(head string, keys []key, values map[string]string) string {
 	for _, k := range keys {
 		if v, ok := values[k.option]; ok && k.key != "" {
 			head += k.key + " = " + v + "\n"
@@ -291,14 +287,20 @@ func tomlTable(head string, keys []uciKey, values map[string]string) string {
 
 // tomlKey spells a key: bare where TOML allows it.
 func tomlKey(s string) string {
-	bare := func(r rune) bool {
-		return r == '_' || r == '-' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z'
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !bare(r) }) < 0 {
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !bareRune(r) }) < 0 {
 		return s
 	}
 	return tomlString(s)
 }
+
+// bareRune tells whether a key of TOML may hold r without quotes.
+func bareRune(r rune) bool {
+	return r == '_' || r == '-' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z'
+}
+
+// joinPath joins the path of a key to the key of a map. A zero byte in a name can
+// mislead about a line at most.
+func joinPath(path []string) string { return strings.Join(path, "\x00") }
 
 // tomlString spells a basic string: one line, whatever is in it. s is UTF-8.
 func tomlString(s string) string {
