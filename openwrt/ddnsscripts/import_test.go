@@ -10,7 +10,7 @@ import (
 	"homeward/openwrt/uci"
 )
 
-// Each file in testdata/import is an export of ddns-scripts, each .want beside
+// Each .ddns in testdata is an export of ddns-scripts, each .want beside
 // it what it becomes.
 func TestImport(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.ddns")
