@@ -12,7 +12,7 @@ import (
 
 const (
 	plugin  = "/usr/libexec/rpcd/homeward"
-	methods = `{"status":{},"force":{"account":"str"},"check":{"config":"str"},"log":{"lines":32},"service":{"action":"str"},"services":{},"import":{}}` + "\n"
+	methods = `{"status":{},"force":{"account":"str"},"check":{"config":"str"},"log":{"lines":32},"service":{"action":"str"},"services":{},"import":{},"info":{},"stop_ddns":{}}` + "\n"
 	noJSON  = "the arguments cannot be read: is the call longer than 64 KiB?"
 )
 
@@ -270,6 +270,50 @@ func TestRPCDImport(t *testing.T) {
 	})
 }
 
+// What there is to see without a daemon holds no secret, and starts no program.
+func TestRPCDInfo(t *testing.T) {
+	const account = "config account 'a'\n\toption token 'hunter2'\n"
+	for name, c := range map[string]struct {
+		config, want string
+		files        []string
+	}{
+		"nothing there":     {"", `{"enabled":false,"boot":false,"accounts":0,"ddns":false}`, nil},
+		"on":                {"config homeward 'main'\n\toption enabled '1'\n\n" + account + "\n" + strings.Replace(account, " 'a'", "", 1), `{"enabled":true,"boot":false,"accounts":2,"ddns":false}`, nil},
+		"off":               {"config homeward 'main'\n\toption enabled '0'\n\n" + account, `{"enabled":false,"boot":true,"accounts":1,"ddns":true}`, []string{"/etc/rc.d/S95homeward", "/etc/config/ddns"}},
+		"enabled not there": {"config homeward 'main'\n", `{"enabled":false,"boot":false,"accounts":0,"ddns":false}`, []string{"/etc/rc.d/K10homeward"}},
+		"uci cannot read":   {"BROKEN", `{"enabled":false,"boot":false,"accounts":0,"ddns":false}`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachShell(t, func(r router) {
+				if c.config != "" {
+					r.write("/etc/config/homeward", c.config)
+				}
+				for _, file := range c.files {
+					r.write(file, "")
+				}
+				out, errs, code := r.runWith("{}", nil, plugin, "call", "info")
+				r.equal("info", out+errs, c.want+"\n")
+				if calls := r.calls(); calls != "" || code != 0 {
+					r.Errorf("exit %d, calls\n%s", code, calls)
+				}
+			})
+		})
+	}
+}
+
+func TestRPCDStopDDNS(t *testing.T) {
+	const script = "/etc/init.d/ddns"
+	eachShell(t, func(r router) {
+		r.answers("stop_ddns", "{}", "output", "")
+		r.write(script, "#!/bin/sh\necho \"ddns $*\" >>/calls\necho \"$1 said\"\n[ \"$1\" != disable ]\n")
+		r.mustNot(os.Chmod(r.path(script), 0o755))
+		r.answers("stop_ddns", message("action", "start"), "output", "stop said")
+		r.equal("calls", r.calls(), "ddns disable\nddns stop\n")
+		r.write(script, "#!/bin/sh\nexit 3\n")
+		r.answers("stop_ddns", "{}", "error", script+" ended with 3")
+	})
+}
+
 // The ACL lets a login see the state without letting it do anything, and has
 // each method once.
 func TestACLSeparatesReadingFromTheRest(t *testing.T) {
@@ -283,7 +327,7 @@ func TestACLSeparatesReadingFromTheRest(t *testing.T) {
 	if err := json.Unmarshal(data, &acl); err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(acl["homeward"].Read); got != "map[ubus:map[homeward:[status]]]" || len(acl) != 1 {
+	if got := fmt.Sprint(acl["homeward"].Read); got != "map[ubus:map[homeward:[status info]]]" || len(acl) != 1 {
 		t.Errorf("read is %s: it may hold the status, and never the configuration with its secrets", got)
 	}
 	var all map[string]any
@@ -291,6 +335,7 @@ func TestACLSeparatesReadingFromTheRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	delete(all, "status")
+	delete(all, "info")
 	write := acl["homeward"].Write
 	got := slices.Sorted(slices.Values(write["ubus"]["homeward"]))
 	if want := slices.Sorted(maps.Keys(all)); !slices.Equal(got, want) || len(write) != 1 || len(write["ubus"]) != 1 {
