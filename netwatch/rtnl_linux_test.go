@@ -83,27 +83,42 @@ func TestADeprecatedAddressIsSeen(t *testing.T) {
 	e.untilView("no prefix", func(s State) bool { return !s.Prefix.IsValid() && len(s.Delegated) == 1 })
 }
 
+// Routes of other tables cause no read. The kernel may have something else to
+// tell at any moment (an address has passed its check for duplicates, say), so
+// one round of several has to be without a read; each would have some if the
+// routes caused them.
 func TestMwan3sTablesAreIgnored(t *testing.T) {
 	e := watchRouter(t, new(rtnetlink))
 	e.online()
-	reads := e.kernel.reads.Load()
+	more := int64(1)
+	for round := 0; more > 0 && round < 20; round++ {
+		reads := e.kernel.reads.Load()
+		e.otherTables()
+		if s := View(e.Tables, Devices{}, State{}); s.WAN != "eth0" || s.WAN6 != "eth0" || len(s.Delegated) != 1 || s.LAN != "br-lan" {
+			t.Errorf("with other tables' routes the line is %+v", s)
+		}
+		more = e.kernel.reads.Load() - reads - 2 // the mark, twice
+	}
+	if more > 0 {
+		t.Errorf("%d reads for routes of other tables in the last of 20 rounds", more)
+	}
+}
+
+// otherTables adds routes to tables other than main, lets the watcher see what
+// it may see of them, and takes them away.
+func (e *eye) otherTables() {
+	e.t.Helper()
 	for _, table := range []uint32{1, 250, 510, 1000} {
 		d4 := netwatchtest.Default4("br-lan", netip.Addr{}, netip.Addr{}, 0)
 		d6 := netwatchtest.Default6("br-lan", ip("fe80::9"), netip.Prefix{}, 1)
 		null := netwatchtest.Null(pfx("2001:db8:9900::/56"))
 		for _, r := range []netwatchtest.Route{d4, d6, null} {
 			r.Table = table
-			must(t, e.SetRoute(r))
+			must(e.t, e.SetRoute(r))
 			defer e.DelRoute(r)
 		}
 	}
 	e.caughtUp()
-	if s := View(e.Tables, Devices{}, State{}); s.WAN != "eth0" || s.WAN6 != "eth0" || len(s.Delegated) != 1 || s.LAN != "br-lan" {
-		t.Errorf("with other tables' routes the line is %+v", s)
-	}
-	if n := e.kernel.reads.Load() - reads; n > 2 { // the mark, twice
-		t.Errorf("%d reads for routes of other tables", n-2)
-	}
 }
 
 func TestAHundredThousandRoutesAndANewAddress(t *testing.T) {
