@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"homeward/cmd/homeward/cli"
+	"homeward/cmd/homeward/identity"
 	"homeward/cmd/homeward/settings"
 )
 
@@ -25,7 +26,7 @@ var userFlag = cli.Flag{Name: "--user", Value: "NAME", About: "what this user co
 func runCheck(_ context.Context, c cli.Call) int {
 	cfg, warnings, err := settings.Load(c.Value("-c"))
 	if c.Has("--user") {
-		cfg, warnings, err = loadFor(c.Value("-c"), systemUsers(), c.Value("--user"))
+		cfg, warnings, err = identity.LoadAs(c.Value("--user"), c.Value("-c"))
 	}
 	for _, w := range warnings {
 		fmt.Fprintln(c.Stderr, "warning: "+w)

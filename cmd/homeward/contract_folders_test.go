@@ -132,26 +132,6 @@ func TestRootHandsOverWhatWasLeft(t *testing.T) {
 	h.sent(first)
 }
 
-func TestAFolderOfOthersIsNotTaken(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.WriteFile(dir+"/shadow", nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(dir+"/state.json", nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	identity{uid: 864, gid: 864}.prepare(dir, 0o750)
-	for path, want := range map[string]uint32{dir: 0, dir + "/shadow": 0, dir + "/state.json": 864} {
-		info, err := os.Stat(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := info.Sys().(*syscall.Stat_t).Uid; got != want {
-			t.Errorf("%s belongs to %d, want %d", path, got, want)
-		}
-	}
-}
-
 // A state that the daemon's user cannot read is root's to hand over: to begin
 // an empty count in its place could exceed the service's limit.
 func TestAStateThatCannotBeReadIsNeverReplaced(t *testing.T) {

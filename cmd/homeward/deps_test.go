@@ -76,7 +76,10 @@ func TestArrows(t *testing.T) {
 // import.
 func below() map[string][]string {
 	return map[string][]string{
-		"openwrt/uci": {"spelling", "update/secret"}, "openwrt/ddnsscripts": {"openwrt/uci"},
+		"cmd/homeward/settings": {"netwatch", "spelling", "update/secret", "update/service", "update/transport"},
+		"cmd/homeward/cli":      {"cmd/homeward/settings", "spelling"},
+		"cmd/homeward/identity": {"cmd/homeward/daemon", "cmd/homeward/settings", "update/log", "update/secret", "update/state"},
+		"openwrt/uci":           {"spelling", "update/secret"}, "openwrt/ddnsscripts": {"openwrt/uci"},
 		"openwrt/inadyn": {"openwrt/uci"},
 		"spelling":       nil, "update/secret": nil, "update/clock": nil, "update/log": nil, "update/retry": nil, "update/resolver": nil,
 		"update/transport": {"update/resolver", "update/secret"},

@@ -15,6 +15,7 @@ import (
 
 	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/daemon"
+	"homeward/cmd/homeward/identity"
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update/clock"
@@ -48,11 +49,11 @@ func openIPv64(c cli.Call) (s *ipv64Session, code int) {
 		fmt.Fprintln(c.Stderr, "homeward ipv64:", err)
 		return nil, cli.ExitUsage
 	}
-	if err := enterFolders(s.cfg.StateDir, s.cfg.RunDir, false); err != nil {
+	if err := identity.TakeBeside(s.cfg.StateDir, s.cfg.RunDir, false); err != nil {
 		fmt.Fprintln(c.Stderr, "homeward ipv64:", err)
 		return nil, cli.ExitFault
 	}
-	carryState(s.cfg.StateDir, s.cfg.RunDir, func(_ log.Level, text string) { s.warn(text) })
+	identity.CarryState(s.cfg.StateDir, s.cfg.RunDir, func(_ log.Level, text string) { s.warn(text) })
 	api := ipv64api.API{Server: s.server(), Key: key, CAFile: s.cfg.CAFile}
 	for _, a := range s.cfg.Accounts {
 		api.Hide = append(api.Hide, a.Secret, a.Healthcheck)

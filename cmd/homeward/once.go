@@ -9,6 +9,7 @@ import (
 
 	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/daemon"
+	"homeward/cmd/homeward/identity"
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update"
@@ -53,12 +54,12 @@ func runOnce(ctx context.Context, c cli.Call) int {
 		}
 	}
 	chosen := func(name string) bool { return len(c.Names) == 0 || slices.Contains(c.Names, name) }
-	if err := enterFolders(cfg.StateDir, cfg.RunDir, c.Has("--dry-run")); err != nil {
+	if err := identity.TakeBeside(cfg.StateDir, cfg.RunDir, c.Has("--dry-run")); err != nil {
 		say.log(log.Error, err.Error())
 		return cli.ExitFault
 	}
 	if !c.Has("--dry-run") {
-		carryState(cfg.StateDir, cfg.RunDir, say.log)
+		identity.CarryState(cfg.StateDir, cfg.RunDir, say.log)
 	}
 	tables, err := netwatch.Read()
 	if err != nil {

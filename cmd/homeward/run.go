@@ -11,6 +11,7 @@ import (
 
 	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/daemon"
+	"homeward/cmd/homeward/identity"
 	"homeward/cmd/homeward/settings"
 	"homeward/update/log"
 )
@@ -57,7 +58,7 @@ func program(c cli.Call, pid int) daemon.Program {
 		Version:  version,
 		Load:     func() (*settings.Config, []string, error) { return settings.Load(c.Value("-c")) },
 		Again:    settings.Reload,
-		Enter:    func(stateDir, runDir string) error { return takeIdentity(systemUsers(), stateDir, runDir, false) },
+		Enter:    func(stateDir, runDir string) error { return identity.Take(stateDir, runDir, false) },
 		Begin:    func(cfg *settings.Config) { beginDaemon(cfg, log.log) },
 		Log:      log.log,
 		SetLevel: log.setLevel,
@@ -74,6 +75,6 @@ func beginDaemon(cfg *settings.Config, say func(log.Level, string)) {
 			say(log.Warn, path+" was read as root, and cannot be read again as the owner of state_dir: SIGHUP will leave the configuration as it is")
 		}
 	}
-	carryState(cfg.StateDir, cfg.RunDir, say)
-	rememberStateDir(cfg.StateDir, cfg.RunDir)
+	identity.CarryState(cfg.StateDir, cfg.RunDir, say)
+	identity.RememberStateDir(cfg.StateDir, cfg.RunDir)
 }

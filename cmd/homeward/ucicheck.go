@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"homeward/cmd/homeward/cli"
+	"homeward/cmd/homeward/identity"
 	"homeward/cmd/homeward/settings"
 	"homeward/openwrt/uci"
 )
@@ -24,7 +25,7 @@ func checkUCI(c cli.Call, conv *uci.Conversion, file uci.File, mode fs.FileMode)
 	}
 	var err error
 	if c.Has("--user") {
-		err = readAs(systemUsers(), c.Value("--user"), check)
+		err = identity.ReadAs(c.Value("--user"), check)
 	} else {
 		check(settings.ReadFile)
 	}

@@ -1,4 +1,4 @@
-package main
+package identity
 
 import (
 	"errors"
@@ -15,9 +15,9 @@ import (
 // next one finds the state there when the configuration names another.
 const stateDirFile = "state_dir"
 
-// rememberStateDir notes which state_dir is in use. Without the note nothing
+// RememberStateDir notes in run_dir which state_dir is in use. Without the note nothing
 // but the next change of state_dir goes unnoticed.
-func rememberStateDir(stateDir, runDir string) {
+func RememberStateDir(stateDir, runDir string) {
 	path := filepath.Join(runDir, stateDirFile)
 	if abs, err := filepath.Abs(stateDir); err == nil {
 		stateDir = abs
@@ -27,9 +27,10 @@ func rememberStateDir(stateDir, runDir string) {
 	}
 }
 
-// carryState takes the state along where state_dir is another one than the
-// last daemon's, so that the services' limits hold.
-func carryState(stateDir, runDir string, say func(log.Level, string)) {
+// CarryState takes the state along where state_dir is another one than the last
+// daemon's, so that the services' limits hold. Call it after Take; say is told
+// what was done, or why nothing could be.
+func CarryState(stateDir, runDir string, say func(log.Level, string)) {
 	text, err := os.ReadFile(filepath.Join(runDir, stateDirFile))
 	before := strings.TrimSuffix(string(text), "\n")
 	if abs, aerr := filepath.Abs(stateDir); err != nil || aerr != nil || before == "" || before == abs {

@@ -1,4 +1,4 @@
-package main
+package identity
 
 import (
 	"fmt"
@@ -13,25 +13,26 @@ import (
 	"homeward/update/secret"
 )
 
-// loadFor is load for another user: what that user could not read is a fault,
-// too. This process is that user afterwards.
-func loadFor(path string, users userFiles, user string) (*settings.Config, []string, error) {
+// LoadAs is settings.Load as the user who is named: what that user could not read
+// is a fault, too. This process is that user afterwards.
+func LoadAs(name, path string) (*settings.Config, []string, error) {
 	var cfg *settings.Config
 	var warnings []string
-	err := readAs(users, user, func(read settings.FileReader) (err error) {
+	err := ReadAs(name, func(read settings.FileReader) (err error) {
 		cfg, warnings, err = settings.LoadWith(path, read)
 		return err
 	})
 	return cfg, warnings, err
 }
 
-// readAs lets f read files, and then once more: as the user who is named, with
-// an error where that user could not have read what we can. Nothing but the
-// attempt tells what owner, groups, modes and folders together allow.
-func readAs(users userFiles, user string, f func(read settings.FileReader) error) error {
-	id, ok := users.named(user)
+// ReadAs calls f twice, each time with a reader of files: first as this process
+// is, then as the user who is named, with an error for each file that this user
+// could not have read. Only the attempt shows what owner, groups, modes and
+// folders together allow. This process is that user afterwards.
+func ReadAs(name string, f func(read settings.FileReader) error) error {
+	id, ok := named(name)
 	if !ok {
-		return fmt.Errorf("--user %s: there is no such user here", secret.Shown(user))
+		return fmt.Errorf("--user %s: there is no such user here", secret.Shown(name))
 	}
 	known := map[string]func() ([]byte, fs.FileMode, error){}
 	f(func(path string, limit int) ([]byte, fs.FileMode, error) {
@@ -41,7 +42,7 @@ func readAs(users userFiles, user string, f func(read settings.FileReader) error
 	})
 	if os.Geteuid() != id.uid {
 		if err := id.become(); err != nil {
-			return fmt.Errorf("--user %s: %w: run this as root", user, err)
+			return fmt.Errorf("--user %s: %w: run this as root", name, err)
 		}
 	}
 	return f(func(path string, limit int) ([]byte, fs.FileMode, error) {
@@ -58,7 +59,7 @@ func readAs(users userFiles, user string, f func(read settings.FileReader) error
 }
 
 // tryRead opens a file as the user that this process is.
-func (id identity) tryRead(path string) error {
+func (id user) tryRead(path string) error {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err == nil {
 		return unix.Close(fd)

@@ -1,4 +1,6 @@
-package main
+// Package identity gives a command that root starts the identity of the daemon's
+// user, so that what lies in state_dir and run_dir stays that user's.
+package identity
 
 import (
 	"errors"
@@ -20,34 +22,35 @@ import (
 // daemon as.
 const serviceUser = "homeward"
 
-// identity is a user with the groups that a process of that user has.
-type identity struct {
+// user is a user of the system, with the groups that a process of that user has.
+type user struct {
 	name     string // "" where /etc/passwd does not name the user
 	uid, gid int
 	groups   []int // beside gid
 }
 
-// accounts of the system: the two files that name users and groups.
-type userFiles struct{ passwd, group string }
-
-func systemUsers() userFiles { return userFiles{"/etc/passwd", "/etc/group"} }
+// The files that name the system's users and groups.
+const (
+	passwdFile = "/etc/passwd"
+	groupFile  = "/etc/group"
+)
 
 // named returns a user by name; ok is false where there is none.
-func (f userFiles) named(name string) (id identity, ok bool) {
-	return f.find(func(fields []string) bool { return fields[0] == name })
+func named(name string) (id user, ok bool) {
+	return find(func(fields []string) bool { return fields[0] == name })
 }
 
 // numbered returns the user with that number. One without a name has the group
 // gid alone.
-func (f userFiles) numbered(uid, gid int) identity {
-	if id, ok := f.find(func(fields []string) bool { return fields[2] == strconv.Itoa(uid) }); ok {
+func numbered(uid, gid int) user {
+	if id, ok := find(func(fields []string) bool { return fields[2] == strconv.Itoa(uid) }); ok {
 		return id
 	}
-	return identity{uid: uid, gid: gid}
+	return user{uid: uid, gid: gid}
 }
 
-func (f userFiles) find(is func(fields []string) bool) (identity, bool) {
-	text, _ := os.ReadFile(f.passwd)
+func find(is func(fields []string) bool) (user, bool) {
+	text, _ := os.ReadFile(passwdFile)
 	for line := range strings.Lines(string(text)) {
 		fields := strings.Split(strings.TrimSpace(line), ":")
 		if len(fields) < 4 || !is(fields) {
@@ -58,15 +61,15 @@ func (f userFiles) find(is func(fields []string) bool) (identity, bool) {
 		if err != nil || err2 != nil || uid < 0 || gid < 0 {
 			continue
 		}
-		return identity{name: fields[0], uid: uid, gid: gid, groups: f.groupsOf(fields[0])}, true
+		return user{name: fields[0], uid: uid, gid: gid, groups: groupsOf(fields[0])}, true
 	}
-	return identity{}, false
+	return user{}, false
 }
 
 // groupsOf returns the groups that name the user as a member.
-func (f userFiles) groupsOf(name string) []int {
+func groupsOf(name string) []int {
 	var groups []int
-	text, _ := os.ReadFile(f.group)
+	text, _ := os.ReadFile(groupFile)
 	for line := range strings.Lines(string(text)) {
 		fields := strings.Split(strings.TrimSpace(line), ":")
 		if len(fields) < 4 || !slices.Contains(strings.Split(fields[3], ","), name) {
@@ -80,7 +83,7 @@ func (f userFiles) groupsOf(name string) []int {
 }
 
 // become gives up root's identity for good, in all threads.
-func (id identity) become() error {
+func (id user) become() error {
 	if err := syscall.Setgroups(id.groups); err != nil {
 		return err
 	}
@@ -90,29 +93,29 @@ func (id identity) become() error {
 	return syscall.Setuid(id.uid)
 }
 
-// enterFolders is takeIdentity for a command beside the daemon, which must not
-// send without the state. With look set nothing is made.
-func enterFolders(stateDir, runDir string, look bool) error {
-	if err := takeIdentity(systemUsers(), stateDir, runDir, look); err != nil {
+// TakeBeside is Take for a command beside the daemon. It fails, too, where there
+// is a state that this process may not read: without it no request may be sent.
+func TakeBeside(stateDir, runDir string, readOnly bool) error {
+	if err := Take(stateDir, runDir, readOnly); err != nil {
 		return err
 	}
 	return readableState(stateDir)
 }
 
-// takeIdentity makes sure that what this process leaves in state_dir and
-// run_dir is the daemon's. Run as root, it makes folders that are missing for
-// the user homeward, gives the owner of state_dir what root has left there
-// before, and takes the owner's identity. It is called after the configuration
-// was read and before anything in the folders is opened.
-func takeIdentity(users userFiles, stateDir, runDir string, look bool) error {
+// Take makes sure that what this process leaves in state_dir and run_dir is the
+// daemon's. Run as root, it makes folders that are missing for the user homeward,
+// gives the owner of state_dir what root has left there before, and takes the
+// owner's identity for good. With readOnly set it makes and gives nothing. Call it
+// after the configuration was read and before anything in the folders is opened.
+func Take(stateDir, runDir string, readOnly bool) error {
 	if os.Geteuid() != 0 {
-		if !look {
+		if !readOnly {
 			os.MkdirAll(stateDir, 0o750) // where it cannot be made the Store says so
 		}
 		return nil
 	}
-	owner := users.ownerOf(stateDir)
-	if !look {
+	owner := ownerOf(stateDir)
+	if !readOnly {
 		owner.prepare(stateDir, 0o750)
 		owner.prepare(runDir, 0o755)
 	}
@@ -127,22 +130,22 @@ func takeIdentity(users userFiles, stateDir, runDir string, look bool) error {
 
 // ownerOf returns the owner of state_dir: the daemon's user. A folder that is
 // not there yet belongs to the user homeward, where there is one.
-func (f userFiles) ownerOf(dir string) identity {
+func ownerOf(dir string) user {
 	info, err := os.Stat(dir)
 	if err == nil {
 		st := info.Sys().(*syscall.Stat_t)
 		if st.Uid != 0 {
-			return f.numbered(int(st.Uid), int(st.Gid))
+			return numbered(int(st.Uid), int(st.Gid))
 		}
-		return identity{}
+		return user{}
 	}
-	id, _ := f.named(serviceUser)
+	id, _ := named(serviceUser)
 	return id
 }
 
 // prepare makes a folder that is missing, and gives the owner what root has
 // left in it. What cannot be done is for those to say who use the folder.
-func (id identity) prepare(dir string, mode fs.FileMode) {
+func (id user) prepare(dir string, mode fs.FileMode) {
 	if dir == "" {
 		return
 	}
@@ -161,7 +164,7 @@ var ownFiles = [...]string{"state.json", "state.json.new", "state.json.bad", "st
 
 // takeOver gives the folder, if it is root's and holds homeward's files alone,
 // and those files that are root's, to the daemon's user.
-func (id identity) takeOver(dir string) {
+func (id user) takeOver(dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
@@ -181,7 +184,7 @@ func (id identity) takeOver(dir string) {
 
 // takeFile gives one file that is root's to the daemon's user. A link, which
 // that user may have made to a file of others, stays as it is.
-func (id identity) takeFile(path string) {
+func (id user) takeFile(path string) {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return
