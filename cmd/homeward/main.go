@@ -11,6 +11,7 @@ import (
 
 	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/daemon"
+	"homeward/cmd/homeward/ipv64cli"
 )
 
 // version is set by the linker: -X main.version=1.0.0.
@@ -20,7 +21,7 @@ var version = "dev"
 // The daemon is the first, so that it never allocates the other commands' tables.
 func commands(yield func(cli.Command) bool) {
 	for _, c := range [...]func() cli.Command{runCommand, checkCommand, onceCommand, statusCommand,
-		watchCommand, uciCommand, importCommand, servicesCommand, ipv64Command} {
+		watchCommand, uciCommand, importCommand, servicesCommand, ipv64cli.Command} {
 		if !yield(c()) {
 			return
 		}

@@ -66,7 +66,7 @@ func runOnce(ctx context.Context, c cli.Call) int {
 		say.log(log.Error, "the kernel does not show the line: "+err.Error())
 		return cli.ExitFault
 	}
-	parts := loop.Parts{Exchange: transport.New(version), Now: clock.System(), Log: say.log}
+	parts := loop.Parts{Exchange: transport.New(c.Version), Now: clock.System(), Log: say.log}
 	if c.Has("--dry-run") {
 		questions, requests := daemon.Preview(cfg, tables, parts, chosen, c.Has("--force"))
 		return preview(c, questions, requests)

@@ -27,6 +27,7 @@ type Command struct {
 // Call is one run of a command: what was given to it, and where it writes.
 type Call struct {
 	Arguments
+	Version        string // of the program
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 }

@@ -60,7 +60,7 @@ func (p Program) Run(ctx context.Context, args []string, stdin io.Reader, stdout
 			cmd.Name, len(given.Names), cmd.Name)
 		return ExitUsage
 	}
-	return cmd.Run(ctx, Call{Arguments: given, Stdin: stdin, Stdout: stdout, Stderr: stderr})
+	return cmd.Run(ctx, Call{Arguments: given, Version: p.Version, Stdin: stdin, Stdout: stdout, Stderr: stderr})
 }
 
 func (p Program) find(name string) (Command, bool) {

@@ -1,4 +1,6 @@
-package main
+// Package ipv64cli is homeward ipv64: the calls of IPv64's API as commands, and
+// their answers as tables.
+package ipv64cli
 
 import (
 	"context"
@@ -13,12 +15,13 @@ import (
 
 const defaultKeyFile = "/etc/homeward.apikey"
 
-func ipv64Command() cli.Command {
+// Command returns homeward ipv64 with its calls.
+func Command() cli.Command {
 	c := cli.Command{
 		Name:  "ipv64",
 		Args:  "CALL [NAME]",
 		About: "shows and changes an account's domains and records at IPv64",
-		Calls: ipv64Calls(),
+		Calls: calls(),
 		Names: true,
 	}
 	var b strings.Builder
@@ -44,26 +47,26 @@ configuration.`)
 	return c
 }
 
-// ipv64Calls are the calls of the command, in the order help lists them.
-func ipv64Calls() []cli.Command {
-	looks := []cli.Flag{{Name: "--key-file", Value: "FILE", About: "the account's API key, - is standard input; without it " + defaultKeyFile}, cli.ConfigFlag, cli.JSONFlag}
+// calls are the calls of the command, in the order help lists them.
+func calls() []cli.Command {
+	common := []cli.Flag{{Name: "--key-file", Value: "FILE", About: "the account's API key, - is standard input; without it " + defaultKeyFile}, cli.ConfigFlag, cli.JSONFlag}
 	yes := cli.Flag{Name: "--yes", About: "does not ask"}
 	record := []cli.Flag{
 		{Name: "--record", Value: "LABEL", About: "the record below the domain, as www; without it the domain itself"},
 		{Name: "--type", Value: "T", About: "one of " + strings.Join(ipv64api.RecordTypes(), ", ")},
 		{Name: "--content", Value: "C", About: "what the record says, as 203.0.113.7"},
 	}
-	with := func(flags ...cli.Flag) []cli.Flag { return append(slices.Clone(looks), flags...) }
+	with := func(flags ...cli.Flag) []cli.Flag { return append(slices.Clone(common), flags...) }
 	return []cli.Command{
-		{Name: "ipv64 account", About: "tells the account's class, and what is used and left of its limits", Flags: looks, Run: ipv64Account},
-		{Name: "ipv64 logs", About: "tells the service's log, the newest first, in local time", Flags: looks, Run: ipv64Logs},
-		{Name: "ipv64 domains", About: "tells the domains and records, beside what this router would publish", Long: domainsLong, Run: ipv64Domains,
+		{Name: "ipv64 account", About: "tells the account's class, and what is used and left of its limits", Flags: common, Run: showAccount},
+		{Name: "ipv64 logs", About: "tells the service's log, the newest first, in local time", Flags: common, Run: showLogs},
+		{Name: "ipv64 domains", About: "tells the domains and records, beside what this router would publish", Long: domainsLong, Run: showDomains,
 			Flags: with(cli.Flag{Name: "--dns", About: "asks the service's name servers, too"})},
-		{Name: "ipv64 add-domain", Args: "NAME", About: "makes a domain", Names: true, Flags: looks, Run: ipv64AddDomain},
-		{Name: "ipv64 del-domain", Args: "NAME", About: "deletes a domain and its records; asks on a terminal", Names: true, Flags: with(yes), Run: ipv64DelDomain},
-		{Name: "ipv64 add-record", Args: "DOMAIN", About: "makes a record", Names: true, Flags: with(record...), Run: ipv64AddRecord},
+		{Name: "ipv64 add-domain", Args: "NAME", About: "makes a domain", Names: true, Flags: common, Run: addDomain},
+		{Name: "ipv64 del-domain", Args: "NAME", About: "deletes a domain and its records; asks on a terminal", Names: true, Flags: with(yes), Run: delDomain},
+		{Name: "ipv64 add-record", Args: "DOMAIN", About: "makes a record", Names: true, Flags: with(record...), Run: addRecord},
 		{Name: "ipv64 del-record", Args: "[DOMAIN]", About: "deletes a record, by what it says or by its number; asks on a terminal", Names: true,
-			Flags: with(append(record, cli.Flag{Name: "--id", Value: "N", About: "the record's number, as domains shows it, in place of all that"}, yes)...), Run: ipv64DelRecord},
+			Flags: with(append(record, cli.Flag{Name: "--id", Value: "N", About: "the record's number, as domains shows it, in place of all that"}, yes)...), Run: delRecord},
 	}
 }
 
@@ -77,23 +80,23 @@ func wrongCall(c cli.Call, name, what string) int {
 	return cli.ExitUsage
 }
 
-func ipv64Account(ctx context.Context, c cli.Call) int {
-	return look(ctx, c, ipv64api.AccountInfo, func(s *ipv64Session, a ipv64api.Answer) {
+func showAccount(ctx context.Context, c cli.Call) int {
+	return query(ctx, c, ipv64api.AccountInfo, func(s *session, a ipv64api.Answer) {
 		fmt.Fprint(c.Stdout, accountTable(a.Account))
 	})
 }
 
-func ipv64Logs(ctx context.Context, c cli.Call) int {
-	return look(ctx, c, ipv64api.Logs, func(s *ipv64Session, a ipv64api.Answer) {
+func showLogs(ctx context.Context, c cli.Call) int {
+	return query(ctx, c, ipv64api.Logs, func(s *session, a ipv64api.Answer) {
 		fmt.Fprint(c.Stdout, logTable(a.Logs, s.zone))
 	})
 }
 
-func ipv64Domains(ctx context.Context, c cli.Call) int {
+func showDomains(ctx context.Context, c cli.Call) int {
 	if c.Has("--dns") && c.Has("--json") {
 		return wrongCall(c, "domains", "--json is the service's answer alone: leave --dns out")
 	}
-	return look(ctx, c, ipv64api.Domains, func(s *ipv64Session, a ipv64api.Answer) {
+	return query(ctx, c, ipv64api.Domains, func(s *session, a ipv64api.Answer) {
 		pubs, notes := s.publications()
 		tree := domainTree{domains: a.Domains, pubs: pubs, zone: s.zone}
 		if c.Has("--dns") {
@@ -106,9 +109,9 @@ func ipv64Domains(ctx context.Context, c cli.Call) int {
 	})
 }
 
-// look makes a call that changes nothing, and shows its answer.
-func look(ctx context.Context, c cli.Call, name string, show func(*ipv64Session, ipv64api.Answer)) int {
-	s, code := openIPv64(c)
+// query makes a call that changes nothing, and shows its answer.
+func query(ctx context.Context, c cli.Call, name string, show func(*session, ipv64api.Answer)) int {
+	s, code := open(c)
 	if s == nil {
 		return code
 	}
@@ -122,24 +125,24 @@ func look(ctx context.Context, c cli.Call, name string, show func(*ipv64Session,
 	return cli.ExitOK
 }
 
-func ipv64AddDomain(ctx context.Context, c cli.Call) int {
+func addDomain(ctx context.Context, c cli.Call) int {
 	name, wrong := oneDomain(c.Names)
 	if wrong != "" {
 		return wrongCall(c, "add-domain", wrong)
 	}
-	s, code := openIPv64(c)
+	s, code := open(c)
 	if s == nil {
 		return code
 	}
 	return s.change(ctx, ipv64api.Call{Name: ipv64api.AddDomain, Target: name}, name+" is there now")
 }
 
-func ipv64DelDomain(ctx context.Context, c cli.Call) int {
+func delDomain(ctx context.Context, c cli.Call) int {
 	name, wrong := oneDomain(c.Names)
 	if wrong != "" {
 		return wrongCall(c, "del-domain", wrong)
 	}
-	s, code := openIPv64(c)
+	s, code := open(c)
 	if s == nil {
 		return code
 	}
@@ -155,24 +158,24 @@ func ipv64DelDomain(ctx context.Context, c cli.Call) int {
 	return s.change(ctx, ipv64api.Call{Name: ipv64api.DelDomain, Target: name}, name+" is deleted")
 }
 
-func ipv64AddRecord(ctx context.Context, c cli.Call) int {
+func addRecord(ctx context.Context, c cli.Call) int {
 	name, r, wrong := oneRecord(c)
 	if wrong != "" {
 		return wrongCall(c, "add-record", wrong)
 	}
-	s, code := openIPv64(c)
+	s, code := open(c)
 	if s == nil {
 		return code
 	}
 	return s.change(ctx, ipv64api.Call{Name: ipv64api.AddRecord, Target: name, Record: &r}, recordWords(name, r)+" is there now")
 }
 
-func ipv64DelRecord(ctx context.Context, c cli.Call) int {
+func delRecord(ctx context.Context, c cli.Call) int {
 	target, r, wrong := deletedRecord(c)
 	if wrong != "" {
 		return wrongCall(c, "del-record", wrong)
 	}
-	s, code := openIPv64(c)
+	s, code := open(c)
 	if s == nil {
 		return code
 	}

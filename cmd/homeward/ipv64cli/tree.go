@@ -1,4 +1,4 @@
-package main
+package ipv64cli
 
 import (
 	"net/netip"
@@ -45,12 +45,12 @@ func (t domainTree) String() string {
 	for _, d := range t.domains {
 		remark, differs := t.prefixRemark(d)
 		c.Add()
-		add(differs, joined(", ", d.Name, told(d.Prefix != "", "prefix "+d.Prefix), told(d.Updates >= 0, cli.Counted(d.Updates, "update")),
-			told(d.Wildcard, "wildcard"), told(d.Deactivated, "switched off"), remark))
+		add(differs, joined(", ", d.Name, textIf(d.Prefix != "", "prefix "+d.Prefix), textIf(d.Updates >= 0, cli.Counted(d.Updates, "update")),
+			textIf(d.Wildcard, "wildcard"), textIf(d.Deactivated, "switched off"), remark))
 		for _, r := range d.Records {
 			remark, differs := t.recordRemark(d, r)
-			add(differs, "  "+orApex(r.Label), r.Type, r.Content, told(r.TTL >= 0, strconv.Itoa(r.TTL)+" s"), localTime(r.Updated, t.zone),
-				told(r.ID != "", "id "+r.ID), joined("; ", told(r.Deactivated, "switched off"), t.dnsRemark(d, r), remark))
+			add(differs, "  "+orApex(r.Label), r.Type, r.Content, textIf(r.TTL >= 0, strconv.Itoa(r.TTL)+" s"), localTime(r.Updated, t.zone),
+				textIf(r.ID != "", "id "+r.ID), joined("; ", textIf(r.Deactivated, "switched off"), t.dnsRemark(d, r), remark))
 		}
 		for _, m := range t.missing(d) {
 			add(true, "  "+orApex(m.Label), m.Type, "-", "", "", "", m.Content)
@@ -77,7 +77,7 @@ func (t domainTree) verdict(differ int) string {
 	case differ == 0:
 		return "\nnothing differs from what this router would publish\n"
 	}
-	return "\n" + cli.Counted(differ, "line") + " differ" + told(differ == 1, "s") + " from what this router would publish (!)\n"
+	return "\n" + cli.Counted(differ, "line") + " differ" + textIf(differ == 1, "s") + " from what this router would publish (!)\n"
 }
 
 // prefixRemark compares the prefix kept with a domain.
@@ -175,7 +175,7 @@ func orApex(label string) string {
 	return label
 }
 
-func told(is bool, text string) string {
+func textIf(is bool, text string) string {
 	if is {
 		return text
 	}

@@ -1,19 +1,13 @@
-package main
+package ipv64cli
 
 import (
-	"bytes"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"homeward/cmd/homeward/cli"
-	"homeward/cmd/homeward/settings"
 	"homeward/update/ipv64api"
 	"homeward/update/service"
-	"homeward/update/updatetest"
 )
 
 func TestDomainTreeMarksWhatDiffers(t *testing.T) {
@@ -81,71 +75,5 @@ func TestUsedOf(t *testing.T) {
 		if got := usedOf(tt.used, tt.limit, "today"); got != tt.want {
 			t.Errorf("usedOf(%d, %d) = %q, want %q", tt.used, tt.limit, got, tt.want)
 		}
-	}
-}
-
-func TestIPv64ExitCodes(t *testing.T) {
-	dir := t.TempDir()
-	api := updatetest.NewIPv64API("APIKEYapikeyAPIKEY")
-	api.Limit10s = 0
-	srv, err := serveAPI(api)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer srv.Close()
-	file := func(name, text string) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	file("ca.pem", string(srv.CA))
-	cfg := file("x.toml", "state_dir = \"state\"\nrun_dir = \"run\"\nca_file = \"ca.pem\"\n[account.a]\nservice = \"ipv64\"\ndomains = [\"a.ipv64.net\"]\ntoken = \"T\"\nserver = \""+srv.URL+"\"\n")
-	key := " -c " + cfg + " --key-file " + file("key", "APIKEYapikeyAPIKEY\n")
-	wrong := " -c " + cfg + " --key-file " + file("wrong", "WRONGkeyWRONGkey\n")
-	for _, tt := range []struct {
-		args string
-		want int
-	}{
-		{"account" + key, 0},
-		{"account" + wrong, 1},
-		{"add-domain a.ipv64.net" + key, 0},
-		{"add-domain a.ipv64.net" + key, 1},
-		{"del-domain a.ipv64.net" + key, 0},
-		{"add-domain" + key, 2},
-		{"nonsense" + key, 2},
-		{"", 2},
-		{"account -c /nowhere/x.toml", 2},
-		{"account -c " + cfg + " --key-file /nowhere/key", 2},
-		{"help", 2},
-		{"logs -h", 0},
-	} {
-		var stdout, stderr bytes.Buffer
-		args := append([]string{"ipv64"}, strings.Fields(tt.args)...)
-		if got := run(t.Context(), args, strings.NewReader(""), &stdout, &stderr); got != tt.want {
-			t.Errorf("homeward ipv64 %s: exit %d, want %d: %s", tt.args, got, tt.want, &stderr)
-		}
-	}
-}
-
-func TestIPv64WithoutAConfiguration(t *testing.T) {
-	var stderr bytes.Buffer
-	s := &ipv64Session{Call: cli.Call{Stderr: &stderr}, cfg: &settings.Config{}}
-	if got := s.server(); got != "https://ipv64.net" || stderr.Len() > 0 {
-		t.Errorf("server %s, said %q", got, &stderr)
-	}
-	cfg, _, faults := settings.Parse("x.toml", []byte(`
-account.a = {service = "spdyn", domains = ["a.spdns.de"], token = "abcd-efgh-ijkl"}
-account.b = {service = "ipv64", domains = ["b.ipv64.net"], token = "t", server = "https://off.example", enabled = false}
-account.c = {service = "ipv64", domains = ["c.ipv64.net"], token = "t", server = "https://one.example"}
-account.d = {service = "ipv64", domains = ["d.ipv64.net"], token = "t"}
-`), 0o600, settings.ReadFile)
-	if len(faults) > 0 {
-		t.Fatal(faults)
-	}
-	s.cfg = cfg
-	if got := s.server(); got != "https://one.example" || stderr.String() != "warning: the accounts name several servers: asking https://one.example, that of c\n" {
-		t.Errorf("server %s, said %q", got, &stderr)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package ipv64cli
 
 import (
 	"bufio"
@@ -27,8 +27,8 @@ import (
 	"homeward/update/transport"
 )
 
-// ipv64Session is one run of homeward ipv64, ready to make its call.
-type ipv64Session struct {
+// session is one run of homeward ipv64, ready to make its call.
+type session struct {
 	cli.Call
 	cfg     *settings.Config // of defaults, and no account, where there is no file
 	api     *ipv64api.Client
@@ -37,10 +37,10 @@ type ipv64Session struct {
 	zone    *time.Location
 }
 
-// openIPv64 reads the configuration and the key, and opens the state. Where it
+// open reads the configuration and the key, and opens the state. Where it
 // returns nil it has said why, and code is the exit code.
-func openIPv64(c cli.Call) (s *ipv64Session, code int) {
-	s = &ipv64Session{Call: c, in: bufio.NewReader(c.Stdin), zone: time.Local}
+func open(c cli.Call) (s *session, code int) {
+	s = &session{Call: c, in: bufio.NewReader(c.Stdin), zone: time.Local}
 	if s.cfg = s.config(); s.cfg == nil {
 		return nil, cli.ExitUsage
 	}
@@ -58,17 +58,17 @@ func openIPv64(c cli.Call) (s *ipv64Session, code int) {
 	for _, a := range s.cfg.Accounts {
 		api.Hide = append(api.Hide, a.Secret, a.Healthcheck)
 	}
-	s.api = &ipv64api.Client{API: api, Now: clock.System(), Exchange: transport.New(version),
+	s.api = &ipv64api.Client{API: api, Now: clock.System(), Exchange: transport.New(c.Version),
 		Store: state.Open(s.cfg.StateDir, s.cfg.RunDir, s.warn),
 		Say:   func(text string) { fmt.Fprintln(c.Stderr, "homeward ipv64:", text) }}
 	return s, cli.ExitOK
 }
 
-func (s *ipv64Session) warn(text string) { fmt.Fprintln(s.Stderr, "warning: "+text) }
+func (s *session) warn(text string) { fmt.Fprintln(s.Stderr, "warning: "+text) }
 
 // config reads the configuration, nil where the one that was named is not to be
 // used. The default one may be missing, faulty or somebody else's.
-func (s *ipv64Session) config() *settings.Config {
+func (s *session) config() *settings.Config {
 	cfg, warnings, err := settings.Load(s.Value("-c"))
 	if err == nil {
 		for _, w := range warnings {
@@ -88,7 +88,7 @@ func (s *ipv64Session) config() *settings.Config {
 }
 
 // accounts are those of IPv64 that are switched on.
-func (s *ipv64Session) accounts() []settings.Account {
+func (s *session) accounts() []settings.Account {
 	var out []settings.Account
 	for _, a := range s.cfg.Active() {
 		if a.Service == "ipv64" {
@@ -99,7 +99,7 @@ func (s *ipv64Session) accounts() []settings.Account {
 }
 
 // server is that of the accounts; where they differ, the first one's.
-func (s *ipv64Session) server() string {
+func (s *session) server() string {
 	accounts := s.accounts()
 	if len(accounts) == 0 {
 		return "https://ipv64.net"
@@ -115,7 +115,7 @@ func (s *ipv64Session) server() string {
 }
 
 // key reads the API key.
-func (s *ipv64Session) key() (secret.Secret, error) {
+func (s *session) key() (secret.Secret, error) {
 	path := s.Value("--key-file")
 	var text []byte
 	var err error
@@ -159,7 +159,7 @@ func (s *ipv64Session) key() (secret.Secret, error) {
 
 // keyLine is where the key is on stdin: all of it, but of a terminal a line,
 // as an answer may follow.
-func (s *ipv64Session) keyLine() io.Reader {
+func (s *session) keyLine() io.Reader {
 	if !isTTY(s.Stdin) {
 		return s.in
 	}
@@ -179,7 +179,7 @@ func isTTY(r io.Reader) bool {
 }
 
 // do makes a call. Where it is not done, that is said.
-func (s *ipv64Session) do(ctx context.Context, c ipv64api.Call) (a ipv64api.Answer, ok bool) {
+func (s *session) do(ctx context.Context, c ipv64api.Call) (a ipv64api.Answer, ok bool) {
 	a, err := s.api.Do(ctx, c)
 	if s.Has("--json") && a.JSON != nil {
 		fmt.Fprintf(s.Stdout, "%s\n", a.JSON)
@@ -211,7 +211,7 @@ func (s *ipv64Session) do(ctx context.Context, c ipv64api.Call) (a ipv64api.Answ
 }
 
 // sameToken returns the account whose update token is the key that was given.
-func (s *ipv64Session) sameToken() string {
+func (s *session) sameToken() string {
 	for _, a := range s.accounts() {
 		if a.Secret.Reveal() == s.api.Key.Reveal() {
 			return a.Name
@@ -221,7 +221,7 @@ func (s *ipv64Session) sameToken() string {
 }
 
 // change makes a call that changes something.
-func (s *ipv64Session) change(ctx context.Context, c ipv64api.Call, done string) int {
+func (s *session) change(ctx context.Context, c ipv64api.Call, done string) int {
 	if _, ok := s.do(ctx, c); !ok {
 		return cli.ExitFault
 	}
@@ -232,7 +232,7 @@ func (s *ipv64Session) change(ctx context.Context, c ipv64api.Call, done string)
 }
 
 // agreed asks before something is deleted, where somebody is there to answer.
-func (s *ipv64Session) agreed(question string) bool {
+func (s *session) agreed(question string) bool {
 	if s.Has("--yes") || !isTTY(s.Stdin) {
 		return true
 	}
@@ -248,7 +248,7 @@ func (s *ipv64Session) agreed(question string) bool {
 
 // publications returns what the accounts would publish of the line as it is, and
 // what there is to say of it.
-func (s *ipv64Session) publications() (pubs []publication, notes []string) {
+func (s *session) publications() (pubs []publication, notes []string) {
 	accounts := s.accounts()
 	if len(accounts) == 0 {
 		return nil, nil

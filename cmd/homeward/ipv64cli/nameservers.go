@@ -1,4 +1,4 @@
-package main
+package ipv64cli
 
 import (
 	"context"
