@@ -76,16 +76,16 @@ func TestArrows(t *testing.T) {
 // import.
 func below() map[string][]string {
 	return map[string][]string{
-		"cmd/homeward/settings": {"netwatch", "spelling", "update/secret", "update/service"},
-		"cmd/homeward/cli":      {"cmd/homeward/settings", "spelling"},
+		"cmd/homeward/settings": {"netwatch", "update/spelling", "update/secret", "update/service"},
+		"cmd/homeward/cli":      {"cmd/homeward/settings", "update/spelling"},
 		"cmd/homeward/identity": {"cmd/homeward/daemon", "cmd/homeward/settings", "update/log", "update/secret", "update/state"},
 		"cmd/homeward/ipv64cli": {"cmd/homeward/cli", "cmd/homeward/daemon", "cmd/homeward/identity", "cmd/homeward/settings",
 			"netwatch", "update/clock", "update/ipv64api", "update/log", "update/resolver", "update/secret", "update/service",
 			"update/state", "update/transport"},
-		"openwrt/uci":         {"spelling", "update/secret"},
+		"openwrt/uci":         {"update/spelling", "update/secret"},
 		"openwrt/ddnsscripts": {"openwrt/uci"},
 		"openwrt/inadyn":      {"openwrt/uci"},
-		"spelling":            nil, "update/secret": nil, "update/clock": nil, "update/log": nil, "update/retry": nil, "update/resolver": nil,
+		"update/spelling":     nil, "update/secret": nil, "update/clock": nil, "update/log": nil, "update/retry": nil, "update/resolver": nil,
 		"update/transport": {"update/resolver", "update/secret"},
 		"update/loop":      {"update/clock", "update/log", "update/transport"},
 		"update/service":   {"update/secret", "update/transport"},

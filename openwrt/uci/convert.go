@@ -8,8 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"homeward/spelling"
 	"homeward/update/secret"
+	"homeward/update/spelling"
 )
 
 // Convert turns src, the output of `uci export homeward`, into the TOML

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"homeward/spelling"
+	"homeward/update/spelling"
 )
 
 // Command is one command of the program.

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"homeward/cmd/homeward/settings"
-	"homeward/spelling"
+	"homeward/update/spelling"
 )
 
 // The exit codes that scripts rely on; status and others add their own.

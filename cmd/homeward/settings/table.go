@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"homeward/spelling"
 	"homeward/update/secret"
+	"homeward/update/spelling"
 )
 
 // reader gathers what is wrong while a configuration is read.
