@@ -43,7 +43,7 @@ lint: ## formatting, modules, vet, staticcheck, known vulnerabilities
 	shellcheck .ci/run .ci/install .ci/vuln openwrt/test.sh openwrt/test-version.sh
 
 test: ## the tests, with the race detector; those of the kernel in namespaces of their own
-	go test -race ./...
+	go test -race -timeout 30m ./...
 
 days: ## simulates 300 days of the life of watcher, worker and scheduler; 6000 workers must leave little memory
 	go test -run '^(TestSimulation|TestTheWatchersMemoryIsBounded)$$' ./cmd/homeward/daemon -sim.days=300
