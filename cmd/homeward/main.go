@@ -21,7 +21,7 @@ var version = "dev"
 // The daemon is the first, so that it never allocates the other commands' tables.
 func commands(yield func(cli.Command) bool) {
 	for _, c := range [...]func() cli.Command{runCommand, checkCommand, onceCommand, statusCommand,
-		watchCommand, uciCommand, importCommand, servicesCommand, ipv64cli.Command} {
+		watchCommand, uciCommand, importCommand, servicesCommand, reportCommand, ipv64cli.Command} {
 		if !yield(c()) {
 			return
 		}

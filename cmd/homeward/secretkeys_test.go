@@ -47,7 +47,7 @@ func (h *house) said(src string) string {
 	h.must(os.WriteFile(file, []byte(src), 0o644))
 	h.must(os.MkdirAll(h.path("state"), 0o700)) // ours: once is to stay who it is
 	var out bytes.Buffer
-	for _, args := range [][]string{{"check", "-c", file}, {"once", "--dry-run", "-c", file}} {
+	for _, args := range [][]string{{"check", "-c", file}, {"once", "--dry-run", "-c", file}, {"report", "-c", file}} {
 		run(h.Context(), args, strings.NewReader(""), &out, &out)
 	}
 	return out.String()

@@ -134,6 +134,10 @@ func mask(body []byte, secrets ...secret.Secret) []byte {
 	return body
 }
 
+// Redact replaces the secrets of an account in a text, in every form in which a
+// request can carry them.
+func Redact(text []byte, a *Account) []byte { return mask(text, secretsOf(a)...) }
+
 // forms returns a secret unchanged, encoded as in a URL or a form, in base64, and
 // each of these as JSON may write it.
 func forms(s string) []string {
