@@ -17,6 +17,7 @@ import (
 func TestPlantedFaultsAreCaught(t *testing.T) {
 	for _, f := range plantedFaults() {
 		t.Run(f.name, func(t *testing.T) {
+			t.Parallel() // linking takes one processor, and the days a run takes differ
 			src, err := os.ReadFile(f.file)
 			if err != nil {
 				t.Fatal(err)
