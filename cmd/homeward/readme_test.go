@@ -104,26 +104,58 @@ func TestREADMEShowsWhatIsSaid(t *testing.T) {
 	h.inREADME("status", table)
 }
 
-// inREADME compares what stands between two marks, but for times.
+// inREADME compares what stands as text between two marks with what was said, but for
+// times.
 func (h *house) inREADME(name, said string) {
 	h.Helper()
+	want := "\n    " + strings.ReplaceAll(strings.TrimSpace(strings.Replace(said, "homeward dev", "homeward 1.0.0", 1)), "\n", "\n    ") + "\n\n"
+	times := regexp.MustCompile(`\([0-9.]+m?s\)|homeward (dev|[0-9.]+)|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`)
+	compareREADME(h.T, name, want, func(s string) string { return times.ReplaceAllString(s, "T") })
+}
+
+// compareREADME compares what stands between two marks, as seen through blur.
+func compareREADME(t *testing.T, name, want string, blur func(string) string) {
+	t.Helper()
 	text, err := os.ReadFile(readme)
-	h.must(err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	from, to := "<!-- "+name+" -->\n", "<!-- end of "+name+" -->"
 	head, rest, ok := strings.Cut(string(text), from)
 	body, tail, ok2 := strings.Cut(rest, to)
 	if !ok || !ok2 {
-		h.Fatalf("no %s … %s in the README", from, to)
+		t.Fatalf("no %s … %s in the README", from, to)
 	}
-	want := "\n    " + strings.ReplaceAll(strings.TrimSpace(strings.Replace(said, "homeward dev", "homeward 1.0.0", 1)), "\n", "\n    ") + "\n\n"
 	if *rewriteREADME {
-		h.must(os.WriteFile(readme, []byte(head+from+want+to+tail), 0o644))
+		if err := os.WriteFile(readme, []byte(head+from+want+to+tail), 0o644); err != nil {
+			t.Fatal(err)
+		}
 		return
 	}
-	times := regexp.MustCompile(`\([0-9.]+m?s\)|homeward (dev|[0-9.]+)|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`)
-	if times.ReplaceAllString(body, "T") != times.ReplaceAllString(want, "T") {
-		h.Errorf("the README shows\n%s\nit is (go test -readme writes it)\n%s", body, want)
+	if blur(body) != blur(want) {
+		t.Errorf("the README shows\n%s\nit is (go test -readme writes it)\n%s", body, want)
 	}
+}
+
+// TestREADMEKeys: its table names every key, and whose it is.
+func TestREADMEKeys(t *testing.T) {
+	var groups []string
+	keys := map[string][]string{}
+	for _, k := range settings.AccountKeys() {
+		of := "every service"
+		if k.Services != "" {
+			of = "`" + strings.ReplaceAll(k.Services, " ", "`, `") + "`"
+		}
+		if keys[of] == nil {
+			groups = append(groups, of)
+		}
+		keys[of] = append(keys[of], "`"+k.Name+"`")
+	}
+	table := "\n| keys of an account | belong to |\n|---|---|\n"
+	for _, of := range groups {
+		table += "| " + strings.Join(keys[of], ", ") + " | " + of + " |\n"
+	}
+	compareREADME(t, "keys", table+"\n", func(s string) string { return s })
 }
 
 // TestREADMEPaths: every path in the tables of how it is built is there.

@@ -15,7 +15,6 @@ import (
 	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/daemon"
 	"homeward/cmd/homeward/settings"
-	"homeward/openwrt/uci"
 	"homeward/update/service"
 )
 
@@ -138,7 +137,7 @@ func (r report) uci() string {
 	if err != nil {
 		return "cannot be read: " + err.Error()
 	}
-	return uci.Redacted([]byte(src), settings.RedactedText)
+	return settings.UCI().Redacted([]byte(src), settings.RedactedText)
 }
 
 // packages lists the installed packages that matter, by what opkg or apk keep.

@@ -129,13 +129,14 @@ func TestASecretUnderAnyOptionOfUCIIsNeverSaid(t *testing.T) {
 	h.lineUp()
 	for _, m := range misplacedSecrets {
 		var texts []string
+		schema := settings.UCI()
 		main, account := "config homeward 'main'\n", "config account 'home'\n\toption service 'ipv64'\n"
-		for _, k := range slices.Concat(settings.TopKeys(), settings.LineKeys()) {
-			texts = append(texts, main+uci.Line("option "+k.Name, m.value))
+		for _, k := range slices.Concat(schema.Top, schema.Line) {
+			texts = append(texts, main+uci.Line("option "+k.Option, m.value))
 		}
-		for _, k := range settings.AccountKeys() {
-			for _, kind := range []string{"option ", "list "} {
-				texts = append(texts, account+uci.Line(kind+strings.Replace(k.Name, "domains", "domain", 1), m.value))
+		for _, k := range schema.Account {
+			for _, statement := range []string{"option ", "list "} {
+				texts = append(texts, account+uci.Line(statement+k.Option, m.value))
 			}
 		}
 		texts = append(texts, "config account "+uci.Quote(m.value)+"\n\toption x '1'\n", "config "+uci.Quote(m.value)+" 'x'\n",

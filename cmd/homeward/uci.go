@@ -59,7 +59,7 @@ func runUCI(_ context.Context, c cli.Call) int {
 			return cli.ExitUsage
 		}
 	}
-	conv := uci.Convert(src, file, devices, uci.Defaults{LAN: c.Value("--lan"), OnChange: c.Value("--on-change")})
+	conv := settings.UCI().Convert(src, file, devices, uci.Defaults{LAN: c.Value("--lan"), OnChange: c.Value("--on-change")})
 	if c.Has("--check") {
 		return checkUCI(c, conv, file, mode)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"homeward/cmd/homeward/settings"
 	"homeward/openwrt/uci"
 )
 
@@ -117,7 +118,7 @@ config account 'home'
 
 func TestUCICheckWritesTheTOMLAndWarnsOfTheFilesLines(t *testing.T) {
 	file, out, errs, code := uciCheck(t, uciFine, "package homeward\n\n"+uciFine, "--device", "wan=eth0")
-	if want := uci.Convert([]byte(uciFine), uci.File{}, map[string]string{"wan": "eth0"}, uci.Defaults{}).TOML(); code != 0 || out != want {
+	if want := settings.UCI().Convert([]byte(uciFine), uci.File{}, map[string]string{"wan": "eth0"}, uci.Defaults{}).TOML(); code != 0 || out != want {
 		t.Errorf("exit %d, stdout\n%s\nwant\n%s", code, out, want)
 	}
 	for _, want := range []string{"warning: FILE:7: homeward.home.token: is of an odd form", "warning: FILE:8: homeward.home.publish: ipv6 and prefix on one record"} {
@@ -228,5 +229,28 @@ func TestUCIDevices(t *testing.T) {
 	}
 	if want := "\n# device wan=pppoe-wan\n# device wanb=eth2\n"; !strings.Contains(out.String(), want) || strings.Contains(out.String(), "old") {
 		t.Errorf("%s\nwant%s in it", out.String(), want)
+	}
+}
+
+// The file that is shipped is read here as it would come out of uci: it has
+// no quoting but uci's own.
+func TestUCIReadsTheShippedFile(t *testing.T) {
+	src, err := os.ReadFile(filepath.Join("..", "..", "openwrt", "homeward.config"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if faults := settings.UCI().Convert(src, uci.File{}, nil, uci.Defaults{}).Faults(); faults != nil {
+		t.Error(faults)
+	}
+	var examples strings.Builder
+	for line := range strings.Lines(string(src)) {
+		words := strings.Fields(strings.TrimPrefix(line, "#"))
+		if line[0] == '#' && len(words) > 2 && slices.Contains([]string{"config", "option", "list"}, words[0]) {
+			examples.WriteString(line[1:])
+		}
+	}
+	conv := settings.UCI().Convert([]byte(examples.String()), uci.File{}, nil, uci.Defaults{})
+	if conv.Faults() != nil || strings.Count(conv.TOML(), "\n[account.") != 4 {
+		t.Errorf("examples in comments: %v\n%s", conv.Faults(), conv.TOML())
 	}
 }

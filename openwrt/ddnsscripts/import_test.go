@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"homeward/cmd/homeward/settings"
 	"homeward/openwrt/uci"
 )
 
@@ -44,7 +45,7 @@ func TestImport(t *testing.T) {
 
 // uciFaults returns what homeward uci says of a configuration.
 func uciFaults(src string) []uci.Fault {
-	return uci.Convert([]byte(src), uci.File{}, nil, uci.Defaults{}).Faults()
+	return settings.UCI().Convert([]byte(src), uci.File{}, nil, uci.Defaults{}).Faults()
 }
 
 // checkNothingLost looks for each option of the input by its value or, in a

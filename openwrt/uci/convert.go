@@ -13,11 +13,11 @@ import (
 )
 
 // Convert turns src, the output of `uci export homeward`, into the TOML
-// configuration. Faults name the lines of file.Raw where that is known, else
+// configuration that s describes. Faults name the lines of file.Raw where that is known, else
 // those of src. devices gives the device of each logical interface that has one;
 // a name that is not in it stays as it is.
-func Convert(src []byte, file File, devices map[string]string, otherwise Defaults) *Conversion {
-	c := &Conversion{devices: devices, lan: devices[otherwise.LAN], onChange: otherwise.OnChange, file: file,
+func (s Schema) Convert(src []byte, file File, devices map[string]string, otherwise Defaults) *Conversion {
+	c := &Conversion{schema: s, devices: devices, lan: devices[otherwise.LAN], onChange: otherwise.OnChange, file: file,
 		tables: map[string]string{}, origins: map[string]Fault{}, items: map[string]int{}}
 	sections, fault := Parse(src, "homeward")
 	if fault != nil {
@@ -50,6 +50,7 @@ type Defaults struct {
 
 // A Conversion is a UCI configuration on its way to TOML.
 type Conversion struct {
+	schema   Schema
 	file     File
 	devices  map[string]string
 	lan      string            // the LAN's device where none is named; "" is none
@@ -87,15 +88,15 @@ func (c *Conversion) section(s *Section) {
 			c.fault(s, nil, "there is one such section; write: config homeward 'main'")
 		}
 		c.hasMain = true
-		values := c.values(s, nil, slices.Concat(topKeys, lineKeys))
+		values := c.values(s, nil, slices.Concat(c.schema.Top, c.schema.Line))
 		if values["lan"] == "" && c.lan != "" {
 			values["lan"] = tomlString(c.lan)
 		}
 		if values["on_change"] == "" && c.onChange != "" {
 			values["on_change"] = tomlString(c.onChange)
 		}
-		c.main = tomlTable("", topKeys, values)
-		if line := tomlTable("", lineKeys, values); line != "" {
+		c.main = tomlTable("", c.schema.Top, values)
+		if line := tomlTable("", c.schema.Line, values); line != "" {
 			c.main += "\n[line]\n" + line
 		}
 	case "account":
@@ -124,18 +125,18 @@ func (c *Conversion) account(s *Section) {
 	}
 	path := []string{"account", name}
 	c.origins[joinPath(path)] = s.place(nil)
-	c.tables[name] = tomlTable("\n[account."+tomlKey(name)+"]\n", accountKeys, c.values(s, path, accountKeys))
+	c.tables[name] = tomlTable("\n[account."+tomlKey(name)+"]\n", c.schema.Account, c.values(s, path, c.schema.Account))
 }
 
 // values reads the options of a section, whose table is at a path: option to
 // TOML value. What is empty is not set.
-func (c *Conversion) values(s *Section, path []string, keys []key) map[string]string {
+func (c *Conversion) values(s *Section, path []string, keys []Key) map[string]string {
 	values := map[string]string{}
 	lists := map[string][]string{}
 	given := map[string]bool{}
 	for j := range s.Options {
 		o := &s.Options[j]
-		i := slices.IndexFunc(keys, func(k key) bool { return k.option == o.Name })
+		i := slices.IndexFunc(keys, func(k Key) bool { return k.Option == o.Name })
 		if i < 0 {
 			c.fault(s, o, noSuchOption(o.Name, keys))
 			continue
@@ -158,8 +159,8 @@ func (c *Conversion) values(s *Section, path []string, keys []key) map[string]st
 		}
 	}
 	for _, k := range keys {
-		if k.kind == kindList && lists[k.option] != nil {
-			values[k.option] = "[" + strings.Join(lists[k.option], ", ") + "]"
+		if k.Kind == List && lists[k.Option] != nil {
+			values[k.Option] = "[" + strings.Join(lists[k.Option], ", ") + "]"
 		}
 	}
 	return values
@@ -167,21 +168,21 @@ func (c *Conversion) values(s *Section, path []string, keys []key) map[string]st
 
 // origin notes where a key of the TOML comes from: of a list, its first item. It
 // returns the key's path, by PathKey.
-func (c *Conversion) origin(path []string, k key, at Fault) string {
-	if path == nil && slices.Contains(lineKeys, k) {
+func (c *Conversion) origin(path []string, k Key, at Fault) string {
+	if path == nil && slices.Contains(c.schema.Line, k) {
 		path = []string{"line"}
 	}
-	key := joinPath(append(slices.Clone(path), k.key))
-	if _, ok := c.origins[key]; !ok && k.key != "" {
+	key := joinPath(append(slices.Clone(path), k.Name))
+	if _, ok := c.origins[key]; !ok && k.Name != "" {
 		c.origins[key] = at
 	}
 	return key
 }
 
 // misplaced tells what is wrong with an option before its value is looked at.
-func misplaced(k key, o Option, twice bool) (fault string) {
+func misplaced(k Key, o Option, twice bool) (fault string) {
 	switch {
-	case k.kind == kindList:
+	case k.Kind == List:
 		return ""
 	case o.List:
 		return "this is no list; write: option " + o.Name + " 'VALUE'"
@@ -193,20 +194,20 @@ func misplaced(k key, o Option, twice bool) (fault string) {
 
 // items are the values of an option: a list may stand as one option, with
 // blanks between its items, as uci's own shell functions read it.
-func items(k key, o Option) []string {
+func items(k Key, o Option) []string {
 	switch {
 	case o.Value == "":
 		return nil
-	case k.kind == kindList && !o.List:
+	case k.Kind == List && !o.List:
 		return strings.Fields(o.Value)
 	}
 	return []string{o.Value}
 }
 
 // value spells one value in TOML, or tells what to write instead.
-func (c *Conversion) value(k key, v string) (toml, fault string) {
-	switch k.kind {
-	case kindBool:
+func (c *Conversion) value(k Key, v string) (toml, fault string) {
+	switch k.Kind {
+	case Boolean:
 		switch {
 		case On(v):
 			return "true", ""
@@ -214,13 +215,13 @@ func (c *Conversion) value(k key, v string) (toml, fault string) {
 			return "false", ""
 		}
 		return "", secret.Shown(v) + " is no switch; write 1 or 0"
-	case kindInt:
+	case Number:
 		n, err := strconv.ParseUint(v, 10, 31)
 		if err != nil {
 			return "", secret.Shown(v) + " is no number; write one of digits alone, or 0 for none"
 		}
 		return strconv.FormatUint(n, 10), ""
-	case kindDevice:
+	case Interface:
 		if dev, ok := c.devices[v]; ok {
 			v = dev
 		}
@@ -228,8 +229,8 @@ func (c *Conversion) value(k key, v string) (toml, fault string) {
 	if !utf8.ValidString(v) {
 		return "", "a byte in it is no UTF-8; write it anew"
 	}
-	if k.oneOf != "" && !slices.Contains(strings.Fields(k.oneOf), v) {
-		return "", secret.Shown(v) + " is not one of " + strings.ReplaceAll(k.oneOf, " ", ", ")
+	if k.Choices != "" && !slices.Contains(strings.Fields(k.Choices), v) {
+		return "", secret.Shown(v) + " is not one of " + strings.ReplaceAll(k.Choices, " ", ", ")
 	}
 	return tomlString(v), ""
 }
@@ -241,13 +242,13 @@ func On(v string) bool {
 }
 
 // noSuchOption tells which options there are.
-func noSuchOption(name string, keys []key) string {
+func noSuchOption(name string, keys []Key) string {
 	var all []string
 	for _, k := range keys {
-		if k.kind == kindList && k.key == name {
-			return "no such option; write: list " + k.option + " 'VALUE'"
+		if k.Kind == List && k.Name == name {
+			return "no such option; write: list " + k.Option + " 'VALUE'"
 		}
-		all = append(all, k.option)
+		all = append(all, k.Option)
 	}
 	if near := spelling.Nearest(name, all); near != "" {
 		return "no such option; did you mean " + near + "?"
@@ -276,10 +277,10 @@ func (c *Conversion) TOML() string {
 }
 
 // tomlTable writes the keys that have a value, in their order, below head.
-func tomlTable(head string, keys []key, values map[string]string) string {
+func tomlTable(head string, keys []Key, values map[string]string) string {
 	for _, k := range keys {
-		if v, ok := values[k.option]; ok && k.key != "" {
-			head += k.key + " = " + v + "\n"
+		if v, ok := values[k.Option]; ok && k.Name != "" {
+			head += k.Name + " = " + v + "\n"
 		}
 	}
 	return head

@@ -4,23 +4,23 @@ import "strings"
 
 // Redacted returns homeward's package, as a person wrote it, in a form to show to
 // others: without comments, and with each value as redact returns it for its
-// option; of a section's type and name the option is "". Options that homeward
+// option; of a section's type and name the option is "". Options that the schema
 // does not have are left out. Behind a quote that is never closed, the rest of the
 // file is missing.
-func Redacted(raw []byte, redact func(option, value string) string) string {
+func (s Schema) Redacted(raw []byte, redact func(option, value string) string) string {
 	var b strings.Builder
-	for _, s := range scan(raw) {
-		b.WriteString("config " + redact("", s.Type))
-		if s.Name != "" {
-			b.WriteString(" " + Quote(redact("", s.Name)))
+	for _, section := range scan(raw) {
+		b.WriteString("config " + redact("", section.Type))
+		if section.Name != "" {
+			b.WriteString(" " + Quote(redact("", section.Name)))
 		}
 		b.WriteString("\n")
-		for _, o := range s.Options {
+		for _, o := range section.Options {
 			statement := "option "
 			if o.List {
 				statement = "list "
 			}
-			if !known(o.Name) {
+			if !s.has(o.Name) {
 				b.WriteString("\t# an unknown option is not shown\n")
 				continue
 			}
@@ -30,11 +30,11 @@ func Redacted(raw []byte, redact func(option, value string) string) string {
 	return b.String()
 }
 
-// known reports whether any section of homeward's has an option of that name.
-func known(option string) bool {
-	for _, keys := range [][]key{topKeys, lineKeys, accountKeys} {
+// has reports whether any section has an option of that name.
+func (s Schema) has(option string) bool {
+	for _, keys := range [][]Key{s.Top, s.Line, s.Account} {
 		for _, k := range keys {
-			if k.option == option {
+			if k.Option == option {
 				return true
 			}
 		}

@@ -10,7 +10,7 @@ import (
 func TestRedacted(t *testing.T) {
 	src := "package homeward\n# secret1\nconfig account home; option token secret2\n\toption secret3 secret4\n" +
 		"\tlist domain \"a.example\" # secret5\n\toption server 'https://x\n/secret6'\n\toption password 'never closed secret7\n"
-	got := Redacted([]byte(src), func(option, value string) string {
+	got := sample.Redacted([]byte(src), func(option, value string) string {
 		if strings.Contains(value, "secret") {
 			return "…"
 		}

@@ -41,7 +41,7 @@ func (c *Conversion) FaultsWith(found []Remark) []Fault {
 func (c *Conversion) Unreadable() bool { return len(c.origins) == 0 && len(c.faults) > 0 }
 
 func (c *Conversion) translate(r Remark) Fault {
-	text, path := reword(r.Text), joinPath(r.Path)
+	text, path := c.reword(r.Text), joinPath(r.Path)
 	if path == "" && strings.HasPrefix(r.Text, "others can read this file") {
 		return Fault{What: "others can read this file, and a secret stands in it: chmod 600 " + c.file.Name}
 	}
@@ -66,16 +66,16 @@ func (c *Conversion) translate(r Remark) Fault {
 	if at.Path == "" {
 		return Fault{What: text}
 	}
-	at.What, at.Option = text, optionOf(name)
+	at.What, at.Option = text, c.optionOf(name)
 	at.Path += "." + at.Option
 	return at
 }
 
 // optionOf returns the option that becomes an account's key.
-func optionOf(key string) string {
-	for _, k := range accountKeys {
-		if k.key == key {
-			return k.option
+func (c *Conversion) optionOf(key string) string {
+	for _, k := range c.schema.Account {
+		if k.Name == key {
+			return k.Option
 		}
 	}
 	return shownName(key)
@@ -83,7 +83,7 @@ func optionOf(key string) string {
 
 // reword rewrites what a message tells to write: key = "value" becomes option
 // key 'value', and a list one list for each of its items.
-func reword(text string) string {
+func (c *Conversion) reword(text string) string {
 	var b strings.Builder
 	for {
 		before, after, ok := strings.Cut(text, " = ")
@@ -94,9 +94,9 @@ func reword(text string) string {
 			return b.String()
 		}
 		value, rest := cutTOML(after)
-		option := "option " + optionOf(key) + " "
+		option := "option " + c.optionOf(key) + " "
 		if strings.HasPrefix(value, "[") {
-			option = "list " + optionOf(key) + " "
+			option = "list " + c.optionOf(key) + " "
 		}
 		b.WriteString(before[:start] + option + strings.Join(spellItems(value, option), ", "))
 		text = rest

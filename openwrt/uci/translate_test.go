@@ -15,7 +15,7 @@ func TestReword(t *testing.T) {
 		`nothing to change`:                                          `nothing to change`,
 		`an odd end = `:                                              `an odd option end ''`,
 	} {
-		if got := reword(toml); got != want {
+		if got := (&Conversion{schema: sample}).reword(toml); got != want {
 			t.Errorf("reword(%s) = %s, want %s", toml, got, want)
 		}
 	}
@@ -59,7 +59,7 @@ func FuzzLines(f *testing.F) {
 	f.Add(written, exported)
 	f.Add("config a \"\\", "config a 'b'\n\toption c 'd'\n")
 	f.Fuzz(func(t *testing.T, raw, src string) {
-		conv := Convert([]byte(src), File{Name: "f", Raw: []byte(raw)}, nil, Defaults{})
+		conv := sample.Convert([]byte(src), File{Name: "f", Raw: []byte(raw)}, nil, Defaults{})
 		lines := strings.Count(raw, "\n") + 1
 		for _, f := range conv.faults {
 			if f.Path != "" && f.Path != "homeward" && (f.Line < 0 || f.Line > lines) {

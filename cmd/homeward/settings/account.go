@@ -21,7 +21,11 @@ const (
 	refresh  = 600 * time.Hour
 )
 
-func services() []string { return []string{"dyndns2", "ipv64", "spdyn", "template"} }
+// services are the names that the key service may hold.
+func services() []string {
+	k, _ := findKey(AccountKeys(), "service")
+	return strings.Fields(k.Choices)
+}
 
 // account reads one account. What is wrong with it is noted and left at its
 // default; cfg's line and ca_file are read already.
@@ -41,7 +45,7 @@ func (t table) account(name string, cfg *Config) Account {
 	a.Limit10s = t.count("limit_10s", limit10s)
 	a.Limit24h = t.count("limit_24h", limit24h)
 	a.LimitGroup = t.text("limit_group")
-	a.Auth = t.choice("auth", "bearer", "bearer", "basic", "form")
+	a.Auth = t.choice("auth", "bearer")
 	a.Record = t.record()
 	a.Healthcheck = t.alone("healthcheck", t.inlineSecret("healthcheck"), "the token")
 	a.OneAddress = t.boolean("one_address", false)
@@ -72,7 +76,7 @@ func (t table) service() string {
 	if !t.has("service") {
 		return ""
 	}
-	s := t.choice("service", "", services()...)
+	s := t.choice("service", "")
 	for _, k := range t.keys {
 		if s != "" && t.has(k.Name) && !k.of(s) {
 			do := "take it out"
@@ -176,7 +180,7 @@ func (t table) publish(a *Account) {
 				t.fault("publish", `"prefix" is not known to `+a.Service+`: write "ipv6", with host for a host behind the router`)
 			}
 		default:
-			t.fault("publish", secret.Shown(v)+" is not one of ipv4, ipv6, prefix")
+			t.fault("publish", t.noChoice("publish", v))
 		}
 	}
 	if len(t.texts("publish")) == 0 {
@@ -196,7 +200,7 @@ func (t table) publish(a *Account) {
 
 // prefix reads who tells the service the prefix.
 func (t table) prefix(a *Account) {
-	a.PrefixAuto = t.choice("prefix", "line", "line", "auto") == "auto"
+	a.PrefixAuto = t.choice("prefix", "line") == "auto"
 	if a.PrefixAuto && !a.Publish.Prefix && !t.bad["publish"] {
 		t.warn("prefix", `has no effect without "prefix" in publish: write it there, or take prefix out`)
 	}
@@ -218,7 +222,7 @@ func (t table) detect(a *Account) {
 	if a.Service == "dyndns2" {
 		least, usual = 10*time.Minute, 10*time.Minute // its rule for checkip
 	}
-	a.Detect = t.choice("detect", "line", "line", "web")
+	a.Detect = t.choice("detect", "line")
 	a.Poll = t.duration("poll", usual)
 	if a.Poll < least {
 		t.fault("poll", "is below "+short(least)+`, the least here: write poll = "`+short(usual)+`"`)

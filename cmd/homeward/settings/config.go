@@ -155,7 +155,7 @@ func (r *reader) config(vals map[string]any) *Config {
 		File:     r.file,
 		StateDir: t.folder("state_dir", DefaultStateDir),
 		RunDir:   t.folder("run_dir", DefaultRunDir),
-		LogLevel: t.choice("log_level", "info", "debug", "info", "warn", "error"),
+		LogLevel: t.choice("log_level", "info"),
 		CAFile:   t.roots("ca_file"),
 		OnChange: r.path(t.text("on_change")),
 	}

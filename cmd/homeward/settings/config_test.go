@@ -214,24 +214,29 @@ func TestParseReference(t *testing.T) {
 	if len(cfg.Accounts) != 4 || len(cfg.Active()) != 4 {
 		t.Errorf("%d accounts, %d of them active, want 4 and 4", len(cfg.Accounts), len(cfg.Active()))
 	}
-	var mentioned []string
-	for line := range strings.Lines(Example) {
-		if name, _, ok := strings.Cut(strings.TrimPrefix(line, "#"), " = "); ok {
-			mentioned = append(mentioned, name)
-		}
-	}
-	for _, k := range slices.Concat(TopKeys(), LineKeys(), AccountKeys()) {
-		if k.Kind != Tables && !slices.Contains(mentioned, k.Name) {
-			t.Errorf("example.toml does not show %s", k.Name)
-		}
-	}
+	all := slices.Concat(TopKeys(), LineKeys(), AccountKeys())
+	shown := map[string]string{} // the lines of each key
 	for line := range strings.Lines(Example) {
 		name, value, ok := strings.Cut(strings.TrimPrefix(line, "#"), " = ")
-		if !ok || !strings.HasPrefix(line, "#") || !bare(name) {
+		if !ok || !bare(name) {
 			continue
+		}
+		shown[name] += value
+		if _, known := findKey(all, name); !known {
+			t.Errorf("example.toml shows %s, which is no key", name)
 		}
 		if _, fault := decode("x", []byte(name+" = "+value)); fault != nil {
 			t.Errorf("%s: %v", line, fault)
+		}
+	}
+	for _, k := range all {
+		if k.Kind != Tables && shown[k.Name] == "" {
+			t.Errorf("example.toml does not show %s", k.Name)
+		}
+		for _, word := range strings.Fields(k.Choices) {
+			if !strings.Contains(shown[k.Name], word) {
+				t.Errorf("example.toml does not name %s, a choice of %s", word, k.Name)
+			}
 		}
 	}
 }

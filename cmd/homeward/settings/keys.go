@@ -2,7 +2,7 @@ package settings
 
 import "strings"
 
-// Kind is the TOML type of a key.
+// Kind is the type of a key's value.
 type Kind int
 
 const (
@@ -10,15 +10,31 @@ const (
 	List         // of texts
 	Number       // a whole one
 	Boolean      // true or false
+	Device       // a text: a device, in UCI a logical interface
 	Tables       // not a value: a table, or tables by name
 )
 
-// Key is one key of the configuration.
+// Key is one key of the configuration. This table is the only one: what the TOML
+// and UCI may hold, and what is said of a wrong value, follows from it. Tests hold
+// example.toml and the README to it. Reading the value is account.go's.
 type Key struct {
 	Name     string
 	Kind     Kind
 	Services string // whose key it is, "" everybody's
+	Choices  string // the words allowed, "" any value
 	Example  string // what to write behind the equals sign
+}
+
+// Option returns the option of UCI that is this key, "" if there is none: tables are
+// sections there, and the init script chooses run_dir.
+func (k Key) Option() string {
+	switch {
+	case k.Kind == Tables, k.Name == "run_dir":
+		return ""
+	case k.Name == "domains": // list domain, one for each
+		return "domain"
+	}
+	return k.Name
 }
 
 func (k Key) of(service string) bool {
@@ -28,60 +44,60 @@ func (k Key) of(service string) bool {
 // TopKeys are the keys above all tables.
 func TopKeys() []Key {
 	return []Key{
-		{"state_dir", Text, "", `"/var/lib/homeward"`},
-		{"run_dir", Text, "", `"/var/run/homeward"`},
-		{"log_level", Text, "", `"info"`},
-		{"on_change", Text, "", `"/etc/homeward.changed"`},
-		{"ca_file", Text, "", `"/etc/ssl/own-root.pem"`},
-		{"line", Tables, "", "[line]"},
-		{"account", Tables, "", "[account.home]"},
+		{"state_dir", Text, "", "", `"/var/lib/homeward"`},
+		{"run_dir", Text, "", "", `"/var/run/homeward"`},
+		{"log_level", Text, "", "debug info warn error", `"info"`},
+		{"ca_file", Text, "", "", `"/etc/ssl/own-root.pem"`},
+		{"on_change", Text, "", "", `"/etc/homeward.changed"`},
+		{"line", Tables, "", "", "[line]"},
+		{"account", Tables, "", "", "[account.home]"},
 	}
 }
 
 // LineKeys are the keys of [line].
 func LineKeys() []Key {
 	return []Key{
-		{"wan", Text, "", `"auto"`},
-		{"wan6", Text, "", `"auto"`},
-		{"lan", Text, "", `"auto"`},
+		{"wan", Device, "", "", `"auto"`},
+		{"wan6", Device, "", "", `"auto"`},
+		{"lan", Device, "", "", `"auto"`},
 	}
 }
 
 // AccountKeys are the keys of each account.
 func AccountKeys() []Key {
-	return append(LineKeys(), []Key{
-		{"service", Text, "", `"ipv64"`},
-		{"domains", List, "", `["home.ipv64.net"]`},
-		{"token", Text, "ipv64 spdyn template", `"…"`},
-		{"token_file", Text, "ipv64 spdyn template", `"/etc/homeward.token"`},
-		{"publish", List, "", `["ipv4", "ipv6"]`},
-		{"record", Text, "ipv64", `"www"`},
-		{"healthcheck", Text, "ipv64", `"…"`},
-		{"auth", Text, "ipv64", `"bearer"`},
-		{"prefix", Text, "ipv64", `"line"`},
-		{"username", Text, "spdyn dyndns2 template", `"…"`},
-		{"password", Text, "spdyn dyndns2 template", `"…"`},
-		{"password_file", Text, "spdyn dyndns2 template", `"/etc/homeward.password"`},
-		{"server", Text, "ipv64 spdyn dyndns2", `"https://ipv64.net"`},
-		{"template", Text, "template", `"dynv6.com"`},
-		{"url", Text, "template", `"https://…[DOMAIN]…[IP]…"`},
-		{"url4", Text, "template", `"https://…[DOMAIN]…[IP]…"`},
-		{"url6", Text, "template", `"https://…[DOMAIN]…[IP]…"`},
-		{"answer", Text, "template", `"good|nochg"`},
-		{"param_enc", Text, "template", `"…"`},
-		{"param_opt", Text, "template", `"…"`},
-		{"allow_http", Boolean, "template", "true"},
-		{"detect", Text, "", `"line"`},
-		{"poll", Text, "", `"5m"`},
-		{"checkip", Text, "dyndns2 template", `"https://…"`},
-		{"host", Text, "", `"::1234:56ff:fe78:9abc"`},
-		{"refresh", Text, "", `"600h"`},
-		{"limit_10s", Number, "", "3"},
-		{"limit_24h", Number, "", "48"},
-		{"limit_group", Text, "", `"mine"`},
-		{"one_address", Boolean, "dyndns2", "true"},
-		{"enabled", Boolean, "", "true"},
-	}...)
+	return append([]Key{
+		{"enabled", Boolean, "", "", "true"},
+		{"service", Text, "", "dyndns2 ipv64 spdyn template", `"ipv64"`},
+		{"domains", List, "", "", `["home.ipv64.net"]`},
+		{"token", Text, "ipv64 spdyn template", "", `"…"`},
+		{"token_file", Text, "ipv64 spdyn template", "", `"/etc/homeward.token"`},
+		{"username", Text, "spdyn dyndns2 template", "", `"…"`},
+		{"password", Text, "spdyn dyndns2 template", "", `"…"`},
+		{"password_file", Text, "spdyn dyndns2 template", "", `"/etc/homeward.password"`},
+		{"publish", List, "", "ipv4 ipv6 prefix", `["ipv4", "ipv6"]`},
+		{"record", Text, "ipv64", "", `"www"`},
+		{"healthcheck", Text, "ipv64", "", `"…"`},
+		{"auth", Text, "ipv64", "bearer basic form", `"bearer"`},
+		{"prefix", Text, "ipv64", "line auto", `"line"`},
+		{"server", Text, "ipv64 spdyn dyndns2", "", `"https://ipv64.net"`},
+		{"template", Text, "template", "", `"dynv6.com"`},
+		{"url4", Text, "template", "", `"https://…[DOMAIN]…[IP]…"`},
+		{"url6", Text, "template", "", `"https://…[DOMAIN]…[IP]…"`},
+		{"url", Text, "template", "", `"https://…[DOMAIN]…[IP]…"`},
+		{"answer", Text, "template", "", `"good|nochg"`},
+		{"param_enc", Text, "template", "", `"…"`},
+		{"param_opt", Text, "template", "", `"…"`},
+		{"allow_http", Boolean, "template", "", "true"},
+		{"detect", Text, "", "line web", `"line"`},
+		{"poll", Text, "", "", `"5m"`},
+		{"checkip", Text, "dyndns2 template", "", `"https://…"`},
+		{"host", Text, "", "", `"::1234:56ff:fe78:9abc"`},
+		{"refresh", Text, "", "", `"600h"`},
+		{"limit_10s", Number, "", "", "3"},
+		{"limit_24h", Number, "", "", "48"},
+		{"limit_group", Text, "", "", `"mine"`},
+		{"one_address", Boolean, "dyndns2", "", "true"},
+	}, LineKeys()...)
 }
 
 func findKey(keys []Key, name string) (Key, bool) {

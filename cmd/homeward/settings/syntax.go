@@ -71,7 +71,7 @@ func syntaxAdvice(k Key, known, twice bool) string {
 		return "this key stands here for the second time: take one of the two out"
 	case !known:
 		return `not valid TOML: write key = "text", with double quotes around the text, or [account.home] for a table`
-	case k.Kind == Text:
+	case k.Kind == Text, k.Kind == Device:
 		return "not valid TOML: write " + k.Name + " = " + k.Example +
 			`, the text on one line between two double quotes, a backslash in it as \\ and a double quote as \"`
 	case k.Kind == List:

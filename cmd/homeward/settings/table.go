@@ -132,14 +132,23 @@ func (t table) texts(name string) []string {
 	return s
 }
 
-// choice reads one of a few words.
-func (t table) choice(name, otherwise string, words ...string) string {
+// choice reads one of the key's choices.
+func (t table) choice(name, otherwise string) string {
 	v := t.textOr(name, otherwise)
-	if !slices.Contains(words, v) {
-		t.fault(name, secret.Shown(v)+" is not one of "+strings.Join(words, ", "))
+	if wrong := t.noChoice(name, v); wrong != "" {
+		t.fault(name, wrong)
 		return otherwise
 	}
 	return v
+}
+
+// noChoice says of a value that is none of the key's choices what those are.
+func (t table) noChoice(name, v string) (wrong string) {
+	k, _ := findKey(t.keys, name)
+	if words := strings.Fields(k.Choices); !slices.Contains(words, v) {
+		return secret.Shown(v) + " is not one of " + strings.Join(words, ", ")
+	}
+	return ""
 }
 
 // count reads a number from 0 to a million.
@@ -179,7 +188,7 @@ func (t table) duration(name string, otherwise time.Duration) time.Duration {
 // takes tells whether a value is of the key's type.
 func (k Key) takes(v any) bool {
 	if k.Kind != List {
-		return kindOf(v) == [...]string{"text", "a list", "a number", "true or false", "a table"}[k.Kind]
+		return kindOf(v) == [...]string{"text", "a list", "a number", "true or false", "text", "a table"}[k.Kind]
 	}
 	elements, ok := v.([]any)
 	return ok && !slices.ContainsFunc(elements, func(e any) bool { return kindOf(e) != "text" })
@@ -189,7 +198,7 @@ func (k Key) takes(v any) bool {
 // repeats the value.
 func (k Key) mustBe(is string) string {
 	switch k.Kind {
-	case Text:
+	case Text, Device:
 		return "is " + is + ", not text: write it in double quotes, " + k.Name + " = " + k.Example
 	case List:
 		if is == "a list" {
