@@ -228,15 +228,15 @@ func TestAQuestionNeedsNoResolverTheSecondTime(t *testing.T) {
 // routes say: the service has an A record alone.
 func TestANamedDeviceHoldsForItsFamily(t *testing.T) {
 	c := newConnectCase(t, connectRow{line: "6", serves: svcA})
-	c.must(c.AddWAN("ds-wan6", "aftr"))
+	c.must(c.router.AddWAN("ds-wan6", "aftr"))
 	inner := netip.MustParsePrefix("192.0.0.2/29")
-	c.must(c.AddAddr("ds-wan6", inner, netip.Addr{}, ^uint32(0), ^uint32(0)))
-	c.must(c.ISP.AddAddr("aftr", netip.MustParsePrefix("192.0.0.1/29")))
-	c.must(c.SetRoute(netwatchtest.Default4("ds-wan6", netip.MustParseAddr("192.0.0.1"), inner.Addr(), 0)))
+	c.must(c.router.AddAddr("ds-wan6", inner, netip.Addr{}, ^uint32(0), ^uint32(0)))
+	c.must(c.router.ISP.AddAddr("aftr", netip.MustParsePrefix("192.0.0.1/29")))
+	c.must(c.router.SetRoute(netwatchtest.Default4("ds-wan6", netip.MustParseAddr("192.0.0.1"), inner.Addr(), 0)))
 	c.more = append(c.more, `wan6 = "eth0"`)
 	c.row.at = svcA
 	c.play()
-	for _, r := range c.Requests() {
+	for _, r := range c.ipv64.Requests() {
 		if r.From.Addr() != inner.Addr() {
 			t.Errorf("the request came from %v, want %v", r.From, inner.Addr())
 		}

@@ -37,10 +37,10 @@ func newConnectCase(t *testing.T, row connectRow) *connectCase {
 	c.must(os.WriteFile(c.path("resolv.conf"), nil, 0o644))
 	c.must(unix.Mount(c.path("resolv.conf"), "/etc/resolv.conf", "", unix.MS_BIND, ""))
 	if row.line != "6" {
-		c.must(c.SetIPv4(lease, gateway))
+		c.must(c.router.SetIPv4(lease, gateway))
 	}
 	if row.line != "4" {
-		c.must(c.SetIPv6(wan6, delegated, lanAddr))
+		c.must(c.router.SetIPv6(wan6, delegated, lanAddr))
 	}
 	for _, a := range strings.Fields(row.serves + " " + row.before) {
 		c.serve(a)
@@ -49,7 +49,7 @@ func newConnectCase(t *testing.T, row connectRow) *connectCase {
 		c.hang(a)
 	}
 	for _, a := range strings.Fields(row.closed) {
-		c.must(c.ISP.AddAddr("lo", netip.PrefixFrom(netip.MustParseAddr(a), netip.MustParseAddr(a).BitLen())))
+		c.must(c.router.ISP.AddAddr("lo", netip.PrefixFrom(netip.MustParseAddr(a), netip.MustParseAddr(a).BitLen())))
 	}
 	healthy := map[string]string{}
 	for _, a := range strings.Fields(strings.Join([]string{row.hangs, row.closed, row.serves, row.before}, " ")) {
@@ -85,7 +85,7 @@ func (c *connectCase) serve(at string) {
 		c.mu.Lock()
 		c.arrived = append(c.arrived, netip.MustParseAddrPort(local.String()).Addr().String())
 		c.mu.Unlock()
-		c.IPv64.ServeHTTP(w, r)
+		c.ipv64.ServeHTTP(w, r)
 	}), updatetest.Options{Names: []string{"svc.example"}})
 }
 
@@ -99,16 +99,16 @@ func (c *connectCase) arrivals() (at []string) {
 
 // hang takes connections at an address, and says nothing.
 func (c *connectCase) hang(at string) {
-	c.Helper()
+	c.t.Helper()
 	addr := netip.MustParseAddr(at)
-	c.must(c.ISP.AddAddr("lo", netip.PrefixFrom(addr, addr.BitLen())))
-	l, err := c.ISP.Listen("tcp", net.JoinHostPort(at, "443"))
+	c.must(c.router.ISP.AddAddr("lo", netip.PrefixFrom(addr, addr.BitLen())))
+	l, err := c.router.ISP.Listen("tcp", net.JoinHostPort(at, "443"))
 	for n := 0; errors.Is(err, syscall.EADDRINUSE) && n < 500; n++ { // the server before it is still closing
 		time.Sleep(10 * time.Millisecond)
-		l, err = c.ISP.Listen("tcp", net.JoinHostPort(at, "443"))
+		l, err = c.router.ISP.Listen("tcp", net.JoinHostPort(at, "443"))
 	}
 	c.must(err)
-	c.Cleanup(func() { l.Close() })
+	c.t.Cleanup(func() { l.Close() })
 }
 
 func (c *connectCase) says(says map[string]string) {
@@ -118,7 +118,7 @@ func (c *connectCase) says(says map[string]string) {
 }
 
 func (c *connectCase) resolv(text string) {
-	c.Helper()
+	c.t.Helper()
 	c.must(os.WriteFile("/etc/resolv.conf", []byte(text+"\n"), 0o644))
 }
 
@@ -140,12 +140,12 @@ func (c *connectCase) replace() {
 // between: what is larger is dropped where it is received, in both directions,
 // which are two pairs of devices for that, and each end believes in 1500.
 func (c *connectCase) hole() {
-	c.Helper()
-	c.must(c.AddWAN("eth2", "isp2"))
+	c.t.Helper()
+	c.must(c.router.AddWAN("eth2", "isp2"))
 	back := map[netip.Addr]netip.Prefix{wan6.Addr(): netip.MustParsePrefix("fe80::2/64"), lease.Addr(): netip.MustParsePrefix("192.0.2.2/24")}
 	for _, own := range back {
-		c.must(c.AddAddr("eth2", own, netip.Addr{}, ^uint32(0), ^uint32(0)))
-		c.must(c.ISP.AddAddr("isp2", netip.PrefixFrom(own.Addr().Next(), own.Bits())))
+		c.must(c.router.AddAddr("eth2", own, netip.Addr{}, ^uint32(0), ^uint32(0)))
+		c.must(c.router.ISP.AddAddr("isp2", netip.PrefixFrom(own.Addr().Next(), own.Bits())))
 	}
 	set := func(sends, receives string) error {
 		out, err := netlink.LinkByName(sends)
@@ -159,7 +159,7 @@ func (c *connectCase) hole() {
 		return errors.Join(netlink.LinkSetGSOMaxSegs(out, 1), netlink.LinkSetMTU(in, 1280)) // else whole buffers pass at once
 	}
 	c.must(set("eth0", "eth2"))
-	c.must(c.ISP.Do(func() error {
+	c.must(c.router.ISP.Do(func() error {
 		if err := set("isp2", "isp0"); err != nil {
 			return err
 		}
@@ -183,7 +183,7 @@ func (c *connectCase) play() {
 	requests := 0
 	if c.row.before != "" {
 		if out, errs, code := c.homeward("once", "-c", conf); code != 0 {
-			c.Fatalf("before: exit %d, %s%s", code, out, errs)
+			c.t.Fatalf("before: exit %d, %s%s", code, out, errs)
 		}
 		requests = 1
 		c.arrivals()
@@ -198,32 +198,32 @@ func (c *connectCase) play() {
 	arrived := c.arrivals()
 	if c.row.at == "" {
 		if code == 0 || !strings.Contains(out, c.row.says) || len(arrived) > 0 {
-			c.Errorf("exit %d, %q%s, want %q; requests at %v", code, out, errs, c.row.says, arrived)
+			c.t.Errorf("exit %d, %q%s, want %q; requests at %v", code, out, errs, c.row.says, arrived)
 		}
 	} else if requests++; code != 0 || len(arrived) != 1 || c.row.at != "all" && !slices.Contains(strings.Fields(c.row.at), arrived[0]) {
-		c.Errorf("exit %d, %q%s; requests at %v, want one at %s", code, out, errs, arrived, c.row.at)
+		c.t.Errorf("exit %d, %q%s; requests at %v, want one at %s", code, out, errs, arrived, c.row.at)
 	}
 	if n := c.counted(); n != requests {
-		c.Errorf("%d requests are on the books, want %d", n, requests)
+		c.t.Errorf("%d requests are on the books, want %d", n, requests)
 	}
 	asked := c.dns[0].questions() // on a busy machine one is asked twice
 	slices.Sort(asked)
 	if got := strings.Join(slices.Compact(asked), ", "); c.row.asked != "" && got != c.row.asked {
-		c.Errorf("the resolver was asked %s, want %s", got, c.row.asked)
+		c.t.Errorf("the resolver was asked %s, want %s", got, c.row.asked)
 	}
 	for _, s := range c.dns {
 		s.mu.Lock()
 		odd := s.odd
 		s.mu.Unlock()
 		if len(odd) > 0 {
-			c.Errorf("asked for %v, want plain questions for svc.example.", odd)
+			c.t.Errorf("asked for %v, want plain questions for svc.example.", odd)
 		}
 	}
 }
 
 // counted returns how many requests are on the books.
 func (c *connectCase) counted() (n int) {
-	c.Helper()
+	c.t.Helper()
 	text, err := os.ReadFile(c.path("state/state.json"))
 	c.must(err)
 	var book struct {

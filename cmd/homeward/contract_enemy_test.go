@@ -19,7 +19,7 @@ import (
 
 // ticks returns the processor time of the process so far, in 1/100 s.
 func (p *process) ticks() int {
-	p.h.Helper()
+	p.h.t.Helper()
 	total := 0
 	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", p.Process.Pid))
 	p.h.must(err)
@@ -44,7 +44,7 @@ func TestARefreshThatMustWaitCostsNoProcessor(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `refresh = "1s"`)
 	h.online()
-	h.Next(updatetest.Answer{Process: true}, updatetest.Answer{Status: 429, Header: http.Header{"Retry-After": {"600"}}})
+	h.ipv64.Next(updatetest.Answer{Process: true}, updatetest.Answer{Status: 429, Header: http.Header{"Retry-After": {"600"}}})
 	d := h.daemon()
 	h.state(update.StateLimited)
 	before, begun := d.ticks(), time.Now()
@@ -72,9 +72,9 @@ func TestAConnectionThatHangsDoesNotHoldUpANewAddress(t *testing.T) {
 	})
 	h.serve(net.JoinHostPort(void, "443"), http.HandlerFunc(h.note), updatetest.Options{})
 	changed := time.Now()
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.sent(full("&ip=203.0.113.8"))
-	if took := h.Requests()[0].At.Sub(changed); took > 4*time.Second {
+	if took := h.ipv64.Requests()[0].At.Sub(changed); took > 4*time.Second {
 		t.Errorf("the new address was sent after %v", took)
 	}
 }
@@ -101,7 +101,7 @@ func TestOnceForceReachesADaemonWithoutAStateDir(t *testing.T) {
 	h.as = nobody
 	h.must(os.Mkdir(h.path("state"), 0o755)) // root's
 	h.online()
-	h.Next(updatetest.Answer{Body: "nohost"})
+	h.ipv64.Next(updatetest.Answer{Body: "nohost"})
 	h.daemon()
 	h.state(update.StateStopped)
 	if out, errs, code := h.homeward("once", "--force", "-c", h.path("homeward.toml")); code != 0 {
@@ -119,11 +119,11 @@ func TestManySIGHUPsHurtNobody(t *testing.T) {
 	h.current(lease)
 	for i := range 15 {
 		lease := netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(20 + i)}), 24)
-		h.must(h.SetIPv4(lease, gateway))
+		h.must(h.router.SetIPv4(lease, gateway))
 		for arrived := false; !arrived; {
 			d.signal(syscall.SIGHUP)
 			time.Sleep(time.Millisecond)
-			requests := h.Requests() // once: one may arrive at any moment
+			requests := h.ipv64.Requests() // once: one may arrive at any moment
 			arrived = requests[len(requests)-1].Query.Get("ip") == lease.Addr().String()
 		}
 	}

@@ -34,7 +34,7 @@ func TestWhateverTheServiceAnswersTheNextGoodAnswerCounts(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHouse(t, updatetest.Options{})
 			h.online()
-			h.Next(tt.answer)
+			h.ipv64.Next(tt.answer)
 			d := h.daemon()
 			h.current(lease)
 			d.says(tt.says)
@@ -73,12 +73,12 @@ func TestAServiceThatHangsOrDripsIsGivenUpAfter15Seconds(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHouse(t, updatetest.Options{})
 			h.online()
-			h.Next(tt.answer)
+			h.ipv64.Next(tt.answer)
 			h.daemon()
 			again := full("&ip=203.0.113.7&ipv6prefix=" + prefix1)
 			h.sent(again)
 			h.sent(again, again)
-			r := h.Requests()
+			r := h.ipv64.Requests()
 			if took := r[1].At.Sub(r[0].At).Seconds(); took < 14.5 || took > 18 {
 				t.Errorf("tried again after %.1f s", took)
 			}
@@ -91,13 +91,13 @@ func TestARequestIsGivenUpWhenItsAddressGoes(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `publish = ["ipv4"]`)
 	h.online()
-	h.Next(updatetest.Answer{Delay: time.Minute})
+	h.ipv64.Next(updatetest.Answer{Delay: time.Minute})
 	h.daemon()
 	h.sent(full("&ip=203.0.113.7"))
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	changed := time.Now()
 	h.sent(full("&ip=203.0.113.7"), full("&ip=203.0.113.8"))
-	if took := h.Requests()[1].At.Sub(changed); took > 5*time.Second {
+	if took := h.ipv64.Requests()[1].At.Sub(changed); took > 5*time.Second {
 		t.Errorf("the new address was sent after %v", took)
 	}
 	h.current(lease2)
@@ -116,9 +116,9 @@ func TestWhatNeverReachedTheServiceIsTriedAgainAtTheNextEvent(t *testing.T) {
 		t.Errorf("status is %+v", a)
 	}
 	h.serve(net.JoinHostPort(serviceAddr, "444"), http.HandlerFunc(h.note), updatetest.Options{})
-	h.must(h.Delegate(netip.MustParsePrefix("2001:db8:dead::/56"))) // no change of what is published
+	h.must(h.router.Delegate(netip.MustParsePrefix("2001:db8:dead::/56"))) // no change of what is published
 	h.current(lease)
-	if r := h.Requests()[0]; !r.At.Before(s.Accounts["home"].Next) {
+	if r := h.ipv64.Requests()[0]; !r.At.Before(s.Accounts["home"].Next) {
 		t.Errorf("the event was not used: sent at %v, the timer was %v", r.At, s.Accounts["home"].Next)
 	}
 	h.sent(full("&ip=203.0.113.7&ipv6prefix=" + prefix1))
@@ -126,14 +126,14 @@ func TestWhatNeverReachedTheServiceIsTriedAgainAtTheNextEvent(t *testing.T) {
 
 func TestALineWithoutARouteIsWaitedFor(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
-	h.must(h.Delegate(delegated))
-	h.must(h.LANAddr(lanAddr, 1800, 3600))
+	h.must(h.router.Delegate(delegated))
+	h.must(h.router.LANAddr(lanAddr, 1800, 3600))
 	d := h.daemon()
 	d.says("network is unreachable")
 	if s := h.state(update.StateRetrying); s.Used != 0 || s.Next.IsZero() {
 		t.Errorf("status is %+v", s)
 	}
-	h.must(h.SetIPv4(lease, gateway))
+	h.must(h.router.SetIPv4(lease, gateway))
 	h.sent(full("&ip=203.0.113.7&ipv6prefix=" + prefix1))
 	h.current(lease)
 }
@@ -161,7 +161,7 @@ func TestANameServerThatWakesUpIsEnough(t *testing.T) {
 	if s := h.state(update.StateRetrying); s.Used != 0 {
 		t.Errorf("status is %+v", s)
 	}
-	c, err := h.ISP.ListenPacket("udp", net.JoinHostPort(serviceAddr, "53"))
+	c, err := h.router.ISP.ListenPacket("udp", net.JoinHostPort(serviceAddr, "53"))
 	h.must(err)
 	t.Cleanup(func() { c.Close() })
 	go answerNames(c)

@@ -20,7 +20,7 @@ var ours = &syscall.Credential{Uid: 864, Gid: 864}
 // withUser gives the test an /etc/passwd and an /etc/group with the user
 // homeward in them.
 func (h *house) withUser() {
-	h.Helper()
+	h.t.Helper()
 	h.must(unix.Unshare(unix.CLONE_NEWNS))
 	h.must(unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
 	for file, text := range map[string]string{
@@ -35,14 +35,14 @@ func (h *house) withUser() {
 // belongs fails unless each file below the two folders, and they themselves,
 // belong to the service's user.
 func (h *house) belongs() {
-	h.Helper()
+	h.t.Helper()
 	for _, dir := range []string{"state", "run"} {
 		err := filepath.Walk(h.path(dir), func(path string, info os.FileInfo, err error) error {
 			if err != nil {
 				return err
 			}
 			if s := info.Sys().(*syscall.Stat_t); s.Uid != ours.Uid || s.Gid != ours.Gid {
-				h.Errorf("%s belongs to %d:%d", path, s.Uid, s.Gid)
+				h.t.Errorf("%s belongs to %d:%d", path, s.Uid, s.Gid)
 			}
 			return nil
 		})
@@ -53,7 +53,7 @@ func (h *house) belongs() {
 // serviceStarts starts the daemon as the init script does, and has it find all
 // that root has left.
 func (h *house) serviceStarts() {
-	h.Helper()
+	h.t.Helper()
 	h.as = ours
 	h.daemon()
 	h.current(lease)
@@ -144,7 +144,7 @@ func TestAStateThatCannotBeReadIsNeverReplaced(t *testing.T) {
 	d := h.daemon()
 	d.says("the state cannot be read, and is not replaced: ")
 	h.current(lease)
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.current(lease2)
 	if b, err := os.ReadFile(h.path("state/state.json")); err != nil || string(b) != `{"version":1,"salt":"root's"}` {
 		t.Errorf("the state is %s, %v", b, err)
@@ -156,7 +156,7 @@ func TestAStateThatCannotBeReadIsNeverReplaced(t *testing.T) {
 
 // moveState names another state_dir in the configuration.
 func (h *house) moveState(from, to string) {
-	h.Helper()
+	h.t.Helper()
 	file := h.path("homeward.toml")
 	b, err := os.ReadFile(file)
 	h.must(err)
@@ -177,7 +177,7 @@ func TestAnotherStateDirTakesTheCountAlong(t *testing.T) {
 		t.Errorf("once: %s%s", out, errs)
 	}
 	d = h.begin("run", "-c", h.path("homeward.toml"))
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.current(lease2)
 	if used := h.state("current").Used; used != 2 {
 		t.Errorf("%d requests are counted, want 2", used)

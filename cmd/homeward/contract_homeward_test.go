@@ -22,12 +22,12 @@ func (h *house) command(args ...string) *exec.Cmd {
 
 // homeward runs a command of the program to its end.
 func (h *house) homeward(args ...string) (stdout, stderr string, code int) {
-	h.Helper()
+	h.t.Helper()
 	cmd := h.command(args...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil && !errors.As(err, new(*exec.ExitError)) {
-		h.Fatal(err)
+		h.t.Fatal(err)
 	}
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
@@ -60,19 +60,19 @@ func (t *spoken) String() string {
 
 // begin starts a command of the program that goes on by itself.
 func (h *house) begin(args ...string) *process {
-	h.Helper()
+	h.t.Helper()
 	p := &process{h: h, Cmd: h.command(args...), ended: make(chan struct{})}
 	p.Stdout, p.Stderr = &p.out, &p.log
 	h.must(p.Start())
 	go func() { p.Wait(); close(p.ended) }()
-	h.Cleanup(func() {
+	h.t.Cleanup(func() {
 		p.Process.Kill()
 		<-p.ended
 		if strings.Contains(p.log.String(), "DATA RACE") {
-			h.Error("homeward raced")
+			h.t.Error("homeward raced")
 		}
-		if h.Failed() {
-			h.Logf("homeward %s:\n%s", strings.Join(args, " "), p.log.String())
+		if h.t.Failed() {
+			h.t.Logf("homeward %s:\n%s", strings.Join(args, " "), p.log.String())
 		}
 	})
 	return p
@@ -80,19 +80,19 @@ func (h *house) begin(args ...string) *process {
 
 // daemon writes the configuration and starts the daemon.
 func (h *house) daemon() *process {
-	h.Helper()
+	h.t.Helper()
 	return h.begin("run", "-c", h.configure())
 }
 
 // run starts the daemon with these accounts. SIGTERM at the test's end must end
 // it with 0.
 func (h *house) run(accounts string) *process {
-	h.Helper()
+	h.t.Helper()
 	p := h.begin("run", "-c", h.write(accounts))
-	h.Cleanup(func() {
+	h.t.Cleanup(func() {
 		p.signal(syscall.SIGTERM)
 		if code := p.end(); code != 0 {
-			h.Errorf("SIGTERM ended homeward with %d", code)
+			h.t.Errorf("SIGTERM ended homeward with %d", code)
 		}
 	})
 	p.says("the line: ")
@@ -100,18 +100,18 @@ func (h *house) run(accounts string) *process {
 }
 
 func (p *process) signal(s syscall.Signal) {
-	p.h.Helper()
+	p.h.t.Helper()
 	p.h.must(p.Process.Signal(s))
 }
 
 // end waits for the exit code.
 func (p *process) end() int {
-	p.h.Helper()
+	p.h.t.Helper()
 	select {
 	case <-p.ended:
 		return p.ProcessState.ExitCode()
 	case <-time.After(patience):
-		p.h.Fatal("homeward does not end")
+		p.h.t.Fatal("homeward does not end")
 		return -1
 	}
 }
@@ -124,7 +124,7 @@ func (p *process) kill() {
 
 // says waits for a message.
 func (p *process) says(words string) {
-	p.h.Helper()
+	p.h.t.Helper()
 	p.h.await(func() string {
 		if strings.Contains(p.log.String(), words) {
 			return ""
@@ -135,12 +135,12 @@ func (p *process) says(words string) {
 
 // noSecret fails if homeward, or its status, has said one.
 func (p *process) noSecret(secrets ...string) {
-	p.h.Helper()
+	p.h.t.Helper()
 	run, err := os.ReadFile(p.h.path("run/status.json"))
 	p.h.must(err)
 	for _, s := range secrets {
 		if strings.Contains(p.log.String()+string(run), s) {
-			p.h.Errorf("%q was said:\n%s%s", s, p.log.String(), run)
+			p.h.t.Errorf("%q was said:\n%s%s", s, p.log.String(), run)
 		}
 	}
 }

@@ -57,9 +57,9 @@ const (
 // IPv64 behind the line, and a configuration for it. Other services may stand
 // beside it, for accounts that a test writes itself.
 type house struct {
-	*testing.T
-	*netwatchtest.Router
-	*updatetest.IPv64
+	t      *testing.T
+	router *netwatchtest.Router
+	ipv64  *updatetest.IPv64
 	server *updatetest.Server
 	dir    string
 	more   []string            // lines of [account.home] beside the usual ones
@@ -76,12 +76,12 @@ type house struct {
 func newHouse(t *testing.T, o updatetest.Options) *house {
 	t.Helper()
 	t.Parallel()
-	h := &house{T: t, dir: t.TempDir()}
+	h := &house{t: t, dir: t.TempDir()}
 	h.must(os.Chmod(h.dir, 0o777))
 	h.must(os.Chmod(filepath.Dir(h.dir), 0o755))
 	h.rebuild()
-	h.IPv64 = updatetest.NewIPv64(theSecret, "home.ipv64.net", "srv.any64.de")
-	h.Limit10s, h.Limit24h, h.LockAfter = 0, 0, 0
+	h.ipv64 = updatetest.NewIPv64(theSecret, "home.ipv64.net", "srv.any64.de")
+	h.ipv64.Limit10s, h.ipv64.Limit24h, h.ipv64.LockAfter = 0, 0, 0
 	h.more = []string{"limit_10s = 0", "limit_24h = 0"}
 	h.server = h.serve(net.JoinHostPort(serviceAddr, "443"), http.HandlerFunc(h.note), o)
 	h.url = h.server.URL
@@ -91,25 +91,25 @@ func newHouse(t *testing.T, o updatetest.Options) *house {
 // rebuild gives the test a network namespace with a new router in it. The
 // thread stays in it, and with it every process that the test starts.
 func (h *house) rebuild() {
-	h.Helper()
+	h.t.Helper()
 	runtime.LockOSThread() // never unlocked: the thread ends with the test
 	h.must(unix.Unshare(unix.CLONE_NEWNET))
 	r, err := netwatchtest.New(false)
 	h.must(err)
-	h.Cleanup(func() { r.Close() })
-	h.Router = r
+	h.t.Cleanup(func() { r.Close() })
+	h.router = r
 }
 
 // serve has a service answer at an address and port of the ISP, over TLS. Its
 // authority is among those of ca.pem.
 func (h *house) serve(at string, service http.Handler, o updatetest.Options) *updatetest.Server {
-	h.Helper()
+	h.t.Helper()
 	addr := netip.MustParseAddrPort(at).Addr()
-	h.must(h.ISP.AddAddr("lo", netip.PrefixFrom(addr, addr.BitLen())))
-	l, err := h.ISP.Listen("tcp", at)
+	h.must(h.router.ISP.AddAddr("lo", netip.PrefixFrom(addr, addr.BitLen())))
+	l, err := h.router.ISP.Listen("tcp", at)
 	for n := 0; errors.Is(err, syscall.EADDRINUSE) && n < 500; n++ { // the server before it is still closing
 		time.Sleep(10 * time.Millisecond)
-		l, err = h.ISP.Listen("tcp", at)
+		l, err = h.router.ISP.Listen("tcp", at)
 	}
 	h.must(err)
 	if o.Names == nil {
@@ -117,7 +117,7 @@ func (h *house) serve(at string, service http.Handler, o updatetest.Options) *up
 	}
 	server, err := updatetest.Serve(l, service, o)
 	h.must(err)
-	h.Cleanup(func() { server.Close() })
+	h.t.Cleanup(func() { server.Close() })
 	f, err := os.OpenFile(h.path("ca.pem"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	h.must(err)
 	_, err = f.Write(server.CA)
@@ -130,13 +130,13 @@ func (h *house) note(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
 	h.queries = append(h.queries, r.URL.RawQuery)
 	h.mu.Unlock()
-	h.IPv64.ServeHTTP(w, r)
+	h.ipv64.ServeHTTP(w, r)
 }
 
 func (h *house) must(err error) {
-	h.Helper()
+	h.t.Helper()
 	if err != nil {
-		h.Fatal(err)
+		h.t.Fatal(err)
 	}
 }
 
@@ -144,25 +144,25 @@ func (h *house) path(name string) string { return filepath.Join(h.dir, name) }
 
 // online brings the line up: IPv4, and a delegated prefix with br-lan in it.
 func (h *house) online() {
-	h.Helper()
-	h.must(h.SetIPv4(lease, gateway))
-	h.must(h.Delegate(delegated))
-	h.must(h.LANAddr(lanAddr, 1800, 3600))
+	h.t.Helper()
+	h.must(h.router.SetIPv4(lease, gateway))
+	h.must(h.router.Delegate(delegated))
+	h.must(h.router.LANAddr(lanAddr, 1800, 3600))
 }
 
 // lineUp gives the line all at once: IPv4, IPv6 and a delegated prefix.
 func (h *house) lineUp() {
-	h.Helper()
-	h.must(errors.Join(h.SetIPv4(lease, gateway), h.SetIPv6(wan6, delegated, lanAddr)))
+	h.t.Helper()
+	h.must(errors.Join(h.router.SetIPv4(lease, gateway), h.router.SetIPv6(wan6, delegated, lanAddr)))
 }
 
 // renumber is another prefix, as a renewal brings it.
 func (h *house) renumber() {
-	h.Helper()
-	h.must(h.DelLANAddr(lanAddr))
-	h.must(h.Delegate(delegated2))
-	h.must(h.LANAddr(lanAddr2, 1800, 3600))
-	h.must(h.Undelegate(delegated))
+	h.t.Helper()
+	h.must(h.router.DelLANAddr(lanAddr))
+	h.must(h.router.Delegate(delegated2))
+	h.must(h.router.LANAddr(lanAddr2, 1800, 3600))
+	h.must(h.router.Undelegate(delegated))
 }
 
 // full is the query of a full update of the usual account.
@@ -171,7 +171,7 @@ func full(values string) string { return "domain=home.ipv64.net" + values }
 // configure writes the configuration with the usual account and returns its
 // path.
 func (h *house) configure() string {
-	h.Helper()
+	h.t.Helper()
 	lines := []string{"[account.home]", `service = "ipv64"`, "server = " + fmt.Sprintf("%q", h.url)}
 	usual := map[string]string{"domains": `["home.ipv64.net"]`, "token": fmt.Sprintf("%q", theSecret)}
 	for _, l := range h.more {
@@ -187,7 +187,7 @@ func (h *house) configure() string {
 // write writes the configuration with these accounts, for homeward's user
 // alone, and returns its path.
 func (h *house) write(accounts string) string {
-	h.Helper()
+	h.t.Helper()
 	file := h.path("homeward.toml")
 	top := append(slices.Clone(h.top), `state_dir = "state"`, `run_dir = "run"`, `ca_file = "ca.pem"`, "")
 	h.must(os.WriteFile(file, []byte(strings.Join(top, "\n")+accounts), 0o600))
@@ -199,19 +199,19 @@ func (h *house) write(accounts string) string {
 
 // await waits until what is "" .
 func (h *house) await(what func() string) {
-	h.Helper()
+	h.t.Helper()
 	var why string
 	for begin := time.Now(); time.Since(begin) < patience; time.Sleep(2 * time.Millisecond) {
 		if why = what(); why == "" {
 			return
 		}
 	}
-	h.Fatal(why)
+	h.t.Fatal(why)
 }
 
 // sent waits for these queries, no others, in this order.
 func (h *house) sent(want ...string) {
-	h.Helper()
+	h.t.Helper()
 	var got []string
 	h.await(func() string {
 		h.mu.Lock()
@@ -223,13 +223,13 @@ func (h *house) sent(want ...string) {
 		return ""
 	})
 	if !slices.Equal(got, want) {
-		h.Fatalf("the service saw\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		h.t.Fatalf("the service saw\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
 // status waits for a status of the daemon that is as a test wants it.
 func (h *house) status(what string, is func(s status) bool) status {
-	h.Helper()
+	h.t.Helper()
 	var s status
 	h.await(func() string {
 		s = status{}
@@ -244,13 +244,13 @@ func (h *house) status(what string, is func(s status) bool) status {
 
 // state waits until the account is in a state.
 func (h *house) state(want string) update.Status {
-	h.Helper()
+	h.t.Helper()
 	return h.status(want, func(s status) bool { return s.Accounts["home"].State == want }).Accounts["home"]
 }
 
 // current waits until the service has what the line shows, ipv4 being that.
 func (h *house) current(ipv4 netip.Prefix) {
-	h.Helper()
+	h.t.Helper()
 	h.status("current with "+ipv4.Addr().String(), func(s status) bool {
 		a := s.Accounts["home"]
 		return a.State == update.StateCurrent && a.Accepted != nil && a.Want != nil && a.Accepted.Values == *a.Want && a.Want.IPv4 == ipv4.Addr()
@@ -259,7 +259,7 @@ func (h *house) current(ipv4 netip.Prefix) {
 
 // becomes waits until an account is in a state with these values accepted.
 func (h *house) becomes(account, state string, values service.Values) update.Status {
-	h.Helper()
+	h.t.Helper()
 	return h.status(account+", "+state+", with "+valuesWords(values), func(s status) bool {
 		a := s.Accounts[account]
 		return a.State == state && a.Accepted != nil && a.Accepted.Values == values

@@ -21,7 +21,7 @@ import (
 // hook writes the program on_change, with these lines before those that note
 // each event: one line of the variables, and a file of the status.
 func (h *house) hook(lines string) {
-	h.Helper()
+	h.t.Helper()
 	h.must(os.WriteFile(h.path("hook"), []byte(`#!/bin/sh
 `+lines+`
 cat >"`+h.path("told")+`.status"
@@ -36,7 +36,7 @@ echo "$line" >>"`+h.path("told")+`"
 // told waits until the program was told of these events, and holds that it was
 // told of no others.
 func (h *house) told(want ...string) {
-	h.Helper()
+	h.t.Helper()
 	h.await(func() string {
 		b, _ := os.ReadFile(h.path("told"))
 		got := strings.Split(string(b), "\n")
@@ -45,7 +45,7 @@ func (h *house) told(want ...string) {
 			return fmt.Sprintf("the program was told\n%s\nwant\n%s", b, strings.Join(want, "\n"))
 		}
 		if !slices.Equal(got, want) {
-			h.Fatalf("the program was told\n%s\nwant\n%s", b, strings.Join(want, "\n"))
+			h.t.Fatalf("the program was told\n%s\nwant\n%s", b, strings.Join(want, "\n"))
 		}
 		return ""
 	})
@@ -63,8 +63,8 @@ func TestAProgramIsToldOfEachEventOnce(t *testing.T) {
 	h.sent(first, first)
 	h.current(lease)
 	d.rests()
-	h.Next(updatetest.Answer{Body: "nohost"})
-	h.must(h.SetIPv4(lease2, gateway))
+	h.ipv64.Next(updatetest.Answer{Body: "nohost"})
+	h.must(h.router.SetIPv4(lease2, gateway))
 	s := h.state(update.StateStopped)
 	stopped := "stopped|" + was + "203.0.113.7||" + prefix1 + "|" + s.Error
 	h.told(accepted, stopped)
@@ -106,7 +106,7 @@ func TestAProgramThatHangsIsInNobodysWay(t *testing.T) {
 		}
 		return ""
 	})
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.current(lease2)
 	d.signal(syscall.SIGTERM)
 	if d.end() != 0 {
@@ -131,11 +131,11 @@ func TestAProgramThatFailsIsSaidOnce(t *testing.T) {
 	d := h.daemon()
 	h.current(lease)
 	d.says("on_change: the program cannot be run: no such file or directory; updates go on")
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.current(lease2)
 	d.rests()
 	h.must(os.Rename(h.path("away"), h.path("hook")))
-	h.must(h.SetIPv4(lease3, gateway))
+	h.must(h.router.SetIPv4(lease3, gateway))
 	h.current(lease3)
 	d.says("on_change: the program has failed with exit code 3; updates go on")
 	d.saysOnce("on_change: ", 2)

@@ -19,7 +19,7 @@ const first = "domain=home.ipv64.net&ip=203.0.113.7&ipv6prefix=" + prefix1
 func TestSIGTERMEndsWithin2SecondsThoughTheServiceHangs(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
-	h.Next(updatetest.Answer{Delay: time.Minute})
+	h.ipv64.Next(updatetest.Answer{Delay: time.Minute})
 	d := h.daemon()
 	h.sent(first)
 	told := time.Now()
@@ -51,7 +51,7 @@ func TestASecondDaemonWaits5SecondsAndSaysSo(t *testing.T) {
 	d.signal(syscall.SIGTERM)
 	third.says("watches the line")
 	h.status("the third's", func(s status) bool { return s.PID == third.Process.Pid })
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.sent(first, full("&ip=203.0.113.8&ipv6prefix="+prefix1))
 }
 
@@ -84,7 +84,7 @@ func TestAfterAKillWhatWasAcceptedIsNotSentAgain(t *testing.T) {
 	d.kill()
 	h.daemon()
 	h.current(lease)
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.current(lease2)
 	h.sent(first, full("&ip=203.0.113.8&ipv6prefix="+prefix1))
 }
@@ -92,9 +92,9 @@ func TestAfterAKillWhatWasAcceptedIsNotSentAgain(t *testing.T) {
 func TestAfterAKillInTheMiddleOfARequestTheLimitIsKept(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = []string{"limit_10s = 1", "limit_24h = 48"}
-	h.Limit10s = 1
+	h.ipv64.Limit10s = 1
 	h.online()
-	h.Next(updatetest.Answer{Delay: time.Minute, Process: true})
+	h.ipv64.Next(updatetest.Answer{Delay: time.Minute, Process: true})
 	d := h.daemon()
 	h.sent(first)
 	d.kill()
@@ -106,7 +106,7 @@ func TestAfterAKillInTheMiddleOfARequestTheLimitIsKept(t *testing.T) {
 	// It may have been counted until the 15 s were over that it had.
 	h.status("sent again", func(s status) bool { return s.Accounts["home"].State == update.StateCurrent })
 	h.sent(first, first)
-	for _, r := range h.Requests() {
+	for _, r := range h.ipv64.Requests() {
 		if r.Over {
 			t.Errorf("a request is beyond the limit: %+v", r)
 		}
@@ -116,18 +116,18 @@ func TestAfterAKillInTheMiddleOfARequestTheLimitIsKept(t *testing.T) {
 func TestNobodyExceedsTheLimitThoughEverybodySends(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = []string{"limit_10s = 3", "limit_24h = 0"}
-	h.Limit10s = 3
+	h.ipv64.Limit10s = 3
 	h.online()
 	d := h.daemon()
 	h.current(lease)
 	for range 12 {
-		h.must(h.SetIPv4(lease2, gateway))
+		h.must(h.router.SetIPv4(lease2, gateway))
 		h.homeward("once", "--force", "-c", h.path("homeward.toml"))
-		h.must(h.SetIPv4(lease, gateway))
+		h.must(h.router.SetIPv4(lease, gateway))
 		d.kill()
 		d = h.daemon()
 	}
-	for _, r := range h.Requests() {
+	for _, r := range h.ipv64.Requests() {
 		if r.Over {
 			t.Errorf("a request is beyond the limit: %+v", r)
 		}
@@ -159,9 +159,9 @@ func TestTheStateIsItsOwnersAndWrittenOnChangeAlone(t *testing.T) {
 	if before.Mode().Perm() != 0o600 {
 		t.Errorf("state.json has mode %v", before.Mode())
 	}
-	h.must(h.LANAddr(lanAddr, 1700, 3600)) // a renewal
-	h.must(h.SetRoute(netRoute()))         // a route that leads elsewhere
-	h.must(h.Delegate(delegated2))         // nothing to publish
+	h.must(h.router.LANAddr(lanAddr, 1700, 3600)) // a renewal
+	h.must(h.router.SetRoute(netRoute()))         // a route that leads elsewhere
+	h.must(h.router.Delegate(delegated2))         // nothing to publish
 	h.status("of the renewal", func(s status) bool { return len(s.Line.Delegated) == 2 })
 	d.signal(syscall.SIGHUP)
 	d.says("again: 1 account")
@@ -199,7 +199,7 @@ func TestAFullDiskStopsNoUpdate(t *testing.T) {
 	h.daemon() // remembered in run_dir
 	h.current(lease)
 	h.must(os.Remove(h.path("state/other")))
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.current(lease2)
 	if b, err := os.ReadFile(h.path("state/state.json")); err != nil || !strings.Contains(string(b), lease2.Addr().String()) {
 		t.Errorf("state.json is %s, %v", b, err)
@@ -213,7 +213,7 @@ var nobody = &syscall.Credential{Uid: 65534, Gid: 65534}
 // powerless makes the test's thread, and what it starts, unable to win any
 // privilege back.
 func (h *house) powerless() {
-	h.Helper()
+	h.t.Helper()
 	h.as = nobody
 	h.must(unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 	for c := uintptr(0); unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0) == nil; c++ {
@@ -250,7 +250,7 @@ func TestAStateThatCannotBeWrittenStopsNoUpdate(t *testing.T) {
 	d.kill()
 	h.daemon()
 	h.current(lease)
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.sent(first, full("&ip=203.0.113.8&ipv6prefix="+prefix1))
 }
 

@@ -19,12 +19,12 @@ func TestAFirstStartSendsOneRequestForAllDomains(t *testing.T) {
 	h.daemon()
 	h.sent("domain=home.ipv64.net,srv.any64.de&praefix=www&ip=203.0.113.7&healthcheck=" + tick + "&ipv6prefix=" + prefix1)
 	h.current(lease)
-	r := h.Requests()[0]
+	r := h.ipv64.Requests()[0]
 	if r.Method != "GET" || r.Path != "/nic/update" || r.Header.Get("Authorization") != "Bearer "+theSecret || r.From.Addr() != lease.Addr() {
 		t.Errorf("the request was %+v", r)
 	}
-	if got := h.Record("srv.any64.de", "www").A; got != lease.Addr() || h.Healthchecks(tick) != 1 {
-		t.Errorf("the DNS says %v, want %v; %d healthchecks", got, lease, h.Healthchecks(tick))
+	if got := h.ipv64.Record("srv.any64.de", "www").A; got != lease.Addr() || h.ipv64.Healthchecks(tick) != 1 {
+		t.Errorf("the DNS says %v, want %v; %d healthchecks", got, lease, h.ipv64.Healthchecks(tick))
 	}
 }
 
@@ -37,7 +37,7 @@ func TestBothHalvesOfALineThatChangesAreToldInTurn(t *testing.T) {
 	h.renumber() // the prefix alone
 	h.sent(full("&praefix=www&ip=203.0.113.7&ipv6prefix="+prefix1), full("&praefix=www&ipv6prefix="+prefix2+"&onlyprefix=1"))
 	h.current(lease)
-	h.must(h.SetIPv4(lease2, gateway)) // an address, and so everything
+	h.must(h.router.SetIPv4(lease2, gateway)) // an address, and so everything
 	h.sent(full("&praefix=www&ip=203.0.113.7&ipv6prefix="+prefix1), full("&praefix=www&ipv6prefix="+prefix2+"&onlyprefix=1"),
 		full("&praefix=www&ip=203.0.113.8&ipv6prefix="+prefix2))
 	h.current(lease2)
@@ -48,10 +48,10 @@ func TestAReconnectDoesNotWaitForIPv6(t *testing.T) {
 	h.more = append(h.more, `publish = ["ipv4", "ipv6", "prefix"]`)
 	h.daemon()
 	h.status("waiting", func(s status) bool { return s.Accounts["home"].State == update.StateWaiting })
-	h.must(h.SetIPv4(lease, gateway))
+	h.must(h.router.SetIPv4(lease, gateway))
 	h.sent(full("&ip=203.0.113.7"))
 	h.current(lease)
-	h.must(h.SetIPv6(wan6, delegated, lanAddr)) // addresses, prefix and routes: one burst
+	h.must(h.router.SetIPv6(wan6, delegated, lanAddr)) // addresses, prefix and routes: one burst
 	h.sent(full("&ip=203.0.113.7"), full("&ip=203.0.113.7&ip6=2001:db8:64::7&ipv6prefix="+prefix1))
 }
 
@@ -60,17 +60,17 @@ func TestGoneAndBackUnchangedSendsNothing(t *testing.T) {
 	h.online()
 	h.daemon()
 	h.current(lease)
-	h.must(h.DropIPv4())
+	h.must(h.router.DropIPv4())
 	s := h.status("without IPv4", func(s status) bool { return !s.Line.IPv4.IsValid() && s.Accounts["home"].Note != "" })
 	if a := s.Accounts["home"]; a.Accepted == nil || a.Accepted.IPv4 != lease.Addr() {
 		t.Errorf("what was accepted is %+v, though nothing else was", a.Accepted)
 	}
-	h.must(h.DelLANAddr(lanAddr))
+	h.must(h.router.DelLANAddr(lanAddr))
 	h.status("without prefix", func(s status) bool { return !s.Line.Prefix.IsValid() })
-	h.must(h.SetIPv4(lease, gateway))
-	h.must(h.LANAddr(lanAddr, 1800, 3600))
+	h.must(h.router.SetIPv4(lease, gateway))
+	h.must(h.router.LANAddr(lanAddr, 1800, 3600))
 	h.current(lease)
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.sent(full("&ip=203.0.113.7&ipv6prefix="+prefix1), full("&ip=203.0.113.8&ipv6prefix="+prefix1))
 }
 
@@ -81,12 +81,12 @@ func TestADeadPrefixThatFlapsSendsNothing(t *testing.T) {
 	h.current(lease)
 	dead := netip.MustParsePrefix("2001:db8:dead::/56")
 	for range 3 {
-		h.must(h.Delegate(dead))
-		h.must(h.AddAddr("eth0", lease, netip.Addr{}, ^uint32(0), ^uint32(0))) // a renewal
-		h.must(h.Undelegate(dead))
+		h.must(h.router.Delegate(dead))
+		h.must(h.router.AddAddr("eth0", lease, netip.Addr{}, ^uint32(0), ^uint32(0))) // a renewal
+		h.must(h.router.Undelegate(dead))
 	}
-	h.must(h.Delegate(dead))
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.Delegate(dead))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	s := h.status("with both prefixes", func(s status) bool { return len(s.Line.Delegated) == 2 })
 	if s.Line.Prefix.String() != prefix1 {
 		t.Errorf("the line's prefix is %v", s.Line.Prefix)
@@ -99,13 +99,13 @@ func TestTwoAddressesThatTakeTurnsSendNothing(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `publish = ["ipv6"]`)
 	a, b := netip.MustParsePrefix("2001:db8:64::a/64"), netip.MustParsePrefix("2001:db8:64::b/64")
-	h.must(h.SetIPv4(lease, gateway))
-	h.must(h.SetIPv6(a, netip.Prefix{}, netip.Prefix{})) // preferred for 1800 s
-	h.must(h.AddAddr("eth0", b, netip.Addr{}, 1700, 3600))
+	h.must(h.router.SetIPv4(lease, gateway))
+	h.must(h.router.SetIPv6(a, netip.Prefix{}, netip.Prefix{})) // preferred for 1800 s
+	h.must(h.router.AddAddr("eth0", b, netip.Addr{}, 1700, 3600))
 	d := h.daemon()
 	h.sent(full("&ip6=2001:db8:64::a"))
 	h.state(update.StateCurrent)
-	h.must(h.AddAddr("eth0", b, netip.Addr{}, 3000, 7200))
+	h.must(h.router.AddAddr("eth0", b, netip.Addr{}, 3000, 7200))
 	d.signal(syscall.SIGTERM)
 	d.end()
 	h.daemon()
@@ -113,7 +113,7 @@ func TestTwoAddressesThatTakeTurnsSendNothing(t *testing.T) {
 		s1 := s.Accounts["home"]
 		return s1.State == update.StateCurrent && s1.Want != nil && s1.Want.IPv6 == a.Addr()
 	})
-	h.must(h.AddAddr("eth0", b, netip.Addr{}, 36000, 72000)) // a's is less than half of that
+	h.must(h.router.AddAddr("eth0", b, netip.Addr{}, 36000, 72000)) // a's is less than half of that
 	h.sent(full("&ip6=2001:db8:64::a"), full("&ip6=2001:db8:64::b"))
 }
 
@@ -132,7 +132,7 @@ func TestTheTokenGoesAsToldAndNeverInTheURL(t *testing.T) {
 				t.Fatalf("once: exit %d\n%s%s", code, out, errs)
 			}
 			h.sent(tt.query)
-			r := h.Requests()[0]
+			r := h.ipv64.Requests()[0]
 			if r.By != tt.by || r.Method != tt.method || r.Key != theSecret || r.Form.Encode() != tt.form {
 				t.Errorf("the request was %+v", r)
 			}
@@ -146,14 +146,14 @@ func TestARefusedOnlyprefixIsFollowedByOneFullUpdate(t *testing.T) {
 	h.daemon()
 	h.current(lease)
 	refuse := updatetest.Answer{Status: 400, Body: `{"info":"onlyprefix is unknown","status":"400 Bad Request"}`}
-	h.Next(refuse)
+	h.ipv64.Next(refuse)
 	h.renumber()
 	want := []string{full("&ip=203.0.113.7&ipv6prefix=" + prefix1), full("&ipv6prefix=" + prefix2 + "&onlyprefix=1"),
 		full("&ip=203.0.113.7&ipv6prefix=" + prefix2)}
 	h.sent(want...)
 	h.current(lease)
-	h.Next(updatetest.Answer{Status: 400, Body: `{"info":"nohost","status":"400 Bad Request"}`}) // and now a full one
-	h.must(h.SetIPv4(lease2, gateway))
+	h.ipv64.Next(updatetest.Answer{Status: 400, Body: `{"info":"nohost","status":"400 Bad Request"}`}) // and now a full one
+	h.must(h.router.SetIPv4(lease2, gateway))
 	if s := h.state(update.StateStopped); !strings.Contains(s.Error, "the service has no such host") || s.Next != (status{}.Started) {
 		t.Errorf("stopped with error %q, next %v", s.Error, s.Next)
 	}
@@ -168,7 +168,7 @@ func TestWithoutAnAddressNothingFollowsARefusedOnlyprefix(t *testing.T) {
 	h.online()
 	h.daemon()
 	h.state(update.StateCurrent)
-	h.Next(updatetest.Answer{Status: 400, Body: `{"info":"onlyprefix is unknown","status":"400 Bad Request"}`})
+	h.ipv64.Next(updatetest.Answer{Status: 400, Body: `{"info":"onlyprefix is unknown","status":"400 Bad Request"}`})
 	h.renumber()
 	// The text is not known: it may be the lock.
 	if s := h.state(update.StateLimited); !strings.Contains(s.Error, "it may be locked") || time.Until(s.Next) < 9*time.Minute {
@@ -181,11 +181,11 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	elsewhere := http.Header{"Location": {h.url + "/elsewhere"}}
-	h.Next(updatetest.Answer{Status: 302, Header: elsewhere})
+	h.ipv64.Next(updatetest.Answer{Status: 302, Header: elsewhere})
 	d := h.daemon()
 	h.current(lease)
 	d.says("a redirect to 198.51.100.64/elsewhere, not followed")
-	for _, r := range h.Requests() {
+	for _, r := range h.ipv64.Requests() {
 		if r.Path != "/nic/update" {
 			t.Errorf("a request went to %s", r.Path)
 		}
@@ -205,13 +205,13 @@ func TestALimitThatTheServiceNamesIsWaitedForWhateverTheLineDoes(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHouse(t, updatetest.Options{})
 			h.online()
-			h.Next(tt.answer)
+			h.ipv64.Next(tt.answer)
 			d := h.daemon()
 			s := h.state(update.StateLimited)
-			if wait := s.Next.Sub(h.Requests()[0].At).Seconds(); wait < float64(tt.wait)-1.5 || wait > float64(tt.wait)+1.5 || s.Error == "" {
+			if wait := s.Next.Sub(h.ipv64.Requests()[0].At).Seconds(); wait < float64(tt.wait)-1.5 || wait > float64(tt.wait)+1.5 || s.Error == "" {
 				t.Errorf("waits %.1f s, want %d; error %q", wait, tt.wait, s.Error)
 			}
-			h.must(h.SetIPv4(lease2, gateway))
+			h.must(h.router.SetIPv4(lease2, gateway))
 			h.status("of the new line", func(s status) bool {
 				a := s.Accounts["home"]
 				return a.Want != nil && a.Want.IPv4 == lease2.Addr() && a.State == update.StateLimited

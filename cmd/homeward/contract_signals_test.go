@@ -25,15 +25,15 @@ func (h *house) busy() {
 		cmd := exec.Command("sh", "-c", "while :; do :; done")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		h.must(cmd.Start())
-		h.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+		h.t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
 	}
 }
 
 // change gives the line the other address, and waits for a random moment of the
 // second after it.
 func (h *house) change(i int) {
-	h.Helper()
-	h.must(h.SetIPv4(lineOf(i), gateway))
+	h.t.Helper()
+	h.must(h.router.SetIPv4(lineOf(i), gateway))
 	time.Sleep(rand.N(time.Second))
 }
 
@@ -114,7 +114,7 @@ func TestAnEditAtEveryMoment(t *testing.T) {
 		h.configure()
 		h.current(lineOf(i + 1))
 	}
-	h.must(h.SetIPv4(lease3, gateway))
+	h.must(h.router.SetIPv4(lease3, gateway))
 	h.current(lease3)
 	for _, q := range h.seen() {
 		if strings.Contains(q, "praefix=") {
@@ -126,7 +126,7 @@ func TestAnEditAtEveryMoment(t *testing.T) {
 
 // asks waits until the service has seen a query with words in it.
 func (h *house) asks(words string) {
-	h.Helper()
+	h.t.Helper()
 	h.await(func() string {
 		for _, q := range h.seen() {
 			if strings.Contains(q, words) {

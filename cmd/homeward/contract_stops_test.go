@@ -22,7 +22,7 @@ func TestAKeyThatWasNeverAcceptedStopsAtOnce(t *testing.T) {
 		t.Errorf("the error says not what to do: %s", s.Error)
 	}
 	d.says("error: home: ")
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.status("of the new line", func(s status) bool { return s.Line.IPv4 == lease2.Addr() })
 	h.sent(full("&ip=203.0.113.7&ipv6prefix=" + prefix1))
 }
@@ -32,15 +32,15 @@ func TestAKeyThatWasAcceptedMayBeLockedForTenMinutes(t *testing.T) {
 	h.online()
 	d := h.daemon()
 	h.current(lease)
-	h.Next(unauthorized)
-	h.must(h.SetIPv4(lease2, gateway))
+	h.ipv64.Next(unauthorized)
+	h.must(h.router.SetIPv4(lease2, gateway))
 	s := h.state(update.StateLimited)
-	if wait := s.Next.Sub(h.Requests()[1].At).Minutes(); wait < 9.9 || wait > 10.1 {
+	if wait := s.Next.Sub(h.ipv64.Requests()[1].At).Minutes(); wait < 9.9 || wait > 10.1 {
 		t.Errorf("waits %.1f min, want 10", wait)
 	}
 	d.signal(syscall.SIGUSR1)
 	d.says("sending everything anew")
-	h.must(h.SetIPv4(lease3, gateway))
+	h.must(h.router.SetIPv4(lease3, gateway))
 	h.status("of the new line", func(s status) bool {
 		a := s.Accounts["home"]
 		return a.Want != nil && a.Want.IPv4 == lease3.Addr()
@@ -66,7 +66,7 @@ func TestAStoppedAccountStaysStoppedUntilItsSecretChanges(t *testing.T) {
 	d.says("read " + h.path("homeward.toml") + " again")
 	d.signal(syscall.SIGUSR1) // stopped accounts stay stopped
 	d.says("sending everything anew")
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.status("of the new line", func(s status) bool { return s.Line.IPv4 == lease2.Addr() && s.Accounts["home"].State == "stopped" })
 	h.sent(first)
 	h.must(os.WriteFile(h.path("token"), []byte(theSecret), 0o600))
@@ -78,7 +78,7 @@ func TestAStoppedAccountStaysStoppedUntilItsSecretChanges(t *testing.T) {
 func TestOnceForceLiftsAStopAndTheDaemonTakesNote(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
-	h.Next(updatetest.Answer{Body: "nohost"})
+	h.ipv64.Next(updatetest.Answer{Body: "nohost"})
 	h.daemon()
 	if s := h.state(update.StateStopped); !strings.Contains(s.Error, "nohost") {
 		t.Errorf("error %q", s.Error)
@@ -106,8 +106,8 @@ func TestOnceBesideADaemonMeansOneRequestNotTwo(t *testing.T) {
 		t.Errorf("once --force: exit %d\n%s%s", code, out, errs)
 	}
 	h.sent(first, first)
-	h.Next(updatetest.Answer{Delay: 500 * time.Millisecond, Process: true})
-	h.must(h.SetIPv4(lease2, gateway))
+	h.ipv64.Next(updatetest.Answer{Delay: 500 * time.Millisecond, Process: true})
+	h.must(h.router.SetIPv4(lease2, gateway))
 	second := full("&ip=203.0.113.8&ipv6prefix=" + prefix1)
 	h.sent(first, first, second)
 	if out, errs, code := h.homeward("once", "-c", h.path("homeward.toml")); code != 0 || !strings.Contains(out, "current") {
@@ -115,7 +115,7 @@ func TestOnceBesideADaemonMeansOneRequestNotTwo(t *testing.T) {
 	}
 	h.current(lease2)
 	h.sent(first, first, second)
-	h.Next(updatetest.Answer{Delay: time.Minute})
+	h.ipv64.Next(updatetest.Answer{Delay: time.Minute})
 	once := h.begin("once", "--force", "-c", h.path("homeward.toml"))
 	h.sent(first, first, second, second)
 	once.kill() // and the daemon makes good what is in doubt

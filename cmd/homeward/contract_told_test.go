@@ -60,8 +60,8 @@ func TestStatusTellsHowTheAccountsStand(t *testing.T) {
 	if text, err := os.ReadFile(h.path("run/metrics.prom")); err != nil || string(text) != metrics {
 		t.Errorf("metrics.prom is not what status --prometheus prints: %v\n%s", err, text)
 	}
-	h.Next(updatetest.Answer{Body: "nohost"})
-	h.must(h.SetIPv4(lease2, gateway))
+	h.ipv64.Next(updatetest.Answer{Body: "nohost"})
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.state(update.StateStopped)
 	if out, _, _ = h.homeward("status", "--json", "-c", conf); !strings.Contains(out, `"reason":"refused"`) {
 		t.Errorf("stopped: no reason in %s", out)
@@ -82,7 +82,7 @@ func TestStatusTellsHowTheAccountsStand(t *testing.T) {
 func TestALineWithoutAnythingToPublishIsWaiting(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `publish = ["ipv4"]`)
-	h.must(h.SetIPv4(netip.MustParsePrefix("100.64.1.2/24"), netip.MustParsePrefix("100.64.1.1/24").Addr()))
+	h.must(h.router.SetIPv4(netip.MustParsePrefix("100.64.1.2/24"), netip.MustParsePrefix("100.64.1.1/24").Addr()))
 	h.daemon()
 	if s := h.state(update.StateWaiting); !strings.Contains(s.Note, "carrier NAT") || s.Error != "" {
 		t.Errorf("status is %+v", s)
@@ -103,12 +103,12 @@ func TestWatchPrintsTheLineAndNothingElse(t *testing.T) {
 		return strings.Split(strings.TrimSpace(w.out.String()), "\n")
 	}
 	lines(1) // the present one at once
-	h.must(h.SetIPv4(lease, gateway))
+	h.must(h.router.SetIPv4(lease, gateway))
 	lines(2)
-	h.must(h.AddAddr("eth0", lease, netip.Addr{}, forever, forever)) // a renewal: nothing to print
-	h.must(h.Delegate(delegated))
+	h.must(h.router.AddAddr("eth0", lease, netip.Addr{}, forever, forever)) // a renewal: nothing to print
+	h.must(h.router.Delegate(delegated))
 	lines(3)
-	h.must(h.LANAddr(lanAddr, 1800, 3600))
+	h.must(h.router.LANAddr(lanAddr, 1800, 3600))
 	got := lines(4)
 	for i, want := range []string{"at missing", "at ipv4 missing wan", "at delegated ipv4 missing wan", "at delegated ipv4 lan missing prefix wan"} {
 		var m map[string]any
@@ -200,7 +200,7 @@ func TestOnceKnowsItsAccounts(t *testing.T) {
 		t.Errorf("once --force: exit %d", code)
 	}
 	h.sent(first, first)
-	h.Next(updatetest.Answer{Status: 503})
+	h.ipv64.Next(updatetest.Answer{Status: 503})
 	if out, _, code := h.homeward("once", "--force", "-c", conf); code != 1 || !strings.Contains(out, "HTTP 503") {
 		t.Errorf("once --force: exit %d, %s", code, out)
 	}
@@ -213,13 +213,13 @@ func TestNoSecretAnywhere(t *testing.T) {
 	h.top = []string{`log_level = "debug"`}
 	h.more = append(h.more, `healthcheck = "`+tick+`"`)
 	h.online()
-	h.Next(updatetest.Answer{Status: 400, Body: `{"info":"no ` + theSecret + ` and no ` + tick + `"}`},
+	h.ipv64.Next(updatetest.Answer{Status: 400, Body: `{"info":"no ` + theSecret + ` and no ` + tick + `"}`},
 		updatetest.Answer{Delay: time.Minute})
 	d := h.daemon()
 	h.state(update.StateStopped)
 	once := h.begin("once", "--force", "-c", h.path("homeward.toml"))
 	h.await(func() string {
-		if len(h.Requests()) < 2 {
+		if len(h.ipv64.Requests()) < 2 {
 			return "once --force sends nothing"
 		}
 		return ""
@@ -255,7 +255,7 @@ func TestNoSecretAnywhere(t *testing.T) {
 }
 
 func (h *house) read(path ...string) []byte {
-	h.Helper()
+	h.t.Helper()
 	b, err := os.ReadFile(filepath.Join(path...))
 	h.must(err)
 	return b
@@ -263,7 +263,7 @@ func (h *house) read(path ...string) []byte {
 
 // processes are this test's: the daemon, once, and the senders of both.
 func (h *house) processes() []string {
-	h.Helper()
+	h.t.Helper()
 	own, err := os.Readlink("/proc/thread-self/ns/net")
 	h.must(err)
 	dirs, err := filepath.Glob("/proc/[0-9]*")

@@ -29,7 +29,7 @@ func (p *process) worker() int {
 
 // works waits for the daemon's worker.
 func (p *process) works() (pid int) {
-	p.h.Helper()
+	p.h.t.Helper()
 	p.h.await(func() string {
 		if pid = p.worker(); pid == 0 {
 			return "there is no worker"
@@ -41,7 +41,7 @@ func (p *process) works() (pid int) {
 
 // rests waits until the daemon has no worker.
 func (p *process) rests() {
-	p.h.Helper()
+	p.h.t.Helper()
 	p.h.await(func() string {
 		if p.children() != "" {
 			return "a worker is still there"
@@ -65,7 +65,7 @@ func (p *process) children() string {
 // workers counts what workers have cost so far: it grows with each that ends
 // (cminflt, proc(5)).
 func (p *process) workers() string {
-	p.h.Helper()
+	p.h.t.Helper()
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.Process.Pid))
 	p.h.must(err)
 	_, rest, _ := strings.Cut(string(b), ") ")
@@ -74,7 +74,7 @@ func (p *process) workers() string {
 
 // resting brings the line up and starts a daemon, which sends and then rests.
 func (h *house) resting() *process {
-	h.Helper()
+	h.t.Helper()
 	h.online()
 	d := h.daemon()
 	h.current(lease)
@@ -85,7 +85,7 @@ func (h *house) resting() *process {
 // identity tells one program in a process from another: each has its own
 // random bytes, and a place for them.
 func (p *process) identity() string {
-	p.h.Helper()
+	p.h.t.Helper()
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/auxv", p.Process.Pid))
 	p.h.must(err)
 	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", p.Process.Pid))
@@ -101,9 +101,9 @@ func (p *process) files() int {
 
 // saysOnce holds how often a message stands in the log.
 func (p *process) saysOnce(words string, most int) {
-	p.h.Helper()
+	p.h.t.Helper()
 	if n := strings.Count(p.log.String(), words); n > most {
-		p.h.Errorf("%q is said %d times, want %d", words, n, most)
+		p.h.t.Errorf("%q is said %d times, want %d", words, n, most)
 	}
 }
 
@@ -114,7 +114,7 @@ func TestTheDaemonIsOneProcessForLife(t *testing.T) {
 	second := h.begin("run", "-c", h.path("homeward.toml"))
 	want := []string{first}
 	for _, l := range []netip.Prefix{lease2, lease, lease3} {
-		h.must(h.SetIPv4(l, gateway))
+		h.must(h.router.SetIPv4(l, gateway))
 		h.current(l)
 		want = append(want, full("&ip="+l.Addr().String()+"&ipv6prefix="+prefix1))
 		d.rests()
@@ -143,24 +143,24 @@ func TestTheDaemonIsOneProcessForLife(t *testing.T) {
 
 // ends ends the daemon, and holds what is promised of that.
 func (p *process) ends() {
-	p.h.Helper()
+	p.h.t.Helper()
 	p.signal(syscall.SIGTERM)
 	if code := p.end(); code != 0 {
-		p.h.Errorf("SIGTERM: exit %d", code)
+		p.h.t.Errorf("SIGTERM: exit %d", code)
 	}
 	if _, err := os.Stat(p.h.path("run/status.json")); err == nil {
-		p.h.Error("a status without a daemon stays behind")
+		p.h.t.Error("a status without a daemon stays behind")
 	}
 }
 
 func TestAStoppedAccountIsSaidOnce(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
-	h.Next(updatetest.Answer{Body: "nohost"})
+	h.ipv64.Next(updatetest.Answer{Body: "nohost"})
 	d := h.daemon()
 	h.state(update.StateStopped)
 	d.rests()
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.status("of the new line", func(s status) bool {
 		return s.Line.IPv4 == lease2.Addr() && s.Accounts["home"].State == update.StateStopped
 	})
@@ -174,11 +174,11 @@ func TestAStoppedAccountIsSaidOnce(t *testing.T) {
 func TestADaemonAtRestTellsWhyNothingIsPublished(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `publish = ["ipv4"]`)
-	h.must(h.SetIPv4(netip.MustParsePrefix("192.168.1.2/24"), netip.MustParseAddr("192.168.1.1")))
+	h.must(h.router.SetIPv4(netip.MustParsePrefix("192.168.1.2/24"), netip.MustParseAddr("192.168.1.1")))
 	d := h.daemon()
 	private := h.state(update.StateWaiting).Note
 	d.rests()
-	h.must(h.SetIPv4(netip.MustParsePrefix("100.64.0.2/24"), netip.MustParseAddr("100.64.0.1")))
+	h.must(h.router.SetIPv4(netip.MustParsePrefix("100.64.0.2/24"), netip.MustParseAddr("100.64.0.1")))
 	h.status("of carrier NAT", func(s status) bool {
 		note := s.Accounts["home"].Note
 		return note != private && strings.Contains(note, "100.64.0.2")
@@ -206,14 +206,14 @@ func TestNoWorkerForWhatChangesNothing(t *testing.T) {
 	h.configure()
 	before := d.workers()
 	for i := range 120 {
-		h.must(h.LANAddr(lanAddr, uint32(1800+i), 3600))
-		h.must(h.SetRoute(netRoute()))
+		h.must(h.router.LANAddr(lanAddr, uint32(1800+i), 3600))
+		h.must(h.router.SetRoute(netRoute()))
 	}
 	d.settles()
 	if got := d.workers(); got != before {
 		t.Errorf("workers were started: cminflt %s, and was %s", got, before)
 	}
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.current(lease2)
 	h.sent(first, full("&ip=203.0.113.8&ipv6prefix="+prefix1))
 }
@@ -221,7 +221,7 @@ func TestNoWorkerForWhatChangesNothing(t *testing.T) {
 // settles waits until the daemon has slept for a while: it has seen all that
 // the kernel told it.
 func (p *process) settles() {
-	p.h.Helper()
+	p.h.t.Helper()
 	last, since := -1, time.Now()
 	p.h.await(func() string {
 		if n := p.ticks(); n != last {
@@ -244,15 +244,15 @@ func TestAConfigurationThatNobodyHasReadStaysUnread(t *testing.T) {
 	h.must(os.WriteFile(h.path("token"), []byte("another\n"), 0o600))
 	h.more = append(h.more, `recrod = "www"`)
 	h.configure()
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.current(lease2)
 	d.rests()
 	h.must(os.Remove(h.path("token")))
 	h.must(os.Remove(h.path("homeward.toml")))
-	h.must(h.SetIPv4(lease, gateway))
+	h.must(h.router.SetIPv4(lease, gateway))
 	h.current(lease)
 	h.sent(first, full("&ip=203.0.113.8&ipv6prefix="+prefix1), first)
-	for _, r := range h.Requests() {
+	for _, r := range h.ipv64.Requests() {
 		if r.Status != 200 {
 			t.Errorf("answered %d: %+v", r.Status, r)
 		}
@@ -260,7 +260,7 @@ func TestAConfigurationThatNobodyHasReadStaysUnread(t *testing.T) {
 	d.signal(syscall.SIGHUP)
 	d.says("the configuration stays as it was: ")
 	d.says("no such file")
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.current(lease2)
 }
 
@@ -273,7 +273,7 @@ func TestWhatAPersonDoesBesideADaemonAtRestIsSeen(t *testing.T) {
 	h.status("of two requests", func(s status) bool { return s.Accounts["home"].Used == 2 })
 	d.rests()
 	h.must(os.Remove(h.path("state/state.json")))
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.current(lease2)
 	d.says("state.json is gone: it is written anew")
 	if s := h.state(update.StateCurrent); s.Used != 3 {
@@ -291,7 +291,7 @@ func TestAStateThatIsLostBesideADaemonAtRestIsNotForgotten(t *testing.T) {
 		"begun anew": func(h *house, _ []byte) {
 			h.must(os.Remove(h.path("state/state.json")))
 			if _, errs, code := h.homeward("once", "--force", "-c", h.path("homeward.toml")); code != 0 {
-				h.Errorf("once --force: exit %d\n%s", code, errs)
+				h.t.Errorf("once --force: exit %d\n%s", code, errs)
 			}
 		},
 	} {
@@ -302,7 +302,7 @@ func TestAStateThatIsLostBesideADaemonAtRestIsNotForgotten(t *testing.T) {
 			h.current(lease)
 			old, err := os.ReadFile(h.path("state/state.json"))
 			h.must(err)
-			h.must(h.SetIPv4(lease2, gateway))
+			h.must(h.router.SetIPv4(lease2, gateway))
 			h.current(lease2)
 			d.rests()
 			before := d.workers()
@@ -314,7 +314,7 @@ func TestAStateThatIsLostBesideADaemonAtRestIsNotForgotten(t *testing.T) {
 				return ""
 			})
 			d.rests()
-			sent := len(h.Requests())
+			sent := len(h.ipv64.Requests())
 			if s := h.state(update.StateCurrent); s.Used != sent || name != "begun anew" && sent != 2 {
 				t.Errorf("%d requests are known of, %d were sent: %v", s.Used, sent, h.queries)
 			}
@@ -324,7 +324,7 @@ func TestAStateThatIsLostBesideADaemonAtRestIsNotForgotten(t *testing.T) {
 
 // replaceState puts another state in place of the one on disk.
 func (h *house) replaceState(text []byte) {
-	h.Helper()
+	h.t.Helper()
 	h.must(os.WriteFile(h.path("state/other"), text, 0o600))
 	h.must(os.Rename(h.path("state/other"), h.path("state/state.json")))
 }
@@ -341,7 +341,7 @@ func TestADaemonWithoutADiskRests(t *testing.T) {
 			return s.Accounts["home"].State == update.StateCurrent && s.Accounts["home"].Used == len(want)
 		})
 		d.rests()
-		h.must(h.SetIPv4(l, gateway))
+		h.must(h.router.SetIPv4(l, gateway))
 		h.current(l)
 		want = append(want, full("&ip="+l.Addr().String()+"&ipv6prefix="+prefix1))
 	}
@@ -363,7 +363,7 @@ func TestADaemonInTroubleRestsBetweenRetries(t *testing.T) {
 	d.rests()
 	d.saysOnce("cannot connect", 1)
 	before := d.workers()
-	h.must(h.SetRoute(netwatchDefault(gateway))) // an event that changes nothing: it is tried at once
+	h.must(h.router.SetRoute(netwatchDefault(gateway))) // an event that changes nothing: it is tried at once
 	h.await(func() string {
 		if d.workers() == before {
 			return "nothing is tried though something happened"
@@ -374,7 +374,7 @@ func TestADaemonInTroubleRestsBetweenRetries(t *testing.T) {
 
 // killsWorker ends the daemon's worker, at once and by force.
 func (p *process) killsWorker() {
-	p.h.Helper()
+	p.h.t.Helper()
 	p.h.must(syscall.Kill(p.works(), syscall.SIGKILL))
 }
 
@@ -382,7 +382,7 @@ func TestAWorkerThatIsKilledIsReplacedAndItsRequestCounts(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = []string{"limit_10s = 0", "limit_24h = 48"}
 	h.online()
-	h.Next(updatetest.Answer{Delay: time.Minute, Process: true})
+	h.ipv64.Next(updatetest.Answer{Delay: time.Minute, Process: true})
 	d := h.daemon()
 	h.sent(first)
 	d.killsWorker()
@@ -400,7 +400,7 @@ func TestAWorkerThatIsKilledIsReplacedAndItsRequestCounts(t *testing.T) {
 func TestWorkersThatAreKilledAgainAndAgainAreSaidOnce(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
-	h.Next(updatetest.Answer{Delay: time.Minute})
+	h.ipv64.Next(updatetest.Answer{Delay: time.Minute})
 	d := h.daemon()
 	h.sent(first)
 	for range 3 {
@@ -448,12 +448,12 @@ func TestWhatAKilledWorkerWasToldIsDone(t *testing.T) {
 func TestAWorkerThatHangsIsReplaced(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
-	h.Next(updatetest.Answer{Delay: 2 * time.Second})
+	h.ipv64.Next(updatetest.Answer{Delay: 2 * time.Second})
 	d := h.daemon()
 	h.sent(first)
 	hung := d.works()
 	h.must(syscall.Kill(hung, syscall.SIGSTOP))
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	d.says("signal: killed")
 	h.current(lease2)
 	d.ends()
@@ -463,7 +463,7 @@ func TestAWorkerThatHangsIsReplaced(t *testing.T) {
 func TestAKilledDaemonLeavesNoWorker(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
-	h.Next(updatetest.Answer{Delay: time.Minute, Process: true})
+	h.ipv64.Next(updatetest.Answer{Delay: time.Minute, Process: true})
 	d := h.daemon()
 	h.sent(first)
 	worker := d.works()

@@ -32,7 +32,7 @@ publish = ["ipv4"]
 		t.Errorf("status says %q", a.Error)
 	}
 	d.says("other.example.org: nohost")
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.becomes("home", update.StateStopped, service.Values{IPv4: lease2.Addr()})
 	d.says("has accepted 203.0.113.8")
 	d.saysOnce("Nothing more is sent", 1)

@@ -64,7 +64,7 @@ func TestIPv64BehindAnotherRouter(t *testing.T) {
 	s := updatetest.NewIPv64("t0ken", "home.ipv64.net")
 	h.serve(other+":443", s, updatetest.Options{})
 	s.Next(updatetest.Answer{Body: `{"ip":"203.0.113.7"}`})
-	h.must(h.SetIPv4(netip.MustParsePrefix("192.168.178.20/24"), netip.MustParseAddr("192.168.178.1")))
+	h.must(h.router.SetIPv4(netip.MustParsePrefix("192.168.178.20/24"), netip.MustParseAddr("192.168.178.1")))
 	d := h.run(`
 [account.home]
 service = "ipv64"
@@ -81,8 +81,8 @@ detect = "web"
 	}
 	// The line brings a prefix: that is an event, the service is asked again,
 	// 10 s after the first time, and sees the router's own address.
-	h.must(h.Delegate(delegated))
-	h.must(h.LANAddr(lanAddr, 1800, 3600))
+	h.must(h.router.Delegate(delegated))
+	h.must(h.router.LANAddr(lanAddr, 1800, 3600))
 	h.becomes("home", update.StateCurrent, service.Values{IPv4: public, Prefix: netip.MustParsePrefix(prefix1)})
 	h.await(func() string {
 		if asked, _ = webRequests(s); len(asked) != 2 {
@@ -113,10 +113,10 @@ func TestTwoLines(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	one, two, web := updatetest.NewIPv64("t0ken", "one.ipv64.net"), updatetest.NewIPv64("t0ken", "two.ipv64.net"), updatetest.NewIPv64("t0ken", "web.ipv64.net")
 	second := netip.MustParsePrefix("85.10.30.77/24")
-	h.must(h.AddWAN("eth2", "isp2"))
-	h.must(h.ISP.AddAddr("isp2", netip.MustParsePrefix("85.10.30.1/24")))
-	h.must(h.AddAddr("eth2", second, netip.Addr{}, ^uint32(0), ^uint32(0)))
-	h.must(h.SetRoute(netwatchtest.Default4("eth2", netip.MustParseAddr("85.10.30.1"), second.Addr(), 20)))
+	h.must(h.router.AddWAN("eth2", "isp2"))
+	h.must(h.router.ISP.AddAddr("isp2", netip.MustParsePrefix("85.10.30.1/24")))
+	h.must(h.router.AddAddr("eth2", second, netip.Addr{}, ^uint32(0), ^uint32(0)))
+	h.must(h.router.SetRoute(netwatchtest.Default4("eth2", netip.MustParseAddr("85.10.30.1"), second.Addr(), 20)))
 	h.lineUp()
 	accounts := ""
 	for _, a := range []struct {
@@ -152,7 +152,7 @@ func TestIPv6AsTheServiceSeesIt(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	s := updatetest.NewIPv64("t0ken", "home.ipv64.net")
 	h.serve("[2001:db8:ff::5]:443", s, updatetest.Options{})
-	h.must(h.SetIPv6(wan6, netip.Prefix{}, netip.Prefix{}))
+	h.must(h.router.SetIPv6(wan6, netip.Prefix{}, netip.Prefix{}))
 	h.run(`
 [account.home]
 service = "ipv64"
@@ -174,7 +174,7 @@ func TestOnceBehindAnotherRouter(t *testing.T) {
 	s := updatetest.NewIPv64("t0ken", "home.ipv64.net")
 	h.serve(other+":443", s, updatetest.Options{})
 	s.Next(updatetest.Answer{Body: `{"ip":"203.0.113.7"}`})
-	h.must(h.SetIPv4(netip.MustParsePrefix("192.168.178.20/24"), netip.MustParseAddr("192.168.178.1")))
+	h.must(h.router.SetIPv4(netip.MustParsePrefix("192.168.178.20/24"), netip.MustParseAddr("192.168.178.1")))
 	conf := h.write(`
 [account.home]
 service = "ipv64"

@@ -35,7 +35,7 @@ token = "abcd-efgh-ijkl"
 		t.Errorf("the host has %v, %v", v4, v6)
 	}
 	s.SetToken("home.spdns.org", "mnop-qrst-uvwx")
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	h.status("refused for good, after the time of a lock", func(s status) bool {
 		a := s.Accounts["home"]
 		return a.State == update.StateLimited && strings.Contains(a.Error, "badauth: the token is not valid for this host")

@@ -70,8 +70,8 @@ token = "s3cret&"
 func TestTemplateOverHTTP(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	s := &shop{}
-	h.must(h.ISP.AddAddr("lo", netip.MustParsePrefix(other+"/32")))
-	l, err := h.ISP.Listen("tcp", other+":80")
+	h.must(h.router.ISP.AddAddr("lo", netip.MustParsePrefix(other+"/32")))
+	l, err := h.router.ISP.Listen("tcp", other+":80")
 	h.must(err)
 	defer l.Close()
 	go http.Serve(l, s)

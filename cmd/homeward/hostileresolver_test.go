@@ -27,15 +27,15 @@ type hostileResolver struct {
 
 // serveDNS has a name server at an address of the ISP.
 func (h *house) serveDNS(at string, says map[string]string) *hostileResolver {
-	h.Helper()
+	h.t.Helper()
 	s := &hostileResolver{says: says}
 	addr := netip.MustParseAddr(at)
-	h.must(h.ISP.AddAddr("lo", netip.PrefixFrom(addr, addr.BitLen())))
-	udp, err := h.ISP.ListenPacket("udp", net.JoinHostPort(at, "53"))
+	h.must(h.router.ISP.AddAddr("lo", netip.PrefixFrom(addr, addr.BitLen())))
+	udp, err := h.router.ISP.ListenPacket("udp", net.JoinHostPort(at, "53"))
 	h.must(err)
-	tcp, err := h.ISP.Listen("tcp", net.JoinHostPort(at, "53"))
+	tcp, err := h.router.ISP.Listen("tcp", net.JoinHostPort(at, "53"))
 	h.must(err)
-	h.Cleanup(func() { udp.Close(); tcp.Close() })
+	h.t.Cleanup(func() { udp.Close(); tcp.Close() })
 	go func() {
 		b := make([]byte, 2048)
 		for {
@@ -43,7 +43,7 @@ func (h *house) serveDNS(at string, says map[string]string) *hostileResolver {
 			if err != nil {
 				return
 			}
-			if answer := s.answer(h.T, b[:n], "udp"); answer != nil {
+			if answer := s.answer(h.t, b[:n], "udp"); answer != nil {
 				udp.WriteTo(answer, from)
 			}
 		}
@@ -54,7 +54,7 @@ func (h *house) serveDNS(at string, says map[string]string) *hostileResolver {
 			if err != nil {
 				return
 			}
-			go s.overTCP(h.T, c)
+			go s.overTCP(h.t, c)
 		}
 	}()
 	return s

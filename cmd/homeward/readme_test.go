@@ -91,10 +91,10 @@ func TestREADMEShowsWhatIsSaid(t *testing.T) {
 	h.serve(other+":443", s, updatetest.Options{})
 	d := h.run("[account.home]\nservice = \"ipv64\"\ndomains = [\"home.ipv64.net\"]\ntoken = \"t0ken\"\nserver = \"https://198.51.100.5\"\n")
 	lease := netip.MustParsePrefix("85.10.20.77/24") // no documentation's: it looks as an address does
-	h.must(h.SetIPv4(lease, netip.MustParseAddr("85.10.20.1")))
+	h.must(h.router.SetIPv4(lease, netip.MustParseAddr("85.10.20.1")))
 	h.becomes("home", update.StateCurrent, service.Values{IPv4: lease.Addr()})
-	h.must(h.Delegate(delegated))
-	h.must(h.LANAddr(lanAddr, 1800, 3600))
+	h.must(h.router.Delegate(delegated))
+	h.must(h.router.LANAddr(lanAddr, 1800, 3600))
 	h.becomes("home", update.StateCurrent, service.Values{IPv4: lease.Addr(), Prefix: netip.MustParsePrefix(prefix1)})
 	table, errs, code := h.homeward("status", "-c", h.path("homeward.toml"))
 	if code != 0 {
@@ -107,10 +107,10 @@ func TestREADMEShowsWhatIsSaid(t *testing.T) {
 // inREADME compares what stands as text between two marks with what was said, but for
 // times.
 func (h *house) inREADME(name, said string) {
-	h.Helper()
+	h.t.Helper()
 	want := "\n    " + strings.ReplaceAll(strings.TrimSpace(strings.Replace(said, "homeward dev", "homeward 1.0.0", 1)), "\n", "\n    ") + "\n\n"
 	times := regexp.MustCompile(`\([0-9.]+m?s\)|homeward (dev|[0-9.]+)|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`)
-	compareREADME(h.T, name, want, func(s string) string { return times.ReplaceAllString(s, "T") })
+	compareREADME(h.t, name, want, func(s string) string { return times.ReplaceAllString(s, "T") })
 }
 
 // compareREADME compares what stands between two marks, as seen through blur.

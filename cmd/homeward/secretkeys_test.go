@@ -39,7 +39,7 @@ var sampleAccounts = map[string]map[string]string{
 // said runs what tells of a configuration, on the line of the house, and returns
 // all that was said.
 func (h *house) said(src string) string {
-	h.Helper()
+	h.t.Helper()
 	file := h.path("x.toml")
 	if !strings.Contains(src, "state_dir = ") {
 		src = fmt.Sprintf("state_dir = %q\nrun_dir = %q\n", h.path("state"), h.path("run")) + src
@@ -48,7 +48,7 @@ func (h *house) said(src string) string {
 	h.must(os.MkdirAll(h.path("state"), 0o700)) // ours: once is to stay who it is
 	var out bytes.Buffer
 	for _, args := range [][]string{{"check", "-c", file}, {"once", "--dry-run", "-c", file}, {"report", "-c", file}} {
-		run(h.Context(), args, strings.NewReader(""), &out, &out)
+		run(h.t.Context(), args, strings.NewReader(""), &out, &out)
 	}
 	return out.String()
 }

@@ -112,7 +112,7 @@ func TestALogDaemonThatDoesNotReadLosesNothing(t *testing.T) {
 
 // withDevLog gives the test a /dev with a log daemon in it.
 func (h *house) withDevLog() *net.UnixConn {
-	h.Helper()
+	h.t.Helper()
 	h.must(unix.Unshare(unix.CLONE_NEWNS))
 	h.must(unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
 	h.must(os.Mkdir(h.path("dev"), 0o755))
@@ -121,12 +121,12 @@ func (h *house) withDevLog() *net.UnixConn {
 		h.must(unix.Mount("/dev/"+name, h.path("dev/"+name), "", unix.MS_BIND, ""))
 	}
 	h.must(unix.Mount(h.path("dev"), "/dev", "", unix.MS_BIND|unix.MS_REC, ""))
-	h.Cleanup(func() {
+	h.t.Cleanup(func() {
 		for _, at := range []string{"/dev", h.path("dev/null"), h.path("dev/urandom")} {
 			unix.Unmount(at, unix.MNT_DETACH)
 		}
 	})
-	return logd(h.T, h.path("dev/log"))
+	return logd(h.t, h.path("dev/log"))
 }
 
 func TestTheDaemonLogsToTheSystemsLog(t *testing.T) {
@@ -154,6 +154,6 @@ func TestTheDaemonLogsToTheSystemsLog(t *testing.T) {
 	if err := log.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		t.Error(err)
 	}
-	h.must(h.SetIPv4(lease2, gateway))
+	h.must(h.router.SetIPv4(lease2, gateway))
 	d.says("info: the line: IPv4 203.0.113.8") // on stderr, as nobody else takes it
 }
