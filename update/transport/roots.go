@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 )
 
 // The packages ca-bundle (OpenWrt) and ca-certificates (Debian) put the system's
@@ -16,7 +15,6 @@ import (
 const (
 	bundleFile = "/etc/ssl/certs/ca-certificates.crt"
 	bundleDir  = "/etc/ssl/certs"
-	otherDir   = "/etc/pki/tls/certs" // crypto/x509 reads it, too
 )
 
 // trust holds the roots to verify a service with.
@@ -106,14 +104,13 @@ func systemRoot(hint string) *x509.Certificate {
 	return findRoot(text, hint)
 }
 
-// systemRoots returns the same roots as x509.SystemCertPool, which also reads
-// every link to a part of the bundle: that takes three times as long and half
+// systemRoots returns the roots of x509.SystemCertPool, which also reads each link
+// in the folder to a part of the bundle: that takes three times as long and half
 // as much memory again.
 func systemRoots() (*x509.CertPool, error) {
 	pool := x509.NewCertPool()
 	pem, err := os.ReadFile(bundleFile)
-	_, other := os.Stat(otherDir)
-	if !usualPlaces() || err != nil || other == nil || !pool.AppendCertsFromPEM(pem) {
+	if !usualPlaces() || err != nil || !pool.AppendCertsFromPEM(pem) {
 		return x509.SystemCertPool()
 	}
 	for _, path := range extraCertFiles(bundleDir, bundleFile) {
@@ -135,19 +132,12 @@ func usual(name, path string) bool {
 	return v == "" || v == path
 }
 
-// extraCertFiles returns the files in dir that somebody added by hand: neither
-// the bundle nor links made by update-ca-certificates.
-func extraCertFiles(dir, bundle string) []string {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil
-	}
-	var own []string
+// extraCertFiles returns the files in dir beside the bundle: roots that somebody
+// has put there. Links are the packages'.
+func extraCertFiles(dir, bundle string) (own []string) {
+	entries, _ := os.ReadDir(dir) // none where there is no such folder
 	for _, e := range entries {
-		path := dir + "/" + e.Name()
-		target, err := os.Readlink(path)
-		linked := err == nil && (!strings.Contains(target, "/") || strings.Contains(target, "/share/ca-certificates/") || target == bundle)
-		if path != bundle && !linked {
+		if path := dir + "/" + e.Name(); e.Type().IsRegular() && path != bundle {
 			own = append(own, path)
 		}
 	}
