@@ -18,7 +18,7 @@ FUZZ = 20000x
 DAYS = 100000
 SIGNALS = 500
 
-.PHONY: help build check install lint test days planted signals soak fuzz demo bench budgets size emulate emulate-check clean
+.PHONY: help build check install lint vuln sbom test days planted signals soak fuzz demo bench budgets size emulate emulate-check clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,21 +26,23 @@ help: ## lists the targets
 build: ## writes bin/homeward, for the machine or for GOOS, GOARCH, GOARM, GOMIPS
 	CGO_ENABLED=0 go build $(SMALL) -o $(BIN) ./cmd/homeward
 
-check: install lint build test days planted fuzz size budgets emulate-check demo ## everything that CI runs; installs what it needs
+check: install lint build test days planted fuzz size budgets emulate-check demo vuln ## everything that CI runs; installs what it needs
 	@echo "make check: all is well"
 
 install:
 	@.ci/install
 
-lint: ## formatting, modules, vet, staticcheck, known vulnerabilities
+lint: ## formatting, modules, vet, staticcheck, shellcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt -w these"; exit 1; }
 	go mod tidy -diff
 	go vet ./...
 	go vet -tags planted ./cmd/homeward/daemon
 	GOARCH=mips go vet ./cmd/homeward/... ./netwatch ./update
 	go tool -modfile=.ci/tools.mod staticcheck ./...
+	shellcheck .ci/run .ci/install .ci/vuln .ci/sbom openwrt/test.sh openwrt/test-version.sh
+
+vuln: ## known vulnerabilities; the last step of check, so that nobody misses that it could not run
 	@.ci/vuln
-	shellcheck .ci/run .ci/install .ci/vuln openwrt/test.sh openwrt/test-version.sh
 
 test: ## the tests, with the race detector; those of the kernel in namespaces of their own
 	go test -race -timeout 30m ./...
@@ -84,6 +86,10 @@ emulate: ## the program on emulated routers of 64 MB (arm64, armv7, mipsel), and
 
 emulate-check: ## the one emulated router that is part of check: armv7, a program for ARMv5
 	go run ./cmd/emulate check
+
+sbom: build ## lists what is in the program, as SPDX, in DIST/homeward.spdx.json
+	@mkdir -p '$(DIST)'
+	.ci/sbom $(BIN) $(VERSION) >'$(DIST)/homeward.spdx.json'
 
 clean: ## removes what the other targets wrote
 	rm -rf bin dist
