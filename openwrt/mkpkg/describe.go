@@ -51,6 +51,8 @@ func describe(root, program, arch, version string, mtime int64) (Package, error)
 		Provides:    []string{"homeward-any"},
 		User:        "homeward=864:homeward=864",
 		Conffiles:   []string{"/etc/config/homeward"},
+		Installed:   reloadBus,
+		Removed:     removed,
 		ModTime:     mtime,
 	}
 	files := sources()
@@ -58,16 +60,24 @@ func describe(root, program, arch, version string, mtime int64) (Package, error)
 		files[i].from = filepath.Join(root, files[i].from)
 	}
 	for _, s := range append(files, source{program, programPath, 0o755}) {
-		body, err := os.ReadFile(s.from)
-		if err != nil {
-			return Package{}, fmt.Errorf("the package's /%s: %w", s.to, err)
+		if err := p.add(s); err != nil {
+			return Package{}, err
 		}
-		if len(body) == 0 {
-			return Package{}, fmt.Errorf("the package's /%s: %s is empty", s.to, s.from)
-		}
-		p.Files = append(p.Files, File{s.to, s.mode, body})
 	}
 	return p, nil
+}
+
+// add puts a file of the tree into the package.
+func (p *Package) add(s source) error {
+	body, err := os.ReadFile(s.from)
+	if err != nil {
+		return fmt.Errorf("the package's /%s: %w", s.to, err)
+	}
+	if len(body) == 0 {
+		return fmt.Errorf("the package's /%s: %s is empty", s.to, s.from)
+	}
+	p.Files = append(p.Files, File{s.to, s.mode, body})
+	return nil
 }
 
 // body returns the content of a file of the package, nil if it has none.

@@ -9,42 +9,57 @@ import (
 // maxDepth is deeper than anything in a package's info.
 const maxDepth = 8
 
-// makeIndex lays out the index of one package as `apk mkndx` does, so that its
-// folder is a feed. file is the package as it is published.
-func makeIndex(file []byte) (*archive, error) {
+// makeIndex lays out the index of packages as `apk mkndx` does, so that their
+// folder is a feed. The files are the packages as they are published, in the
+// order of their names.
+func makeIndex(files ...[]byte) (*archive, error) {
+	e := newEncoder()
+	var list []value
+	for _, file := range files {
+		info, err := indexed(e, file)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, info)
+	}
+	index := make([]value, indexSlots)
+	index[indexPackages] = e.list(list)
+	return &archive{schema: schemaIndex, adb: e.finish(e.object(index))}, nil
+}
+
+// indexed stores what the index has of a package: its info, its size, and the
+// checksum of its description.
+func indexed(e *encoder, file []byte) (value, error) {
 	a, err := readArchive(bytes.NewReader(file))
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	if a.schema != schemaPackage {
-		return nil, errors.New("an index, where a package is wanted")
+		return 0, errors.New("an index, where a package is wanted")
 	}
 	d := &decoder{adb: a.adb}
 	root, err := d.root()
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	top, err := d.slots(root)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	words, err := d.slots(slot(top, pkgInfo))
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	e := newEncoder()
 	info := make([]value, max(len(words), infoSlots))
 	for i := 1; i < len(words); i++ {
 		if info[i], err = e.copy(d, words[i], maxDepth); err != nil {
-			return nil, err
+			return 0, err
 		}
 	}
 	sum := sha256.Sum256(a.adb)
 	info[infoFileSize] = e.number(uint64(len(file)))
 	info[infoHashes] = e.blob(sum[:])
-	index := make([]value, indexSlots)
-	index[indexPackages] = e.list([]value{e.object(info)})
-	return &archive{schema: schemaIndex, adb: e.finish(e.object(index))}, nil
+	return e.object(info), nil
 }
 
 // copy stores a value of another ADB with all that hangs on it.

@@ -21,13 +21,18 @@ func makeIPK(p Package) (file []byte, control string, err error) {
 		return nil, "", err
 	}
 	control = controlFile(p, len(data))
-	meta, err := makeTar([]File{
-		{"conffiles", 0o644, []byte(strings.Join(p.Conffiles, "\n") + "\n")},
+	files := []File{
 		{"control", 0o644, []byte(control)},
-		{"postinst", 0o755, []byte(opkgPostinst)},
-		{"postrm", 0o755, []byte(postrm)},
+		{"postinst", 0o755, []byte(opkgPostinst(p))},
 		{"prerm", 0o755, []byte(opkgPrerm)},
-	}, p.ModTime)
+	}
+	if len(p.Conffiles) > 0 {
+		files = append(files, File{"conffiles", 0o644, []byte(strings.Join(p.Conffiles, "\n") + "\n")})
+	}
+	if p.Removed != "" {
+		files = append(files, File{"postrm", 0o755, []byte(postrm(p))})
+	}
+	meta, err := makeTar(files, p.ModTime)
 	if err != nil {
 		return nil, "", err
 	}
@@ -123,18 +128,21 @@ func zip(b []byte) []byte {
 	return out.Bytes()
 }
 
-// ipkIndex returns the feed's Packages file of one package: the control file,
-// without what only the builder wants to know, and where the package is.
+// ipkIndex returns a package's part of the feed's Packages file: the control
+// file, without what only the builder wants to know, and where the package is.
 func ipkIndex(control, name string, file []byte) []byte {
 	control = regexp.MustCompile(`(?m)^(Maintainer|Source|SourceName|Require-User|SourceDateEpoch): .*\n`).
 		ReplaceAllString(control, "")
 	at := strings.Index(control, "Description: ")
-	b := fmt.Appendf(nil, "%sFilename: %s\nSize: %d\nSHA256sum: %x\n%s\n",
+	return fmt.Appendf(nil, "%sFilename: %s\nSize: %d\nSHA256sum: %x\n%s\n",
 		control[:at], name, len(file), sha256.Sum256(file), control[at:])
-	// usign on older routers miscounts SHA-512 of these lengths; OpenWrt pads
-	// its own index the same way.
-	if n := (64 + len(b)) % 128; n == 110 || n == 111 {
-		b = append(b, "\n\n"...)
+}
+
+// signable pads an index of a length that usign on older routers miscounts the
+// SHA-512 of; OpenWrt pads its own index the same way.
+func signable(index []byte) []byte {
+	if n := (64 + len(index)) % 128; n == 110 || n == 111 {
+		index = append(index, "\n\n"...)
 	}
-	return b
+	return index
 }

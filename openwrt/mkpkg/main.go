@@ -1,6 +1,7 @@
 // Command mkpkg builds homeward for OpenWrt's architectures and writes the
-// packages: an .ipk for opkg (up to 24.10), an .apk for apk (25.12 and later),
-// and the index that makes their folder a feed of each. It is a tool of the
+// packages, of the program and of its page in LuCI: an .ipk for opkg (up to
+// 24.10), an .apk for apk (25.12 and later), and the index that makes their
+// folder a feed of each. It is a tool of the
 // build and never shipped.
 package main
 
@@ -115,6 +116,10 @@ func publishAll(o options, list []arch, k keys, mtime int64) (done []sizes, err 
 	if err != nil {
 		return nil, err
 	}
+	pages, err := describePage(o.root, version, mtime)
+	if err != nil {
+		return nil, err
+	}
 	tmp, err := os.MkdirTemp("", "mkpkg")
 	if err != nil {
 		return nil, err
@@ -133,7 +138,7 @@ func publishAll(o options, list []arch, k keys, mtime int64) (done []sizes, err 
 		if err != nil {
 			return nil, err
 		}
-		s, err := publish(p, a, o.dist, k)
+		s, err := publish(append([]Package{p}, pages...), a, o.dist, k)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", a.name, err)
 		}

@@ -99,6 +99,8 @@ func TestTwoBuildsGiveTheSameBytes(t *testing.T) {
 	same(t, "files", names, []string{
 		"mipsel_24kc/Packages", "mipsel_24kc/Packages.gz", "mipsel_24kc/Packages.sig",
 		"mipsel_24kc/homeward-1.4.2-r3.apk", "mipsel_24kc/homeward_1.4.2-r3_mipsel_24kc.ipk",
+		"mipsel_24kc/luci-app-homeward-1.4.2-r3.apk", "mipsel_24kc/luci-app-homeward_1.4.2-r3_all.ipk",
+		"mipsel_24kc/luci-i18n-homeward-de-1.4.2-r3.apk", "mipsel_24kc/luci-i18n-homeward-de_1.4.2-r3_all.ipk",
 		"mipsel_24kc/packages.adb",
 	})
 	built(t, nil, "-root", tree(t), "-dist", one, "-arch", "mipsel_24kc")
@@ -126,6 +128,12 @@ func TestFolderIsAFeed(t *testing.T) {
 			len(ipk), sha256.Sum256(ipk))) || !strings.HasSuffix(index, "\n\n") {
 		t.Errorf("Packages:\n%s", index)
 	}
+	for _, name := range []string{"luci-app-homeward", "luci-i18n-homeward-de"} {
+		file := name + "_1.4.2-r3_all.ipk"
+		if !strings.Contains(index, "\n\nPackage: "+name+"\n") || !strings.Contains(index, fmt.Sprintf("Filename: %s\nSize: %d\n", file, len(read(file)))) {
+			t.Errorf("Packages lacks %s:\n%s", name, index)
+		}
+	}
 	if !bytes.Equal(read("Packages.gz"), zip([]byte(index))) {
 		t.Error("Packages.gz is another index")
 	}
@@ -134,7 +142,7 @@ func TestFolderIsAFeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	shown := built(t, nil, "-dump", filepath.Join(dir, "packages.adb"))
-	want := fmt.Sprintf("packages: # 1 items\n  - name: homeward\n    version: 1.4.2-r3\n    hashes: %x\n", sha256.Sum256(a.adb))
+	want := fmt.Sprintf("packages: # 3 items\n  - name: homeward\n    version: 1.4.2-r3\n    hashes: %x\n", sha256.Sum256(a.adb))
 	if !strings.Contains(shown, want) || !strings.Contains(shown, fmt.Sprintf("    file-size: %d\n", len(apk))) {
 		t.Errorf("packages.adb:\n%s\nwant in it\n%s", shown, want)
 	}

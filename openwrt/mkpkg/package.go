@@ -3,15 +3,16 @@ package main
 // Package describes one package for one architecture: all that the two formats
 // are written from.
 type Package struct {
-	Name, Version, Arch string // the version with its release, the architecture in OpenWrt's words
+	Name, Version, Arch string // the version with its release, the architecture in OpenWrt's words: all for every one
 	Description         string // one line
 	License             string // SPDX
 	Section             string
 	Origin              string // the recipe's place in the feed
 	Maintainer, URL     string
 	Depends, Provides   []string
-	User                string // name=uid:group=gid
+	User                string // name=uid:group=gid, "" for none
 	Conffiles           []string
+	Installed, Removed  string // what the router runs once the package is there, and once it is gone, "" for nothing
 	Files               []File // without what a format adds, in any order
 	ModTime             int64  // of every file, seconds since 1970
 }

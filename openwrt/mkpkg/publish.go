@@ -21,60 +21,73 @@ type sizes struct {
 	program, ipk, apk, installed int
 }
 
-// publish writes both packages and both indices into a folder of the
-// architecture's name below dist, which is then a feed for opkg and for apk.
-func publish(p Package, a arch, dist string, k keys) (sizes, error) {
-	ipk, control, err := makeIPK(p)
+// publish writes the packages in both formats, and both indices, into a folder
+// of the architecture's name below dist, which is then a feed for opkg and for
+// apk. The first package is the program's. They come in the order of their names.
+func publish(list []Package, a arch, dist string, k keys) (sizes, error) {
+	var out []File
+	var index []byte
+	var apks [][]byte
+	s := sizes{arch: a, program: len(list[0].body(programPath)), installed: list[0].installed()}
+	for i, p := range list {
+		ipk, control, err := makeIPK(p)
+		if err != nil {
+			return sizes{}, err
+		}
+		a, err := makeAPK(openwrtAPK(p))
+		if err != nil {
+			return sizes{}, fmt.Errorf("%s: apk: %w", p.Name, err)
+		}
+		apk, err := packed(a, k.apk)
+		if err != nil {
+			return sizes{}, err
+		}
+		if i == 0 {
+			s.ipk, s.apk = len(ipk), len(apk)
+		}
+		name := fmt.Sprintf("%s_%s_%s.ipk", p.Name, p.Version, p.Arch)
+		out = append(out, File{Path: name, Body: ipk}, File{Path: fmt.Sprintf("%s-%s.apk", p.Name, p.Version), Body: apk})
+		index = append(index, ipkIndex(control, name, ipk)...)
+		apks = append(apks, apk)
+	}
+	all, err := makeIndex(apks...)
+	if err != nil {
+		return sizes{}, fmt.Errorf("packages.adb: %w", err)
+	}
+	adb, err := packed(all, k.apk)
 	if err != nil {
 		return sizes{}, err
 	}
-	apk, index, err := publishedAPK(p, k.apk)
-	if err != nil {
-		return sizes{}, err
-	}
-	ipkName := fmt.Sprintf("%s_%s_%s.ipk", p.Name, p.Version, p.Arch)
-	packages := ipkIndex(control, ipkName, ipk)
-	out := []File{
-		{Path: ipkName, Body: ipk},
-		{Path: "Packages", Body: packages},
-		{Path: "Packages.gz", Body: zip(packages)},
-		{Path: fmt.Sprintf("%s-%s.apk", p.Name, p.Version), Body: apk},
-		{Path: "packages.adb", Body: index},
-	}
-	dir := filepath.Join(dist, p.Arch)
+	return s, writeFeed(filepath.Join(dist, a.name), append(out, File{Path: "packages.adb", Body: adb}), signable(index), k)
+}
+
+// writeFeed writes the files and opkg's index into the folder.
+func writeFeed(dir string, out []File, index []byte, k keys) error {
+	out = append(out, File{Path: "Packages", Body: index}, File{Path: "Packages.gz", Body: zip(index)})
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return sizes{}, err
+		return err
 	}
 	sig := filepath.Join(dir, "Packages.sig")
 	if err := os.Remove(sig); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return sizes{}, err // an older build's signature would refuse this index
+		return err // an older build's signature would refuse this index
 	}
 	if k.opkg != nil {
-		out = append(out, File{Path: "Packages.sig", Body: k.opkg.sign(packages)})
+		out = append(out, File{Path: "Packages.sig", Body: k.opkg.sign(index)})
 	}
 	for _, f := range out {
 		if err := os.WriteFile(filepath.Join(dir, f.Path), f.Body, 0o644); err != nil {
-			return sizes{}, err
+			return err
 		}
 	}
-	return sizes{a, len(p.body(programPath)), len(ipk), len(apk), p.installed()}, nil
+	return nil
 }
 
-// publishedAPK returns the compressed package and its index, signed if there
-// is a key.
-func publishedAPK(p Package, key *ecdsa.PrivateKey) (file, index []byte, err error) {
-	pack := func(a *archive, err error) ([]byte, error) {
-		if err == nil && key != nil {
-			err = sign(a, key)
+// packed compresses the archive, signed if there is a key.
+func packed(a *archive, key *ecdsa.PrivateKey) ([]byte, error) {
+	if key != nil {
+		if err := sign(a, key); err != nil {
+			return nil, fmt.Errorf("sign: %w", err)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("apk: %w", err)
-		}
-		return deflate(a.bytes()), nil
 	}
-	if file, err = pack(makeAPK(openwrtAPK(p))); err != nil {
-		return nil, nil, err
-	}
-	index, err = pack(makeIndex(file))
-	return file, index, err
+	return deflate(a.bytes()), nil
 }

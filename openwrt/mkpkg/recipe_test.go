@@ -191,7 +191,7 @@ description=%s
 // The SDK calls OpenWrt's own functions before, or around, the recipe's part.
 func TestRecipesScriptsAreThePackages(t *testing.T) {
 	text := recipe(t)
-	for name, want := range map[string]string{"postinst": "#!/bin/sh\n" + reloadBus + "exit 0\n", "postrm": postrm} {
+	for name, want := range map[string]string{"postinst": "#!/bin/sh\n" + reloadBus + "exit 0\n", "postrm": postrm(testPackage(t))} {
 		_, body, _ := strings.Cut(text, "\ndefine Package/homeward/"+name+"\n")
 		body, _, _ = strings.Cut(body, "endef\n")
 		if got := strings.ReplaceAll(body, "$$", "$"); got != want {

@@ -43,24 +43,25 @@ func runScript(t *testing.T, shell []string, script string, env ...string) strin
 }
 
 func TestScriptsCallOpenWrtsFunctions(t *testing.T) {
-	apk := openwrtAPK(testPackage(t)).Scripts
+	p := testPackage(t)
+	apk := openwrtAPK(p).Scripts
 	for _, shell := range [][]string{{"busybox", "ash"}, {"dash"}} {
 		for name, c := range map[string]struct {
 			script, env, want string
 		}{
-			"opkg postinst": {opkgPostinst, "", "default_postinst DIR/homeward.postinst 1.4.2-r3 root= pkgname= upgrade=\n3"},
+			"opkg postinst": {opkgPostinst(p), "", "default_postinst DIR/homeward.postinst 1.4.2-r3 root= pkgname= upgrade=\n3"},
 			"opkg prerm":    {opkgPrerm, "", "default_prerm DIR/homeward.postinst 1.4.2-r3 root= pkgname= upgrade=\n3"},
 			"apk post-install": {apk[scriptPostInstall], "", "add_group_and_user root=DIR pkgname=homeward upgrade=\n" +
 				"default_postinst root=DIR pkgname=homeward upgrade=\n3"},
 			"apk post-upgrade": {apk[scriptPostUpgrade], "", "add_group_and_user root=DIR pkgname=homeward upgrade=1\n" +
 				"default_postinst root=DIR pkgname=homeward upgrade=1\n3"},
 			"apk pre-deinstall":    {apk[scriptPreDeinstall], "", "default_prerm root=DIR pkgname=homeward upgrade=\n3"},
-			"opkg, no scripts":     {opkgPostinst, "IPKG_NO_SCRIPT=1", "0"},
+			"opkg, no scripts":     {opkgPostinst(p), "IPKG_NO_SCRIPT=1", "0"},
 			"apk, no scripts":      {apk[scriptPostInstall], "IPKG_NO_SCRIPT=1", "0"},
-			"opkg, no functions":   {opkgPostinst, "IPKG_INSTROOT=/nowhere", "0"},
+			"opkg, no functions":   {opkgPostinst(p), "IPKG_INSTROOT=/nowhere", "0"},
 			"apk, no functions":    {apk[scriptPostUpgrade], "IPKG_INSTROOT=/nowhere", "0"},
 			"removal, no function": {apk[scriptPreDeinstall], "IPKG_INSTROOT=/nowhere", "0"},
-			"opkg postrm":          {postrm, "", "0"},
+			"opkg postrm":          {postrm(p), "", "0"},
 			"apk post-deinstall":   {apk[scriptPostDeinstall], "", "0"},
 		} {
 			if got := runScript(t, shell, c.script, c.env); got != c.want {
@@ -73,7 +74,8 @@ func TestScriptsCallOpenWrtsFunctions(t *testing.T) {
 // On the router itself ubusd is told of the ACL and rpcd of the plugins that came
 // or went, and what holds a token goes with the package, but not with an upgrade of it.
 func TestScriptsOnTheRouterItself(t *testing.T) {
-	apk := openwrtAPK(testPackage(t)).Scripts
+	p := testPackage(t)
+	apk := openwrtAPK(p).Scripts
 	for _, shell := range [][]string{{"busybox", "ash"}, {"dash"}} {
 		for name, c := range map[string]struct {
 			script string
@@ -82,12 +84,12 @@ func TestScriptsOnTheRouterItself(t *testing.T) {
 			want   string // of its output and exit code
 			kept   bool   // the generated configuration
 		}{
-			"opkg postinst":         {opkgPostinst, "", nil, "default_postinst DIR/script root= pkgname= upgrade=\nkillall -q -HUP ubusd\nrpcd reload\n3", true},
+			"opkg postinst":         {opkgPostinst(p), "", nil, "default_postinst DIR/script root= pkgname= upgrade=\nkillall -q -HUP ubusd\nrpcd reload\n3", true},
 			"apk post-install":      {apk[scriptPostInstall], "", nil, "add_group_and_user root= pkgname=homeward upgrade=\ndefault_postinst root= pkgname=homeward upgrade=\nkillall -q -HUP ubusd\nrpcd reload\n3", true},
 			"apk post-upgrade":      {apk[scriptPostUpgrade], "", nil, "add_group_and_user root= pkgname=homeward upgrade=1\ndefault_postinst root= pkgname=homeward upgrade=1\nkillall -q -HUP ubusd\nrpcd reload\n3", true},
-			"opkg postrm":           {postrm, "", []string{"remove"}, "killall -q -HUP ubusd\nrpcd reload\n0", false},
-			"opkg postrm, upgrade":  {postrm, "", []string{"upgrade"}, "0", true},
-			"opkg postrm, upgrades": {postrm, "PKG_UPGRADE=1", nil, "0", true},
+			"opkg postrm":           {postrm(p), "", []string{"remove"}, "killall -q -HUP ubusd\nrpcd reload\n0", false},
+			"opkg postrm, upgrade":  {postrm(p), "", []string{"upgrade"}, "0", true},
+			"opkg postrm, upgrades": {postrm(p), "PKG_UPGRADE=1", nil, "0", true},
 			"apk post-deinstall":    {apk[scriptPostDeinstall], "", []string{"1.4.2-r3"}, "killall -q -HUP ubusd\nrpcd reload\n0", false},
 		} {
 			dir := t.TempDir()

@@ -1,0 +1,3 @@
+'use strict';
+'require baseclass';
+return baseclass.extend({ word() { return _('Send now'); } });
