@@ -46,11 +46,11 @@ func runCheck(_ context.Context, c cli.Call) int {
 	return cli.ExitOK
 }
 
-// rightHosts tells for which hosts a suffix is right: most make another one
-// for each prefix (RFC 7217), or use privacy addresses (RFC 8981).
+// rightHosts says which hosts a suffix suits: most make another one for each prefix
+// (RFC 7217) or use privacy addresses (RFC 8981).
 const rightHosts = "right for a host that keeps its interface id (EUI-64, ip token, a static suffix, a hostid of odhcpd); one that makes its own for each prefix (RFC 7217) is not reached by it"
 
-// verdict says how a configuration without faults looks.
+// verdict describes a configuration without faults.
 func verdict(cfg *settings.Config, warnings int) string {
 	off := len(cfg.Accounts) - len(cfg.Active())
 	said := "nothing wrong"

@@ -10,17 +10,17 @@ import (
 	"homeward/update/log"
 )
 
-// logger writes to stderr, without a time: whoever collects it adds one. Or to
-// the system's log, with each message's own severity. It may be used by several
-// goroutines: each message is one write.
+// logger writes messages to w without a time, which the reader of stderr adds, or to
+// the system's log with each message's severity. It is safe for concurrent use: each
+// message is one write.
 type logger struct {
 	w     io.Writer
-	sys   *syslog      // nil: w alone
-	least atomic.Int32 // update.Level
+	sys   *syslog      // nil: write to w
+	least atomic.Int32 // log.Level; messages below it are dropped
 }
 
-// newLogger returns a logger of messages that are at least of the level named
-// in the configuration.
+// newLogger returns a logger to w that drops messages below level, a word of
+// log_level.
 func newLogger(w io.Writer, level string) *logger {
 	l := &logger{w: w}
 	l.setLevel(level)
@@ -42,7 +42,7 @@ func (l *logger) log(level log.Level, text string) {
 	io.WriteString(l.w, name+text+"\n")
 }
 
-// fail says why the program does not go on: a line for each fault.
+// fail writes why the program ends: one line for each fault.
 func (l *logger) fail(err error) {
 	if l.sys != nil && l.sys.send(log.Error, err.Error()) {
 		return
@@ -52,7 +52,8 @@ func (l *logger) fail(err error) {
 
 var syslogFlag = cli.Flag{Name: "--syslog", About: "logs to the system's log, each message with its own severity"}
 
-// logTo returns the logger of a daemon's process, whose level is not set yet.
+// logTo returns the logger of a daemon's process: to the system's log if --syslog
+// was given. Its level is info until setLevel is called. daemon is the pid to log.
 func logTo(c cli.Call, daemon int) *logger {
 	l := newLogger(c.Stderr, "info")
 	if c.Has("--syslog") {
@@ -64,12 +65,12 @@ func logTo(c cli.Call, daemon int) *logger {
 // devLog is the socket of the system's log.
 const devLog = "/dev/log"
 
-// send hands a message over, a datagram for each of its lines; ok is false
-// where nobody takes it.
+// send writes one datagram for each line of text. It returns false if the log did
+// not take one.
 func (s *syslog) send(level log.Level, text string) (ok bool) {
 	const facility = 3 << 3                         // daemon (RFC 3164, section 4.1.1)
 	severity := [...]int{7, 6, 4, 3}[level]         // debug, info, warning, error
-	head := "<" + strconv.Itoa(facility|severity) + // no time: logd adds its own
+	head := "<" + strconv.Itoa(facility|severity) + // no time: logd adds one
 		">homeward[" + strconv.Itoa(s.pid) + "]: "
 	ok = true
 	for line := range strings.Lines(text) {

@@ -17,8 +17,8 @@ import (
 // version is set by the linker: -X main.version=1.0.0.
 var version = "dev"
 
-// commands yields the commands of the program, in the order help lists them.
-// The daemon is the first, so that it never allocates the other commands' tables.
+// commands yields the commands in the order of help. The daemon's is the first, so
+// that the daemon never allocates the others.
 func commands(yield func(cli.Command) bool) {
 	for _, c := range [...]func() cli.Command{runCommand, checkCommand, onceCommand, statusCommand,
 		watchCommand, uciCommand, importCommand, servicesCommand, reportCommand, ipv64cli.Command} {
@@ -33,7 +33,7 @@ func main() {
 		os.Exit(runWorker(os.Args[2:]))
 	}
 	ctx, stop := context.Background(), func() {}
-	if len(os.Args) < 2 || os.Args[1] != daemon.RunName { // which takes its signals itself
+	if len(os.Args) < 2 || os.Args[1] != daemon.RunName { // the daemon handles signals itself
 		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	}
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
@@ -41,8 +41,8 @@ func main() {
 	os.Exit(code)
 }
 
-// run is the program: it runs the command that args name and returns the exit
-// code. It ends soon after ctx does.
+// run runs the command that args name and returns the exit code, soon after ctx
+// ends.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return cli.Program{Version: version, Commands: commands}.Run(ctx, args, stdin, stdout, stderr)
 }

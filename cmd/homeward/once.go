@@ -68,21 +68,21 @@ func runOnce(ctx context.Context, c cli.Call) int {
 	}
 	parts := loop.Parts{Exchange: transport.New(c.Version), Now: clock.System(), Log: say.log}
 	if c.Has("--dry-run") {
-		questions, requests := daemon.Preview(cfg, tables, parts, chosen, c.Has("--force"))
-		return preview(c, questions, requests)
+		probes, requests := daemon.Preview(cfg, tables, parts, chosen, c.Has("--force"))
+		return preview(c, probes, requests)
 	}
-	return printStands(c, daemon.Once(ctx, cfg, tables, parts, chosen, c.Has("--force")), chosen)
+	return printStatuses(c, daemon.Once(ctx, cfg, tables, parts, chosen, c.Has("--force")), chosen)
 }
 
-// printStands prints how the chosen accounts stand in the end and returns the
-// exit code.
-func printStands(c cli.Call, stands map[string]update.Status, chosen func(name string) bool) int {
+// printStatuses prints the final status of each chosen account and returns the exit
+// code.
+func printStatuses(c cli.Call, statuses map[string]update.Status, chosen func(name string) bool) int {
 	code := cli.ExitOK
-	for _, name := range slices.Sorted(maps.Keys(stands)) {
+	for _, name := range slices.Sorted(maps.Keys(statuses)) {
 		if !chosen(name) {
 			continue
 		}
-		s := stands[name]
+		s := statuses[name]
 		if s.State != update.StateCurrent && s.State != update.StateWaiting {
 			code = cli.ExitFault
 		}
@@ -102,7 +102,7 @@ func accountNames(accounts []*service.Account) string {
 	return "is " + strings.Join(names, ", ")
 }
 
-// onceWords tells how an account stands in the end.
+// onceWords describes an account's final status in one line.
 func onceWords(name string, s update.Status) string {
 	text := name + ": " + s.State
 	if s.Accepted != nil {
@@ -119,9 +119,9 @@ func onceWords(name string, s update.Status) string {
 	return text
 }
 
-// preview prints questions and requests as they would go out, secrets hidden.
-func preview(c cli.Call, questions []daemon.PlannedQuery, requests []transport.Request) int {
-	for _, q := range questions {
+// preview prints the probes and requests that would be sent, with secrets hidden.
+func preview(c cli.Call, probes []daemon.PlannedQuery, requests []transport.Request) int {
+	for _, q := range probes {
 		r := q.Request()
 		fmt.Fprintf(c.Stdout, "%s %s\n  asked first, over IPv%d: without the answer the address is not known (%s)\n",
 			r.Method, r.URL, q.Family, strings.Join(q.Accounts, ", "))
@@ -134,7 +134,7 @@ func preview(c cli.Call, questions []daemon.PlannedQuery, requests []transport.R
 		case r.User != "" || !r.Login.IsZero() || !r.Password.IsZero():
 			user := r.User
 			if secret.MayHold(user) {
-				user = secret.New(user).String() // some services have the token as the user
+				user = secret.New(user).String() // some services take the token as the user
 			}
 			fmt.Fprintf(c.Stdout, "  Authorization: Basic %s%s:%s\n", user, r.Login, r.Password)
 		}
@@ -142,7 +142,7 @@ func preview(c cli.Call, questions []daemon.PlannedQuery, requests []transport.R
 			fmt.Fprintf(c.Stdout, "  %s\n", r.Form)
 		}
 	}
-	if len(requests)+len(questions) == 0 {
+	if len(requests)+len(probes) == 0 {
 		fmt.Fprintln(c.Stdout, "nothing is due")
 	}
 	return cli.ExitOK

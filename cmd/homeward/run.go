@@ -29,7 +29,7 @@ ends it.`,
 }
 
 func runDaemon(ctx context.Context, c cli.Call) int {
-	var args []string // of its workers: they read the configuration
+	var args []string // for the workers, which read the configuration
 	if c.Has("-c") {
 		args = append(args, cli.ConfigFlag.Name, c.Value("-c"))
 	}
@@ -39,8 +39,8 @@ func runDaemon(ctx context.Context, c cli.Call) int {
 	return daemon.Run(ctx, program(c, os.Getpid()), args)
 }
 
-// runWorker is what daemon.Run starts this program for; args are those given
-// there.
+// runWorker is the process that daemon.Run starts; args are those of runDaemon's
+// list.
 func runWorker(args []string) int {
 	given, err := cli.Parse(args, []cli.Flag{cli.ConfigFlag, syslogFlag})
 	if err != nil {
@@ -50,8 +50,8 @@ func runWorker(args []string) int {
 	return daemon.RunWorker(program(cli.Call{Arguments: given, Stderr: os.Stderr}, os.Getppid()))
 }
 
-// program is what a process of the daemon needs of the rest; pid is the
-// daemon's.
+// program returns what a process of the daemon needs of the rest of the program; pid
+// is the daemon's.
 func program(c cli.Call, pid int) daemon.Program {
 	log := logTo(c, pid)
 	return daemon.Program{
@@ -66,9 +66,9 @@ func program(c cli.Call, pid int) daemon.Program {
 	}
 }
 
-// beginDaemon is called once run_dir is a new daemon's: it says what cannot be
-// read again as the user it is now, and takes the state along where state_dir
-// is another one than before.
+// beginDaemon is called once, when a new daemon holds run_dir. It warns of files
+// that SIGHUP could not read again as this user, and takes the state along if
+// state_dir was another one before.
 func beginDaemon(cfg *settings.Config, say func(log.Level, string)) {
 	for _, path := range slices.Sorted(maps.Keys(cfg.Sources)) {
 		if unix.Access(path, unix.R_OK) != nil {

@@ -83,8 +83,8 @@ func runStatus(_ context.Context, c cli.Call) int {
 	return cli.ExitOK
 }
 
-// statusTable is the status for people: the line, then each account with what
-// was accepted, what is due, and what to do.
+// statusTable is the status for people: the uplink, then for each account what was
+// accepted, what is due, and what to do.
 func statusTable(s status, zone *time.Location) string {
 	var b strings.Builder
 	row := func(key, value string) {

@@ -7,24 +7,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// syslog is the system's log. Each datagram finds the socket by its path, so
-// that a log daemon that was started again is reached like any other.
+// syslog is the system's log. Each datagram looks the socket up by its path, so that
+// it reaches a log daemon that was restarted.
 type syslog struct {
 	path string
 	pid  int // the daemon's
 
-	mu sync.Mutex // over fd
+	mu sync.Mutex // guards fd
 	fd int        // -1: not open
 }
 
-// syslogPatience is how long a log daemon that does not read is waited for:
-// the message goes to stderr then.
+// syslogPatience is how long to wait for a log daemon that does not read; then the
+// message goes to stderr.
 const syslogPatience = 200 * time.Millisecond
 
-// syslogMost is how long a datagram may be; logd cuts at 1 KiB.
+// syslogMost is the most bytes in a datagram; logd cuts at 1 KiB.
 const syslogMost = 1000
 
-// write hands one datagram over, and tells whether it was taken.
+// write sends one datagram and reports whether the log took it.
 func (s *syslog) write(line string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

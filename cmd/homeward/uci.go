@@ -12,7 +12,7 @@ import (
 	"homeward/openwrt/uci"
 )
 
-// uciMax bounds what is read of a package: a hundred accounts fit ten times.
+// uciMax bounds what is read of a package: ten times a hundred accounts.
 const uciMax = 1 << 20
 
 func uciCommand() cli.Command {
@@ -84,8 +84,8 @@ func parseDevices(pairs []string) (map[string]string, error) {
 	return devices, nil
 }
 
-// isWord tells whether s is printable ASCII without a blank, as the names of
-// interfaces are: it may stand in a comment.
+// isWord reports whether s is printable ASCII without blanks, as names of interfaces
+// are; such a word may stand in a comment.
 func isWord(s string) bool {
 	return s != "" && strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }

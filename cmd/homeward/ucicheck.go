@@ -15,8 +15,8 @@ import (
 // uciConf is where the init script writes the TOML that is made from UCI.
 const uciConf = "/var/etc/homeward.toml"
 
-// checkUCI checks what was converted as homeward check would, and writes the
-// TOML, or what is wrong. mode is that of the file.
+// checkUCI checks the converted configuration as homeward check would, and writes
+// the TOML, or the faults. mode is the file's.
 func checkUCI(c cli.Call, conv *uci.Conversion, file uci.File, mode fs.FileMode) int {
 	var faults, warnings []uci.Fault
 	check := func(read settings.FileReader) error {
@@ -49,7 +49,8 @@ func checkUCI(c cli.Call, conv *uci.Conversion, file uci.File, mode fs.FileMode)
 	return writeAll(c.Stdout, c.Stderr, []byte(conv.TOML()))
 }
 
-// uciFaults returns the faults of the conversion and of its TOML together.
+// uciFaults returns the faults and warnings of the conversion and of its TOML
+// together.
 func uciFaults(conv *uci.Conversion, file uci.File, mode fs.FileMode, read settings.FileReader) (faults, warnings []uci.Fault) {
 	if conv.Unreadable() {
 		return conv.Faults(), nil
@@ -60,7 +61,8 @@ func uciFaults(conv *uci.Conversion, file uci.File, mode fs.FileMode, read setti
 	return conv.FaultsWith(uciRemarks(found, file)), conv.Translate(uciRemarks(warned, file))
 }
 
-// uciRemarks names the file of UCI in place of the TOML that was made from it.
+// uciRemarks turns settings' faults into remarks that name the file of UCI in place
+// of the TOML.
 func uciRemarks(said settings.Faults, file uci.File) []uci.Remark {
 	var out []uci.Remark
 	for _, f := range said {
@@ -69,7 +71,7 @@ func uciRemarks(said settings.Faults, file uci.File) []uci.Remark {
 	return out
 }
 
-// uciReport is what --json prints.
+// uciReport is the JSON that --check --json prints.
 type uciReport struct {
 	Faults   []uciJSON `json:"faults"`
 	Warnings []uciJSON `json:"warnings"`

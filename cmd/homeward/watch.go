@@ -64,8 +64,8 @@ func runWatch(ctx context.Context, c cli.Call) int {
 	return cli.ExitOK
 }
 
-// lineIsFine tells whether a configuration's faults are none of [line], which is
-// all that watch looks at: it may have no account yet.
+// lineIsFine reports whether [line], which is all that watch reads, has no fault.
+// There may be no account yet.
 func lineIsFine(cfg *settings.Config, err error) bool {
 	var faults settings.Faults
 	if !errors.As(err, &faults) || cfg == nil {
@@ -74,7 +74,7 @@ func lineIsFine(cfg *settings.Config, err error) bool {
 	return !slices.ContainsFunc(faults, func(f settings.Fault) bool { return f.In("line") })
 }
 
-// showLine prints one state of the line.
+// showLine prints one state of the uplink.
 func showLine(w io.Writer, now time.Time, s netwatch.State, asJSON bool) error {
 	if !asJSON {
 		_, err := fmt.Fprintf(w, "%s  %s\n", now.Format("15:04:05.000"), daemon.LineWords(s, true))

@@ -5,15 +5,16 @@ import (
 	"unicode/utf8"
 )
 
-// Columns sets rows below each other. The last cell of a row takes what it
-// needs, and another one that is longer than widest pushes the rest on.
+// Columns aligns rows of cells. A cell longer than widest pushes the rest of its row
+// to the right; the last cell of a row sets no width. The zero Columns is empty.
 type Columns struct{ rows [][]string }
 
 const widest = 40
 
-// Add adds a row; one without a cell is an empty line.
+// Add adds a row. One without cells is an empty line.
 func (t *Columns) Add(cells ...string) { t.rows = append(t.rows, cells) }
 
+// String returns the rows, one a line, without blanks at their ends.
 func (t *Columns) String() string {
 	var width []int
 	for _, row := range t.rows {

@@ -15,16 +15,16 @@ import (
 // Command is one command of the program.
 type Command struct {
 	Name  string
-	Args  string // what follows the name, as help shows it
+	Args  string // the names that it takes, as help shows them
 	About string // one line for the overview
 	Long  string // more lines for help, may be empty
 	Flags []Flag
-	Names bool      // takes names beside its flags
-	Calls []Command // of a command that has several: the first name tells which, and flags are those of all
-	Run   func(context.Context, Call) int
+	Names bool                            // takes names, not only flags
+	Calls []Command                       // the first name chooses one; Flags has those of all
+	Run   func(context.Context, Call) int // returns the exit code
 }
 
-// Call is one run of a command: what was given to it, and where it writes.
+// Call is one run of a command.
 type Call struct {
 	Arguments
 	Version        string // of the program
@@ -58,7 +58,7 @@ func (c Command) help() string {
 	return b.String()
 }
 
-// everywhere tells whether each of the command's calls has the flag.
+// everywhere reports whether all of the command's calls have the flag.
 func (c Command) everywhere(f Flag) bool {
 	for _, k := range c.Calls {
 		if !slices.ContainsFunc(k.Flags, func(g Flag) bool { return g.Name == f.Name }) {
@@ -68,8 +68,8 @@ func (c Command) everywhere(f Flag) bool {
 	return true
 }
 
-// pick returns the call that the first of the given names means, and what was
-// given to it.
+// pick returns the call that the first name chooses, and the arguments without that
+// name.
 func (c Command) pick(given Arguments) (Command, Arguments, error) {
 	var known []string
 	for _, k := range c.Calls {

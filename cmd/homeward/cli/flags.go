@@ -8,8 +8,8 @@ import (
 	"homeward/cmd/homeward/settings"
 )
 
-// Flag is one flag of a command. Package flag is not used: it costs 252 KiB
-// and ends at the first name.
+// Flag is one flag of a command. Package flag is not used: it costs 252 KiB, and
+// stops at the first name.
 type Flag struct {
 	Name  string // with its dashes: -c, --json
 	Value string // what its value is called, "" if it takes none
@@ -24,14 +24,14 @@ func (f Flag) spelled() string {
 	return f.Name + " " + f.Value
 }
 
-// Arguments are the flags and names given to a command.
+// Arguments are the parsed flags and names of a command line.
 type Arguments struct {
-	Flags map[string][]string // the values by flag; of a flag without value one ""
+	Flags map[string][]string // the values by name; "" for a flag that takes none
 	Names []string
-	Help  bool // -h or --help stands among them
+	Help  bool // -h or --help was given
 }
 
-// Has tells whether the flag was given.
+// Has reports whether the flag was given.
 func (a Arguments) Has(name string) bool { return len(a.Flags[name]) > 0 }
 
 // Value returns the flag's value, "" if it was not given.
@@ -42,9 +42,9 @@ func (a Arguments) Value(name string) string {
 	return a.Flags[name][0]
 }
 
-// Parse tells flags from names. Flags may stand before, between and behind
-// the names, as -c FILE or -c=FILE; everything after -- is a name, and so is a
-// lone -. Errors never repeat a flag's value.
+// Parse separates flags from names. Flags may stand before, between and behind the
+// names, as -c FILE or -c=FILE. Everything after -- is a name, and so is a lone -.
+// Errors never repeat a value.
 func Parse(args []string, known []Flag) (Arguments, error) {
 	a := Arguments{Flags: map[string][]string{}}
 	for len(args) > 0 {
@@ -96,8 +96,8 @@ func unknownFlag(name string, known []Flag) error {
 	return fmt.Errorf("no flag %s here: allowed are %s", name, strings.Join(spelled, ", "))
 }
 
-// ConfigFlag is the flag of every command that reads the configuration.
+// ConfigFlag is the flag of all commands that read the configuration.
 var ConfigFlag = Flag{Name: "-c", Value: "FILE", About: "the configuration; without it " + settings.DefaultFiles[0] + ", else " + settings.DefaultFiles[1]}
 
-// JSONFlag is the flag of every command that prints JSON, too.
+// JSONFlag is the flag of all commands that can print JSON.
 var JSONFlag = Flag{Name: "--json", About: "for programs"}

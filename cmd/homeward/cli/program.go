@@ -10,21 +10,22 @@ import (
 	"homeward/update/spelling"
 )
 
-// The exit codes that scripts rely on; status and others add their own.
+// Exit codes. Scripts rely on them; a command may add its own.
 const (
 	ExitOK    = 0
-	ExitFault = 1 // it was asked rightly, and did not work
+	ExitFault = 1 // the command failed
 	ExitUsage = 2 // the command line or the configuration is wrong
 )
 
-// Program is the program as its command line shows it.
+// Program is a program with commands.
 type Program struct {
 	Version  string
 	Commands func(yield func(Command) bool) // in the order help lists them
 }
 
-// Run runs the command that args name and returns the exit code. It ends soon
-// after ctx does.
+// Run runs the command that args name and returns the exit code, soon after ctx
+// ends. Without a command, or with a wrong command line, it writes to stderr what is
+// right.
 func (p Program) Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		fmt.Fprint(stderr, p.overview())
