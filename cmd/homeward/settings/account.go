@@ -12,16 +12,15 @@ import (
 	"homeward/update/service"
 )
 
-// The limits of the services that are documented (IPv64, of dyndns2 by the
-// same measure), and the 25 days after which dyndns2 records are to be sent
-// again.
+// The defaults of limit_10s, limit_24h and refresh: the limits that IPv64 documents,
+// kept at dyndns2 servers too, and the 25 days after which dyndns2 wants an update.
 const (
 	limit10s = 3
 	limit24h = 48
 	refresh  = 600 * time.Hour
 )
 
-// services are the names that the key service may hold.
+// services returns the choices of the key service.
 func services() []string {
 	k, _ := findKey(AccountKeys(), "service")
 	return strings.Fields(k.Choices)
@@ -58,8 +57,8 @@ func (t table) account(name string, cfg *Config) Account {
 	return a
 }
 
-// oddName tells whether a name is not fit to be shown: it is no word, or could
-// be a token.
+// oddName reports whether an account's name is unfit to be shown: it is not a word,
+// or could be a token.
 func oddName(name string) bool {
 	odd := func(r rune) bool {
 		return r == '=' || r == '?' || r == '@' || r == '"' || r == '\'' || r == '\\' || !strconv.IsPrint(r)
@@ -135,7 +134,7 @@ func (t table) host() netip.Addr {
 	return host
 }
 
-// devices reads wan, wan6 and lan over those of the whole line.
+// devices reads wan, wan6 and lan; the devices of [line] are the defaults.
 func (t table) devices(line netwatch.Devices) netwatch.Devices {
 	return netwatch.Devices{
 		WAN:  t.device("wan", line.WAN),
@@ -153,8 +152,8 @@ func (t table) device(name, otherwise string) string {
 	return v
 }
 
-// leavesBy returns the device that the account itself names as its WAN of a
-// family: wan or wan6.
+// leavesBy returns the device that the account itself names as its WAN of a family,
+// wan or wan6; "" if none.
 func (t table) leavesBy(name string) string {
 	if v := t.text(name); v != "auto" {
 		return v
@@ -162,7 +161,7 @@ func (t table) leavesBy(name string) string {
 	return ""
 }
 
-// publish reads what to keep up to date, or chooses it for the service.
+// publish reads what to keep up to date; the default depends on the service.
 func (t table) publish(a *Account) {
 	if !t.has("publish") {
 		a.Publish = publishDefault(a)

@@ -17,18 +17,18 @@ import (
 	"homeward/update/secret"
 )
 
-// DefaultFiles are where the configuration is without -c, the first that is
-// there: a person's own, else the one that the init script makes from UCI.
+// DefaultFiles are the configuration's paths without -c; the first that exists
+// counts. The second is the init script's, made from UCI.
 var DefaultFiles = [2]string{"/etc/homeward.toml", "/var/etc/homeward.toml"}
 
-// The folders of a configuration that names none, and of none at all.
+// The folders without a configuration, or if it names none.
 const (
 	DefaultStateDir = "/var/lib/homeward"
 	DefaultRunDir   = "/var/run/homeward"
 )
 
-// maxConfig is far above any configuration, and small enough for a router that
-// is pointed at the wrong file; MaxSecret likewise for token_file.
+// The most bytes of a file that is read: far more than any needs, and little enough
+// for a router if a path names the wrong file.
 const (
 	maxConfig   = 256 << 10
 	MaxSecret   = 4 << 10
@@ -36,15 +36,16 @@ const (
 	maxTemplate = 64 << 10
 )
 
-// FileReader reads a file of at most limit bytes and tells its mode.
+// FileReader reads a file of at most limit bytes and returns its content and mode.
 type FileReader func(path string, limit int) ([]byte, fs.FileMode, error)
 
-// Load reads the configuration at path, of "" the default one. The error is
-// Faults where the file could be read; warnings are there either way. With
-// faults the Config is nil, or what of it is without one.
+// Load reads the configuration at path, or the default one if path is "". The error
+// is Faults if the file could be read; then the Config is nil, or has the defaults
+// in place of faulty values. Warnings are returned with and without an error, one a
+// line.
 func Load(path string) (*Config, []string, error) { return LoadWith(path, ReadFile) }
 
-// LoadWith is Load by means of read.
+// LoadWith is Load with another way to read files.
 func LoadWith(path string, read FileReader) (*Config, []string, error) {
 	if path == "" {
 		if path = DefaultFile(); path == "" {
@@ -85,7 +86,7 @@ func LoadWith(path string, read FileReader) (*Config, []string, error) {
 	return cfg, said, nil
 }
 
-// DefaultFile returns the default configuration's path, "" where there is none.
+// DefaultFile returns the path of the default configuration, "" if there is none.
 func DefaultFile() string {
 	found := slices.IndexFunc(DefaultFiles[:], func(p string) bool {
 		_, err := os.Stat(p)
@@ -97,9 +98,9 @@ func DefaultFile() string {
 	return DefaultFiles[found]
 }
 
-// ReadFile is FileReader for real. Its errors do not repeat the path.
+// ReadFile reads a regular file. Its errors do not repeat the path.
 func ReadFile(path string, limit int) ([]byte, fs.FileMode, error) {
-	// O_NONBLOCK: a pipe that nobody writes to must not hold the daemon up
+	// O_NONBLOCK: a pipe without a writer must not block the daemon
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, 0, bareError(err)
@@ -130,9 +131,10 @@ func bareError(err error) error {
 	return err
 }
 
-// Parse checks a configuration and fills its defaults in. It names everything
-// wrong with it at once, in the order of the file; of a syntax error the first.
-// Below it nothing but read looks at the system.
+// Parse checks a configuration and fills in defaults. file names it in faults, and
+// relative paths start in its folder; mode is its mode. All faults are returned, in
+// the order of their lines, but only the first one of the syntax. Except through
+// read, Parse does not look at the system.
 func Parse(file string, src []byte, mode fs.FileMode, read FileReader) (cfg *Config, warnings, faults Faults) {
 	vals, fault := decode(file, src)
 	if fault != nil {
@@ -146,7 +148,7 @@ func Parse(file string, src []byte, mode fs.FileMode, read FileReader) (cfg *Con
 	return cfg, sorted(r.warnings), sorted(r.faults)
 }
 
-// OthersRead tells whether users outside the file's group may read it.
+// OthersRead reports whether users outside the file's group may read it.
 func OthersRead(mode fs.FileMode) bool { return mode.Perm()&0o004 != 0 }
 
 func (r *reader) config(vals map[string]any) *Config {
@@ -186,7 +188,7 @@ func (r *reader) config(vals map[string]any) *Config {
 	return cfg
 }
 
-// byLine returns the accounts' names in the order of the file.
+// byLine returns the names of the accounts in the order of the file.
 func (r *reader) byLine(accounts map[string]any) []string {
 	names := slices.Sorted(maps.Keys(accounts))
 	line := func(name string) int { return r.lines[PathKey([]string{"account", name})] }
@@ -194,8 +196,8 @@ func (r *reader) byLine(accounts map[string]any) []string {
 	return names
 }
 
-// notATable faults what stands where an account's table should: most likely
-// its keys, written right below [account].
+// notATable reports a value in place of an account's table: most likely an account's
+// key, right below [account].
 func (r *reader) notATable(name string, v any) {
 	t := table{r, []string{"account"}, AccountKeys(), nil, map[string]bool{}}
 	if _, ok := findKey(AccountKeys(), name); ok {
@@ -208,7 +210,7 @@ func (r *reader) notATable(name string, v any) {
 	t.fault(name, "is "+kindOf(v)+", not an account: write [account.home] on a line of its own, and its keys below")
 }
 
-// folder reads a path, relative ones from the configuration's own folder.
+// folder reads a path; relative ones start in the configuration's folder.
 func (t table) folder(name, otherwise string) string {
 	v := t.textOr(name, otherwise)
 	if strings.Contains(v, "://") || !filepath.IsAbs(v) && secret.Shown(v) == "this" {

@@ -12,11 +12,11 @@ import (
 // Fault is one thing wrong in a configuration. It holds no secret.
 type Fault struct {
 	File string
-	Line int    // 0: the file as a whole
-	Key  string // "": no key in particular
+	Line int    // 0: about the whole file
+	Key  string // its path for people; "": about no key
 	Text string // what is wrong, and what to write
 
-	Path string // of the key as it is in the file, by PathKey
+	Path string // the key's path as in the file, joined by PathKey
 }
 
 func (f Fault) String() string {
@@ -30,7 +30,7 @@ func (f Fault) String() string {
 	return s + f.Text
 }
 
-// In tells whether a fault is about a table of the top, or something in it.
+// In reports whether the fault is about a table of the top, or something in it.
 func (f Fault) In(table string) bool {
 	first, _, _ := strings.Cut(f.Path, "\x00")
 	return first == table
@@ -44,8 +44,8 @@ func (f Fault) Keys() []string {
 	return strings.Split(f.Path, "\x00")
 }
 
-// Faults is every fault of a configuration, in the order of its lines. As an
-// error it is one line for each.
+// Faults are the faults of a configuration, in the order of their lines. The error
+// has one line for each.
 type Faults []Fault
 
 func (f Faults) Error() string {
@@ -56,14 +56,14 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// sorted puts faults in the order of the file and leaves each out that was
-// said already.
+// sorted sorts faults by line and drops repeated ones.
 func sorted(f Faults) Faults {
 	sort.SliceStable(f, func(i, j int) bool { return f[i].Line < f[j].Line })
 	return slices.Compact(f)
 }
 
-// ShownPath writes a key's path as TOML does.
+// ShownPath writes the path of a key as TOML does, with … for each part that may be
+// a secret.
 func ShownPath(path []string) string {
 	parts := make([]string, len(path))
 	for i, p := range path {
@@ -88,8 +88,8 @@ func bare(key string) bool {
 	return key != ""
 }
 
-// shownUnknown tells whether an unknown key may be named: a secret may have
-// slipped before the equals sign.
+// shownUnknown reports whether an unknown key may be named: it could be a secret
+// that was written before the equals sign.
 func shownUnknown(key string, near string) bool {
 	word := func(r rune) bool { return r >= 'a' && r <= 'z' || r == '_' }
 	return near != "" || len(key) <= 16 && !secret.LooksLike(key) && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz_0123456789") == "" &&

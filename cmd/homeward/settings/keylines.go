@@ -6,22 +6,21 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// keyScan is what was seen of a TOML text's keys.
+// keyScan is what a scan has seen of the keys of a TOML text.
 type keyScan struct {
 	lines    map[string]int // the line of each key and table, by PathKey
-	table    []string       // the table that the end of the text belongs to
-	open     []string       // the key whose value, or rest of its line, the end cut off; nil if none
+	table    []string       // the table that is open at the end of the text
+	open     []string       // the key whose line the end of the text cuts off; nil if none
 	openLine int
 
 	src    string
 	pos    int
 	line   int
-	nested int // within so many lists, whose tables have no keys of their own
+	nested int // depth of lists: tables in them have no keys of their own
 }
 
-// scanKeys tells the line on which each key and table of a TOML text stands:
-// the library knows it only for what it refuses. The text may be broken or end
-// anywhere.
+// scanKeys finds the line of each key and table of a TOML text, which the library
+// reports only for syntax errors. The text may be broken and end anywhere.
 func scanKeys(src string) keyScan {
 	s := keyScan{src: src, line: 1, lines: map[string]int{}}
 	for s.pos < len(s.src) {
@@ -37,20 +36,20 @@ func scanKeys(src string) keyScan {
 	return s
 }
 
-// PathKey joins a path to the key of a map. No TOML file that is read holds a
-// zero byte.
+// PathKey joins the path of a key to the key of a map. It is unique: a TOML file
+// with a zero byte is refused.
 func PathKey(path []string) string { return strings.Join(path, "\x00") }
 
 func (s *keyScan) at(prefix string) bool { return strings.HasPrefix(s.src[s.pos:], prefix) }
 
-// skip steps over n bytes, or to the end.
+// skip advances n bytes, or to the end.
 func (s *keyScan) skip(n int) {
 	n = min(n, len(s.src)-s.pos)
 	s.line += strings.Count(s.src[s.pos:s.pos+n], "\n")
 	s.pos += n
 }
 
-// until steps to the first of the bytes named, or to the end.
+// until advances to the first of chars, or to the end.
 func (s *keyScan) until(chars string) {
 	n := strings.IndexAny(s.src[s.pos:], chars)
 	if n < 0 {
@@ -59,13 +58,13 @@ func (s *keyScan) until(chars string) {
 	s.skip(n)
 }
 
-// spaces steps over spaces within a line.
+// spaces skips blanks within a line.
 func (s *keyScan) spaces() {
 	rest := s.src[s.pos:]
 	s.skip(len(rest) - len(strings.TrimLeft(rest, " \t\r")))
 }
 
-// blank steps over spaces, line ends and comments.
+// blank skips blanks, line ends and comments.
 func (s *keyScan) blank() {
 	for {
 		rest := s.src[s.pos:]
@@ -77,7 +76,7 @@ func (s *keyScan) blank() {
 	}
 }
 
-// restOfLine steps over what stands behind a value. Only a line end closes it.
+// restOfLine skips what stands behind a value. Only a line end closes the value.
 func (s *keyScan) restOfLine() {
 	s.until("\n")
 	if s.pos < len(s.src) {
@@ -143,8 +142,8 @@ func (s *keyScan) value(path []string) {
 	}
 }
 
-// list reads elements up to end. An element that reads nothing gives way to
-// one byte, so that no text holds it up.
+// list reads elements up to end. Where an element reads nothing it skips one byte,
+// so that the scan always ends.
 func (s *keyScan) list(end string, element func()) {
 	s.skip(1)
 	open, line := s.open, s.openLine
@@ -163,7 +162,7 @@ func (s *keyScan) list(end string, element func()) {
 	s.skip(1)
 }
 
-// text steps over a string of any of the four kinds.
+// text skips a string of any of the four kinds.
 func (s *keyScan) text() {
 	quote := s.src[s.pos : s.pos+1]
 	if long := strings.Repeat(quote, 3); s.at(long) {
@@ -181,7 +180,7 @@ func (s *keyScan) text() {
 func (s *keyScan) textEnd(end string, escapes bool) {
 	for s.pos < len(s.src) && !s.at(end) {
 		if len(end) == 1 && s.at("\n") {
-			return // broken: a line end does not stand in such a text
+			return // broken: such a text has no line end
 		}
 		if escapes && s.at(`\`) {
 			s.skip(1)
@@ -217,7 +216,7 @@ func (s *keyScan) key() []string {
 	}
 }
 
-// unquoteKey lets the library read the quotes: its escapes are not Go's.
+// unquoteKey has the library read a quoted key: its escapes are not Go's.
 func unquoteKey(quoted string) string {
 	var v struct{ K string }
 	if _, err := toml.Decode("K = "+quoted, &v); err != nil {
@@ -226,7 +225,7 @@ func unquoteKey(quoted string) string {
 	return v.K
 }
 
-// BareByte tells whether a key without quotes may hold the byte.
+// BareByte reports whether a key without quotes may hold the byte.
 func BareByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-'
 }

@@ -14,15 +14,15 @@ const (
 	Tables       // not a value: a table, or tables by name
 )
 
-// Key is one key of the configuration. This table is the only one: what the TOML
-// and UCI may hold, and what is said of a wrong value, follows from it. Tests hold
-// example.toml and the README to it. Reading the value is account.go's.
+// Key is one key of the configuration. The tables below are the only ones: TOML, UCI
+// and the advice for a wrong value are derived from them, and tests compare
+// example.toml and the README with them.
 type Key struct {
 	Name     string
 	Kind     Kind
-	Services string // whose key it is, "" everybody's
-	Choices  string // the words allowed, "" any value
-	Example  string // what to write behind the equals sign
+	Services string // the services that have it; "": all
+	Choices  string // the words allowed; "": any value
+	Example  string // a value, as TOML
 }
 
 // Option returns the option of UCI that is this key, "" if there is none: tables are

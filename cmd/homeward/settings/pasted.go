@@ -8,10 +8,10 @@ import (
 	"homeward/update/secret"
 )
 
-// PastedToken finds the token in what was pasted in its place: an update URL,
-// a header, user and password as for Basic authentication, or a command line
-// with one of these in it. form tells what it was, "" of a token alone; token is
-// "" where there is none in it.
+// PastedToken finds the token in what was pasted in its place: an update URL, a
+// header, user and password of Basic authentication, or a command line with one of
+// these. form says what it was, "" for a token alone; token is "" if there is none
+// in it.
 func PastedToken(v string) (token, form string) {
 	given := v
 	v = strings.TrimSpace(v)
@@ -52,7 +52,7 @@ func isTokenName(s string) bool {
 	return false
 }
 
-// unquoted takes a pair of quotes around v away.
+// unquoted removes a pair of quotes around v.
 func unquoted(v string) (string, bool) {
 	if n := len(v); n > 2 && v[0] == v[n-1] && (v[0] == '"' || v[0] == '\'') {
 		return v[1 : n-1], true
@@ -60,8 +60,8 @@ func unquoted(v string) (string, bool) {
 	return v, false
 }
 
-// afterWord returns the word that follows another one, however that is spelled;
-// "" where nothing follows.
+// afterWord returns the word behind another one, whose case does not matter; "" if
+// there is none.
 func afterWord(v, word string) (string, bool) {
 	words := strings.FieldsFunc(v, func(r rune) bool { return strings.ContainsRune(" \t\"'", r) })
 	for i, w := range words {
@@ -72,8 +72,8 @@ func afterWord(v, word string) (string, bool) {
 	return "", false
 }
 
-// ofPair returns the token of user:token; either half may be it, if it is no
-// word such as none.
+// ofPair returns the token of user:token. Either half may be it, if it is not a word
+// such as none.
 func ofPair(v string) string {
 	user, token, _ := strings.Cut(v, ":")
 	if token == "" && secret.LooksLike(user) {
@@ -96,7 +96,7 @@ func URLIn(v string) (string, bool) {
 	return "", false
 }
 
-// keyOfURL takes the key out of an update URL, "" where there is none.
+// keyOfURL returns the key in an update URL, "" if there is none.
 func keyOfURL(v string) string {
 	u, err := url.Parse(v)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ProgramFaults tells what is wrong with the program on_change; src is the text
-// that cfg was read from. It is for check alone: the daemon does its work with
-// or without that program, which may be on a disk that comes late.
+// ProgramFaults returns what is wrong with the program on_change; src is the text
+// that cfg was read from. Only check calls it: the daemon works without that
+// program, which may be on a disk that is mounted late.
 func ProgramFaults(cfg *Config, src []byte) Faults {
 	if cfg == nil || cfg.OnChange == "" {
 		return nil
@@ -32,8 +32,7 @@ func ProgramFaults(cfg *Config, src []byte) Faults {
 	return Faults{{cfg.File, scanKeys(string(src)).lines[path], "on_change", wrong, path}}
 }
 
-// WithProgram adds the faults of the program to err, what load has returned
-// with cfg.
+// WithProgram adds the faults of the program to err, which Load returned with cfg.
 func WithProgram(cfg *Config, err error) error {
 	var faults Faults
 	if cfg == nil || err != nil && !errors.As(err, &faults) {

@@ -11,8 +11,8 @@ import (
 	"homeward/update/service"
 )
 
-// secret reads a secret that stands here or in a file. given is also true of
-// one that was faulted.
+// secret reads a secret from the key or from its file. given is true also if it had
+// a fault.
 func (t table) secret(name string) (s secret.Secret, given bool) {
 	inFile := name + "_file"
 	given = !t.missing(name) || !t.missing(inFile)
@@ -63,8 +63,8 @@ func (t table) fileSecret(name string) secret.Secret {
 	return secret.New(v)
 }
 
-// unreadable says why a secret's file cannot be read. Where there is none, its
-// name is not repeated: it may be the secret itself.
+// unreadable says why a secret's file cannot be read. If there is no such file, its
+// name is not repeated: it may be the secret.
 func unreadable(path string, err error) string {
 	if !isFile(err) {
 		return "names no file that is there: write the secret into a file, and the file's path here"
@@ -78,7 +78,7 @@ func unreadable(path string, err error) string {
 	return path + ": " + err.Error() + ": make it a file that homeward's user can read"
 }
 
-// isFile tells whether the path that an error is about leads to something.
+// isFile reports whether the path that an error is about exists.
 func isFile(err error) bool {
 	for _, no := range []error{fs.ErrNotExist, syscall.ENOTDIR, syscall.ENAMETOOLONG, syscall.ELOOP, fs.ErrInvalid, syscall.EINVAL} {
 		if errors.Is(err, no) {
@@ -88,7 +88,8 @@ func isFile(err error) bool {
 	return true
 }
 
-// OddSecret tells what is wrong with a secret, without repeating any of it.
+// OddSecret says what is wrong with a secret, "" if nothing. It repeats nothing of
+// it.
 func OddSecret(v string) string {
 	if strings.ContainsAny(v, "\r\n") {
 		return "has a line break in it: write it on one line"
@@ -99,7 +100,7 @@ func OddSecret(v string) string {
 	return ""
 }
 
-// credentials reads what the account proves itself with.
+// credentials reads the secrets of the account.
 func (t table) credentials(a *service.Account) {
 	token, hasToken := t.secret("token")
 	password, hasPassword := t.secret("password")
@@ -130,7 +131,7 @@ func (t table) credentials(a *service.Account) {
 	}
 }
 
-// given returns the first of the keys that is there, "" if none is.
+// given returns the first of the keys that has a value, "" if none has.
 func (t table) given(names ...string) string {
 	for _, n := range names {
 		if t.has(n) {
@@ -151,8 +152,8 @@ func (t table) needToken(a *service.Account, given bool) {
 	}
 }
 
-// alone returns a token of IPv64 without what was pasted around it, and warns
-// of that; of one that cannot be found in it, called what, it is a fault.
+// alone returns a token of IPv64 without what was pasted around it, with a warning.
+// If there is no token in it, that is a fault; what names the token.
 func (t table) alone(name string, s secret.Secret, what string) secret.Secret {
 	token, form := PastedToken(s.Reveal())
 	switch {
@@ -169,7 +170,7 @@ func (t table) alone(name string, s secret.Secret, what string) secret.Secret {
 	return secret.Secret{}
 }
 
-// OddToken tells whether a token is of a form that no service gives out.
+// OddToken reports whether a token has a form that no service gives out.
 func OddToken(v string) bool {
 	return strings.ContainsFunc(v, func(r rune) bool {
 		return r <= ' ' || r > '~' || r == '"' || r == '\'' || r == '`'
@@ -190,8 +191,8 @@ func (t table) spdynToken(a *service.Account) {
 	}
 }
 
-// spdynForm tells whether a token is three groups of four lower-case letters,
-// with or without a number before them.
+// spdynForm reports whether a token is three groups of four lower-case letters, with
+// or without a number before them.
 func spdynForm(v string) bool {
 	groups := strings.Split(v, "-")
 	if len(groups) == 4 && groups[0] != "" && strings.Trim(groups[0], "0123456789") == "" {
@@ -214,7 +215,7 @@ func (t table) needPassword(given bool, otherwise string) {
 	}
 }
 
-// oddUser tells what is wrong with a user name (RFC 7617, section 2).
+// oddUser says what is wrong with a user name (RFC 7617, section 2), "" if nothing.
 func oddUser(v string) string {
 	if strings.Contains(v, ":") {
 		return "has a colon in it, which Basic authentication cannot carry: write the name alone"

@@ -30,10 +30,10 @@ func (t table) server(service string) string {
 	return base
 }
 
-// certificate begins one in PEM form.
+// certificate begins a certificate in PEM form.
 const certificate = "-----BEGIN CERTIFICATE-----"
 
-// roots reads the path of a file of certificates, which must hold one.
+// roots reads the path of a file with certificates, at least one.
 func (t table) roots(name string) string {
 	path := t.r.path(t.text(name))
 	if path == "" {
@@ -51,8 +51,8 @@ func (t table) roots(name string) string {
 	return path
 }
 
-// claims remembers which account publishes what, to find two that would undo
-// each other's work for ever.
+// claims holds which account publishes what, to find two that would overwrite each
+// other for ever.
 type claims map[string]claim
 
 type claim struct {
@@ -60,7 +60,7 @@ type claim struct {
 	line    int
 }
 
-// spelled writes a URL as every other spelling of its server.
+// spelled writes a URL with the canonical name of its server.
 func spelled(u string) string {
 	_, rest, _ := strings.Cut(u, "://")
 	path := ""
@@ -70,7 +70,8 @@ func spelled(u string) string {
 	return service.ServerName(u) + path
 }
 
-// check notes what the account publishes, and faults what another one does.
+// check records what the account publishes, and reports what another one publishes,
+// too.
 func (c claims) check(t table, a Account) {
 	if a.Service == "" {
 		return

@@ -1,5 +1,5 @@
-// Package settings reads a configuration, names everything wrong with it, and
-// fills its defaults in.
+// Package settings reads the configuration: it names every fault with its line and
+// what to write, and fills in the defaults.
 package settings
 
 import (
@@ -12,17 +12,17 @@ import (
 	"homeward/update/service"
 )
 
-// Config is a whole configuration. It does not change; reading the file again
-// makes a new one.
+// Config is a whole configuration. It is immutable: reading the file again makes a
+// new one.
 type Config struct {
 	File     string
 	StateDir string
 	RunDir   string
 	LogLevel string // debug, info, warn, error
-	CAFile   string // "" none
-	OnChange string // the program that is told of events, "" none
+	CAFile   string // "": none
+	OnChange string // the program that is run at events, "": none
 	Line     netwatch.Devices
-	Accounts []Account // by name, those that are switched off included
+	Accounts []Account // sorted by name, with those that are switched off
 
 	Sources Sources // what it was read from
 }
@@ -32,8 +32,7 @@ func (c *Config) Active() []Account {
 	return slices.DeleteFunc(slices.Clone(c.Accounts), func(a Account) bool { return !a.Enabled })
 }
 
-// Updates returns the accounts that are switched on, as the scheduler takes
-// them.
+// Updates returns the accounts that are switched on, for the scheduler.
 func (c *Config) Updates() []*service.Account {
 	var out []*service.Account
 	for _, a := range c.Active() {
@@ -42,23 +41,23 @@ func (c *Config) Updates() []*service.Account {
 	return slices.Clip(out)
 }
 
-// Account is an account with what decides which values it publishes.
+// Account is an account, and where its values come from.
 type Account struct {
 	service.Account
-	Devices netwatch.Devices // [line]'s, with the account's own over them
+	Devices netwatch.Devices // the account's, else those of [line]
 	Detect  string           // line or web
 	Poll    time.Duration    // web: how often to ask
-	CheckIP string           // web: whom to ask, "" the service itself
+	CheckIP string           // web: the URL to ask, "": the service
 	Host    netip.Addr       // the low 64 bits of a host behind the router; invalid: the router itself
 	Enabled bool
 }
 
-// Sources are the files that a configuration was read from, by path: itself,
-// and those that hold its secrets, templates and roots. With them it can be
-// read once more as it was, whatever has become of the files.
+// Sources are the files that a configuration was read from, by path: itself, and its
+// files of secrets, templates and roots. With them Reload reads it again, though the
+// files may have changed.
 type Sources map[string]Source
 
-// Source is the content of one file when it was read.
+// Source is the content of a file when it was read.
 type Source struct {
 	Content []byte
 	Mode    fs.FileMode

@@ -5,11 +5,11 @@ import (
 	"io/fs"
 )
 
-// sourceMost is how much is kept of a file. Only one of roots is longer, of
-// which the first certificate is enough to see that it is one.
+// sourceMost is the most that is kept of a file. Only files of roots are longer, and
+// their first certificate shows that they are that.
 const sourceMost = maxConfig
 
-// noting returns a FileReader that keeps what read reads.
+// noting returns a FileReader that keeps what read has read.
 func noting(read FileReader, s Sources) FileReader {
 	return func(path string, limit int) ([]byte, fs.FileMode, error) {
 		b, mode, err := read(path, limit)
@@ -24,7 +24,7 @@ func noting(read FileReader, s Sources) FileReader {
 	}
 }
 
-// Reload reads a configuration once more from what was kept of its files.
+// Reload reads a configuration again from what was kept of its files.
 func Reload(file string, s Sources) (*Config, error) {
 	kept := func(path string, _ int) ([]byte, fs.FileMode, error) {
 		f, ok := s[path]

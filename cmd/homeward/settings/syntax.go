@@ -10,8 +10,8 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// decode reads TOML. Its fault is the first, in our own words: the library's
-// repeat the text it stumbled over, and that may be a secret.
+// decode reads TOML. The fault is the first one, in our words: the library's repeat
+// the text, which may be a secret.
 func decode(file string, src []byte) (map[string]any, *Fault) {
 	src = bytes.TrimPrefix(src, []byte("\ufeff"))
 	if at := oddByte(src); at >= 0 {
@@ -32,11 +32,11 @@ func decode(file string, src []byte) (map[string]any, *Fault) {
 	return nil, &f
 }
 
-// syntaxFault words the fault that the parser met at a byte of the text, from
-// the position and the names of known keys alone.
+// syntaxFault describes a syntax error at a byte of the text, with nothing but its
+// line and the names of known keys.
 func syntaxFault(file, src string, at int, twice bool) Fault {
 	if at >= len(src)-1 && src[at:] != "\n" {
-		at = len(src) // the end is missing: the library counts it differently from case to case
+		at = len(src) // the end is missing, where the library does not count alike
 	}
 	seen := scanKeys(src[:at])
 	path, line := seen.open, seen.openLine
@@ -82,8 +82,8 @@ func syntaxAdvice(k Key, known, twice bool) string {
 	return "not valid TOML: write " + k.Name + " = " + k.Example + ", without quotes"
 }
 
-// knownPath finds the key that a path leads to, or leads through. An account's
-// name is given back only where it is a plain word.
+// knownPath returns the key that a path leads to or through. An account's name is
+// returned only if it is a plain word.
 func knownPath(path []string) ([]string, Key, bool) {
 	keys, depth := TopKeys(), 1
 	switch {
@@ -99,7 +99,8 @@ func knownPath(path []string) ([]string, Key, bool) {
 	return path[:depth], k, ok
 }
 
-// oddByte finds the first byte that no TOML text holds, -1 if there is none.
+// oddByte returns the position of the first byte that no TOML text holds, -1 if
+// there is none.
 func oddByte(src []byte) int {
 	for i := 0; i < len(src); {
 		r, n := utf8.DecodeRune(src[i:])

@@ -10,23 +10,23 @@ import (
 	"homeward/update/spelling"
 )
 
-// reader gathers what is wrong while a configuration is read.
+// reader collects the faults while a configuration is read.
 type reader struct {
 	file     string
 	lines    map[string]int
 	faults   Faults
 	warnings Faults
 	read     FileReader
-	inline   bool // a secret stands in the file itself
+	inline   bool // the file itself holds a secret
 }
 
-// table is one table of the file: values of the right types, under known keys.
+// table is one table of the file, with the values of known keys and right types.
 type table struct {
 	r    *reader
 	path []string
 	keys []Key
 	vals map[string]any
-	bad  map[string]bool // faulted already: not missing as well
+	bad  map[string]bool // reported already: not missing, too
 }
 
 // table checks the names and types of a table's keys and leaves wrong ones out.
@@ -42,7 +42,7 @@ func (r *reader) table(path []string, vals map[string]any, keys []Key) table {
 			t.fault(name, k.mustBe(is))
 			continue
 		}
-		if vals[name] != "" { // as in UCI, an empty text is none
+		if vals[name] != "" { // as in UCI, an empty text is no value
 			t.vals[name] = vals[name]
 		}
 	}
@@ -51,7 +51,7 @@ func (r *reader) table(path []string, vals map[string]any, keys []Key) table {
 
 func (t table) unknown(name string) {
 	near := spelling.Nearest(name, keyNames(t.keys))
-	t.bad[near] = true // the one that was meant is not missing as well
+	t.bad[near] = true // the key that was meant is not missing, too
 	label := name
 	if !shownUnknown(name, near) {
 		label = "…"
@@ -60,8 +60,8 @@ func (t table) unknown(name string) {
 	t.r.faults = append(t.r.faults, Fault{t.r.file, t.line(name), ShownPath(path), sayUnknown(near), t.pathKey(name)})
 }
 
-// fault notes what is wrong with a key, and what to write. Of a key that is
-// not there the table's own line is named.
+// fault reports what is wrong with a key, and what to write. If the key is not
+// there, it names the line of the table.
 func (t table) fault(name, text string) {
 	t.bad[name] = true
 	t.r.faults = append(t.r.faults, Fault{t.r.file, t.line(name), t.keyPath(name), text, t.pathKey(name)})
@@ -71,7 +71,7 @@ func (t table) warn(name, text string) {
 	t.r.warnings = append(t.r.warnings, Fault{t.r.file, t.line(name), t.keyPath(name), text, t.pathKey(name)})
 }
 
-// keyPath writes the path of a key, of "" that of the table.
+// keyPath writes the path of a key for people; "" is the table.
 func (t table) keyPath(name string) string {
 	if name == "" {
 		return ShownPath(t.path)
@@ -79,7 +79,7 @@ func (t table) keyPath(name string) string {
 	return ShownPath(append(slices.Clone(t.path), name))
 }
 
-// PathKey is the path of a key, of "" that of the table, by PathKey.
+// pathKey returns the path of a key, joined by PathKey; "" is the table.
 func (t table) pathKey(name string) string {
 	if name == "" {
 		return PathKey(t.path)
@@ -87,7 +87,7 @@ func (t table) pathKey(name string) string {
 	return PathKey(append(slices.Clone(t.path), name))
 }
 
-// line returns where a key stands, or else its table.
+// line returns the line of a key, or of its table if the key is not there.
 func (t table) line(name string) int {
 	path := append(slices.Clone(t.path), name)
 	for len(path) > 0 {
@@ -101,7 +101,7 @@ func (t table) line(name string) int {
 
 func (t table) has(name string) bool { return t.vals[name] != nil }
 
-// missing tells whether a key is not there, and not faulted either.
+// missing reports whether a key is neither there nor reported.
 func (t table) missing(name string) bool { return t.vals[name] == nil && !t.bad[name] }
 
 func (t table) text(name string) string {
@@ -127,7 +127,7 @@ func (t table) texts(name string) []string {
 	elements, _ := t.vals[name].([]any)
 	s := make([]string, 0, len(elements))
 	for _, e := range elements {
-		s = append(s, e.(string)) // the table's types are checked
+		s = append(s, e.(string)) // types were checked before
 	}
 	return s
 }
@@ -142,7 +142,7 @@ func (t table) choice(name, otherwise string) string {
 	return v
 }
 
-// noChoice says of a value that is none of the key's choices what those are.
+// noChoice says what the choices of a key are if v is none of them, else "".
 func (t table) noChoice(name, v string) (wrong string) {
 	k, _ := findKey(t.keys, name)
 	if words := strings.Fields(k.Choices); !slices.Contains(words, v) {
@@ -185,7 +185,7 @@ func (t table) duration(name string, otherwise time.Duration) time.Duration {
 	return d
 }
 
-// takes tells whether a value is of the key's type.
+// takes reports whether a value has the key's type.
 func (k Key) takes(v any) bool {
 	if k.Kind != List {
 		return kindOf(v) == [...]string{"text", "a list", "a number", "true or false", "text", "a table"}[k.Kind]
@@ -194,8 +194,8 @@ func (k Key) takes(v any) bool {
 	return ok && !slices.ContainsFunc(elements, func(e any) bool { return kindOf(e) != "text" })
 }
 
-// mustBe says what a key of another type was, and what to write. It never
-// repeats the value.
+// mustBe says what to write in place of a value of another type. It does not repeat
+// the value.
 func (k Key) mustBe(is string) string {
 	switch k.Kind {
 	case Text, Device:

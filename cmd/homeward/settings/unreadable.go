@@ -2,7 +2,7 @@ package settings
 
 import "io/fs"
 
-// UnreadableError is the error of a file that another user cannot read.
+// UnreadableError means that another user cannot read a file.
 type UnreadableError struct {
 	User string
 	Dir  string // the folder that User cannot enter, "" if it is the file itself
@@ -15,7 +15,7 @@ func (e UnreadableError) Error() string {
 	return "the user " + e.User + " cannot read it"
 }
 
-// mend says what is wrong with the file, and what to do.
+// mend says what is wrong with the file at path, and what to do.
 func (e UnreadableError) mend(path string) string {
 	if e.Dir != "" {
 		return e.Error() + ": put the file elsewhere, such as into /etc, or chmod o+x " + e.Dir

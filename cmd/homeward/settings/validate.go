@@ -10,10 +10,11 @@ import (
 	"homeward/update/secret"
 )
 
-// The checks of this file are pure: each gives the value as it is to be used,
-// or says what is wrong and what to write. Those for URLs never repeat them.
+// The checks in this file are pure: each returns the value to use, or what is wrong
+// and what to write. They never repeat a URL.
 
-// DomainName checks the name of a host and writes it in lower case.
+// DomainName checks the name of a host and returns it in lower case, or what is
+// wrong.
 func DomainName(v string) (name, wrong string) {
 	name = strings.ToLower(strings.TrimSuffix(v, "."))
 	if strings.Contains(name, "://") || strings.Contains(name, "/") {
@@ -41,23 +42,22 @@ func ascii(name string) bool {
 	return !strings.ContainsFunc(name, func(r rune) bool { return r > '~' })
 }
 
-// hostID tells whether v can be what a service of ddns-scripts calls a host:
-// its first label alone (duckdns.org), an account's number, or host@zone. It
-// goes into a URL as it is.
+// hostID reports whether v can be the name of a host at a service of ddns-scripts:
+// its first label alone (duckdns.org), an account number, or host@zone.
 func hostID(v string) bool {
 	_, err := netip.ParseAddr(v)
 	return err != nil && len(v) <= 253 && strings.Trim(v, ".-@") == v && !strings.Contains(v, "..") &&
 		bare(strings.NewReplacer(".", "", "@", "").Replace(strings.TrimPrefix(v, "*.")))
 }
 
-// label tells whether one part of a name is well-formed (RFC 1035, section
-// 2.3.1, and underscores, as in use).
+// label reports whether one part of a name is well-formed (RFC 1035, section 2.3.1;
+// underscores are in use).
 func label(l string) bool {
 	return bare(l) && len(l) <= 63 && l[0] != '-' && l[len(l)-1] != '-'
 }
 
-// RecordName tells whether v can stand below a domain: labels, a * as the
-// first of them, or @ for the domain itself.
+// RecordName reports whether v can stand below a domain: labels, the first of which
+// may be *, or @ for the domain itself.
 func RecordName(v string) bool {
 	if v == "@" || v == "*" {
 		return true
@@ -70,14 +70,14 @@ func RecordName(v string) bool {
 	return len(v) <= 190
 }
 
-// deviceName tells whether the kernel would take v as a device's name
+// deviceName reports whether the kernel takes v as the name of a device
 // (dev_valid_name in net/core/dev.c), or it is auto.
 func deviceName(v string) bool {
 	odd := func(r rune) bool { return r <= ' ' || r == '/' || r == ':' || r == 0x7f }
 	return v != "" && len(v) <= 15 && v != "." && v != ".." && !strings.ContainsFunc(v, odd)
 }
 
-// hostSuffix reads the low 64 bits of an address: as such, or from a MAC.
+// hostSuffix reads the low 64 bits of an address, as such or from a MAC address.
 func hostSuffix(v string) (suffix netip.Addr, wrong string) {
 	if mac, ok := parseMAC(v); ok {
 		if mac[0]&1 != 0 {
@@ -161,9 +161,8 @@ func webAddress(v string) (checked, wrong string) {
 	return u.String(), ""
 }
 
-// holdsToken tells whether a URL carries what should not stand there: its
-// host, a part of its path or a value of its query is of a token's form, or
-// named as one.
+// holdsToken reports whether a URL may hold a secret: its host, a part of its path
+// or a value of its query has the form of a token or is named as one.
 func holdsToken(u *url.URL) bool {
 	for _, part := range strings.FieldsFunc(u.Host+"/"+u.Path, func(r rune) bool { return strings.ContainsRune(".:/", r) }) {
 		if secret.LooksLikeToken(part) {
@@ -178,7 +177,7 @@ func holdsToken(u *url.URL) bool {
 	return false
 }
 
-// secretNames are what services call a secret in the query of a URL.
+// secretNames are names of secrets in the query of a URL.
 func secretNames() []string {
 	return []string{"key", "token", "user", "username", "pass", "passwd", "password", "pw", "secret", "apikey", "api_key", "hash", "auth"}
 }
