@@ -12,9 +12,9 @@ import (
 	"homeward/update/secret"
 )
 
-// The checks of this file are made before anything is sent: each call counts.
+// These checks come before a request: each call counts towards the limit.
 
-// oneDomain reads the one domain that a call is about.
+// oneDomain returns the one domain that a call is about, or what is wrong.
 func oneDomain(names []string) (name, wrong string) {
 	if len(names) == 0 {
 		return "", `the name is missing: write it, as in home.ipv64.net`
@@ -29,7 +29,7 @@ func oneDomain(names []string) (name, wrong string) {
 	return name, ""
 }
 
-// oneRecord reads a record named by what it says.
+// oneRecord returns the domain and record of the command line, or what is wrong.
 func oneRecord(c cli.Call) (name string, r ipv64api.Record, wrong string) {
 	name, wrong = oneDomain(c.Names)
 	if wrong != "" {
@@ -59,7 +59,7 @@ func oneRecord(c cli.Call) (name string, r ipv64api.Record, wrong string) {
 	return name, r, ""
 }
 
-// apexless writes the domain's own label as the service does: as none.
+// apexless returns the label as the service writes it: "" for the domain itself.
 func apexless(label string) string {
 	if label == "@" {
 		return ""
@@ -67,7 +67,7 @@ func apexless(label string) string {
 	return label
 }
 
-// recordWords names a record: www.home.ipv64.net A 203.0.113.7.
+// recordWords names a record, as in www.home.ipv64.net A 203.0.113.7.
 func recordWords(domain string, r ipv64api.Record) string {
 	if r.Label != "" {
 		domain = r.Label + "." + domain

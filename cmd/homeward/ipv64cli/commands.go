@@ -47,7 +47,7 @@ configuration.`)
 	return c
 }
 
-// calls are the calls of the command, in the order help lists them.
+// calls returns the calls in the order of help.
 func calls() []cli.Command {
 	common := []cli.Flag{{Name: "--key-file", Value: "FILE", About: "the account's API key, - is standard input; without it " + defaultKeyFile}, cli.ConfigFlag, cli.JSONFlag}
 	yes := cli.Flag{Name: "--yes", About: "does not ask"}
@@ -74,7 +74,7 @@ const domainsLong = `
 A line that begins with ! differs from what the accounts of the configuration
 would publish of the line as it is now. Looking decides no update.`
 
-// wrongCall says what is wrong with a command line.
+// wrongCall says what is wrong with a command line and returns the exit code.
 func wrongCall(c cli.Call, name, what string) int {
 	fmt.Fprintf(c.Stderr, "homeward ipv64 %s: %s; see homeward help ipv64 %s\n", name, what, name)
 	return cli.ExitUsage
@@ -194,7 +194,8 @@ func delRecord(ctx context.Context, c cli.Call) int {
 	return s.change(ctx, ipv64api.Call{Name: ipv64api.DelRecord, Target: target, Record: r}, what+" is deleted")
 }
 
-// deletedRecord reads which record del-record means: r is nil where by number.
+// deletedRecord reads which record del-record means; r is nil if it is given by
+// number.
 func deletedRecord(c cli.Call) (target string, r *ipv64api.Record, wrong string) {
 	if !c.Has("--id") {
 		name, rec, wrong := oneRecord(c)

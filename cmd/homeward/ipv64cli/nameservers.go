@@ -17,13 +17,13 @@ import (
 	"homeward/update/resolver"
 )
 
-// nameServers asks the name servers of domains themselves, past every cache.
-// What they say is for people: no update is decided by it.
+// nameServers asks the name servers of domains directly, past every cache. The
+// answers are for people: they decide no update.
 type nameServers struct {
 	within  time.Duration // for all of it
-	patient time.Duration // for one answer; the question is asked twice
+	patient time.Duration // for an answer to one of the two tries
 	atOnce  int
-	lookup  func(ctx context.Context, name string, typ dnsmessage.Type) resolver.Lookup // at the system's
+	lookup  func(ctx context.Context, name string, typ dnsmessage.Type) resolver.Lookup // at the system's name servers
 	port    uint16
 }
 
@@ -31,19 +31,19 @@ func newNameServers() *nameServers {
 	return &nameServers{within: 10 * time.Second, patient: 1500 * time.Millisecond, atOnce: 8, lookup: lookup, port: 53}
 }
 
-// lookup asks the system's name servers, once each.
+// lookup asks each of the system's name servers once.
 func lookup(ctx context.Context, name string, typ dnsmessage.Type) resolver.Lookup {
 	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
 	defer cancel()
 	var out resolver.Lookup
 	resolver.Resolver{}.Lookup(ctx, name, typ, func(l resolver.Lookup) {
 		out = l
-		cancel() // another round would bring no more
+		cancel() // another round would add nothing
 	})
 	return out
 }
 
-// dnsName names one question.
+// dnsName is the key of a question in a map.
 func dnsName(domain, label, typ string) string {
 	if label != "" {
 		domain = label + "." + domain
@@ -51,8 +51,8 @@ func dnsName(domain, label, typ string) string {
 	return strings.ToLower(typ + " " + domain)
 }
 
-// all returns, by dnsName, what the name servers answer for every A and AAAA
-// record of the domains. It is back within s.within.
+// all returns, by dnsName, the answers for every A and AAAA record of the domains,
+// within s.within.
 func (s *nameServers) all(ctx context.Context, domains []ipv64api.Domain) map[string]string {
 	ctx, cancel := context.WithTimeout(ctx, s.within)
 	defer cancel()
@@ -81,7 +81,7 @@ func (s *nameServers) all(ctx context.Context, domains []ipv64api.Domain) map[st
 	return out
 }
 
-// question is what is asked once, however many records a name has.
+// question is one question, which several records of a name may share.
 type question struct {
 	key, name string
 	typ       dnsmessage.Type
@@ -108,7 +108,7 @@ func questions(d ipv64api.Domain) []question {
 	return out
 }
 
-// of returns the addresses of a domain's name servers: those of the next zone
+// of returns the addresses of a domain's name servers: those of the nearest zone
 // above it that has some.
 func (s *nameServers) of(ctx context.Context, domain string) ([]netip.Addr, error) {
 	var l resolver.Lookup
@@ -133,7 +133,7 @@ func (s *nameServers) of(ctx context.Context, domain string) ([]netip.Addr, erro
 	return out, nil
 }
 
-// ask asks one server after the other until one answers, and says what.
+// ask asks the servers in turn until one answers, and describes the answer.
 func (s *nameServers) ask(ctx context.Context, servers []netip.Addr, q question) string {
 	said := "no answer"
 	for _, server := range servers {
@@ -146,7 +146,7 @@ func (s *nameServers) ask(ctx context.Context, servers []netip.Addr, q question)
 				return r.words()
 			}
 			if !timeout(err) {
-				break // no way there, over IPv6 perhaps: the next one
+				break // no route, over IPv6 perhaps: try the next one
 			}
 		}
 	}
@@ -158,7 +158,7 @@ func timeout(err error) bool {
 	return errors.As(err, &ne) && ne.Timeout()
 }
 
-// once asks one server once.
+// once asks a server once.
 func (s *nameServers) once(ctx context.Context, server netip.AddrPort, q question) (dnsReply, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.patient)
 	defer cancel()
@@ -166,10 +166,10 @@ func (s *nameServers) once(ctx context.Context, server netip.AddrPort, q questio
 	return dnsReply(r), err
 }
 
-// dnsReply is what a name server said.
+// dnsReply is a name server's answer.
 type dnsReply resolver.Reply
 
-// words says what a name server answered.
+// words describes the answer.
 func (r dnsReply) words() string {
 	switch {
 	case r.Code == 3:

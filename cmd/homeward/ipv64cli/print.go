@@ -10,8 +10,7 @@ import (
 	"homeward/update/ipv64api"
 )
 
-// accountTable is an account for people. What the service did not tell is left
-// out.
+// accountTable is an account for people, without what the service did not say.
 func accountTable(a *ipv64api.Account) string {
 	var b strings.Builder
 	row := func(key, value string) {
@@ -32,8 +31,7 @@ func accountTable(a *ipv64api.Account) string {
 	return b.String()
 }
 
-// usedOf says what is used of a limit and left; -1 is not told, a limit of 0 is
-// none.
+// usedOf describes how much of a limit is used. -1 is unknown; a limit of 0 is none.
 func usedOf(used, limit int, when string) string {
 	if when != "" {
 		when = " " + when
@@ -65,8 +63,8 @@ func logTable(logs []ipv64api.Log, zone *time.Location) string {
 	return t.String()
 }
 
-// localTime writes a time of the service's in the local zone, or as it is if it
-// is none.
+// localTime writes a time of the service in the zone, or s as it is if it is not
+// one.
 func localTime(s string, zone *time.Location) string {
 	t, ok := ipv64api.ParseTime(s)
 	if !ok {

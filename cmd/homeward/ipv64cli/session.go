@@ -27,24 +27,24 @@ import (
 	"homeward/update/transport"
 )
 
-// session is one run of homeward ipv64, ready to make its call.
+// session is one run of homeward ipv64.
 type session struct {
 	cli.Call
-	cfg     *settings.Config // of defaults, and no account, where there is no file
+	cfg     *settings.Config // the defaults without accounts, if there is no file
 	api     *ipv64api.Client
 	keyFrom string
-	in      *bufio.Reader // stdin, of which the key may be the first line
+	in      *bufio.Reader // stdin; the key may be its first line
 	zone    *time.Location
 }
 
-// open reads the configuration and the key, and opens the state. Where it
-// returns nil it has said why, and code is the exit code.
+// open reads the configuration and the key, and opens the state. If it returns nil,
+// it has printed why, and code is the exit code.
 func open(c cli.Call) (s *session, code int) {
 	s = &session{Call: c, in: bufio.NewReader(c.Stdin), zone: time.Local}
 	if s.cfg = s.config(); s.cfg == nil {
 		return nil, cli.ExitUsage
 	}
-	key, err := s.key() // before root's identity goes
+	key, err := s.key() // while this is still root
 	if err != nil {
 		fmt.Fprintln(c.Stderr, "homeward ipv64:", err)
 		return nil, cli.ExitUsage
@@ -66,8 +66,8 @@ func open(c cli.Call) (s *session, code int) {
 
 func (s *session) warn(text string) { fmt.Fprintln(s.Stderr, "warning: "+text) }
 
-// config reads the configuration, nil where the one that was named is not to be
-// used. The default one may be missing, faulty or somebody else's.
+// config reads the configuration. It returns nil if the one named by -c cannot be
+// used; the default one may be missing, faulty or unreadable.
 func (s *session) config() *settings.Config {
 	cfg, warnings, err := settings.Load(s.Value("-c"))
 	if err == nil {
@@ -87,7 +87,7 @@ func (s *session) config() *settings.Config {
 	return &settings.Config{StateDir: settings.DefaultStateDir, RunDir: settings.DefaultRunDir}
 }
 
-// accounts are those of IPv64 that are switched on.
+// accounts returns IPv64's accounts that are switched on.
 func (s *session) accounts() []settings.Account {
 	var out []settings.Account
 	for _, a := range s.cfg.Active() {
@@ -98,7 +98,7 @@ func (s *session) accounts() []settings.Account {
 	return out
 }
 
-// server is that of the accounts; where they differ, the first one's.
+// server returns the accounts' server; if they differ, that of the first.
 func (s *session) server() string {
 	accounts := s.accounts()
 	if len(accounts) == 0 {
@@ -114,7 +114,7 @@ func (s *session) server() string {
 	return first.Server
 }
 
-// key reads the API key.
+// key reads the API key from its file or from stdin.
 func (s *session) key() (secret.Secret, error) {
 	path := s.Value("--key-file")
 	var text []byte
@@ -157,8 +157,8 @@ func (s *session) key() (secret.Secret, error) {
 	return secret.New(v), nil
 }
 
-// keyLine is where the key is on stdin: all of it, but of a terminal a line,
-// as an answer may follow.
+// keyLine returns the part of stdin that is the key: one line of a terminal, where
+// answers follow, else all of it.
 func (s *session) keyLine() io.Reader {
 	if !isTTY(s.Stdin) {
 		return s.in
@@ -168,7 +168,7 @@ func (s *session) keyLine() io.Reader {
 	return strings.NewReader(line)
 }
 
-// isTTY tells whether a person types there.
+// isTTY reports whether r is a terminal.
 func isTTY(r io.Reader) bool {
 	f, ok := r.(*os.File)
 	if !ok {
@@ -178,7 +178,7 @@ func isTTY(r io.Reader) bool {
 	return err == nil
 }
 
-// do makes a call. Where it is not done, that is said.
+// do makes a call. If it fails, it prints why.
 func (s *session) do(ctx context.Context, c ipv64api.Call) (a ipv64api.Answer, ok bool) {
 	a, err := s.api.Do(ctx, c)
 	if s.Has("--json") && a.JSON != nil {
@@ -210,7 +210,7 @@ func (s *session) do(ctx context.Context, c ipv64api.Call) (a ipv64api.Answer, o
 	return a, false
 }
 
-// sameToken returns the account whose update token is the key that was given.
+// sameToken returns the account whose update token equals the API key, "" if none.
 func (s *session) sameToken() string {
 	for _, a := range s.accounts() {
 		if a.Secret.Reveal() == s.api.Key.Reveal() {
@@ -220,7 +220,7 @@ func (s *session) sameToken() string {
 	return ""
 }
 
-// change makes a call that changes something.
+// change makes a call that changes something, and returns the exit code.
 func (s *session) change(ctx context.Context, c ipv64api.Call, done string) int {
 	if _, ok := s.do(ctx, c); !ok {
 		return cli.ExitFault
@@ -231,7 +231,7 @@ func (s *session) change(ctx context.Context, c ipv64api.Call, done string) int 
 	return cli.ExitOK
 }
 
-// agreed asks before something is deleted, where somebody is there to answer.
+// agreed asks before something is deleted, if stdin is a terminal.
 func (s *session) agreed(question string) bool {
 	if s.Has("--yes") || !isTTY(s.Stdin) {
 		return true
@@ -246,8 +246,7 @@ func (s *session) agreed(question string) bool {
 	return false
 }
 
-// publications returns what the accounts would publish of the line as it is, and
-// what there is to say of it.
+// publications returns what the accounts would publish now, and notes for people.
 func (s *session) publications() (pubs []publication, notes []string) {
 	accounts := s.accounts()
 	if len(accounts) == 0 {
@@ -257,10 +256,10 @@ func (s *session) publications() (pubs []publication, notes []string) {
 	if err != nil {
 		return nil, []string{"what this router would publish is not known: " + err.Error()}
 	}
-	book := s.api.Store.Read(s.api.Now())
+	accepted := s.api.Store.Read(s.api.Now()).Accepted
 	cfg := *s.cfg
 	cfg.Accounts = accounts
-	wants := daemon.NewViews(&cfg, book.Accepted, nil).Observe(tables).Wants
+	wants := daemon.NewViews(&cfg, accepted, nil).Observe(tables).Wants
 	for _, a := range accounts {
 		if a.Server != s.api.Server {
 			continue

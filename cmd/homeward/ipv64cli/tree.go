@@ -12,24 +12,25 @@ import (
 	"homeward/update/service"
 )
 
-// publication is what an account would publish of the line, for one domain.
+// publication is what an account would publish now for one domain.
 type publication struct {
 	account string
 	domain  string
-	label   string // "" the domain itself
+	label   string // "": the domain itself
 	values  service.Values
 }
 
-// domainTree is the domains of an account beside what this router would publish.
+// domainTree compares the domains at the service with what this router would
+// publish.
 type domainTree struct {
 	domains []ipv64api.Domain
 	pubs    []publication
-	dns     map[string]string // by dnsName: what the name servers answer; nil: not asked
+	dns     map[string]string // the answers of the name servers by dnsName; nil: not asked
 	zone    *time.Location
 }
 
-// String is the tree for people: a line for each domain, and below it one for
-// each record. One that differs begins with an exclamation mark.
+// String is the tree for people: a line for each domain, and below it one for each
+// record. A line that differs begins with an exclamation mark.
 func (t domainTree) String() string {
 	var c cli.Columns
 	differ := 0
@@ -69,7 +70,7 @@ func (t domainTree) String() string {
 	return text + t.verdict(differ)
 }
 
-// verdict ends the tree, where there was something to compare.
+// verdict is the last line, if there was something to compare.
 func (t domainTree) verdict(differ int) string {
 	switch {
 	case len(t.pubs) == 0:
@@ -80,7 +81,7 @@ func (t domainTree) verdict(differ int) string {
 	return "\n" + cli.Counted(differ, "line") + " differ" + textIf(differ == 1, "s") + " from what this router would publish (!)\n"
 }
 
-// prefixRemark compares the prefix kept with a domain.
+// prefixRemark compares the prefix of a domain.
 func (t domainTree) prefixRemark(d ipv64api.Domain) (remark string, differs bool) {
 	for _, p := range t.pubs {
 		if p.domain != d.Name || !p.values.Prefix.IsValid() {
@@ -96,14 +97,14 @@ func (t domainTree) prefixRemark(d ipv64api.Domain) (remark string, differs bool
 
 func samePrefix(text string, want netip.Prefix) bool {
 	p, err := netip.ParsePrefix(text)
-	if err != nil { // without its length
+	if err != nil { // the service may leave the length out
 		addr, _ := netip.ParseAddr(text)
 		return addr == want.Addr()
 	}
 	return p.Masked() == want
 }
 
-// recordRemark compares a record with what an account publishes there.
+// recordRemark compares a record with what an account publishes.
 func (t domainTree) recordRemark(d ipv64api.Domain, r ipv64api.Record) (remark string, differs bool) {
 	addr, err := netip.ParseAddr(r.Content)
 	if err != nil || r.Deactivated {
@@ -130,7 +131,7 @@ func (t domainTree) recordRemark(d ipv64api.Domain, r ipv64api.Record) (remark s
 	return "", false
 }
 
-// address returns what is published in a record of that type.
+// address returns what is published in a record of the type.
 func (p publication) address(typ string) netip.Addr {
 	switch typ {
 	case "A":
@@ -141,8 +142,8 @@ func (p publication) address(typ string) netip.Addr {
 	return netip.Addr{}
 }
 
-// missing returns the records that accounts publish and that are not there, with
-// a remark as their content.
+// missing returns records that accounts publish and the service does not have; their
+// content is a remark.
 func (t domainTree) missing(d ipv64api.Domain) []ipv64api.Record {
 	var out []ipv64api.Record
 	for _, p := range t.pubs {
@@ -159,7 +160,7 @@ func (t domainTree) missing(d ipv64api.Domain) []ipv64api.Record {
 	return out
 }
 
-// dnsRemark tells what the name servers answer for a record.
+// dnsRemark describes what the name servers answer for a record.
 func (t domainTree) dnsRemark(d ipv64api.Domain, r ipv64api.Record) string {
 	answer := t.dns[dnsName(d.Name, r.Label, r.Type)]
 	if answer == "" {
@@ -182,7 +183,7 @@ func textIf(is bool, text string) string {
 	return ""
 }
 
-// joined is the texts that are not empty with sep between.
+// joined joins the texts that are not empty.
 func joined(sep string, texts ...string) string {
 	return strings.Join(slices.DeleteFunc(texts, func(s string) bool { return s == "" }), sep)
 }
