@@ -18,13 +18,13 @@ import (
 	"homeward/cmd/homeward/daemon"
 )
 
-// serviceUser is the user that the package makes, and the init script runs the
-// daemon as.
+// serviceUser is the user that the package creates; the init script runs the daemon
+// as this user.
 const serviceUser = "homeward"
 
 // user is a user of the system, with the groups that a process of that user has.
 type user struct {
-	name     string // "" where /etc/passwd does not name the user
+	name     string // "": not in /etc/passwd
 	uid, gid int
 	groups   []int // beside gid
 }
@@ -40,8 +40,8 @@ func named(name string) (id user, ok bool) {
 	return find(func(fields []string) bool { return fields[0] == name })
 }
 
-// numbered returns the user with that number. One without a name has the group
-// gid alone.
+// numbered returns the user with the number. One without a name has only the group
+// gid.
 func numbered(uid, gid int) user {
 	if id, ok := find(func(fields []string) bool { return fields[2] == strconv.Itoa(uid) }); ok {
 		return id
@@ -66,7 +66,7 @@ func find(is func(fields []string) bool) (user, bool) {
 	return user{}, false
 }
 
-// groupsOf returns the groups that name the user as a member.
+// groupsOf returns the groups that list the user as a member.
 func groupsOf(name string) []int {
 	var groups []int
 	text, _ := os.ReadFile(groupFile)
@@ -82,7 +82,7 @@ func groupsOf(name string) []int {
 	return groups
 }
 
-// become gives up root's identity for good, in all threads.
+// become changes all threads of this process to the user, for good.
 func (id user) become() error {
 	if err := syscall.Setgroups(id.groups); err != nil {
 		return err
@@ -110,7 +110,7 @@ func TakeBeside(stateDir, runDir string, readOnly bool) error {
 func Take(stateDir, runDir string, readOnly bool) error {
 	if os.Geteuid() != 0 {
 		if !readOnly {
-			os.MkdirAll(stateDir, 0o750) // where it cannot be made the Store says so
+			os.MkdirAll(stateDir, 0o750) // the Store reports a failure
 		}
 		return nil
 	}
@@ -128,8 +128,8 @@ func Take(stateDir, runDir string, readOnly bool) error {
 	return nil
 }
 
-// ownerOf returns the owner of state_dir: the daemon's user. A folder that is
-// not there yet belongs to the user homeward, where there is one.
+// ownerOf returns the owner of state_dir, who is the daemon's user: homeward, if
+// there is no such folder yet.
 func ownerOf(dir string) user {
 	info, err := os.Stat(dir)
 	if err == nil {
@@ -143,8 +143,8 @@ func ownerOf(dir string) user {
 	return id
 }
 
-// prepare makes a folder that is missing, and gives the owner what root has
-// left in it. What cannot be done is for those to say who use the folder.
+// prepare makes a missing folder, and gives the owner what root has left in it. Its
+// failures show when the folder is used.
 func (id user) prepare(dir string, mode fs.FileMode) {
 	if dir == "" {
 		return
@@ -158,12 +158,12 @@ func (id user) prepare(dir string, mode fs.FileMode) {
 	}
 }
 
-// ownFiles are the names of all that homeward keeps in its two folders.
+// ownFiles are the names of the files that homeward keeps in its two folders.
 var ownFiles = [...]string{"state.json", "state.json.new", "state.json.bad", "state.lock", "state_dir",
 	daemon.LockFile, daemon.StatusFile, daemon.StatusFile + ".new", "metrics.prom", "metrics.prom.new"}
 
-// takeOver gives the folder, if it is root's and holds homeward's files alone,
-// and those files that are root's, to the daemon's user.
+// takeOver gives homeward's files in the folder that are root's to the user, and the
+// folder too, if it is root's and has no other files.
 func (id user) takeOver(dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -182,8 +182,8 @@ func (id user) takeOver(dir string) {
 	}
 }
 
-// takeFile gives one file that is root's to the daemon's user. A link, which
-// that user may have made to a file of others, stays as it is.
+// takeFile gives a file of root's to the user. Links stay: the user may have made
+// one to a file of others.
 func (id user) takeFile(path string) {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
@@ -198,7 +198,7 @@ func (id user) takeFile(path string) {
 
 func rootOwns(info fs.FileInfo) bool { return info.Sys().(*syscall.Stat_t).Uid == 0 }
 
-// readableState fails where there is a state that this process may not read.
+// readableState fails if there is a state that this process may not read.
 func readableState(dir string) error {
 	f, err := os.Open(filepath.Join(dir, "state.json"))
 	if errors.Is(err, fs.ErrPermission) {

@@ -58,7 +58,7 @@ func ReadAs(name string, f func(read settings.FileReader) error) error {
 	})
 }
 
-// tryRead opens a file as the user that this process is.
+// tryRead opens a file as the user of this process.
 func (id user) tryRead(path string) error {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err == nil {
@@ -71,7 +71,7 @@ func (id user) tryRead(path string) error {
 }
 
 // closedFolder returns the topmost folder above a file that this process cannot
-// enter, "" if there is none.
+// enter, "" if none.
 func closedFolder(path string) string {
 	abs, err := filepath.Abs(path)
 	if err != nil {

@@ -11,12 +11,12 @@ import (
 	"homeward/update/state"
 )
 
-// stateDirFile is where the daemon writes down its state_dir, in run_dir: the
-// next one finds the state there when the configuration names another.
+// stateDirFile, in run_dir, holds the path of state_dir, so that the next daemon
+// finds the state when the configuration names another folder.
 const stateDirFile = "state_dir"
 
-// RememberStateDir notes in run_dir which state_dir is in use. Without the note nothing
-// but the next change of state_dir goes unnoticed.
+// RememberStateDir writes stateDirFile. If that fails, only the next change of
+// state_dir goes unnoticed.
 func RememberStateDir(stateDir, runDir string) {
 	path := filepath.Join(runDir, stateDirFile)
 	if abs, err := filepath.Abs(stateDir); err == nil {
@@ -27,9 +27,9 @@ func RememberStateDir(stateDir, runDir string) {
 	}
 }
 
-// CarryState takes the state along where state_dir is another one than the last
-// daemon's, so that the services' limits hold. Call it after Take; say is told
-// what was done, or why nothing could be.
+// CarryState copies the state if state_dir is not the last daemon's, so that the
+// services' limits hold. Call it after Take; say gets what was done, or why it
+// failed.
 func CarryState(stateDir, runDir string, say func(log.Level, string)) {
 	text, err := os.ReadFile(filepath.Join(runDir, stateDirFile))
 	before := strings.TrimSuffix(string(text), "\n")
