@@ -57,15 +57,22 @@ function sectionName(domain) {
 	return name;
 }
 
+/* The fields of a service: the host, and what it needs. */
 function describe(s) {
-	const needs = (s.needs ?? []).join(' ');
-	return KNOWN[s.name] ?? {
+	if (KNOWN[s.name])
+		return KNOWN[s.name];
+	const needs = s.needs ?? [];
+	const secret = [ 'token', 'password' ].find(n => needs.includes(n));
+	return {
 		title: s.name,
-		secret: /token/.test(needs) ? [ 'token', _('Token') ] : /password/.test(needs) ? [ 'password', _('Password or token') ] : null,
-		username: /username/.test(needs),
-		template: /template/.test(needs),
+		secret: secret ? [ secret, (secret == 'token') ? _('Token') : _('Password'), s.secret ] : null,
+		username: needs.includes('username') && (s.username ?? true),
+		server: needs.includes('server'),
+		others: [ 'zone', 'param_enc', 'param_opt' ].filter(n => needs.includes(n)),
+		template: needs.includes('template'),
 		domain: _('One name, or several with blanks between them.'),
-		example: 'home.example.org'
+		example: 'home.example.org',
+		note: s.warning
 	};
 }
 
@@ -74,9 +81,10 @@ return baseclass.extend({
 	   when the user wants every option instead. */
 	open(done, byHand) {
 		return Promise.all([ uci.load('homeward'), homeward.services() ]).then(([ , services ]) => {
-			/* template takes more than three fields: it is in the list of accounts */
-			this.services = services.filter(s => s.name != 'template' && s.name != 'rfc2136')
-				.sort((a, b) => (b.name in KNOWN) - (a.name in KNOWN) || [ 'ipv64', 'spdyn', 'dyndns2' ].indexOf(a.name) - [ 'ipv64', 'spdyn', 'dyndns2' ].indexOf(b.name));
+			/* template and rfc2136 take more than a few fields: they are in the list of accounts */
+			const first = Object.keys(KNOWN);
+			this.services = first.map(n => services.find(s => s.name == n)).filter(s => s)
+				.concat(services.filter(s => ![ ...first, 'template', 'rfc2136' ].includes(s.name)));
 			this.done = done;
 			this.fields = tag('div', {});
 			this.faults = tag('div', { 'data-faults': '' });
@@ -84,7 +92,7 @@ return baseclass.extend({
 				this.services.map(s => tag('option', { 'value': s.name }, describe(s).title)));
 			ui.showModal(_('Set up dynamic DNS'), [
 				homeward.style(),
-				tag('div', { 'data-wizard': '', 'class': 'cbi-section' },
+				tag('div', { 'data-wizard': '', 'class': 'cbi-section', 'keydown': ev => this.key(ev) },
 					this.field('service', _('Service'), choice), this.fields, this.faults),
 				tag('div', { 'class': 'button-row' },
 					homeward.button('cancel', _('Cancel'), 'neutral', () => ui.hideModal()), ' ',
@@ -94,6 +102,14 @@ return baseclass.extend({
 			this.choose(this.services[0]?.name);
 			choice.focus();
 		}).catch(e => homeward.report(Promise.reject(e)));
+	},
+
+	/* Enter in a field finishes, Escape gives up. */
+	key(ev) {
+		if (ev.key == 'Enter' && ev.target.matches('input'))
+			document.querySelector('[data-action="finish"]').click();
+		else if (ev.key == 'Escape')
+			ui.hideModal();
 	},
 
 	field(name, title, input, description) {
@@ -113,9 +129,11 @@ return baseclass.extend({
 		dom.content(this.fields, [
 			what.server ? this.field('server', _('Server'), input('server', { 'placeholder': 'https://members.example.com' })) : null,
 			this.field('domain', _('Host'), input('domain', { 'placeholder': what.example }), what.domain),
-			what.username ? this.field('username', _('User name'), input('username')) : null,
-			what.secret ? this.field(what.secret[0], what.secret[1], input(what.secret[0], { 'type': 'password' }), what.secret[2]) : null
-		].filter(x => x));
+			what.username ? this.field('username', _('User name'), input('username'), what.username === true ? null : what.username) : null,
+			what.secret ? this.field(what.secret[0], what.secret[1], input(what.secret[0], { 'type': 'password' }), what.secret[2]) : null,
+			(what.others ?? []).map(n => this.field(n, n, input(n, n == 'param_enc' ? { 'type': 'password' } : {}))),
+			what.note ? tag('p', { 'data-note': '' }, what.note) : null
+		].flat().filter(x => x));
 		dom.content(this.faults, null);
 	},
 
@@ -132,7 +150,7 @@ return baseclass.extend({
 		else
 			o.service = this.service.name;
 		o.domain = (this.value('domain') || url.domain || '').split(/[\s,]+/).filter(d => d);
-		[ 'server', 'username' ].forEach(n => o[n] = this.value(n));
+		[ 'server', 'username', ...(this.what.others ?? []) ].forEach(n => o[n] = this.value(n));
 		if (this.what.secret)
 			o[this.what.secret[0]] = url.secret ?? this.value(this.what.secret[0]);
 		return o;

@@ -11,6 +11,7 @@
 'require homeward.wizard as wizard';
 
 const tag = homeward.tag;
+const BUILT_IN = [ 'ipv64', 'spdyn', 'dyndns2', 'rfc2136', 'template' ];
 const callHints = rpc.declare({ object: 'luci-rpc', method: 'getHostHints', expect: { '': {} } });
 
 /* The choice of an interface that keeps what is no interface of LuCI's: auto, or the name of a device. */
@@ -46,27 +47,35 @@ const Interface = widgets.NetworkSelect.extend({
 	}
 });
 
-/* The eight groups of an IPv6 address, as numbers. */
-function groups(address) {
-	const [ head, tail ] = address.split('::').map(part => part ? part.split(':').map(g => parseInt(g, 16)) : []);
-	return tail ? [ ...head, ...Array(8 - head.length - tail.length).fill(0), ...tail ] : head;
-}
-
-/* The address of a host behind the router, "" while it is not known. */
-function hostAddress(prefix, host) {
-	const mac = host?.match(/^([0-9a-f]{2})[:-]([0-9a-f]{2})[:-]([0-9a-f]{2})[:-]([0-9a-f]{2})[:-]([0-9a-f]{2})[:-]([0-9a-f]{2})$/i)?.slice(1).map(b => parseInt(b, 16));
-	if (!prefix || !mac && !/^[0-9a-f:]*::?[0-9a-f:]*$/i.test(host ?? ''))
-		return '';
-	const low = mac
-		? [ (mac[0] ^ 2) << 8 | mac[1], mac[2] << 8 | 0xff, 0xfe00 | mac[3], mac[4] << 8 | mac[5] ]
-		: groups(host).slice(4);
-	const all = [ ...groups(prefix.split('/')[0]).slice(0, 4), ...low ];
+/* The one spelling of an IPv6 address, "" of anything else. */
+function canonical(address) {
 	try {
-		return new URL('http://[' + all.map(g => g.toString(16)).join(':') + ']').hostname.slice(1, -1);
+		return new URL('http://[' + address + ']').hostname.slice(1, -1);
 	}
 	catch (e) {
 		return '';
 	}
+}
+
+/* The eight groups of an IPv6 address, in hexadecimal. */
+function groups(address) {
+	const [ head, tail ] = canonical(address).split('::').map(part => part ? part.split(':') : []);
+	return tail ? [ ...head, ...Array(8 - head.length - tail.length).fill('0'), ...tail ] : head;
+}
+
+/* The interface id that a MAC address makes (EUI-64), or that is given as a suffix; "" of anything else. */
+function suffix(host) {
+	if (/^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(host)) {
+		const m = host.split(/[:-]/);
+		return `::${(parseInt(m[0], 16) ^ 2).toString(16)}${m[1]}:${m[2]}ff:fe${m[3]}:${m[4]}${m[5]}`;
+	}
+	return /^::./.test(canonical(host)) ? host : '';
+}
+
+/* The address of a host behind the router, "" while it is not known. */
+function hostAddress(prefix, host) {
+	const id = suffix(host);
+	return (prefix && id) ? canonical([ ...groups(prefix.split('/')[0]).slice(0, 4), ...groups(id).slice(4) ].join(':')) : '';
 }
 
 return view.extend({
@@ -90,9 +99,10 @@ return view.extend({
 		this.main(m);
 		return m.render().then(node => {
 			this.faults = tag('div', { 'data-faults': 'page' });
-			const name = decodeURIComponent(location.hash.slice(1));
-			if (name && uci.get('homeward', name))
-				window.setTimeout(() => this.section.renderMoreOptionsModal(name), 0);
+			/* the state page links an account by its name */
+			const linked = uci.sections('homeward', 'account').find(a => this.title(a['.name']) == decodeURIComponent(location.hash.slice(1)));
+			if (linked)
+				window.setTimeout(() => this.section.renderMoreOptionsModal(linked['.name']), 0);
 			return tag('div', { 'id': 'homeward-accounts' }, homeward.style(), this.faults, node);
 		});
 	},
@@ -127,25 +137,32 @@ return view.extend({
 		return L.toArray(uci.get('homeward', sid, 'domain'))[0] ?? _('new');
 	},
 
-	/* An option in a tab of the dialog. of names the services whose option it is; without it is everybody's. */
+	/* An option in a tab of the dialog. of names the built-in services whose option it is; without, it is everybody's. */
 	option(s, tab, kind, name, title, description, of, also) {
 		const o = s.taboption(tab, kind, name, title, description);
 		o.modalonly = true;
 		o.rmempty = true;
 		if (of)
-			o.depends(Object.assign({ service: this.ofServices(of) }, also));
+			o.depends(Object.assign({ service: this.ofServices(name, of) }, also));
 		else if (also)
 			o.depends(also);
 		return o;
 	},
 
-	/* What is the template's is that of the services by name, too. */
-	ofServices(of) {
-		const own = [ 'ipv64', 'spdyn', 'dyndns2', 'rfc2136', 'template' ];
-		const words = of.split(' ');
-		return words.includes('template')
-			? new RegExp('^(?!(' + own.filter(n => !words.includes(n)).join('|') + ')$)')
-			: new RegExp('^(' + words.join('|') + ')$');
+	/* The services that have an option: those named, those in a file that need it, and what an account has it with. */
+	ofServices(option, of) {
+		const secrets = [ 'token', 'password' ];
+		const key = option.replace(/_file$/, '');
+		const names = of.split(' ');
+		this.services.forEach(x => {
+			if (!BUILT_IN.includes(x.name) && (x.needs ?? []).some(n => n == key || secrets.includes(n) && secrets.includes(key)))
+				names.push(x.name);
+		});
+		uci.sections('homeward', 'account').forEach(a => {
+			if (a[option] != null && a.service && !BUILT_IN.includes(a.service))
+				names.push(a.service);
+		});
+		return new RegExp('^(' + names.map(n => n.replace(/[^\w]/g, '\\$&')).join('|') + ')$');
 	},
 
 	secret(s, name, title, description, of) {
@@ -161,7 +178,10 @@ return view.extend({
 		o.editable = true;
 
 		o = s.taboption('service', form.ListValue, 'service', _('Service'));
-		this.services.forEach(x => o.value(x.name));
+		/* those that need a template are its files */
+		this.services.filter(x => !(x.needs ?? []).includes('template')).forEach(x => o.value(x.name));
+		o.first = this.services[0]?.name;
+		this.hinted(o, name => this.serviceWords(name));
 		o.load = function(sid) {
 			/* what the configuration holds stays, even where homeward does not list it any more */
 			const value = uci.get('homeward', sid, 'service');
@@ -188,6 +208,26 @@ return view.extend({
 		[ 'bearer', 'basic', 'form' ].forEach(v => o.value(v));
 		this.secret(s, 'healthcheck', _('Healthcheck'), _('The token of a healthcheck at IPv64 that each update ticks.'), 'ipv64');
 		say(form.Flag, 'one_address', _('One address a request'), _('For a server that does not take two.'), 'dyndns2');
+	},
+
+	/* Shows words below an option, which follow its value. */
+	hinted(o, words) {
+		const kind = Object.getPrototypeOf(o);
+		o.renderWidget = function(sid, index, value) {
+			this.hint = tag('div', { 'class': 'cbi-value-description', 'data-hint': this.option, 'aria-live': 'polite' }, words(value ?? this.first));
+			return E([ kind.renderWidget.call(this, sid, index, value), this.hint ]);
+		};
+		o.onchange = function(ev, sid, value) {
+			dom.content(this.hint, words(value));
+		};
+	},
+
+	serviceWords(name) {
+		const x = this.services.find(y => y.name == name);
+		return [
+			x ? _('Can publish: %s.').format((x.publishes ?? []).join(', ')) + ' ' : '',
+			[ x?.secret, x?.username, x?.warning ].filter(w => w).join('. ')
+		];
 	},
 
 	template(say) {
@@ -221,7 +261,6 @@ return view.extend({
 
 	/* The host behind the router whose address is published: chosen from those that the router knows. */
 	hostOption(say) {
-		const view = this;
 		const o = say(form.Value, 'host', _('Host behind the router'),
 			_('Publish the IPv6 address of this host, not the router\'s. Right for a host with an interface id that stays: EUI-64, a token, a static suffix or a host id.'));
 		o.placeholder = _('none: the router itself');
@@ -229,27 +268,20 @@ return view.extend({
 			const hint = this.hints[mac];
 			const name = hint.name ?? L.toArray(hint.ipaddrs)[0] ?? mac;
 			o.value(mac, tag('span', {}, `${name} (${mac})`));
-			L.toArray(hint.ip6addrs).filter(a => this.prefix && a.includes(':') && !/^f[cde]/i.test(a)).forEach(a => {
-				const suffix = '::' + groups(a).slice(4).map(g => g.toString(16)).join(':');
-				if (hostAddress(this.prefix, suffix) == a && hostAddress(this.prefix, mac) != a)
-					o.value(suffix, tag('span', {}, `${name} (${suffix})`));
+			L.toArray(hint.ip6addrs).map(canonical).forEach(a => {
+				const id = a ? canonical('::' + groups(a).slice(4).join(':')) : '';
+				if (id && hostAddress(this.prefix, id) == a && hostAddress(this.prefix, mac) != a)
+					o.value(id, tag('span', {}, `${name} (${id})`));
 			});
 		});
-		o.renderWidget = function(sid, index, value) {
-			const node = form.Value.prototype.renderWidget.call(this, sid, index, value);
-			this.hint = tag('div', { 'data-host-address': '', 'aria-live': 'polite' }, view.hostWords(value));
-			return E([ node, this.hint ]);
-		};
-		o.onchange = function(ev, sid, value) {
-			dom.content(this.hint, view.hostWords(value));
-		};
+		this.hinted(o, host => this.hostWords(host));
 	},
 
 	hostWords(host) {
-		const address = hostAddress(this.prefix, host);
+		const address = hostAddress(this.prefix, host ?? '');
 		if (!address)
 			return (host && !this.prefix) ? [ _('Its address is shown when the LAN has a prefix.') ] : [ '' ];
-		const seen = Object.values(this.hints).some(h => L.toArray(h.ip6addrs).includes(address));
+		const seen = Object.values(this.hints).some(h => L.toArray(h.ip6addrs).map(canonical).includes(address));
 		return [
 			tag('code', {}, address), ' – ',
 			seen ? _('the router has seen this address.') : _('the router has not seen this address: check that the host has it.')

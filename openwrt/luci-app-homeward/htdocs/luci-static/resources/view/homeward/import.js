@@ -24,7 +24,8 @@ function parse(text) {
 			quote += '\n' + line;
 		}
 		else if ((m = line.match(/^# not taken over: config (.*)$/))) {
-			lost.push(m[1]);
+			if (!m[1].startsWith("ddns '")) /* what holds for ddns-scripts as a whole */
+				lost.push(m[1]);
 			section = null;
 			return;
 		}

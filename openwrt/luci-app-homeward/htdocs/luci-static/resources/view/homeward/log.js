@@ -31,7 +31,7 @@ return view.extend({
 		return tag('div', { 'id': 'homeward-log' }, homeward.style(),
 			tag('h2', { 'name': 'content' }, _('Log of homeward')),
 			tag('div', { 'class': 'hw-row' },
-				tag('label', { 'for': 'hw-severity' }, _('From')), least, text,
+				tag('label', { 'for': 'hw-severity' }, _('At least')), least, text,
 				homeward.button('refresh', _('Refresh'), 'action', () => this.refresh())),
 			this.body);
 	},
@@ -54,10 +54,10 @@ return view.extend({
 		const lines = (this.lines ?? []).filter(l => words.indexOf(l.severity) >= least && l.text.toLowerCase().includes(part)).reverse();
 		dom.content(this.body, [
 			this.error ? tag('div', { 'class': 'alert-message warning', 'data-error': '' }, this.error) : null,
-			tag('table', { 'class': 'table', 'data-log': '' }, lines.map(l => tag('tr', { 'class': 'tr', 'data-severity': l.severity },
-				tag('td', { 'class': 'td', 'style': 'white-space: nowrap; width: 1%' }, homeward.clock(l.time * 1000)),
-				tag('td', { 'class': 'td', 'style': 'width: 1%' }, tag('span', { 'class': 'hw-badge ' + (SEVERITIES[l.severity]?.[1] ?? '') }, SEVERITIES[l.severity]?.[0] ?? l.severity)),
-				tag('td', { 'class': 'td', 'style': 'overflow-wrap: anywhere' }, l.text)))),
+			tag('div', { 'data-log': '' }, lines.map(l => tag('div', { 'class': 'hw-row hw-entry', 'data-severity': l.severity },
+				tag('span', {}, homeward.clock(l.time * 1000)),
+				tag('span', { 'class': 'hw-badge ' + (SEVERITIES[l.severity]?.[1] ?? '') }, SEVERITIES[l.severity]?.[0] ?? l.severity),
+				tag('span', { 'class': 'hw-text' }, l.text)))),
 			lines.length ? null : tag('em', {}, _('There is no such line.'))
 		].filter(x => x));
 	},

@@ -131,7 +131,8 @@ return view.extend({
 				this.may.send ? homeward.button('boot', _('Start at boot'), 'apply', () => this.after(homeward.service('enable'))) : null ],
 			starting: () => [ _('homeward starts …') ],
 			none: () => [ _('There is no account yet. Have the token or the password of your DynDNS service at hand.'),
-				this.may.setup ? homeward.button('wizard', _('Set up dynamic DNS'), 'apply', () => this.add()) : null ],
+				this.may.setup ? [ this.info?.ddns ? tag('a', { 'class': 'btn cbi-button cbi-button-action', 'data-action': 'import', 'href': L.url('admin/services/homeward/import') }, _('Take over from ddns-scripts')) : null,
+					homeward.button('wizard', _('Set up dynamic DNS'), 'apply', () => this.add()) ] : null ],
 			disabled: () => [ _('homeward is switched off: no address is published.'),
 				this.may.setup ? homeward.button('enable', _('Switch on'), 'apply', () => this.enable()) : null ],
 			ended: () => [ _('homeward does not run: no address is published.'), start() ]
