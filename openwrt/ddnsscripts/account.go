@@ -12,25 +12,25 @@ import (
 // An account is a section of ddns-scripts on its way to a `config account`.
 type account struct {
 	section  *uci.Section
-	taken    map[string]bool // options that are in the account, or mean nothing
+	taken    map[string]bool // options that are taken over, or mean nothing here
 	name     string
 	enabled  bool
-	ipv6     bool // the family of the section
-	families int  // 2 once a section of the other family was joined
+	ipv6     bool // the family of the section is IPv6
+	families int  // 2: a section of the other family was joined
 	domains  []string
-	options  []uci.Option // what sections of one host must share to be joined
+	options  []uci.Option // sections with equal ones can be joined
 	url4     string
 	url6     string
 	wan      string
 	wan6     string
-	notes    []string // one line each, without a secret
+	notes    []string // comments: one line each, without secrets
 }
 
 func newAccount(s *uci.Section) *account {
 	return &account{section: s, taken: map[string]bool{}, families: 1}
 }
 
-// take returns an option's value, and notes that it is not lost.
+// take returns an option's value, and records that it is not lost.
 func (d *account) take(name string) string {
 	d.taken[name] = true
 	return d.section.Value(name)
@@ -61,11 +61,11 @@ func (d *account) title() string {
 	return "account"
 }
 
-// convert fills the account in, or tells why there can be none.
+// convert fills the account in, or says why it cannot.
 func (d *account) convert() (why string) {
 	d.enabled = uci.On(d.take("enabled"))
 	d.ipv6 = uci.On(d.take("use_ipv6"))
-	d.take("use_https") // it always is
+	d.take("use_https") // it is always used
 	lookup, domain := d.section.Value("lookup_host"), d.take("domain")
 	if domain == "" || domain == lookup {
 		domain = d.take("lookup_host")
@@ -118,7 +118,7 @@ func (d *account) device(name, usual, usual6 string) {
 	}
 }
 
-// web takes over that the address is asked for on the web.
+// web takes over that the web is asked for the address.
 func (d *account) web() {
 	if d.ipv6 {
 		d.note("IPv6 is read from the line, not asked for on the web (ip_source web)")
@@ -135,14 +135,14 @@ func (d *account) web() {
 		case "hours":
 			n *= 60
 		}
-		least := uint64(1) // minutes: what option poll allows
+		least := uint64(1) // minutes that option poll allows
 		if service == "dyndns2" {
 			least = 10
 		}
 		d.add("poll", fmt.Sprintf("%dm", max(n, least)))
 	}
 	if service == "ipv64" || service == "spdyn" {
-		return // it says itself where a request comes from
+		return // these services tell the address themselves
 	}
 	checkip := d.take("ip_url")
 	if checkip == "" {
@@ -155,8 +155,8 @@ func (d *account) web() {
 	d.add("checkip", checkip)
 }
 
-// shownOption writes an option for a comment: its value only where none is secret,
-// and nothing in it that could end the comment.
+// shownOption writes an option for a comment. The value is shown only if it cannot
+// be secret, and cannot end the comment.
 func shownOption(o uci.Option) string {
 	if !slices.Contains(strings.Fields("enabled service_name domain lookup_host interface ip_source ip_network ip_interface"+
 		" use_ipv6 use_https check_interval check_unit check_interval_min force_interval force_unit retry_interval"+
@@ -168,8 +168,7 @@ func shownOption(o uci.Option) string {
 	return "option " + uci.Printable(o.Name) + " '" + uci.Printable(o.Value) + "'"
 }
 
-// whyNot tells why an option of ddns-scripts has no place here, as the end of
-// a comment.
+// whyNot says why an option has no counterpart, as the end of a comment.
 func whyNot(name string) string {
 	switch name {
 	case "check_interval", "check_unit", "check_interval_min", "interface":

@@ -16,9 +16,9 @@ const head = "# Made by `homeward import` from /etc/config/ddns. Read it, then\n
 	"#\t/etc/init.d/ddns stop; /etc/init.d/ddns disable\n" +
 	"#\t/etc/init.d/homeward check; /etc/init.d/homeward restart\n"
 
-// Import turns `uci export ddns` into a configuration of ours, as text for
-// /etc/config/homeward. What is not taken over stands there as a comment,
-// without values that may be secret.
+// Import turns the output of `uci export ddns` into the text of an
+// /etc/config/homeward. What it cannot take over becomes a comment, without values
+// that may be secret.
 func Import(src []byte) (string, *uci.Fault) {
 	sections, fault := uci.Parse(src, "ddns")
 	if fault == nil && len(strings.TrimSpace(string(src))) == 0 {
@@ -59,8 +59,8 @@ func Import(src []byte) (string, *uci.Fault) {
 	return b.String() + lost.String(), nil
 }
 
-// merge adds an account, or joins it to the one of the same host and service
-// that publishes the other family.
+// merge adds an account, or joins it to that of the same host and service for the
+// other family.
 func merge(accounts []*account, d *account) []*account {
 	for _, a := range accounts {
 		if a.families == 1 && a.ipv6 != d.ipv6 && a.enabled == d.enabled &&
@@ -81,8 +81,8 @@ func merge(accounts []*account, d *account) []*account {
 	return append(accounts, d)
 }
 
-// usualWANs tells whether all accounts look at the one WAN there is by
-// OpenWrt's names, which homeward finds by itself.
+// usualWANs reports whether all accounts use OpenWrt's usual WAN, which homeward
+// finds by itself.
 func usualWANs(accounts []*account) bool {
 	for _, a := range accounts {
 		for _, name := range []string{a.wan, a.wan6} {
@@ -94,8 +94,8 @@ func usualWANs(accounts []*account) bool {
 	return true
 }
 
-// nameAccounts names each account as uci allows it, no two alike: after its
-// section, without _ipv4 where it has both, else after its first domain.
+// nameAccounts gives each account a unique name that uci allows: that of its
+// section, without _ipv4 if it has both families, else its first domain.
 func nameAccounts(accounts []*account) {
 	used := map[string]bool{"main": true}
 	for _, a := range accounts {
@@ -117,12 +117,12 @@ func nameAccounts(accounts []*account) {
 	}
 }
 
-// wordRune tells whether uci allows r in the name of a section.
+// wordRune reports whether the name of a section may hold r.
 func wordRune(r rune) bool {
 	return r == '_' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z'
 }
 
-// write writes one account, its comments in front.
+// write writes one account, below its comments.
 func (d *account) write(b *strings.Builder) {
 	b.WriteString("\n")
 	for _, n := range d.notes {
@@ -148,7 +148,7 @@ func (d *account) write(b *strings.Builder) {
 	b.WriteString(uci.Line("option wan6", d.wan6))
 }
 
-// writeLost writes a section that is not taken over, as a comment.
+// writeLost writes a section that is not taken over as a comment.
 func (d *account) writeLost(b *strings.Builder, why string) {
 	fmt.Fprintf(b, "\n# not taken over: config %s '%s': %s\n", uci.Printable(d.section.Type), uci.Printable(d.section.Name), why)
 	for _, o := range d.section.Options {

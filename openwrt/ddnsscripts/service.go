@@ -110,7 +110,7 @@ func (d *account) template() {
 	}
 }
 
-// A updateURL is a URL with placeholders, cut into its parts and not decoded.
+// An updateURL is a URL with placeholders, cut into its parts and not decoded.
 type updateURL struct {
 	user, pass, host, path string
 	query                  [][2]string

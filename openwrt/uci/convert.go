@@ -13,9 +13,9 @@ import (
 )
 
 // Convert turns src, the output of `uci export homeward`, into the TOML
-// configuration that s describes. Faults name the lines of file.Raw where that is known, else
-// those of src. devices gives the device of each logical interface that has one;
-// a name that is not in it stays as it is.
+// configuration that s describes. Faults name the lines of file.Raw if that is
+// known, else those of src. devices has the device of each logical interface that
+// has one; a name that is not in it stays as it is.
 func (s Schema) Convert(src []byte, file File, devices map[string]string, otherwise Defaults) *Conversion {
 	c := &Conversion{schema: s, devices: devices, lan: devices[otherwise.LAN], onChange: otherwise.OnChange, file: file,
 		tables: map[string]string{}, origins: map[string]Fault{}, items: map[string]int{}}
@@ -37,40 +37,40 @@ func (s Schema) Convert(src []byte, file File, devices map[string]string, otherw
 	return c
 }
 
-// sortByLine puts faults in the order of their lines.
+// sortByLine sorts faults by line.
 func sortByLine(faults []Fault) {
 	slices.SortStableFunc(faults, func(a, b Fault) int { return a.Line - b.Line })
 }
 
-// Defaults hold where main names nothing; each may be "".
+// Defaults are used if the section main does not name another value; each may be "".
 type Defaults struct {
 	LAN      string // an interface, used if it has a device
 	OnChange string // a program
 }
 
-// A Conversion is a UCI configuration on its way to TOML.
+// Conversion is the result of Convert: the TOML or the faults.
 type Conversion struct {
 	schema   Schema
 	file     File
 	devices  map[string]string
-	lan      string            // the LAN's device where none is named; "" is none
-	onChange string            // the program on_change where none is named; "" is none
+	lan      string            // the LAN's device if none is named; "": none
+	onChange string            // the program on_change if none is named; "": none
 	main     string            // what `config homeward 'main'` became
-	hasMain  bool              // there was one
-	tables   map[string]string // of each account, by its name
-	origins  map[string]Fault  // where each key and table of the TOML comes from, by PathKey; without What
-	items    map[string]int    // the line of each item of a list, the last of equal ones, by the key's PathKey and the item
+	hasMain  bool              // there was such a section
+	tables   map[string]string // of each account, by name
+	origins  map[string]Fault  // the place of each key and table of the TOML, by its joined path; What is empty
+	items    map[string]int    // the line of each item of a list, by the joined path of key and item
 	faults   []Fault
 }
 
-// fault notes what is wrong with a section, or with an option of it.
+// fault reports what is wrong with a section, or with an option of it.
 func (c *Conversion) fault(s *Section, o *Option, what string) {
 	f := s.place(o)
 	f.What = what
 	c.faults = append(c.faults, f)
 }
 
-// place tells where a section is, or an option of it.
+// place returns the line and path of a section, or of an option of it.
 func (s *Section) place(o *Option) Fault {
 	_, name, _ := strings.Cut(s.Path, ".")
 	f := Fault{Line: s.Line, Path: s.Path, Section: name}
@@ -106,7 +106,7 @@ func (c *Conversion) section(s *Section) {
 	}
 }
 
-// account converts one account. One without a name has that of its first domain.
+// account converts one account. One without a name is named after its first domain.
 func (c *Conversion) account(s *Section) {
 	name := s.Name
 	for i := len(s.Options) - 1; s.Name == "" && i >= 0; i-- {
@@ -128,8 +128,8 @@ func (c *Conversion) account(s *Section) {
 	c.tables[name] = tomlTable("\n[account."+tomlKey(name)+"]\n", c.schema.Account, c.values(s, path, c.schema.Account))
 }
 
-// values reads the options of a section, whose table is at a path: option to
-// TOML value. What is empty is not set.
+// values reads the options of the section whose table is at path. It returns the
+// TOML of each option that is not empty.
 func (c *Conversion) values(s *Section, path []string, keys []Key) map[string]string {
 	values := map[string]string{}
 	lists := map[string][]string{}
@@ -166,8 +166,8 @@ func (c *Conversion) values(s *Section, path []string, keys []Key) map[string]st
 	return values
 }
 
-// origin notes where a key of the TOML comes from: of a list, its first item. It
-// returns the key's path, by PathKey.
+// origin records where a key of the TOML comes from; a list comes from its first
+// item. It returns the key's path, joined.
 func (c *Conversion) origin(path []string, k Key, at Fault) string {
 	if path == nil && slices.Contains(c.schema.Line, k) {
 		path = []string{"line"}
@@ -179,7 +179,7 @@ func (c *Conversion) origin(path []string, k Key, at Fault) string {
 	return key
 }
 
-// misplaced tells what is wrong with an option before its value is looked at.
+// misplaced says what is wrong with an option whatever its value is, "" if nothing.
 func misplaced(k Key, o Option, twice bool) (fault string) {
 	switch {
 	case k.Kind == List:
@@ -192,8 +192,8 @@ func misplaced(k Key, o Option, twice bool) (fault string) {
 	return ""
 }
 
-// items are the values of an option: a list may stand as one option, with
-// blanks between its items, as uci's own shell functions read it.
+// items returns the values of an option: a list may be one option with blanks
+// between the items, as uci's shell functions read it.
 func items(k Key, o Option) []string {
 	switch {
 	case o.Value == "":
@@ -204,7 +204,7 @@ func items(k Key, o Option) []string {
 	return []string{o.Value}
 }
 
-// value spells one value in TOML, or tells what to write instead.
+// value writes one value as TOML, or says what to write instead.
 func (c *Conversion) value(k Key, v string) (toml, fault string) {
 	switch k.Kind {
 	case Boolean:
@@ -241,7 +241,7 @@ func On(v string) bool {
 	return slices.Contains([]string{"1", "on", "true", "yes", "enabled"}, v)
 }
 
-// noSuchOption tells which options there are.
+// noSuchOption says which option was meant, or which there are.
 func noSuchOption(name string, keys []Key) string {
 	var all []string
 	for _, k := range keys {
@@ -256,13 +256,13 @@ func noSuchOption(name string, keys []Key) string {
 	return "no such option; there are: " + strings.Join(all, ", ")
 }
 
-// Faults returns all faults, in the order of their lines. With one there is no
-// TOML to use.
+// Faults returns all faults, in the order of their lines. If there are any, the TOML
+// is not usable.
 func (c *Conversion) Faults() []Fault { return c.faults }
 
-// TOML returns the configuration. Each device stands in a comment, too, as `#
-// device wan=pppoe-wan`, where the init script finds it while the interface is
-// down. The same sections give the same bytes, in whatever order they stand.
+// TOML returns the configuration. Each device also stands in a comment, `# device
+// wan=pppoe-wan`, where the init script finds it while the interface is down. Equal
+// sections give equal bytes, in any order.
 func (c *Conversion) TOML() string {
 	var b strings.Builder
 	b.WriteString("# Made from /etc/config/homeward: write there, what is written here is lost.\n")
@@ -274,47 +274,4 @@ func (c *Conversion) TOML() string {
 		b.WriteString(c.tables[name])
 	}
 	return b.String()
-}
-
-// tomlTable writes the keys that have a value, in their order, below head.
-func tomlTable(head string, keys []Key, values map[string]string) string {
-	for _, k := range keys {
-		if v, ok := values[k.Option]; ok && k.Name != "" {
-			head += k.Name + " = " + v + "\n"
-		}
-	}
-	return head
-}
-
-// tomlKey spells a key: bare where TOML allows it.
-func tomlKey(s string) string {
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !bareRune(r) }) < 0 {
-		return s
-	}
-	return tomlString(s)
-}
-
-// bareRune tells whether a key of TOML may hold r without quotes.
-func bareRune(r rune) bool {
-	return r == '_' || r == '-' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z'
-}
-
-// joinPath joins the path of a key to the key of a map. A zero byte in a name can
-// mislead about a line at most.
-func joinPath(path []string) string { return strings.Join(path, "\x00") }
-
-// tomlString spells a basic string: one line, whatever is in it. s is UTF-8.
-func tomlString(s string) string {
-	b := []byte{'"'}
-	for _, c := range []byte(s) {
-		switch {
-		case c == '"' || c == '\\':
-			b = append(b, '\\', c)
-		case c < ' ' || c == 0x7f:
-			b = fmt.Appendf(b, `\u%04X`, c)
-		default:
-			b = append(b, c)
-		}
-	}
-	return string(append(b, '"'))
 }

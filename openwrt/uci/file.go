@@ -9,10 +9,11 @@ import (
 // File is the file that an export was made from.
 type File struct {
 	Name string
-	Raw  []byte // its content; nil: not known
+	Raw  []byte // its content; nil: unknown
 }
 
-// Print writes one line a fault, as FILE:LINE: path: what, with before in front.
+// Print writes each fault on a line, as FILE:LINE: path: what, after the text
+// before.
 func (f File) Print(w io.Writer, before string, faults []Fault) {
 	for _, fault := range faults {
 		at, path := f.Name, fault.Path

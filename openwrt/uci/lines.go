@@ -1,7 +1,7 @@
 package uci
 
-// escaped reads a backslash and what it escapes outside of quotes: a line's end
-// continues the line.
+// escaped reads a backslash outside of quotes and what it escapes: at the end of a
+// line it continues the line.
 func (p *parser) escaped(b []byte) []byte {
 	p.pos++
 	if p.pos == len(p.src) {
@@ -16,8 +16,8 @@ func (p *parser) escaped(b []byte) []byte {
 	return append(b, c)
 }
 
-// doubleQuoted reads text in double quotes, in which a backslash escapes. Its
-// end may be missing.
+// doubleQuoted reads text in double quotes, where a backslash escapes. The closing
+// quote may be missing.
 func (p *parser) doubleQuoted(b []byte) []byte {
 	for p.pos++; p.pos < len(p.src) && p.src[p.pos] != '"'; {
 		if p.src[p.pos] == '\\' {
@@ -34,8 +34,8 @@ func (p *parser) doubleQuoted(b []byte) []byte {
 	return b
 }
 
-// scan reads a file as a person has written it, with all that uci allows.
-// What it does not understand it passes over.
+// scan reads a file as a person has written it, with all that uci allows. It skips
+// what it does not understand.
 func scan(raw []byte) []Section {
 	p := parser{src: raw, line: 1, seen: map[string]int{}, loose: true}
 	for p.skipToWord() {
@@ -59,14 +59,14 @@ func scan(raw []byte) []Section {
 	return p.sections
 }
 
-// relocate gives the sections of an export the lines of the file that it was
-// made from, and 0 to what is not in it: a change that was not committed yet.
+// relocate replaces the lines of an export by those of the file that it was made
+// from. A line is 0 if the file does not have it: a change that is not committed.
 func relocate(sections []Section, raw []byte) {
 	written := scan(raw)
 	nameless := map[string]int{}
 	for i := range sections {
 		s := &sections[i]
-		var at []*Section // a section with a name may stand in several parts
+		var at []*Section // a section with a name may have several parts
 		n := 0
 		for j := range written {
 			w := &written[j]
@@ -86,8 +86,8 @@ func relocate(sections []Section, raw []byte) {
 	}
 }
 
-// relocate finds each option in the parts of its section: of several the last
-// with its value, which is the one that counts; of a list each item by itself.
+// relocate finds each option in the parts of its section: the last one with its
+// value, which is the one that counts, or each item of a list.
 func (s *Section) relocate(at []*Section) {
 	s.Line = 0
 	if len(at) > 0 {

@@ -1,9 +1,9 @@
-// Package uci reads UCI, the form of OpenWrt's configuration files, writes its
-// values, and turns homeward's into the TOML configuration. It says what is wrong
-// in UCI's words and lines.
+// Package uci reads and writes UCI, the format of OpenWrt's configuration files. It
+// converts homeward's to TOML, and names faults by option and line.
 package uci
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,9 +32,9 @@ type Option struct {
 // A Fault is one fault of a package, in UCI's words. It holds no secret.
 type Fault struct {
 	Line    int    // 0: not known
-	Path    string // of the section or option, "" for a line that is none
+	Path    string // of the section or option; "": the line is neither
 	What    string
-	Section string // its name, or @TYPE[N]; "" if it is about none
+	Section string // its name, or @TYPE[N]; "": about no section
 	Option  string // likewise
 }
 
@@ -49,11 +49,10 @@ func (s *Section) Value(name string) string {
 	return ""
 }
 
-// Parse reads what `uci export PKG` writes: config TYPE 'NAME', option KEY
-// 'VALUE' and list KEY 'VALUE', values byte for byte, line breaks included.
-// Comments are allowed, so that it reads what `homeward import` writes. Other
-// spellings of hand-written files are uci's business: they are faults here.
-// Only the first fault of the syntax is reported, and the sections are nil then.
+// Parse reads the output of `uci export PKG`: config TYPE 'NAME', option KEY 'VALUE'
+// and list KEY 'VALUE', with values byte for byte. It allows comments, as in the
+// output of `homeward import`, but none of the other spellings that uci reads. It
+// returns the first fault, and then no sections.
 func Parse(src []byte, pkg string) ([]Section, *Fault) {
 	p := parser{src: src, line: 1, pkg: pkg, seen: map[string]int{}}
 	for p.skipToWord() {
@@ -74,13 +73,13 @@ type parser struct {
 	pos      int
 	line     int
 	pkg      string
-	loose    bool // read all that uci reads, and pass over what it does not
+	loose    bool // read all that uci reads, and skip what it does not
 	sections []Section
-	seen     map[string]int // sections of each type
+	seen     map[string]int // the number of sections of each type
 }
 
-// skipToWord goes to the next statement, over blanks, empty lines and
-// comments, and tells whether there is one.
+// skipToWord skips blanks, empty lines and comments, and reports whether a statement
+// follows.
 func (p *parser) skipToWord() bool {
 	for ; p.pos < len(p.src); p.pos++ {
 		switch p.src[p.pos] {
@@ -100,15 +99,15 @@ func (p *parser) skipToWord() bool {
 	return false
 }
 
-// skipComment leaves the position before the line's end.
+// skipComment stops before the line's end.
 func (p *parser) skipComment() {
 	for p.pos+1 < len(p.src) && p.src[p.pos+1] != '\n' {
 		p.pos++
 	}
 }
 
-// statement reads the words of one statement, up to its line's end, or tells
-// what is wrong with it.
+// statement reads the words of one statement, up to the end of its line, or says
+// what is wrong.
 func (p *parser) statement() (words []string, fault string) {
 	for p.pos < len(p.src) {
 		switch c := p.src[p.pos]; {
@@ -144,14 +143,11 @@ func (p *parser) word() (word, fault string) {
 			b = append(b, c)
 			p.pos++
 		case '\'':
-			rest := string(p.src[p.pos+1:])
-			end := strings.IndexByte(rest, '\'')
-			if end < 0 {
+			text, closed := p.quoted()
+			if !closed {
 				return "", "the quote opened here is never closed"
 			}
-			b = append(b, rest[:end]...)
-			p.line += strings.Count(rest[:end], "\n")
-			p.pos += end + 2
+			b = append(b, text...)
 		case '\\':
 			if p.loose {
 				b = p.escaped(b)
@@ -176,7 +172,19 @@ func (p *parser) word() (word, fault string) {
 	return string(b), ""
 }
 
-// take adds one statement to the sections, or tells what is wrong with it.
+// quoted reads text in single quotes, in which nothing is escaped.
+func (p *parser) quoted() (text []byte, closed bool) {
+	rest := p.src[p.pos+1:]
+	end := bytes.IndexByte(rest, '\'')
+	if end < 0 {
+		return nil, false
+	}
+	p.line += bytes.Count(rest[:end], []byte("\n"))
+	p.pos += end + 2
+	return rest[:end], true
+}
+
+// take adds one statement to the sections, or says what is wrong with it.
 func (p *parser) take(words []string, line int) (fault string) {
 	switch word := words[0]; {
 	case word == "package" && len(words) == 2:
@@ -204,8 +212,7 @@ func (p *parser) take(words []string, line int) (fault string) {
 	return ""
 }
 
-// shownName returns a type or name for a message, … where it could be a secret
-// that slipped there.
+// shownName returns a type or name for a message, or … if it could be a secret.
 func shownName(s string) string {
 	if strings.ContainsAny(s, "=@?") || slices.ContainsFunc(strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(".:/ ", r) }), secret.LooksLikeToken) {
 		return "…"

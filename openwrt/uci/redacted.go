@@ -2,11 +2,10 @@ package uci
 
 import "strings"
 
-// Redacted returns homeward's package, as a person wrote it, in a form to show to
-// others: without comments, and with each value as redact returns it for its
-// option; of a section's type and name the option is "". Options that the schema
-// does not have are left out. Behind a quote that is never closed, the rest of the
-// file is missing.
+// Redacted returns a package as a person wrote it, in a form to show to others:
+// without comments, and with each value as redact returns it for its option; the
+// option is "" for the type and name of a section. Options that the schema does not
+// have are left out, and so is what follows a quote that is never closed.
 func (s Schema) Redacted(raw []byte, redact func(option, value string) string) string {
 	var b strings.Builder
 	for _, section := range scan(raw) {

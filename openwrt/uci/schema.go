@@ -14,13 +14,13 @@ const (
 // Key is one option, and the key of the TOML that it becomes.
 type Key struct {
 	Option  string
-	Name    string // in the TOML; "": the init script alone reads it
+	Name    string // in the TOML; "": only the init script reads it
 	Kind    Kind
 	Choices string // the words allowed, with blanks between; "": any value
 }
 
-// Schema has the options of a configuration, in the order in which they are
-// written. Top and Line together are those of `config homeward 'main'`.
+// Schema lists the options of a configuration, in the order in which they are
+// written. The section `config homeward 'main'` has those of Top and Line.
 type Schema struct {
 	Top     []Key // above the tables of the TOML
 	Line    []Key // of its table [line]

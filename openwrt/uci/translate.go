@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// A Remark is what the reader of the TOML says of a key of it.
+// Remark is what the reader of the TOML says about a key.
 type Remark struct {
-	Path []string // of the key; none: the file as a whole
+	Path []string // of the key; nil: the whole file
 	Text string   // names keys as TOML does
 }
 
-// Translate says of the options of UCI what was said of the keys of the TOML, in
-// the order of the lines.
+// Translate words remarks about keys of the TOML as faults of UCI's options, in the
+// order of the lines.
 func (c *Conversion) Translate(remarks []Remark) []Fault {
 	var out []Fault
 	for _, r := range remarks {
@@ -23,9 +23,8 @@ func (c *Conversion) Translate(remarks []Remark) []Fault {
 	return out
 }
 
-// FaultsWith returns the faults of the conversion and those that were found in
-// its TOML, in the order of the lines. Of an option that has a fault already
-// nothing more is said.
+// FaultsWith returns the faults of the conversion and those found in its TOML, in
+// the order of the lines. An option that has a fault gets no more.
 func (c *Conversion) FaultsWith(found []Remark) []Fault {
 	out := slices.Clone(c.faults)
 	for _, f := range c.Translate(found) {
@@ -37,7 +36,7 @@ func (c *Conversion) FaultsWith(found []Remark) []Fault {
 	return out
 }
 
-// Unreadable tells whether the faults left nothing to convert.
+// Unreadable reports whether nothing could be converted, because of the faults.
 func (c *Conversion) Unreadable() bool { return len(c.origins) == 0 && len(c.faults) > 0 }
 
 func (c *Conversion) translate(r Remark) Fault {
@@ -62,7 +61,7 @@ func (c *Conversion) translate(r Remark) Fault {
 		return Fault{What: text}
 	}
 	last := len(r.Path) - 1
-	at, name := c.origins[joinPath(r.Path[:last])], r.Path[last] // of an option that is missing, its section
+	at, name := c.origins[joinPath(r.Path[:last])], r.Path[last] // the option is missing: name its section
 	if at.Path == "" {
 		return Fault{What: text}
 	}
@@ -71,7 +70,7 @@ func (c *Conversion) translate(r Remark) Fault {
 	return at
 }
 
-// optionOf returns the option that becomes an account's key.
+// optionOf returns the option of an account's key.
 func (c *Conversion) optionOf(key string) string {
 	for _, k := range c.schema.Account {
 		if k.Name == key {
@@ -81,8 +80,8 @@ func (c *Conversion) optionOf(key string) string {
 	return shownName(key)
 }
 
-// reword rewrites what a message tells to write: key = "value" becomes option
-// key 'value', and a list one list for each of its items.
+// reword rewrites the TOML in a message as UCI: key = "value" becomes option key
+// 'value', and a list becomes one list statement for each item.
 func (c *Conversion) reword(text string) string {
 	var b strings.Builder
 	for {
@@ -103,7 +102,7 @@ func (c *Conversion) reword(text string) string {
 	}
 }
 
-// cutTOML cuts a value of TOML off the text: a string, a list of them, or a
+// cutTOML cuts a TOML value off the start of s: a string, a list of strings, or a
 // word.
 func cutTOML(s string) (value, rest string) {
 	end := strings.IndexAny(s, " ,;)")
@@ -119,8 +118,8 @@ func cutTOML(s string) (value, rest string) {
 	return s[:end], s[end:]
 }
 
-// spellItems spells a value of TOML for UCI; each item of a list but the first
-// stands behind option once more.
+// spellItems writes a value of TOML as values of UCI; each but the first has option
+// before it.
 func spellItems(value, option string) []string {
 	var out []string
 	for item := range strings.SplitSeq(strings.Trim(value, "[]"), ",") {

@@ -2,8 +2,8 @@ package uci
 
 import "strings"
 
-// Line returns a line of a section as `uci export` writes it: statement is
-// option NAME or list NAME. Of an empty value there is none: it returns "".
+// Line returns a line of a section as `uci export` writes it, "" if the value is
+// empty. statement is option NAME or list NAME.
 func Line(statement, value string) string {
 	if value == "" {
 		return ""
@@ -31,8 +31,8 @@ func Printable(s string) string {
 	return strings.Map(keep, s[:min(len(s), 64)])
 }
 
-// Quote quotes a value as `uci export` does: whatever is in it, uci and Parse read
-// it back byte for byte.
+// Quote quotes a value as `uci export` does. uci and Parse read it back byte for
+// byte.
 func Quote(v string) string {
 	return "'" + strings.ReplaceAll(v, "'", `'\''`) + "'"
 }
