@@ -52,6 +52,12 @@ func runStatus(_ context.Context, c cli.Call) int {
 		fmt.Fprintf(c.Stderr, "homeward: no daemon runs (%s): start it with homeward run, or on OpenWrt with service homeward start\n", dir)
 		return exitNoDaemon
 	}
+	return printStatus(c, dir)
+}
+
+// printStatus prints the status in a running daemon's run_dir, and returns the exit
+// code.
+func printStatus(c cli.Call, dir string) int {
 	text, err := os.ReadFile(filepath.Join(dir, daemon.StatusFile))
 	if err != nil {
 		fmt.Fprintf(c.Stderr, "homeward: the daemon runs, and has nothing to tell yet: %v\n", err)
@@ -87,48 +93,56 @@ func runStatus(_ context.Context, c cli.Call) int {
 // accepted, what is due, and what to do.
 func statusTable(s status, zone *time.Location) string {
 	var b strings.Builder
-	row := func(key, value string) {
-		if value != "" {
-			fmt.Fprintf(&b, "  %-10s %s\n", key, value)
-		}
-	}
-	on := func(value, dev string, there bool) string {
-		switch {
-		case there && dev != "":
-			return value + "  on " + dev
-		case there:
-			return value
-		}
-		return "-"
-	}
 	fmt.Fprintf(&b, "line\n")
-	row("ipv4", on(s.Line.IPv4.String(), s.Line.WAN, s.Line.IPv4.IsValid()))
-	row("ipv6", on(s.Line.IPv6.String(), s.Line.WAN6, s.Line.IPv6.IsValid()))
-	row("prefix", on(s.Line.Prefix.String(), s.Line.LAN, s.Line.Prefix.IsValid()))
-	row("delegated", join(s.Line.Delegated))
-	row("note", s.Line.NoteLAN())
-	row("note", s.Line.NoteWAN())
-	clock := func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04:05") }
+	row(&b, "ipv4", on(s.Line.IPv4, s.Line.IPv4.IsValid(), s.Line.WAN))
+	row(&b, "ipv6", on(s.Line.IPv6, s.Line.IPv6.IsValid(), s.Line.WAN6))
+	row(&b, "prefix", on(s.Line.Prefix, s.Line.Prefix.IsValid(), s.Line.LAN))
+	row(&b, "delegated", join(s.Line.Delegated))
+	row(&b, "note", s.Line.NoteLAN())
+	row(&b, "note", s.Line.NoteWAN())
 	for _, name := range slices.Sorted(maps.Keys(s.Accounts)) {
-		a := s.Accounts[name]
-		fmt.Fprintf(&b, "%s  %s\n", name, a.State)
-		row("service", a.Service+": "+strings.Join(a.Domains, ", "))
-		if a.Accepted != nil {
-			row("accepted", valuesWords(a.Accepted.Values)+"  at "+clock(a.Accepted.At))
-		}
-		if a.Want != nil && (a.Accepted == nil || *a.Want != a.Accepted.Values) {
-			row("line", valuesWords(*a.Want))
-		}
-		row("error", a.Error)
-		if !a.Next.IsZero() {
-			row("next", clock(a.Next))
-		}
-		row("note", a.Note)
-		if a.Limit > 0 {
-			row("requests", fmt.Sprintf("%d of %d in 24 hours, %d left", a.Used, a.Limit, max(0, a.Limit-a.Used)))
-		}
+		accountRows(&b, name, s.Accounts[name], zone)
 	}
 	return b.String()
+}
+
+// accountRows writes the status of one account.
+func accountRows(b *strings.Builder, name string, a update.Status, zone *time.Location) {
+	at := func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04:05") }
+	fmt.Fprintf(b, "%s  %s\n", name, a.State)
+	row(b, "service", a.Service+": "+strings.Join(a.Domains, ", "))
+	if a.Accepted != nil {
+		row(b, "accepted", valuesWords(a.Accepted.Values)+"  at "+at(a.Accepted.At))
+	}
+	if a.Want != nil && (a.Accepted == nil || *a.Want != a.Accepted.Values) {
+		row(b, "line", valuesWords(*a.Want))
+	}
+	row(b, "error", a.Error)
+	if !a.Next.IsZero() {
+		row(b, "next", at(a.Next))
+	}
+	row(b, "note", a.Note)
+	if a.Limit > 0 {
+		row(b, "requests", fmt.Sprintf("%d of %d in 24 hours, %d left", a.Used, a.Limit, max(0, a.Limit-a.Used)))
+	}
+}
+
+// row writes a line of the table, unless the value is empty.
+func row(b *strings.Builder, key, value string) {
+	if value != "" {
+		fmt.Fprintf(b, "  %-10s %s\n", key, value)
+	}
+}
+
+// on writes a value and the device that has it.
+func on(value fmt.Stringer, valid bool, dev string) string {
+	switch {
+	case !valid:
+		return "-"
+	case dev == "":
+		return value.String()
+	}
+	return value.String() + "  on " + dev
 }
 
 func valuesWords(v service.Values) string {

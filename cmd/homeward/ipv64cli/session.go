@@ -141,18 +141,22 @@ func (s *session) key() (secret.Secret, error) {
 	if err != nil {
 		return secret.Secret{}, fmt.Errorf("%s: %w", s.keyFrom, err)
 	}
-	v := strings.TrimSpace(string(text))
+	return keyIn(strings.TrimSpace(string(text)), s.keyFrom)
+}
+
+// keyIn checks what was read as the API key; from names where it was read.
+func keyIn(v, from string) (secret.Secret, error) {
 	_, isURL := settings.URLIn(v)
 	if t, form := settings.PastedToken(v); !isURL && form != "" && !settings.OddToken(t) {
 		v = t
 	}
 	switch {
 	case v == "":
-		return secret.Secret{}, fmt.Errorf("%s is empty: write the account's API key into it", s.keyFrom)
+		return secret.Secret{}, fmt.Errorf("%s is empty: write the account's API key into it", from)
 	case isURL:
-		return secret.Secret{}, fmt.Errorf("%s holds a URL, and an update URL holds no API key: write the account's API key into it, alone", s.keyFrom)
+		return secret.Secret{}, fmt.Errorf("%s holds a URL, and an update URL holds no API key: write the account's API key into it, alone", from)
 	case settings.OddSecret(v) != "":
-		return secret.Secret{}, fmt.Errorf("the content of %s %s", s.keyFrom, settings.OddSecret(v))
+		return secret.Secret{}, fmt.Errorf("the content of %s %s", from, settings.OddSecret(v))
 	}
 	return secret.New(v), nil
 }
