@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"homeward/update/resolver"
+	"homeward/update/rfc2136"
 )
 
 // client makes exchanges with services, one connection each. It always
@@ -58,19 +59,33 @@ func (c client) exchange(ctx context.Context, req Request, ready BeforeSend) Out
 	}
 	stop := context.AfterFunc(ctx, func() { conn.tcp.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	if _, err := conn.Write(message); err != nil {
-		return Outcome{Fault: e.sentFault(ctx, c.within, err)}
-	}
-	answer, err := readAnswer(conn, req.maxBody())
+	answer, err := converse(conn, req, message)
 	if err != nil {
-		return Outcome{Fault: e.sentFault(ctx, c.within, err)}
+		out := Outcome{Fault: e.sentFault(ctx, c.within, err)}
+		if !e.tls && out.Fault.Kind == FaultSent {
+			out.Forget = e.known // nothing has proved that the host is there
+		}
+		return out
 	}
 	conn.tcp.SetLinger(-1)
 	conn.Close()
-	if answer.CAHint = conn.root; conn.reached != nil {
+	answer.CAHint = conn.root
+	if conn.reached != nil && (e.tls || rfc2136.Proven(answer.DNS)) {
 		answer.Known = conn.reached()
 	}
 	return Outcome{Answer: answer}
+}
+
+// converse sends the request and reads the answer.
+func converse(conn connection, req Request, message []byte) (*Answer, error) {
+	if req.DNS != nil {
+		results, err := req.DNS.Exchange(conn, time.Now)
+		return &Answer{DNS: results}, err
+	}
+	if _, err := conn.Write(message); err != nil {
+		return nil, err
+	}
+	return readAnswer(conn, req.maxBody())
 }
 
 // maxBody returns how many bytes of the answer to keep. 4 KiB hold any answer
@@ -89,6 +104,7 @@ type endpoint struct {
 	port    uint16
 	family  int // 4, 6, or 0 for both
 	tls     bool
+	proof   bool // the answer proves that the host has sent it: TLS, or a signature
 	device4 string
 	device6 string
 	caFile  string
@@ -114,13 +130,20 @@ func newEndpoint(req Request) (endpoint, error) {
 	if err != nil {
 		return endpoint{}, errURL
 	}
-	switch u.Scheme {
-	case "https":
-		e.tls, e.known = true, req.Known // without TLS nothing proves that the host answers there
+	switch scheme := u.Scheme; {
+	case (scheme == "dns") != (req.DNS != nil):
+		return endpoint{}, errURL
+	case scheme == "dns":
+		e.proof, e.known = true, req.Known
+		if port == 0 {
+			port = 53
+		}
+	case scheme == "https":
+		e.tls, e.proof, e.known = true, true, req.Known
 		if port == 0 {
 			port = 443
 		}
-	case "http":
+	case scheme == "http":
 		addr, _ := netip.ParseAddr(e.host)
 		if !req.AllowHTTP && !addr.Unmap().IsLoopback() {
 			return endpoint{}, errPlain
@@ -135,8 +158,11 @@ func newEndpoint(req Request) (endpoint, error) {
 	return e, nil
 }
 
-// message returns the whole request.
+// message returns the whole request; a DNS update has none, as it is a conversation.
 func (e endpoint) message(req Request, agent string) ([]byte, error) {
+	if req.DNS != nil {
+		return nil, nil
+	}
 	var b strings.Builder
 	header := func(name, value string) { b.WriteString(name + ": " + value + "\r\n") }
 	b.WriteString(req.Method + " " + strings.ReplaceAll(e.url.RequestURI(), " ", "%20") + " HTTP/1.1\r\n")

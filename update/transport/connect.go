@@ -55,7 +55,7 @@ func (c client) connect(whole context.Context, e endpoint) (connection, []netip.
 	}
 	conn, err := r.run(ctx, whole, lookup, attempt)
 	switch {
-	case err == nil && e.tls: // without TLS nothing proves that the host answered
+	case err == nil && e.proof:
 		conn.reached = func() []netip.Addr { return r.reached(conn.addr) }
 		return conn.connection, nil, nil
 	case err == nil:

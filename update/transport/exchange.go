@@ -1,6 +1,6 @@
-// Package transport makes one HTTP exchange over TLS: it tries a host's
-// addresses until one works, trusts the system's roots, and reports how far it
-// came.
+// Package transport makes one HTTP exchange over TLS, or a DNS update over TCP: it
+// tries a host's addresses until one works, trusts the system's roots, and reports
+// how far it came.
 package transport
 
 import (
@@ -8,10 +8,11 @@ import (
 	"net/netip"
 	"time"
 
+	"homeward/update/rfc2136"
 	"homeward/update/secret"
 )
 
-// Request is one HTTP request as data.
+// Request is one HTTP request as data, or a DNS update.
 type Request struct {
 	Method   string // GET, POST or DELETE
 	URL      secret.Text
@@ -29,6 +30,8 @@ type Request struct {
 	MaxBody  int          // bytes of the answer to keep, 0: 4096
 
 	AllowHTTP bool // allow http:// to any address, not only to loopback
+
+	DNS *rfc2136.Update // in place of HTTP; URL is dns://HOST:PORT
 }
 
 // Answer is what a service answered.
@@ -40,7 +43,8 @@ type Answer struct {
 	Date       string       // the header, unparsed
 	Location   string       // the header, unparsed
 	CAHint     string       // identifies the root that verified the service, "" without TLS
-	Known      []netip.Addr // where to reach the host next time, the best first, at most KnownMost; nil if the host is an address, and without TLS
+	Known      []netip.Addr // where to reach the host next time, the best first, at most KnownMost; nil if the host is an address, and without proof that it has answered
+	DNS        []rfc2136.Result
 }
 
 // FaultKind is how far an exchange without an answer came.
@@ -50,7 +54,7 @@ const (
 	FaultResolve  FaultKind = iota + 1 // the name was not resolved
 	FaultConnect                       // no route, or no TCP connection
 	FaultTLS                           // the handshake failed
-	FaultClock                         // the certificate is not valid yet by this machine's clock
+	FaultClock                         // the certificate is not valid yet by this machine's clock, or a name server's is another
 	FaultSent                          // sent, but no whole answer came
 	FaultRefused                       // the service refused or reset the connection
 	FaultCanceled                      // ctx ended, or BeforeSend returned false

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"homeward/update/rfc2136"
 )
 
 // Failed returns the outcome of an exchange without an answer.
@@ -109,10 +111,12 @@ func (e endpoint) tlsFault(ctx context.Context, within time.Duration, err error)
 	return f
 }
 
+// minute is how messages show a time.
+const minute = "2006-01-02 15:04 MST"
+
 // expired distinguishes a certificate that is not valid yet, because this
 // machine's clock is behind, from one that has expired.
 func (e endpoint) expired(cert *x509.Certificate, now time.Time) (FaultKind, string) {
-	const minute = "2006-01-02 15:04 MST"
 	clock := now.UTC().Format(minute)
 	if now.Before(cert.NotBefore) {
 		return FaultClock, FaultText("waiting for NTP: this router's clock says " + clock +
@@ -122,10 +126,23 @@ func (e endpoint) expired(cert *x509.Certificate, now time.Time) (FaultKind, str
 		" (this router's clock says " + clock + "): the service has to renew it")
 }
 
+// otherClock returns the fault for a name server whose clock is not this machine's.
+func (e endpoint) otherClock(server, now time.Time) *Fault {
+	theirs := "another time"
+	if !server.IsZero() {
+		theirs = server.UTC().Format(minute)
+	}
+	return Failed(FaultClock, false, "waiting for NTP: this router's clock says "+now.UTC().Format(minute)+
+		", and that of "+e.host+" "+theirs+" (BADTIME)").Fault
+}
+
 // sentFault returns the fault for a request without a whole answer.
 func (e endpoint) sentFault(ctx context.Context, within time.Duration, err error) *Fault {
 	var text string
+	var clock rfc2136.ClockError
 	switch {
+	case errors.As(err, &clock):
+		return e.otherClock(clock.Server, time.Now())
 	case errors.Is(ctx.Err(), context.Canceled):
 		return canceled(true)
 	case timedOut(err):

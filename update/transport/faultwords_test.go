@@ -27,6 +27,7 @@ func TestWordsOfFaults(t *testing.T) {
 			"the service refuses connections, or resets them": &e.dialFault(ctx, c.connectWithin, "", syscall.ECONNREFUSED).Fault,
 			"TLS fails, or half of it comes":                  &e.tlsFault(ctx, c.connectWithin, x509.UnknownAuthorityError{}).Fault,
 			"this router's clock is wrong":                    &e.tlsFault(ctx, c.connectWithin, notYet).Fault,
+			"a name server's clock is another":                endpoint{host: "ns.example.org"}.otherClock(cert.NotBefore, time.Now()),
 			"sent, and no answer: hangs, drips, resets":       e.sentFault(ctx, c.within, os.ErrDeadlineExceeded),
 		}, "", "\t")
 		const path = "testdata/faults.json"
