@@ -1,6 +1,9 @@
 package rfc2136
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // Code is what a name server has answered: a response code (RFC 2136, section 2.2),
 // a TSIG error (RFC 8945, section 3), or one of our own.
@@ -52,4 +55,15 @@ func (c Code) String() string {
 		return "BADTIME"
 	}
 	return "error " + strconv.Itoa(int(c))
+}
+
+// Proven reports whether a server that has the key gave one of the answers.
+func Proven(results []Result) bool {
+	return slices.ContainsFunc(results, func(r Result) bool {
+		switch r.Code {
+		case BadSig, BadKey, NoReply, Unsigned, BadSignature:
+			return false
+		}
+		return true
+	})
 }

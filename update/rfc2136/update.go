@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"homeward/update/secret"
 )
 
 // TTL is how long resolvers may keep a record, in seconds. A new address is seen
@@ -78,7 +80,11 @@ func (u Update) String() string {
 	if zone == "" {
 		zone = "the server's"
 	}
-	lines := []string{"zone " + zone + ", key " + u.Key.Name + " (" + u.Key.Algorithm + ")"}
+	key := u.Key.Name
+	if secret.MayHold(key) { // written in the wrong place
+		key = secret.Mask
+	}
+	lines := []string{"zone " + zone + ", key " + key + " (" + u.Key.Algorithm + ")"}
 	for _, host := range u.Hosts {
 		if u.IPv4.IsValid() {
 			lines = append(lines, host+" "+strconv.Itoa(TTL)+" A "+u.IPv4.String())

@@ -23,7 +23,7 @@ func ServerName(base string) string {
 	switch {
 	case host == IPv64Server || strings.HasSuffix(host, "."+IPv64Server):
 		return IPv64Server
-	case port == "", scheme == "https" && port == "443", scheme == "http" && port == "80":
+	case port == "", scheme == "https" && port == "443", scheme == "http" && port == "80", scheme == "dns" && port == "53":
 		return host
 	}
 	return host + ":" + port

@@ -9,6 +9,8 @@ func For(a *Account) (s Service, ok bool) {
 		return spdynService(a), true
 	case "dyndns2":
 		return dyndns2Service(a), true
+	case "rfc2136":
+		return rfc2136Service(), true
 	case "template":
 		return templateService(a), true
 	}

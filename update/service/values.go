@@ -88,17 +88,19 @@ func (p Publish) Without(o Publish) Publish {
 // is immutable; a new configuration has new ones.
 type Account struct {
 	Name        string
-	Service     string // ipv64, spdyn, dyndns2, template
-	Server      string // base URL without a slash at its end
+	Service     string // ipv64, spdyn, dyndns2, rfc2136, template
+	Server      string // base URL without a slash at its end; rfc2136: dns://HOST:PORT
 	Domains     []string
 	Publish     Publish
-	Username    string
+	Username    string // rfc2136: the key's name
 	Secret      secret.Secret
 	Token       bool          // the secret is a token, not a password
 	Auth        string        // ipv64: bearer, basic, form
 	Record      string        // ipv64: praefix
 	Healthcheck secret.Secret // ipv64
 	PrefixAuto  bool          // ipv64: the service takes the prefix of the request's source
+	Algorithm   string        // rfc2136: of the key
+	Zone        string        // rfc2136: of all domains, "" as the server answers
 	OneAddress  bool          // dyndns2: one address a request
 	Template    *Template
 	Device4     string        // requests over IPv4 leave by this device, "" as the routes say

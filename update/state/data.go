@@ -228,6 +228,9 @@ func (b *Data) SyncConfig(a *service.Account) {
 	if a.PrefixAuto { // added in a later version: without it the fingerprint stays the same
 		settings = append(settings, "prefix = auto")
 	}
+	if a.Algorithm != "" { // likewise
+		settings = append(settings, a.Algorithm, a.Zone)
+	}
 	config := b.Fingerprint(settings...)
 	target := b.Fingerprint(a.Service, a.Server, a.Domains, a.Record, a.Template.Key())
 	id, server := b.UsageID(a), b.Fingerprint(a.ServerName())

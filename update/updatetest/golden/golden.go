@@ -46,6 +46,9 @@ func Request(r transport.Request) string {
 	if r.User != "" || !r.Login.IsZero() || !r.Password.IsZero() {
 		s += fmt.Sprintf("Authorization: Basic %s%s:%s\n", r.User, r.Login, r.Password)
 	}
+	if r.DNS != nil {
+		s += r.DNS.String() + "\n"
+	}
 	if r.Family != 0 {
 		s += fmt.Sprintf("over IPv%d\n", r.Family)
 	}
