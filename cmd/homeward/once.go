@@ -141,6 +141,9 @@ func preview(c cli.Call, probes []daemon.PlannedQuery, requests []transport.Requ
 		if !r.Form.IsZero() {
 			fmt.Fprintf(c.Stdout, "  %s\n", r.Form)
 		}
+		if r.DNS != nil {
+			fmt.Fprintf(c.Stdout, "  %s\n", strings.ReplaceAll(r.DNS.String(), "\n", "\n  "))
+		}
 	}
 	if len(requests)+len(probes) == 0 {
 		fmt.Fprintln(c.Stdout, "nothing is due")

@@ -33,6 +33,7 @@ var sampleAccounts = map[string]map[string]string{
 	"ipv64":    {"domains": `["home.ipv64.net"]`, "token": `"t0ken"`},
 	"spdyn":    {"domains": `["home.spdns.org"]`, "username": `"me"`, "password": `"p"`},
 	"dyndns2":  {"domains": `["home.example.org"]`, "username": `"me"`, "password": `"p"`, "server": `"https://dyn.example"`},
+	"rfc2136":  {"domains": `["home.example.org"]`, "key_name": `"homeward"`, "password": `"c2VjcmV0"`, "server": `"ns.example.org"`},
 	"template": {"domains": `["home.example.org"]`, "password": `"p"`, "url4": `"https://dyn.example/?ip=[IP]&host=[DOMAIN]&p=[PASSWORD]&[PARAMOPT]"`, "answer": `"good"`},
 }
 

@@ -50,6 +50,7 @@ func (t table) account(name string, cfg *Config) Account {
 	a.OneAddress = t.boolean("one_address", false)
 	a.Server = t.server(a.Service)
 	t.credentials(&a.Account)
+	t.nameServer(&a)
 	t.template(&a)
 	t.publish(&a)
 	t.prefix(&a)
@@ -175,7 +176,7 @@ func (t table) publish(a *Account) {
 			a.Publish.IPv6 = true
 		case "prefix":
 			a.Publish.Prefix = true
-			if a.Service == "spdyn" || a.Service == "dyndns2" {
+			if a.Service == "spdyn" || a.Service == "dyndns2" || a.Service == "rfc2136" {
 				t.fault("publish", `"prefix" is not known to `+a.Service+`: write "ipv6", with host for a host behind the router`)
 			}
 		default:
@@ -242,7 +243,7 @@ func (t table) detect(a *Account) {
 		}
 		return
 	}
-	ownAnswer := a.Service != "dyndns2" && a.Service != "template"
+	ownAnswer := a.Service == "ipv64" || a.Service == "spdyn"
 	if !ownAnswer && t.missing("checkip") {
 		t.fault("checkip", a.Service+` cannot be asked for our address: write checkip = "https://…", a page that answers with it`)
 	}

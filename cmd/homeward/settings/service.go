@@ -14,10 +14,20 @@ func (t table) server(service string) string {
 	usual := map[string]string{"ipv64": "https://ipv64.net", "spdyn": "https://update.spdyn.de"}[service]
 	v := t.text("server")
 	if v == "" {
-		if service == "dyndns2" && t.missing("server") {
+		switch {
+		case service == "dyndns2" && t.missing("server"):
 			t.fault("server", `missing: write server = "https://…", the base URL of the service (its page on dyndns2 names it)`)
+		case service == "rfc2136" && t.missing("server"):
+			t.fault("server", `missing: write server = "ns.example.org", the primary name server of the zone`)
 		}
 		return usual
+	}
+	if service == "rfc2136" {
+		base, wrong := nameServerURL(v)
+		if wrong != "" {
+			t.fault("server", wrong)
+		}
+		return base
 	}
 	base, wrong := serverURL(v)
 	if wrong != "" {

@@ -23,6 +23,7 @@ func Services() []Service {
 	all := []Service{
 		{Name: "dyndns2", Publishes: []string{"ipv4", "ipv6"}, Needs: []string{"server", "username", "password"}},
 		{Name: "ipv64", Publishes: []string{"ipv4", "ipv6", "prefix"}, Needs: []string{"token"}},
+		{Name: "rfc2136", Publishes: []string{"ipv4", "ipv6"}, Needs: []string{"server", "key_name", "password"}},
 		{Name: "spdyn", Publishes: []string{"ipv4", "ipv6"}, Needs: []string{"token, or username and password"}},
 		{Name: "template", Publishes: []string{"ipv4", "ipv6", "prefix"}, Needs: []string{"template, or url4, url6 or url, and answer"}},
 	}

@@ -1,0 +1,84 @@
+package settings
+
+import (
+	"net"
+	"net/netip"
+	"strings"
+
+	"homeward/update/rfc2136"
+	"homeward/update/secret"
+)
+
+// nameServer reads what belongs to an account at a name server of one's own.
+func (t table) nameServer(a *Account) {
+	if a.Service != "rfc2136" {
+		return
+	}
+	a.Username = t.keyName()
+	a.Algorithm = t.choice("key_algorithm", rfc2136.Algorithms()[0])
+	name := t.given("password", "password_file")
+	switch {
+	case t.missing("password") && t.missing("password_file"):
+		t.fault("password", `missing: write password = "…", the secret of the key in base64, or password_file = "/path"`)
+	case name != "" && !a.Secret.IsZero():
+		if _, err := rfc2136.DecodeSecret(a.Secret); err != nil {
+			t.fault(name, "is no base64: write the secret of the key as tsig-keygen or keymgr -t prints it")
+		}
+	}
+	a.Zone = t.zone()
+	for _, d := range a.Domains {
+		if a.Zone != "" && !rfc2136.Inside(d, a.Zone) {
+			t.fault("domains", secret.Shown(d)+" is outside of the zone "+secret.Shown(a.Zone)+": take it out, or correct zone")
+		}
+	}
+}
+
+func (t table) keyName() string {
+	if t.missing("key_name") {
+		t.fault("key_name", `missing: write key_name = "…", the name of the TSIG key as the server has it`)
+	}
+	v := strings.ToLower(strings.TrimSuffix(t.text("key_name"), "."))
+	if v != "" && !nameOf(v) {
+		t.fault("key_name", secret.Shown(v)+" is no name of a key: write it as the server has it, letters, digits, - and _, with dots between")
+	}
+	return v
+}
+
+func (t table) zone() string {
+	v := strings.ToLower(strings.TrimSuffix(t.text("zone"), "."))
+	if v != "" && (!nameOf(v) || secret.LooksLikeToken(v)) {
+		t.fault("zone", secret.Shown(v)+` is no zone: write its name, as in zone = "example.org"`)
+		return ""
+	}
+	return v
+}
+
+// nameOf tells whether v is a name of the DNS, one label or more.
+func nameOf(v string) bool {
+	for l := range strings.SplitSeq(v, ".") {
+		if !label(l) {
+			return false
+		}
+	}
+	return len(v) <= 253
+}
+
+// nameServerURL checks a name server, HOST or HOST:PORT, and writes it as a URL. Of
+// an IPv6 address brackets are needed before a port only.
+func nameServerURL(v string) (base, wrong string) {
+	host, port, err := net.SplitHostPort(v)
+	if err != nil {
+		host, port = strings.Trim(v, "[]"), "53"
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	_, err = netip.ParseAddr(host)
+	switch {
+	case strings.Contains(v, "/"):
+		return "", `is a URL: write the name server alone, as in server = "ns.example.org:53"`
+	case port == "" || badPort(port):
+		return "", `has no port behind the colon: write it as in server = "ns.example.org:53"`
+	case err != nil && (!nameOf(host) || secret.LooksLikeToken(host)):
+		return "", `is no name server: write its name or address, as in server = "ns.example.org:53"`
+	}
+	return "dns://" + net.JoinHostPort(host, port), ""
+}
