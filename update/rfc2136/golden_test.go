@@ -95,7 +95,6 @@ type recorded struct {
 	u        rfc2136.Update
 	question string // in place of the update: for the zone of this name
 	answer   []byte
-	want     string
 }
 
 // recordings are the requests of the recorded answers.
