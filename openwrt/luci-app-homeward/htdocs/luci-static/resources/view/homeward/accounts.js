@@ -283,7 +283,7 @@ return view.extend({
 			return (host && !this.prefix) ? [ _('Its address is shown when the LAN has a prefix.') ] : [ '' ];
 		const seen = Object.values(this.hints).some(h => L.toArray(h.ip6addrs).map(canonical).includes(address));
 		return [
-			tag('code', {}, address), ' – ',
+			tag('code', { 'data-host-address': '' }, address), ' – ',
 			seen ? _('the router has seen this address.') : _('the router has not seen this address: check that the host has it.')
 		];
 	},
