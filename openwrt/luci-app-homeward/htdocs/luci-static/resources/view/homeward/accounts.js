@@ -81,7 +81,7 @@ function hostAddress(prefix, host) {
 return view.extend({
 	load() {
 		return Promise.all([
-			homeward.services(),
+			homeward.services().catch(() => BUILT_IN.map(name => ({ name }))),
 			callHints().catch(() => ({})),
 			homeward.read().catch(() => ({})),
 			uci.load('homeward')
@@ -195,14 +195,15 @@ return view.extend({
 		o.placeholder = 'home.example.org';
 		o.textvalue = sid => E('span', {}, [ L.toArray(uci.get('homeward', sid, 'domain')).join(', ') ]);
 
-		o = say(form.Value, 'server', _('Server'), _('Another base URL than the service\'s own.'), 'ipv64 spdyn dyndns2');
+		o = say(form.Value, 'server', _('Server'), _('Its base URL, where it is not the service\'s own; at rfc2136 the primary name server.'), 'ipv64 spdyn dyndns2 rfc2136');
 		o.placeholder = 'https://…';
 		this.template(say);
 		say(form.Value, 'username', _('User name'), null, 'spdyn dyndns2 template');
-		this.secret(s, 'token', _('Token'), _('In place of user name and password.'), 'ipv64 spdyn template');
-		this.secret(s, 'password', _('Password'), null, 'spdyn dyndns2 template');
+		this.secret(s, 'token', _('Token'), _('At spdyn in place of user name and password.'), 'ipv64 spdyn template');
+		this.secret(s, 'password', _('Password'), _('At rfc2136 the secret of the key.'), 'spdyn dyndns2 rfc2136 template');
+		this.nameServer(say);
 		say(form.Value, 'token_file', _('File with the token'), _('In place of the token: a file that the user homeward can read.'), 'ipv64 spdyn template');
-		say(form.Value, 'password_file', _('File with the password'), _('In place of the password.'), 'spdyn dyndns2 template');
+		say(form.Value, 'password_file', _('File with the password'), _('In place of the password.'), 'spdyn dyndns2 rfc2136 template');
 		o = say(form.ListValue, 'auth', _('How to send the token'), null, 'ipv64');
 		o.value('', _('as usual (bearer)'));
 		[ 'bearer', 'basic', 'form' ].forEach(v => o.value(v));
@@ -243,6 +244,15 @@ return view.extend({
 		o.password = true;
 		say(form.Value, 'param_opt', '[PARAMOPT]', null, 'template');
 		say(form.Flag, 'allow_http', _('Allow http://'), _('Everybody on the way can read the password then.'), 'template');
+	},
+
+	nameServer(say) {
+		let o = say(form.Value, 'zone', _('Zone'), _('Without it, the longest that the server answers for.'), 'rfc2136');
+		o.placeholder = 'example.org';
+		say(form.Value, 'key_name', _('Name of the key'), _('The TSIG key, as the name server has it.'), 'rfc2136');
+		o = say(form.ListValue, 'key_algorithm', _('Algorithm of the key'), null, 'rfc2136');
+		o.value('', _('as usual (hmac-sha256)'));
+		[ 'hmac-sha256', 'hmac-sha512' ].forEach(v => o.value(v));
 	},
 
 	publishOptions(s) {
@@ -298,7 +308,7 @@ return view.extend({
 		o.value('web', _('asked for on the web: behind another router'));
 		o = say(form.Value, 'poll', _('Ask every'), _('Not below 1m; dyndns2 not below 10m.'), null, { detect: 'web' });
 		o.placeholder = '5m';
-		o = say(form.Value, 'checkip', _('Page that answers with the address'), null, 'dyndns2 template', { detect: 'web' });
+		o = say(form.Value, 'checkip', _('Page that answers with the address'), null, 'dyndns2 rfc2136 template', { detect: 'web' });
 		o.placeholder = 'https://…';
 	},
 
