@@ -56,7 +56,7 @@ func (p Plan) afterFault(now clock.Now, c Attempt, f transport.Fault, jitter flo
 	}
 	p.Fault, p.Error, p.Reason, p.Tried = f.Kind, f.Detail, faultReason(f.Kind), p.Tried || f.Sent
 	switch {
-	case f.Kind == transport.FaultRefused:
+	case f.Kind == transport.FaultRefused, f.Kind == transport.FaultSilent:
 		return p.pauseAtRandom(now, jitter)
 	case f.Sent:
 		p = p.pauseAtRandom(now, jitter)

@@ -44,7 +44,7 @@ func faultReason(kind transport.FaultKind) Reason {
 		return ReasonResolve
 	case transport.FaultConnect, transport.FaultRefused:
 		return ReasonConnect
-	case transport.FaultTLS:
+	case transport.FaultTLS, transport.FaultSilent:
 		return ReasonTLS
 	case transport.FaultClock:
 		return ReasonClock

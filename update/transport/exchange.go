@@ -58,6 +58,7 @@ const (
 	FaultSent                          // sent, but no whole answer came
 	FaultRefused                       // the service refused or reset the connection
 	FaultCanceled                      // ctx ended, or BeforeSend returned false
+	FaultSilent                        // connected, and no answer to the handshake
 )
 
 // Fault is an exchange without an answer. Its text holds no secret.

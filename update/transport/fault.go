@@ -100,7 +100,7 @@ func (e endpoint) tlsFault(ctx context.Context, within time.Duration, err error)
 	case errors.As(err, &record):
 		text = "what answers there does not speak TLS"
 	case timedOut(err) || ctx.Err() != nil:
-		text = fmt.Sprintf("the handshake was not done within %v", within)
+		f.Kind, text = FaultSilent, fmt.Sprintf("the handshake was not done within %v", within)
 	default:
 		text = reason(err)
 		if refusedOrReset(err) {

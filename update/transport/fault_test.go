@@ -76,7 +76,7 @@ func TestFaultsBeforeTheHandshake(t *testing.T) {
 		{"no URL", updateRequest("ipv64.net", ""), FaultConnect, "must begin with https://"},
 		{"a URL with a line break", updateRequest("https://127.0.0.1/\r\nx", ""), FaultConnect, "the URL cannot be used"},
 		{"a secret with a line break", with(silent, func(r *Request) { r.Bearer = secret.New("hunter2\r\nX: y") }), FaultConnect, "line break"},
-		{"silence in the handshake", updateRequest(silent, ""), FaultTLS, "not done within 500ms"},
+		{"silence in the handshake", updateRequest(silent, ""), FaultSilent, "not done within 500ms"},
 		{"no CA file", updateRequest(silent, noCA), FaultTLS, "ca_file: open " + noCA[:20]},
 		{"empty CA file", updateRequest(silent, empty), FaultTLS, "ca_file: no certificate in"},
 	} {

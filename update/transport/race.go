@@ -55,7 +55,15 @@ type attemptFault struct {
 // farther reports whether f says more than o: it came farther, or o only lacks a
 // route, as one family often does.
 func (f attemptFault) farther(o attemptFault) bool {
-	return f.Kind > o.Kind || f.Kind == o.Kind && o.noRoute && !f.noRoute
+	return f.reached() > o.reached() || f.reached() == o.reached() && o.noRoute && !f.noRoute
+}
+
+// reached returns how far the attempt came: a FaultSilent is a FaultTLS.
+func (f attemptFault) reached() FaultKind {
+	if f.Kind == FaultSilent {
+		return FaultTLS
+	}
+	return f.Kind
 }
 
 // newRace returns a race in family 4, 6, or 0 for both. known are addresses at

@@ -152,6 +152,7 @@ func TestOrderOfAttempts(t *testing.T) {
 		{"no address of the family", raceHost{family: 6, resolver: answers{aaaa: named(6, "")}}, "", "6ms resolve: it has no address of IPv6"},
 		{"all of one family fail: the other gets 2 s", raceHost{resolver: answers{a: named(10, a1)}, address: replies{a1: refuses}}, a1 + " at 10ms", "2s fault connect " + a1},
 		{"the farthest fault is told", raceHost{resolver: one, address: replies{a1: {at: 20, fault: FaultClock}, b1: refuses}}, a1 + " at 10ms, " + b1 + " at 30ms", "50ms fault clock " + a1},
+		{"a silent handshake tells less than the clock", raceHost{resolver: one, address: replies{a1: {at: 20, fault: FaultSilent}, b1: {at: 20, fault: FaultClock}}}, a1 + " at 10ms, " + b1 + " at 30ms", "50ms fault clock " + b1},
 		{"no route is told where nothing else is to tell", raceHost{resolver: one, address: replies{a1: {at: 1, fault: FaultConnect, noRoute: true}, b1: refuses}},
 			a1 + " at 10ms, " + b1 + " at 12ms", "32ms fault connect " + b1},
 		{"all are silent", raceHost{resolver: one}, a1 + " at 10ms, " + b1 + " at 260ms", "8s fault connect silent"},
