@@ -75,7 +75,7 @@ func (s AccountState) After(now clock.Now, c Attempt, r service.Result, jitter f
 	s = s.judge(now, c, r, jitter)
 	if fresh {
 		p := &s.Plan
-		p.Tried, p.Fails, p.NotBefore, p.Fault = before.Tried, before.Fails, before.NotBefore, before.Fault
+		p.Tried, p.Fails, p.Overloads, p.NotBefore, p.Fault = before.Tried, before.Fails, before.Overloads, before.NotBefore, before.Fault
 		p.Error, p.Reason = before.Error, before.Reason
 	}
 	return s
@@ -91,7 +91,7 @@ func (s AccountState) judge(now clock.Now, c Attempt, r service.Result, jitter f
 		r.Verdict = r.Fallback
 	}
 	if r.Wait > 0 && r.Verdict != service.Accepted && r.Verdict != service.Limited {
-		s.Usage.Quota = s.Usage.Wait(now, r.Wait, answerReason(r), "the service says: "+r.Detail)
+		s.Usage.Quota = s.Usage.Limited(now, r, answerReason(r), jitter)
 	}
 	switch r.Verdict {
 	case service.Refused, service.Unauthorized, service.Locked:
@@ -103,7 +103,7 @@ func (s AccountState) judge(now clock.Now, c Attempt, r service.Result, jitter f
 	case service.Accepted:
 		s = s.accept(now, c, r, jitter)
 	case service.Limited:
-		s.Usage.Quota = s.Usage.Limited(now, r, jitter)
+		s.Usage.Quota = s.Usage.Limited(now, r, ReasonServiceLimit, jitter)
 		s.Plan.Error = s.Usage.Why
 	case service.Busy:
 		if r.Hosts != nil {
@@ -175,7 +175,7 @@ func (s AccountState) accept(now clock.Now, c Attempt, r service.Result, jitter 
 	}
 	p := s.Plan
 	fails := p.Fails
-	p.Error, p.Reason, p.Fails, p.NotBefore, p.Tried = "", "", 0, 0, false
+	p.Error, p.Reason, p.Fails, p.Overloads, p.NotBefore, p.Tried = "", "", 0, 0, 0, false
 	progress := false
 	s.Record = eachHost(s.Record, s.Service, c.Update, func(name string, h state.Host) state.Host {
 		v, judged := verdict[name]

@@ -3,7 +3,8 @@ package update
 import (
 	"container/heap"
 	"math/rand/v2"
-	"testing"
+	"slices"
+	"strconv"
 	"time"
 
 	"homeward/update/clock"
@@ -12,150 +13,244 @@ import (
 	"homeward/update/transport"
 )
 
-// A herd is many routers that have lost their line at the same moment, before a
-// service that was away and can then serve a sixtieth of them a second.
+// herdCase is what a herd meets: many routers whose lines come back within a
+// minute, a service, and a resolver.
+type herdCase struct {
+	name       string
+	full       string        // what the service does with what it has no room for; see exchange
+	retryAfter string        // with 429 and 503
+	spread     time.Duration // added to it at random
+	part       float64       // what the service can take, as a part of the peak: all routers in a minute
+	away       time.Duration // the service takes nothing for so long
+	resolver   float64       // likewise part, of queries; 0: the routers know the service's address
+	within     time.Duration // the lines come back in this time, 0: a minute
+	alone      time.Duration // the service has room for all, but for so long after each router's first attempt
+}
+
+// A herd is a simulation of a herdCase: a queue of events, and for each router what
+// the Scheduler keeps for an account. What decides is AccountState.
 type herd struct {
+	herdCase
+	earlier bool // pauses by the earlier rule (herdearlier_test.go)
 	rng     *rand.Rand
-	trouble string
-	routers []herdRouter
+	account *service.Account
+	kind    service.Service
+	good    service.Result // what the service's answers mean
+	bad     service.Result
+	routers []*herdRouter // nil: current, or not there yet
 	queue   herdQueue
 
-	second   time.Duration // the present one
-	room     int           // requests that it has room for
-	perSec   int           // so many fit into each
-	arrivals map[int]int   // by second
+	service, resolver bucket
+
+	attempts int             // all of them
+	seconds  []int           // attempts by second
+	current  []time.Duration // when each router was: since the first came back, or, alone, since its first attempt
 }
 
 type herdRouter struct {
 	m      state.AccountRecord
 	k      state.Usage
 	p      Plan
-	served time.Duration // 0: not yet
-	sent   int
+	first  time.Duration // its first attempt
+	lookup time.Duration // since when it looks up the service's name
+	ask    int           // queries sent for that
+	next   Attempt       // what to send next
+
+	fails, step int // by the earlier rule
 }
 
-const (
-	herdSize = 1200
-	herdGone = 3 * time.Minute // the service is away for so long
-)
+// herdBegin is each router's uptime when the first line comes back.
+const herdBegin = time.Hour
 
-func newHerd(seed uint64, trouble string) *herd {
-	h := &herd{rng: rand.New(rand.NewPCG(seed, 3)), trouble: trouble, routers: make([]herdRouter, herdSize), perSec: herdSize / 60, arrivals: map[int]int{}}
-	for i := range h.routers {
-		start := time.Duration(h.rng.Float64() * float64(time.Second))
-		h.routers[i].p = Plan{}.Observe(at(time.Hour+start), service.Values{IPv4: v4a})
-		h.routers[i].k.Good = true
-		heap.Push(&h.queue, herdEvent{time.Hour + start, i})
+// herdEnd is how long a simulation lasts at the most.
+const herdEnd = 24 * time.Hour
+
+// askedAt is when a lookup asks a name server that says nothing (package resolver),
+// each time for both families; lookupEnd is when it is given up.
+var askedAt = [...]time.Duration{0, 300 * time.Millisecond, 900 * time.Millisecond, 2100 * time.Millisecond, 4500 * time.Millisecond}
+
+const lookupEnd = 8 * time.Second
+
+func newHerd(c herdCase, size int, earlier bool) *herd {
+	if c.within == 0 {
+		c.within = time.Minute
 	}
+	h := &herd{herdCase: c, earlier: earlier, rng: rand.New(rand.NewPCG(1, 3)), account: ipv64Account(), kind: theIPv64(), routers: make([]*herdRouter, size)}
+	peak := float64(size) / time.Minute.Seconds()
+	h.service, h.resolver = bucket{perSecond: peak * c.part}, bucket{perSecond: 2 * peak * c.resolver}
+	c1 := service.Update{Hosts: h.account.Domains, Values: service.Values{IPv4: v4a}}
+	h.good = h.kind.Parse(h.account, c1, transport.Answer{Status: 200, Body: []byte(`{"info":"good"}`)})
+	status, _ := strconv.Atoi(c.full)
+	h.bad = h.kind.Parse(h.account, c1, transport.Answer{Status: status, RetryAfter: c.retryAfter})
+	for i := range h.routers {
+		h.queue = append(h.queue, herdEvent{time.Duration(h.rng.Float64() * float64(c.within)), int32(i)})
+	}
+	heap.Init(&h.queue)
 	return h
 }
 
-// run lets the herd loose until all are served, or for three hours.
-func (h *herd) run() {
-	a := ipv64Account()
-	s := theIPv64()
-	for h.queue.Len() > 0 {
+// run lets the herd loose until all routers are current.
+func (h *herd) run() *herd {
+	for h.queue.Len() > 0 && h.queue[0].at < herdEnd {
 		e := heap.Pop(&h.queue).(herdEvent)
-		if e.at > 4*time.Hour {
-			return
+		now := at(herdBegin + e.at)
+		r := h.routers[e.router]
+		if r == nil {
+			r = &herdRouter{first: now.Up, lookup: -1}
+			h.routers[e.router] = r
+			r.k.Good = true
+			r.set(now, AccountState{h.account, h.kind, r.m, r.k, h.limits(), Plan{}.Observe(now, service.Values{IPv4: v4a})})
 		}
-		r, now := &h.routers[e.router], at(e.at)
-		d := (AccountState{a, s, r.m, r.k, state.Limits{Short: 3, Day: 48}, r.p}).Next(now)
-		if d.Attempt == nil {
+		next := h.step(now, r)
+		if next == 0 {
+			h.routers[e.router] = nil
 			continue
 		}
-		if d.At > now.Up {
-			heap.Push(&h.queue, herdEvent{d.At, e.router})
-			continue
-		}
-		h.exchange(now, a, s, r, *d.Attempt)
-		heap.Push(&h.queue, herdEvent{max(r.p.Attempt, now.Up) + 1, e.router})
+		heap.Push(&h.queue, herdEvent{next - herdBegin, e.router})
 	}
+	slices.Sort(h.current)
+	return h
 }
 
-// exchange is one attempt of one router.
-func (h *herd) exchange(now clock.Now, a *service.Account, s service.Service, r *herdRouter, call Attempt) {
-	second := now.Up.Truncate(time.Second)
-	if second != h.second {
-		h.second, h.room = second, h.perSec
+// step is one event of a router: an attempt begins, or asks the resolver again. It
+// returns when the next one is, 0 for never.
+func (h *herd) step(now clock.Now, r *herdRouter) time.Duration {
+	as := AccountState{h.account, h.kind, r.m, r.k, h.limits(), r.p}
+	if r.lookup < 0 {
+		h.countAttempt(now.Up - herdBegin)
+		r.lookup, r.ask = now.Up, 0
 	}
-	h.arrivals[int((now.Up-time.Hour)/time.Second)]++
-	r.sent++
-	r.m, r.k, call = reservedParts(AccountState{a, s, r.m, r.k, state.Limits{}, Plan{}}.Reserve(now, call, 1, 1))
-	well := now.Up > time.Hour+herdGone && h.room > 0
-	h.room--
-	jitter := h.rng.Float64()
-	fault := func(after time.Duration, f transport.Fault) {
-		end := at(now.Up + after)
-		if r.k = r.k.Complete(end, 1, f.Sent); !f.Sent {
-			r.m = revert(r.m, s, call)
+	if h.herdCase.resolver > 0 && !h.resolver.take(now.Up, 2) {
+		return h.unanswered(as, r)
+	}
+	r.lookup = -1
+	return h.exchange(now, as, r, r.next)
+}
+
+func (h *herd) limits() state.Limits {
+	return state.Limits{Short: h.account.Limit10s, Day: h.account.Limit24h}
+}
+
+func (h *herd) countAttempt(since time.Duration) {
+	h.attempts++
+	for int(since/time.Second) >= len(h.seconds) {
+		h.seconds = append(h.seconds, 0)
+	}
+	h.seconds[since/time.Second]++
+}
+
+// unanswered is a query to the resolver that it has no room for.
+func (h *herd) unanswered(as AccountState, r *herdRouter) time.Duration {
+	if r.ask++; r.ask < len(askedAt) {
+		return r.lookup + askedAt[r.ask]
+	}
+	end := at(r.lookup + lookupEnd)
+	r.lookup = -1
+	return h.fail(end, as, r, r.next, transport.Fault{Kind: transport.FaultResolve})
+}
+
+// exchange is one attempt of one router that has found the service.
+func (h *herd) exchange(now clock.Now, as AccountState, r *herdRouter, c Attempt) time.Duration {
+	room := h.room(now, r)
+	fault := func(after time.Duration, f transport.Fault) time.Duration {
+		if f.Sent {
+			as, c = as.Reserve(now, c, 1, 1)
 		}
-		r.p = r.p.afterFault(end, call, f, jitter)
-	}
-	answer := func(ans transport.Answer) {
-		end := at(now.Up + 50*time.Millisecond)
-		r.m, r.k, r.p = parts(AccountState{a, s, r.m, r.k.Complete(end, 1, true), state.Limits{}, r.p}.After(end, call, s.Parse(a, call.Update, ans), jitter))
+		return h.fail(at(now.Up+after), as, r, c, f)
 	}
 	switch {
-	case well:
-		answer(transport.Answer{Status: 200, Body: []byte(`{"info":"good"}`)})
-		r.served = now.Up
-	case h.trouble == "429":
-		answer(transport.Answer{Status: 429})
-	case h.trouble == "503":
-		answer(transport.Answer{Status: 503})
-	case h.trouble == "refused":
-		fault(time.Millisecond, transport.Fault{Kind: transport.FaultRefused})
-	case h.trouble == "reset":
-		fault(20*time.Millisecond, transport.Fault{Kind: transport.FaultSent, Sent: true})
-	case h.trouble == "silent":
-		fault(15*time.Second, transport.Fault{Kind: transport.FaultSent, Sent: true})
+	case room:
+		since := herdBegin
+		if h.alone > 0 {
+			since = r.first
+		}
+		h.current = append(h.current, now.Up-since)
+		return h.answer(now, as, r, c, h.good)
+	case h.full == "429", h.full == "503":
+		res := h.bad
+		if h.spread > 0 {
+			res.Wait += time.Duration(h.rng.Float64() * float64(h.spread))
+		}
+		return h.answer(now, as, r, c, res)
+	case h.full == "refuses":
+		return fault(20*time.Millisecond, transport.Fault{Kind: transport.FaultRefused})
+	case h.full == "resets":
+		return fault(20*time.Millisecond, transport.Fault{Kind: transport.FaultSent, Sent: true})
+	case h.full == "is silent":
+		return fault(15*time.Second, transport.Fault{Kind: transport.FaultSent, Sent: true})
+	case h.full == "drops":
+		return fault(8*time.Second, transport.Fault{Kind: transport.FaultConnect})
 	}
+	panic("update: no such herdCase: " + h.full)
 }
 
-// TestAHerdDoesNotTrampleTheService: routers that a provider cut off together do
-// not come back together, whichever way the service shows that it is too much.
-func TestAHerdDoesNotTrampleTheService(t *testing.T) {
-	for _, trouble := range []string{"503", "429", "refused", "reset", "silent"} {
-		t.Run(trouble, func(t *testing.T) {
-			h := newHerd(1, trouble)
-			h.run()
-			var last time.Duration
-			served, after, peak := 0, 0, 0
-			for _, r := range h.routers {
-				if r.served > 0 {
-					served, last = served+1, max(last, r.served-time.Hour)
-				}
-			}
-			minute := 0
-			for second, n := range h.arrivals {
-				if second >= 20 { // the first retry is soon
-					peak = max(peak, n)
-				}
-				if second < 60 {
-					minute += n
-				}
-				if time.Duration(second)*time.Second >= herdGone {
-					after += n
-				}
-			}
-			each := func(n int) float64 { return float64(n) / herdSize }
-			if served != herdSize || last > 20*time.Minute {
-				t.Errorf("%d of %d are served, the last after %v", served, herdSize, last)
-			}
-			if peak > herdSize/6 {
-				t.Errorf("%d of %d come in one second", peak, herdSize)
-			}
-			if each(minute) > 5 || each(after) > 1.5 {
-				t.Errorf("%.1f requests each in the first minute, %.1f after the outage", each(minute), each(after))
-			}
-		})
+// room tells whether the service takes the request.
+func (h *herd) room(now clock.Now, r *herdRouter) bool {
+	switch {
+	case h.alone > 0:
+		return now.Up-r.first >= h.alone
+	case now.Up-herdBegin < h.away:
+		return false
 	}
+	return h.service.take(now.Up, 1)
+}
+
+// answer is an answer, after 50 ms.
+func (h *herd) answer(now clock.Now, as AccountState, r *herdRouter, c Attempt, res service.Result) time.Duration {
+	as, c = as.Reserve(now, c, 1, 1)
+	end, jitter := at(now.Up+50*time.Millisecond), h.rng.Float64()
+	as.Usage = as.Usage.Complete(end, 1, true)
+	after := as.After(end, c, res, jitter)
+	if h.earlier {
+		after = r.earlierAnswer(end, as, after, res, jitter)
+	}
+	return r.set(end, after)
+}
+
+// fail is an attempt without an answer, which ends at end.
+func (h *herd) fail(end clock.Now, as AccountState, r *herdRouter, c Attempt, f transport.Fault) time.Duration {
+	jitter := h.rng.Float64()
+	if f.Sent {
+		as.Usage = as.Usage.Complete(end, 1, true)
+	}
+	after := as.AfterFault(end, c, f, jitter)
+	if h.earlier {
+		after = r.earlierFault(end, after, c, f, jitter)
+	}
+	return r.set(end, after)
+}
+
+// set keeps the state, and returns when the next attempt is, 0 for never.
+func (r *herdRouter) set(end clock.Now, as AccountState) time.Duration {
+	r.m, r.k, r.p = as.Record, as.Usage, as.Plan
+	d := as.Next(end)
+	if d.Attempt == nil {
+		return 0
+	}
+	r.next = *d.Attempt
+	return max(d.At, end.Up)
+}
+
+// bucket is room for so many a second; what has to wait for 5 s at the most is taken.
+type bucket struct {
+	perSecond float64
+	room      float64
+	at        time.Duration
+}
+
+func (b *bucket) take(now time.Duration, n float64) bool {
+	b.room = min(max(5*b.perSecond, n), b.room+b.perSecond*(now-b.at).Seconds())
+	b.at = now
+	if b.room < n {
+		return false
+	}
+	b.room -= n
+	return true
 }
 
 type herdEvent struct {
-	at     time.Duration
-	router int
+	at     time.Duration // since the first line came back
+	router int32
 }
 
 type herdQueue []herdEvent

@@ -232,8 +232,11 @@ func (i *illness) recoversByItself(t *testing.T) string {
 }
 
 // inREADME compares what stands in README.md between the marks of a name.
-func inREADME(t *testing.T, name, want string) {
-	const file = "../README.md"
+func inREADME(t *testing.T, name, want string) { inPage(t, "../README.md", name, want) }
+
+// inPage is inREADME for another file.
+func inPage(t *testing.T, file, name, want string) {
+	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -242,7 +245,7 @@ func inREADME(t *testing.T, name, want string) {
 	head, rest, ok := strings.Cut(string(text), from)
 	body, tail, ok2 := strings.Cut(rest, to)
 	if !ok || !ok2 {
-		t.Fatalf("README.md has no %s … %s", from, to)
+		t.Fatalf("%s has no %s … %s", file, from, to)
 	}
 	if golden.Rewrite() {
 		if err := os.WriteFile(file, []byte(head+from+want+to+tail), 0o644); err != nil {
@@ -251,6 +254,6 @@ func inREADME(t *testing.T, name, want string) {
 		return
 	}
 	if body != want {
-		t.Errorf("README.md shows\n%s\nit is (-rewrite writes it)\n%s", body, want)
+		t.Errorf("%s shows\n%s\nit is (-rewrite writes it)\n%s", file, body, want)
 	}
 }

@@ -34,7 +34,8 @@ type Plan struct {
 	Tried          bool                      // Want was sent before: the next attempt is a retry
 	Attempt        time.Duration             // when the last attempt ended
 	Counted        time.Duration             // when the last attempt ended that the service may have counted
-	Fails          int                       // failed attempts in a row since Want changed
+	Fails          int                       // failed attempts in a row since Want changed, but for Overloads
+	Overloads      int                       // likewise, those at which the service showed overload
 	Fault          transport.FaultKind       // of the last attempt, 0 where it brought an answer
 	NotBefore      time.Duration             // no attempt before, unless an event comes
 	Error          string                    // why the last attempt failed, "" if it did not
@@ -49,7 +50,7 @@ func (p Plan) Observe(now clock.Now, want service.Values) Plan {
 	if want == p.Want {
 		return p
 	}
-	p.Want, p.Changed, p.Tried, p.Fails = want, now.Up, false, 0
+	p.Want, p.Changed, p.Tried, p.Fails, p.Overloads = want, now.Up, false, 0, 0
 	if p.DirtySince == 0 {
 		p.DirtySince = now.Up
 	}
@@ -82,7 +83,7 @@ func (p Plan) Resend(now clock.Now) Plan {
 
 // Reset returns the Plan without the attempts of a change that is complete.
 func (p Plan) Reset() Plan {
-	p.DirtySince, p.Tried, p.Fails, p.Fault, p.NotBefore, p.Error, p.Reason = 0, false, 0, 0, 0, "", ""
+	p.DirtySince, p.Tried, p.Fails, p.Overloads, p.Fault, p.NotBefore, p.Error, p.Reason = 0, false, 0, 0, 0, 0, "", ""
 	if p.Want != (service.Values{}) {
 		p.ForceResend = nil
 	}
@@ -134,11 +135,11 @@ func (p Plan) pause(now clock.Now, jitter float64) Plan {
 	return p
 }
 
-// pauseAtRandom returns the Plan with the next attempt after a random part of a
-// pause of overload.
+// pauseAtRandom returns the Plan with the next attempt after a pause of
+// overloadPauses.
 func (p Plan) pauseAtRandom(now clock.Now, jitter float64) Plan {
-	step := overload[min(p.Fails, len(overload)-1)]
-	p.Fails++
-	p.NotBefore = now.Up + max(retry.EventGap, time.Duration(jitter*float64(step)))
+	step := overloadPauses[min(p.Overloads, len(overloadPauses)-1)]
+	p.Overloads++
+	p.NotBefore = now.Up + step.least + time.Duration(jitter*float64(step.most-step.least))
 	return p
 }

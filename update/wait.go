@@ -1,11 +1,22 @@
 package update
 
-import "time"
+import (
+	"time"
 
-// overload are the longest pauses after a service has shown overload: a refused or
-// reset connection, no answer, 5xx. The pause is random between 0 and them, so that
-// routers which lost their uplink together do not retry together (herd_test.go).
-var overload = [...]time.Duration{2500 * time.Millisecond, 15 * time.Second, 45 * time.Second, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute}
+	"homeward/update/retry"
+)
+
+// overloadPauses are the bounds of the random pauses after a service has shown
+// overload: a refused or reset connection, no answer, 5xx. A fault of 10 s, as while
+// a service is started anew, is over with the first two. What lasts longer may be
+// many routers that lost their uplink together: the others spread them (HERD.md).
+var overloadPauses = [...]struct{ least, most time.Duration }{
+	{retry.EventGap, 3500 * time.Millisecond},
+	{10 * time.Second, 15 * time.Second},
+	{retry.EventGap, 10 * time.Minute},
+	{retry.EventGap, 10 * time.Minute},
+	{retry.EventGap, 15 * time.Minute},
+}
 
 const (
 	lockDuration     = 10 * time.Minute // how long IPv64 locks a key after too many failures

@@ -177,7 +177,7 @@ func afterCall(now clock.Now, k state.Usage, r service.Result) state.Usage {
 	case service.Accepted:
 		k.Step, k.Until, k.Why, k.Reason, k.Good = 0, 0, "", "", true
 	case service.Limited:
-		k.Quota = k.Limited(now, r, 0)
+		k.Quota = k.Limited(now, r, state.ReasonServiceLimit, 0)
 	}
 	return k
 }

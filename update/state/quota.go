@@ -24,7 +24,7 @@ type Quota struct {
 	Until        time.Duration `json:"until,omitempty"`  // send nothing before: the service named a limit
 	Why          string        `json:"why,omitempty"`    // the reason for Until
 	Reason       string        `json:"reason,omitempty"` // likewise, in one word for programs
-	Step         int           `json:"step,omitempty"`   // limits in a row that the service named without a time
+	Step         int           `json:"step,omitempty"`   // limits in a row that the service named
 }
 
 // Credential is what is known of one secret at one server.
@@ -200,8 +200,9 @@ func (b *Data) merge(o *Data) {
 // The first is the documented 10 s window.
 var namedLimit = [...]time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
 
-// namedSpread bounds the random time added to namedLimit.
-var namedSpread = [...]time.Duration{time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
+// namedSpread bounds the random time added to a limit that the service names, by
+// Step: many routers may have been given the same one (update/HERD.md).
+var namedSpread = [...]time.Duration{time.Second, 10 * time.Minute, 10 * time.Minute, 15 * time.Minute}
 
 // ReasonServiceLimit is Quota.Reason of a limit that the service names.
 const ReasonServiceLimit = "service-limit"
@@ -217,14 +218,11 @@ func (q Quota) Wait(now clock.Now, d time.Duration, reason, why string) Quota {
 
 // Limited waits as long as the service asks for, or, if it names no time, longer
 // with each such answer. jitter, in [0,1), spreads many routers.
-func (q Quota) Limited(now clock.Now, r service.Result, jitter float64) Quota {
-	wait := r.Wait
-	if wait == 0 {
-		step := min(max(q.Step, 0), len(namedLimit)-1)
-		wait = namedLimit[step] + time.Duration(jitter*float64(namedSpread[step]))
-		q.Step++
-	}
-	return q.Wait(now, wait, ReasonServiceLimit, "the service says: "+r.Detail)
+func (q Quota) Limited(now clock.Now, r service.Result, reason string, jitter float64) Quota {
+	step := min(max(q.Step, 0), len(namedLimit)-1)
+	wait := cmp.Or(r.Wait, namedLimit[step]) + time.Duration(jitter*float64(namedSpread[step]))
+	q.Step++
+	return q.Wait(now, wait, reason, "the service says: "+r.Detail)
 }
 
 // Accepted returns the usage after an accepted request. A wait that is not over

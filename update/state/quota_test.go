@@ -148,7 +148,7 @@ func TestAnotherLimitGroupForgetsNoRequest(t *testing.T) {
 
 func TestAStepThatAForeignHandWroteIsOne(t *testing.T) {
 	for _, step := range []int{-1 << 30, -1, 1 << 30} {
-		if q := (Quota{Step: step}).Limited(upAt(time.Hour), service.Result{}, 0); q.Until <= time.Hour {
+		if q := (Quota{Step: step}).Limited(upAt(time.Hour), service.Result{}, ReasonServiceLimit, 0); q.Until <= time.Hour {
 			t.Errorf("step %d waits until %v", step, q.Until)
 		}
 	}
