@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -18,25 +19,44 @@ func TestPlantedFaultsAreCaught(t *testing.T) {
 	for _, f := range plantedFaults() {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel() // linking takes one processor, and the days a run takes differ
-			src, err := os.ReadFile(f.file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			dir := t.TempDir()
-			planted, overlay := filepath.Join(dir, filepath.Base(f.file)), filepath.Join(dir, "overlay.json")
-			os.WriteFile(planted, []byte(strings.Replace(string(src), f.old, f.new, 1)), 0o644)
-			here, err := filepath.Abs(f.file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			what, _ := json.Marshal(map[string]map[string]string{"Replace": {here: planted}})
-			os.WriteFile(overlay, what, 0o644)
-			out, err := exec.Command("go", "test", "-overlay", overlay, "-run", "^TestSimulation$", "-sim.days=900", ".").CombinedOutput()
-			if err == nil {
-				t.Errorf("the simulation did not find it")
-			} else if !strings.Contains(string(out), "WRONG:") && !strings.Contains(string(out), "panic: daemon: ") {
-				t.Errorf("it failed otherwise: %s", out)
-			}
+			f.mustFail(t, ".", "^TestSimulation$", []string{"WRONG:", "panic: daemon: "}, "-sim.days=900")
 		})
+	}
+}
+
+// TestPlantedPausesAreCaught is likewise for the tests of many routers. That a table
+// of HERD.md has changed does not count.
+func TestPlantedPausesAreCaught(t *testing.T) {
+	for _, f := range plantedPauses() {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			f.mustFail(t, "../../../update", "Herd$|ShortFault|OverloadedService|WhoseFault|ToldTheSame", []string{"WRONG:"})
+		})
+	}
+}
+
+// mustFail plants the fault, and runs tests. One of them has to fail, and to say one
+// of words.
+func (f plantedFault) mustFail(t *testing.T, dir, tests string, words []string, flags ...string) {
+	src, err := os.ReadFile(f.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	temp := t.TempDir()
+	planted, overlay := filepath.Join(temp, filepath.Base(f.file)), filepath.Join(temp, "overlay.json")
+	os.WriteFile(planted, []byte(strings.Replace(string(src), f.old, f.new, 1)), 0o644)
+	here, err := filepath.Abs(f.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	what, _ := json.Marshal(map[string]map[string]string{"Replace": {here: planted}})
+	os.WriteFile(overlay, what, 0o644)
+	c := exec.Command("go", append([]string{"test", "-overlay", overlay, "-run", tests, "."}, flags...)...)
+	c.Dir = dir
+	out, err := c.CombinedOutput()
+	if err == nil {
+		t.Error("the tests did not find it")
+	} else if !slices.ContainsFunc(words, func(w string) bool { return strings.Contains(string(out), w) }) {
+		t.Errorf("they failed otherwise: %s", out)
 	}
 }

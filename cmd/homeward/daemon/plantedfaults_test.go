@@ -6,10 +6,12 @@ import (
 	"testing"
 )
 
+type plantedFault struct{ name, file, old, new string }
+
 // plantedFaults are what somebody may break in scheduler, watcher and worker; make planted shows
 // that the simulation finds each.
-func plantedFaults() []struct{ name, file, old, new string } {
-	return []struct{ name, file, old, new string }{
+func plantedFaults() []plantedFault {
+	return []plantedFault{
 		{"the window is one slot too wide", "../../../update/state/window.go", "if len(ends) < n {", "if len(ends) <= n {"},
 		{"the day's window is two hours short", "../../../update/state/window.go", "DayMargin   = time.Minute", "DayMargin   = -2 * time.Hour"},
 		{"the request is counted only when it is answered", "../../../update/after.go", "k.Reservations = append(k.Reservations[:len(k.Reservations):len(k.Reservations)], state.Reservation{Timestamp: now.Timestamp(), Open: true, ID: id, Account: s.Account.Name, PID: pid})", "_ = pid"},
@@ -34,9 +36,22 @@ func plantedFaults() []struct{ name, file, old, new string } {
 	}
 }
 
+// plantedPauses are likewise for the pauses between retries, which the tests of many
+// routers in package update must find.
+func plantedPauses() []plantedFault {
+	return []plantedFault{
+		{"a full service is retried as an uplink that comes up", "../../../update/after.go", "if s.Plan.Error = advised(r.Detail, r.Hint); r.Overload {", "if s.Plan.Error = advised(r.Detail, r.Hint); false {"},
+		{"so is one that refuses connections", "../../../update/after.go", "case f.Kind == transport.FaultRefused, f.Kind == transport.FaultSilent:", "case f.Kind == transport.FaultSilent:"},
+		{"the third pause is as short as the second", "../../../update/wait.go", "{retry.EventGap, 10 * time.Minute},\n\t{retry.EventGap, 10 * time.Minute},", "{10 * time.Second, 15 * time.Second},"},
+		{"overload and the uplink share one count", "../../../update/plan.go", "step := overloadPauses[min(p.Overloads,", "step := overloadPauses[min(p.Fails+p.Overloads,"},
+		{"who was told the same comes back together", "../../../update/state/quota.go", "time.Duration(jitter*float64(namedSpread[step]))", "0*namedSpread[step]"},
+		{"a new address goes on with the pauses of the old one", "../../../update/plan.go", "p.Want, p.Changed, p.Tried, p.Fails, p.Overloads = want, now.Up, false, 0, 0", "p.Want, p.Changed, p.Tried, p.Fails = want, now.Up, false, 0"},
+	}
+}
+
 // TestFaultsCanBePlanted: each still has the one place it is planted in.
 func TestFaultsCanBePlanted(t *testing.T) {
-	for _, f := range plantedFaults() {
+	for _, f := range append(plantedFaults(), plantedPauses()...) {
 		src, err := os.ReadFile(f.file)
 		if err != nil {
 			t.Fatal(err)
