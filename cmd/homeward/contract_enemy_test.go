@@ -38,9 +38,19 @@ func (p *process) ticks() int {
 	return total
 }
 
+// TestUnderAdversity: limits, hanging connections, restarts and floods of signals
+// neither cost the router nor hold up an update.
+func TestUnderAdversity(t *testing.T) {
+	t.Run("ARefreshThatMustWaitCostsNoProcessor", aRefreshThatMustWaitCostsNoProcessor)
+	t.Run("AConnectionThatHangsDoesNotHoldUpANewAddress", aConnectionThatHangsDoesNotHoldUpANewAddress)
+	t.Run("AStatusOfTheDaemonBeforeIsNotShown", aStatusOfTheDaemonBeforeIsNotShown)
+	t.Run("OnceForceReachesADaemonWithoutAStateDir", onceForceReachesADaemonWithoutAStateDir)
+	t.Run("ManySIGHUPsHurtNobody", manySIGHUPsHurtNobody)
+}
+
 // A refresh is due while the service asks to be left alone: nothing is to be
 // done until then.
-func TestARefreshThatMustWaitCostsNoProcessor(t *testing.T) {
+func aRefreshThatMustWaitCostsNoProcessor(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `refresh = "1s"`)
 	h.online()
@@ -56,7 +66,7 @@ func TestARefreshThatMustWaitCostsNoProcessor(t *testing.T) {
 }
 
 // The first try goes into the void from the old address.
-func TestAConnectionThatHangsDoesNotHoldUpANewAddress(t *testing.T) {
+func aConnectionThatHangsDoesNotHoldUpANewAddress(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	const void = "198.51.100.99"
 	h.url = "https://" + net.JoinHostPort(void, "443")
@@ -80,7 +90,7 @@ func TestAConnectionThatHangsDoesNotHoldUpANewAddress(t *testing.T) {
 }
 
 // Whoever asks right after a restart must not be told of the daemon before.
-func TestAStatusOfTheDaemonBeforeIsNotShown(t *testing.T) {
+func aStatusOfTheDaemonBeforeIsNotShown(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.must(os.Mkdir(h.path("run"), 0o755))
 	h.must(os.WriteFile(h.path("run/status.json"), []byte(`{"version":"0","pid":1}`), 0o644))
@@ -96,7 +106,7 @@ func TestAStatusOfTheDaemonBeforeIsNotShown(t *testing.T) {
 }
 
 // With state_dir out of order the state is in run_dir, and so is a person's word.
-func TestOnceForceReachesADaemonWithoutAStateDir(t *testing.T) {
+func onceForceReachesADaemonWithoutAStateDir(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.as = nobody
 	h.must(os.Mkdir(h.path("state"), 0o755)) // root's
@@ -112,7 +122,7 @@ func TestOnceForceReachesADaemonWithoutAStateDir(t *testing.T) {
 }
 
 // SIGHUP comes at any time: while answers are written down, too.
-func TestManySIGHUPsHurtNobody(t *testing.T) {
+func manySIGHUPsHurtNobody(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	d := h.daemon()

@@ -16,7 +16,21 @@ import (
 	"homeward/update/updatetest"
 )
 
-func TestWhateverTheServiceAnswersTheNextGoodAnswerCounts(t *testing.T) {
+// TestErrorsThatPassAreRetried: errors that pass are retried, at once when the line,
+// the resolver or the clock changes. What never reached the service costs nothing of
+// its limits.
+func TestErrorsThatPassAreRetried(t *testing.T) {
+	t.Run("WhateverTheServiceAnswersTheNextGoodAnswerCounts", whateverTheServiceAnswersTheNextGoodAnswerCounts)
+	t.Run("HalfATLSHandshakeCostsNoRequest", halfATLSHandshakeCostsNoRequest)
+	t.Run("AServiceThatHangsOrDripsIsGivenUpAfter15Seconds", aServiceThatHangsOrDripsIsGivenUpAfter15Seconds)
+	t.Run("ARequestIsGivenUpWhenItsAddressGoes", aRequestIsGivenUpWhenItsAddressGoes)
+	t.Run("WhatNeverReachedTheServiceIsTriedAgainAtTheNextEvent", whatNeverReachedTheServiceIsTriedAgainAtTheNextEvent)
+	t.Run("ALineWithoutARouteIsWaitedFor", aLineWithoutARouteIsWaitedFor)
+	t.Run("AClockThatIsWrongIsToldAsSuch", aClockThatIsWrongIsToldAsSuch)
+	t.Run("ANameServerThatWakesUpIsEnough", aNameServerThatWakesUpIsEnough)
+}
+
+func whateverTheServiceAnswersTheNextGoodAnswerCounts(t *testing.T) {
 	page := "<html><body>Welcome to the hotspot, good to see you</body></html>"
 	for _, tt := range []struct {
 		name   string
@@ -47,7 +61,7 @@ func TestWhateverTheServiceAnswersTheNextGoodAnswerCounts(t *testing.T) {
 	}
 }
 
-func TestHalfATLSHandshakeCostsNoRequest(t *testing.T) {
+func halfATLSHandshakeCostsNoRequest(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, "limit_24h = 48")
 	h.more = append(h.more[:1], h.more[2:]...) // in place of the one without a limit
@@ -62,7 +76,7 @@ func TestHalfATLSHandshakeCostsNoRequest(t *testing.T) {
 	}
 }
 
-func TestAServiceThatHangsOrDripsIsGivenUpAfter15Seconds(t *testing.T) {
+func aServiceThatHangsOrDripsIsGivenUpAfter15Seconds(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		answer updatetest.Answer
@@ -87,7 +101,7 @@ func TestAServiceThatHangsOrDripsIsGivenUpAfter15Seconds(t *testing.T) {
 	}
 }
 
-func TestARequestIsGivenUpWhenItsAddressGoes(t *testing.T) {
+func aRequestIsGivenUpWhenItsAddressGoes(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `publish = ["ipv4"]`)
 	h.online()
@@ -104,7 +118,7 @@ func TestARequestIsGivenUpWhenItsAddressGoes(t *testing.T) {
 }
 
 // A way that is not there costs nothing, and any event may have mended it.
-func TestWhatNeverReachedTheServiceIsTriedAgainAtTheNextEvent(t *testing.T) {
+func whatNeverReachedTheServiceIsTriedAgainAtTheNextEvent(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.url = "https://" + net.JoinHostPort(serviceAddr, "444") // nobody listens yet
 	h.more = []string{"limit_10s = 3", "limit_24h = 4"}
@@ -124,7 +138,7 @@ func TestWhatNeverReachedTheServiceIsTriedAgainAtTheNextEvent(t *testing.T) {
 	h.sent(full("&ip=203.0.113.7&ipv6prefix=" + prefix1))
 }
 
-func TestALineWithoutARouteIsWaitedFor(t *testing.T) {
+func aLineWithoutARouteIsWaitedFor(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.must(h.router.Delegate(delegated))
 	h.must(h.router.LANAddr(lanAddr, 1800, 3600))
@@ -138,7 +152,7 @@ func TestALineWithoutARouteIsWaitedFor(t *testing.T) {
 	h.current(lease)
 }
 
-func TestAClockThatIsWrongIsToldAsSuch(t *testing.T) {
+func aClockThatIsWrongIsToldAsSuch(t *testing.T) {
 	h := newHouse(t, updatetest.Options{NotBefore: time.Now().Add(24 * time.Hour)})
 	h.online()
 	h.daemon()
@@ -148,7 +162,7 @@ func TestAClockThatIsWrongIsToldAsSuch(t *testing.T) {
 	h.sent()
 }
 
-func TestANameServerThatWakesUpIsEnough(t *testing.T) {
+func aNameServerThatWakesUpIsEnough(t *testing.T) {
 	h := newHouse(t, updatetest.Options{Names: []string{"ipv64.example"}})
 	h.url = "https://ipv64.example"
 	h.must(unix.Unshare(unix.CLONE_NEWNS)) // the thread's own /etc

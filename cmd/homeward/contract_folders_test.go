@@ -59,7 +59,20 @@ func (h *house) serviceStarts() {
 	h.current(lease)
 }
 
-func TestTheDaemonStartedByRootIsTheServicesUser(t *testing.T) {
+// TestTheFoldersAreTheDaemonsUsers: every command that root starts takes the
+// identity of the owner of state_dir, and makes missing folders for the user
+// homeward.
+func TestTheFoldersAreTheDaemonsUsers(t *testing.T) {
+	t.Run("TheDaemonStartedByRootIsTheServicesUser", theDaemonStartedByRootIsTheServicesUser)
+	t.Run("WhatRootDoesFirstIsLeftToTheService", whatRootDoesFirstIsLeftToTheService)
+	t.Run("RootHandsOverWhatWasLeft", rootHandsOverWhatWasLeft)
+	t.Run("NoThreadOfTheDaemonCanGainAPrivilege", noThreadOfTheDaemonCanGainAPrivilege)
+	t.Run("CheckForAUserTriesWhatThatUserCanRead", checkForAUserTriesWhatThatUserCanRead)
+	t.Run("AStateThatCannotBeReadIsNeverReplaced", aStateThatCannotBeReadIsNeverReplaced)
+	t.Run("AnotherStateDirTakesTheCountAlong", anotherStateDirTakesTheCountAlong)
+}
+
+func theDaemonStartedByRootIsTheServicesUser(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.withUser()
 	h.online()
@@ -80,7 +93,7 @@ func TestTheDaemonStartedByRootIsTheServicesUser(t *testing.T) {
 	h.sent(first)
 }
 
-func TestWhatRootDoesFirstIsLeftToTheService(t *testing.T) {
+func whatRootDoesFirstIsLeftToTheService(t *testing.T) {
 	for name, command := range map[string][]string{"once": {"once"}, "ipv64": {"ipv64", "domains", "--key-file"}} {
 		t.Run(name, func(t *testing.T) {
 			want := []string{first}
@@ -105,7 +118,7 @@ func TestWhatRootDoesFirstIsLeftToTheService(t *testing.T) {
 }
 
 // What a version before has left as root is handed over; a link stays as it is.
-func TestRootHandsOverWhatWasLeft(t *testing.T) {
+func rootHandsOverWhatWasLeft(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	if _, errs, code := h.homeward("once", "-c", h.configure()); code != 0 { // no user homeward: all of it is root's
@@ -134,7 +147,7 @@ func TestRootHandsOverWhatWasLeft(t *testing.T) {
 
 // A state that the daemon's user cannot read is root's to hand over: to begin
 // an empty count in its place could exceed the service's limit.
-func TestAStateThatCannotBeReadIsNeverReplaced(t *testing.T) {
+func aStateThatCannotBeReadIsNeverReplaced(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.as = nobody
 	h.must(os.Mkdir(h.path("state"), 0o700))
@@ -163,7 +176,7 @@ func (h *house) moveState(from, to string) {
 	h.must(os.WriteFile(file, []byte(strings.Replace(string(b), fmt.Sprintf("state_dir = %q", from), fmt.Sprintf("state_dir = %q", to), 1)), 0o600))
 }
 
-func TestAnotherStateDirTakesTheCountAlong(t *testing.T) {
+func anotherStateDirTakesTheCountAlong(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = []string{"limit_10s = 0", "limit_24h = 48"}
 	h.online()
@@ -205,7 +218,7 @@ func TestAnotherStateDirTakesTheCountAlong(t *testing.T) {
 }
 
 // The program itself, as it is shipped: threads are another matter with cgo.
-func TestNoThreadOfTheDaemonCanGainAPrivilege(t *testing.T) {
+func noThreadOfTheDaemonCanGainAPrivilege(t *testing.T) {
 	bin := filepath.Join(t.TempDir(), "homeward")
 	build := exec.Command("go", "build", "-o", bin, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -230,7 +243,7 @@ func TestNoThreadOfTheDaemonCanGainAPrivilege(t *testing.T) {
 	}
 }
 
-func TestCheckForAUserTriesWhatThatUserCanRead(t *testing.T) {
+func checkForAUserTriesWhatThatUserCanRead(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.withUser()
 	file := func(name string, gid int, mode os.FileMode) {

@@ -51,7 +51,15 @@ func (h *house) told(want ...string) {
 	})
 }
 
-func TestAProgramIsToldOfEachEventOnce(t *testing.T) {
+// TestOnChangeRunsAProgram: on_change is run once for each event, one at a time; it
+// is ended after 30 s, its failure is said, and no update waits for it.
+func TestOnChangeRunsAProgram(t *testing.T) {
+	t.Run("AProgramIsToldOfEachEventOnce", aProgramIsToldOfEachEventOnce)
+	t.Run("AProgramThatHangsIsInNobodysWay", aProgramThatHangsIsInNobodysWay)
+	t.Run("AProgramThatFailsIsSaidOnce", aProgramThatFailsIsSaidOnce)
+}
+
+func aProgramIsToldOfEachEventOnce(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.hook("")
 	h.online()
@@ -62,20 +70,20 @@ func TestAProgramIsToldOfEachEventOnce(t *testing.T) {
 	d.signal(syscall.SIGUSR1) // the same once more is no event
 	h.sent(first, first)
 	h.current(lease)
-	d.rests()
+	d.becomesIdle()
 	h.ipv64.Next(updatetest.Answer{Body: "nohost"})
 	h.must(h.router.SetIPv4(lease2, gateway))
 	s := h.state(update.StateStopped)
 	stopped := "stopped|" + was + "203.0.113.7||" + prefix1 + "|" + s.Error
 	h.told(accepted, stopped)
-	d.rests()
+	d.becomesIdle()
 	if out, errs, code := h.homeward("once", "--force", "-c", h.path("homeward.toml")); code != 0 {
 		t.Errorf("once --force: exit %d\n%s%s", code, out, errs)
 	}
 	h.current(lease2)
 	again := was + "203.0.113.8||" + prefix1 + "|"
 	h.told(accepted, stopped, "accepted|"+again, "recovered|"+again)
-	d.rests()
+	d.becomesIdle()
 	h.told(accepted, stopped, "accepted|"+again, "recovered|"+again)
 	var told update.Status
 	h.must(json.Unmarshal(h.read(h.path("told.status")), &told))
@@ -94,7 +102,7 @@ func TestAProgramIsToldOfEachEventOnce(t *testing.T) {
 
 // A program that hangs holds up no update and not the end of the daemon, which
 // leaves nothing of it.
-func TestAProgramThatHangsIsInNobodysWay(t *testing.T) {
+func aProgramThatHangsIsInNobodysWay(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.hook(`trap '' TERM; sleep 10001 & echo $! >>"$0.pids"; wait`)
 	h.online()
@@ -123,7 +131,7 @@ func TestAProgramThatHangsIsInNobodysWay(t *testing.T) {
 }
 
 // A program that is not there, and later fails, is said once each; updates go on.
-func TestAProgramThatFailsIsSaidOnce(t *testing.T) {
+func aProgramThatFailsIsSaidOnce(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.hook("exit 3")
 	h.must(os.Rename(h.path("hook"), h.path("away")))
@@ -133,7 +141,7 @@ func TestAProgramThatFailsIsSaidOnce(t *testing.T) {
 	d.says("on_change: the program cannot be run: no such file or directory; updates go on")
 	h.must(h.router.SetIPv4(lease2, gateway))
 	h.current(lease2)
-	d.rests()
+	d.becomesIdle()
 	h.must(os.Rename(h.path("away"), h.path("hook")))
 	h.must(h.router.SetIPv4(lease3, gateway))
 	h.current(lease3)

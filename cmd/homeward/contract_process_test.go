@@ -16,7 +16,34 @@ import (
 
 const first = "domain=home.ipv64.net&ip=203.0.113.7&ipv6prefix=" + prefix1
 
-func TestSIGTERMEndsWithin2SecondsThoughTheServiceHangs(t *testing.T) {
+// TestOneDaemonEndsInTime: SIGTERM ends the daemon within 2 s; a second one on the
+// same run_dir waits 5 s and says so.
+func TestOneDaemonEndsInTime(t *testing.T) {
+	t.Run("SIGTERMEndsWithin2SecondsThoughTheServiceHangs", sigtermEndsWithin2SecondsThoughTheServiceHangs)
+	t.Run("ASecondDaemonWaits5SecondsAndSaysSo", aSecondDaemonWaits5SecondsAndSaysSo)
+	t.Run("ADaemonOfRootThatFindsAnotherOneEnds", aDaemonOfRootThatFindsAnotherOneEnds)
+}
+
+// TestLimitsHold: a service's limits hold as the service counts them, across
+// crashes, restarts and once beside the daemon.
+func TestLimitsHold(t *testing.T) {
+	t.Run("AfterAKillWhatWasAcceptedIsNotSentAgain", afterAKillWhatWasAcceptedIsNotSentAgain)
+	t.Run("AfterAKillInTheMiddleOfARequestTheLimitIsKept", afterAKillInTheMiddleOfARequestTheLimitIsKept)
+	t.Run("NobodyExceedsTheLimitThoughEverybodySends", nobodyExceedsTheLimitThoughEverybodySends)
+}
+
+// TestTheStateIsReplacedWhole: state.json is replaced whole, only when it changes,
+// and by its owner. One that is torn or cannot be written never stops an update.
+func TestTheStateIsReplacedWhole(t *testing.T) {
+	t.Run("ATornStateIsSetAside", aTornStateIsSetAside)
+	t.Run("TheStateIsItsOwnersAndWrittenOnChangeAlone", theStateIsItsOwnersAndWrittenOnChangeAlone)
+	t.Run("AFullDiskStopsNoUpdate", aFullDiskStopsNoUpdate)
+	t.Run("AStateThatCannotBeWrittenStopsNoUpdate", aStateThatCannotBeWrittenStopsNoUpdate)
+	t.Run("TheDaemonNeedsNoPrivilege", theDaemonNeedsNoPrivilege)
+	t.Run("OnceRunByRootLeavesTheStateToItsOwner", onceRunByRootLeavesTheStateToItsOwner)
+}
+
+func sigtermEndsWithin2SecondsThoughTheServiceHangs(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	h.ipv64.Next(updatetest.Answer{Delay: time.Minute})
@@ -35,7 +62,7 @@ func TestSIGTERMEndsWithin2SecondsThoughTheServiceHangs(t *testing.T) {
 	h.sent(first, first)
 }
 
-func TestASecondDaemonWaits5SecondsAndSaysSo(t *testing.T) {
+func aSecondDaemonWaits5SecondsAndSaysSo(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	d := h.daemon()
@@ -57,7 +84,7 @@ func TestASecondDaemonWaits5SecondsAndSaysSo(t *testing.T) {
 
 // Root's daemon takes another identity while its first worker waits, and still
 // ends with it.
-func TestADaemonOfRootThatFindsAnotherOneEnds(t *testing.T) {
+func aDaemonOfRootThatFindsAnotherOneEnds(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.must(os.Mkdir(h.path("state"), 0o750))
 	h.must(os.Chown(h.path("state"), 65534, 65534))
@@ -76,7 +103,7 @@ func TestADaemonOfRootThatFindsAnotherOneEnds(t *testing.T) {
 	}
 }
 
-func TestAfterAKillWhatWasAcceptedIsNotSentAgain(t *testing.T) {
+func afterAKillWhatWasAcceptedIsNotSentAgain(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	d := h.daemon()
@@ -89,7 +116,7 @@ func TestAfterAKillWhatWasAcceptedIsNotSentAgain(t *testing.T) {
 	h.sent(first, full("&ip=203.0.113.8&ipv6prefix="+prefix1))
 }
 
-func TestAfterAKillInTheMiddleOfARequestTheLimitIsKept(t *testing.T) {
+func afterAKillInTheMiddleOfARequestTheLimitIsKept(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = []string{"limit_10s = 1", "limit_24h = 48"}
 	h.ipv64.Limit10s = 1
@@ -113,7 +140,7 @@ func TestAfterAKillInTheMiddleOfARequestTheLimitIsKept(t *testing.T) {
 	}
 }
 
-func TestNobodyExceedsTheLimitThoughEverybodySends(t *testing.T) {
+func nobodyExceedsTheLimitThoughEverybodySends(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = []string{"limit_10s = 3", "limit_24h = 0"}
 	h.ipv64.Limit10s = 3
@@ -134,7 +161,7 @@ func TestNobodyExceedsTheLimitThoughEverybodySends(t *testing.T) {
 	}
 }
 
-func TestATornStateIsSetAside(t *testing.T) {
+func aTornStateIsSetAside(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	h.must(os.Mkdir(h.path("state"), 0o755))
@@ -149,7 +176,7 @@ func TestATornStateIsSetAside(t *testing.T) {
 	h.sent(first, first, first, first)
 }
 
-func TestTheStateIsItsOwnersAndWrittenOnChangeAlone(t *testing.T) {
+func theStateIsItsOwnersAndWrittenOnChangeAlone(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	d := h.daemon()
@@ -178,7 +205,7 @@ func TestTheStateIsItsOwnersAndWrittenOnChangeAlone(t *testing.T) {
 	h.sent(first)
 }
 
-func TestAFullDiskStopsNoUpdate(t *testing.T) {
+func aFullDiskStopsNoUpdate(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.must(unix.Unshare(unix.CLONE_NEWNS))
 	h.must(unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
@@ -220,7 +247,7 @@ func (h *house) powerless() {
 	}
 }
 
-func TestTheDaemonNeedsNoPrivilege(t *testing.T) {
+func theDaemonNeedsNoPrivilege(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `wan = "eth0"`) // and leaves by that device
 	h.powerless()
@@ -239,7 +266,7 @@ func TestTheDaemonNeedsNoPrivilege(t *testing.T) {
 	}
 }
 
-func TestAStateThatCannotBeWrittenStopsNoUpdate(t *testing.T) {
+func aStateThatCannotBeWrittenStopsNoUpdate(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.as = nobody
 	h.must(os.Mkdir(h.path("state"), 0o755)) // root's
@@ -254,7 +281,7 @@ func TestAStateThatCannotBeWrittenStopsNoUpdate(t *testing.T) {
 	h.sent(first, full("&ip=203.0.113.8&ipv6prefix="+prefix1))
 }
 
-func TestOnceRunByRootLeavesTheStateToItsOwner(t *testing.T) {
+func onceRunByRootLeavesTheStateToItsOwner(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	h.must(os.Mkdir(h.path("state"), 0o750))

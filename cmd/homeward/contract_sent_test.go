@@ -12,7 +12,29 @@ import (
 	"homeward/update/updatetest"
 )
 
-func TestAFirstStartSendsOneRequestForAllDomains(t *testing.T) {
+// TestOneRequestForEachChange: one request carries all domains and values of a
+// change; what goes and comes back unchanged sends nothing.
+func TestOneRequestForEachChange(t *testing.T) {
+	t.Run("AFirstStartSendsOneRequestForAllDomains", aFirstStartSendsOneRequestForAllDomains)
+	t.Run("BothHalvesOfALineThatChangesAreToldInTurn", bothHalvesOfALineThatChangesAreToldInTurn)
+	t.Run("AReconnectDoesNotWaitForIPv6", aReconnectDoesNotWaitForIPv6)
+	t.Run("GoneAndBackUnchangedSendsNothing", goneAndBackUnchangedSendsNothing)
+	t.Run("ADeadPrefixThatFlapsSendsNothing", aDeadPrefixThatFlapsSendsNothing)
+	t.Run("TwoAddressesThatTakeTurnsSendNothing", twoAddressesThatTakeTurnsSendNothing)
+}
+
+// TestRequestsToIPv64: the token goes in a header; a refused onlyprefix is followed
+// by one full update; redirects are never followed; a limit that the service names
+// is waited for.
+func TestRequestsToIPv64(t *testing.T) {
+	t.Run("TheTokenGoesAsToldAndNeverInTheURL", theTokenGoesAsToldAndNeverInTheURL)
+	t.Run("ARefusedOnlyprefixIsFollowedByOneFullUpdate", aRefusedOnlyprefixIsFollowedByOneFullUpdate)
+	t.Run("WithoutAnAddressNothingFollowsARefusedOnlyprefix", withoutAnAddressNothingFollowsARefusedOnlyprefix)
+	t.Run("ARedirectIsNotFollowed", aRedirectIsNotFollowed)
+	t.Run("ALimitThatTheServiceNamesIsWaitedForWhateverTheLineDoes", aLimitThatTheServiceNamesIsWaitedForWhateverTheLineDoes)
+}
+
+func aFirstStartSendsOneRequestForAllDomains(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `domains = ["home.ipv64.net", "srv.any64.de"]`, `record = "www"`, `healthcheck = "`+tick+`"`)
 	h.online()
@@ -28,7 +50,7 @@ func TestAFirstStartSendsOneRequestForAllDomains(t *testing.T) {
 	}
 }
 
-func TestBothHalvesOfALineThatChangesAreToldInTurn(t *testing.T) {
+func bothHalvesOfALineThatChangesAreToldInTurn(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `record = "www"`)
 	h.online()
@@ -43,7 +65,7 @@ func TestBothHalvesOfALineThatChangesAreToldInTurn(t *testing.T) {
 	h.current(lease2)
 }
 
-func TestAReconnectDoesNotWaitForIPv6(t *testing.T) {
+func aReconnectDoesNotWaitForIPv6(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `publish = ["ipv4", "ipv6", "prefix"]`)
 	h.daemon()
@@ -55,7 +77,7 @@ func TestAReconnectDoesNotWaitForIPv6(t *testing.T) {
 	h.sent(full("&ip=203.0.113.7"), full("&ip=203.0.113.7&ip6=2001:db8:64::7&ipv6prefix="+prefix1))
 }
 
-func TestGoneAndBackUnchangedSendsNothing(t *testing.T) {
+func goneAndBackUnchangedSendsNothing(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	h.daemon()
@@ -74,7 +96,7 @@ func TestGoneAndBackUnchangedSendsNothing(t *testing.T) {
 	h.sent(full("&ip=203.0.113.7&ipv6prefix="+prefix1), full("&ip=203.0.113.8&ipv6prefix="+prefix1))
 }
 
-func TestADeadPrefixThatFlapsSendsNothing(t *testing.T) {
+func aDeadPrefixThatFlapsSendsNothing(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	h.daemon()
@@ -95,7 +117,7 @@ func TestADeadPrefixThatFlapsSendsNothing(t *testing.T) {
 }
 
 // Of two that are equally good the published one stays, over a restart, too.
-func TestTwoAddressesThatTakeTurnsSendNothing(t *testing.T) {
+func twoAddressesThatTakeTurnsSendNothing(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `publish = ["ipv6"]`)
 	a, b := netip.MustParsePrefix("2001:db8:64::a/64"), netip.MustParsePrefix("2001:db8:64::b/64")
@@ -117,7 +139,7 @@ func TestTwoAddressesThatTakeTurnsSendNothing(t *testing.T) {
 	h.sent(full("&ip6=2001:db8:64::a"), full("&ip6=2001:db8:64::b"))
 }
 
-func TestTheTokenGoesAsToldAndNeverInTheURL(t *testing.T) {
+func theTokenGoesAsToldAndNeverInTheURL(t *testing.T) {
 	for _, tt := range []struct{ auth, by, method, query, form string }{
 		{"bearer", "bearer", "GET", full("&ip=203.0.113.7&ipv6prefix=" + prefix1), ""},
 		{"basic", "basic", "GET", full("&ip=203.0.113.7&ipv6prefix=" + prefix1), ""},
@@ -140,7 +162,7 @@ func TestTheTokenGoesAsToldAndNeverInTheURL(t *testing.T) {
 	}
 }
 
-func TestARefusedOnlyprefixIsFollowedByOneFullUpdate(t *testing.T) {
+func aRefusedOnlyprefixIsFollowedByOneFullUpdate(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	h.daemon()
@@ -162,7 +184,7 @@ func TestARefusedOnlyprefixIsFollowedByOneFullUpdate(t *testing.T) {
 
 // Of an account without addresses a full update would have none in it, and the
 // service may take the connection's.
-func TestWithoutAnAddressNothingFollowsARefusedOnlyprefix(t *testing.T) {
+func withoutAnAddressNothingFollowsARefusedOnlyprefix(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `publish = ["prefix"]`)
 	h.online()
@@ -177,7 +199,7 @@ func TestWithoutAnAddressNothingFollowsARefusedOnlyprefix(t *testing.T) {
 	h.sent(full("&ipv6prefix="+prefix1+"&onlyprefix=1"), full("&ipv6prefix="+prefix2+"&onlyprefix=1"))
 }
 
-func TestARedirectIsNotFollowed(t *testing.T) {
+func aRedirectIsNotFollowed(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	elsewhere := http.Header{"Location": {h.url + "/elsewhere"}}
@@ -192,7 +214,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	}
 }
 
-func TestALimitThatTheServiceNamesIsWaitedForWhateverTheLineDoes(t *testing.T) {
+func aLimitThatTheServiceNamesIsWaitedForWhateverTheLineDoes(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		answer updatetest.Answer

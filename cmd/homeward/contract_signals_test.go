@@ -37,9 +37,18 @@ func (h *house) change(i int) {
 	time.Sleep(rand.N(time.Second))
 }
 
-// TestSIGTERMAtEveryMoment ends the daemon with 0, its worker and its status
+// TestSignalsAreObeyedAtEveryMoment: SIGTERM, SIGHUP and SIGUSR1 are obeyed at every
+// moment; a configuration that was edited is not read before SIGHUP.
+func TestSignalsAreObeyedAtEveryMoment(t *testing.T) {
+	t.Run("SIGTERMAtEveryMoment", sigtermAtEveryMoment)
+	t.Run("SIGHUPAtEveryMoment", sighupAtEveryMoment)
+	t.Run("SIGUSR1AtEveryMoment", sigusr1AtEveryMoment)
+	t.Run("AnEditAtEveryMoment", anEditAtEveryMoment)
+}
+
+// sigtermAtEveryMoment ends the daemon with 0, its worker and its status
 // with it.
-func TestSIGTERMAtEveryMoment(t *testing.T) {
+func sigtermAtEveryMoment(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.busy()
 	h.online()
@@ -60,8 +69,8 @@ func TestSIGTERMAtEveryMoment(t *testing.T) {
 	}
 }
 
-// TestSIGHUPAtEveryMoment has each configuration read that it is sent for.
-func TestSIGHUPAtEveryMoment(t *testing.T) {
+// sighupAtEveryMoment has each configuration read that it is sent for.
+func sighupAtEveryMoment(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.busy()
 	h.online()
@@ -79,8 +88,8 @@ func TestSIGHUPAtEveryMoment(t *testing.T) {
 	d.ends()
 }
 
-// TestSIGUSR1AtEveryMoment sends what was accepted once more.
-func TestSIGUSR1AtEveryMoment(t *testing.T) {
+// sigusr1AtEveryMoment sends what was accepted once more.
+func sigusr1AtEveryMoment(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.busy()
 	h.online()
@@ -100,8 +109,8 @@ func TestSIGUSR1AtEveryMoment(t *testing.T) {
 	d.ends()
 }
 
-// TestAnEditAtEveryMoment is never read: nobody has said SIGHUP.
-func TestAnEditAtEveryMoment(t *testing.T) {
+// anEditAtEveryMoment is never read: nobody has said SIGHUP.
+func anEditAtEveryMoment(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.busy()
 	h.online()

@@ -13,7 +13,18 @@ import (
 
 var unauthorized = updatetest.Answer{Status: 401, Body: `{"info":"Unauthorized","status":"401 Unauthorized"}`}
 
-func TestAKeyThatWasNeverAcceptedStopsAtOnce(t *testing.T) {
+// TestARefusalStopsTheAccount: an error that does not pass stops the account until
+// its configuration or secret changes, or once --force lifts the stop. Of a key that
+// was accepted before it may be a lock: one more try after 10 minutes.
+func TestARefusalStopsTheAccount(t *testing.T) {
+	t.Run("AKeyThatWasNeverAcceptedStopsAtOnce", aKeyThatWasNeverAcceptedStopsAtOnce)
+	t.Run("AKeyThatWasAcceptedMayBeLockedForTenMinutes", aKeyThatWasAcceptedMayBeLockedForTenMinutes)
+	t.Run("AStoppedAccountStaysStoppedUntilItsSecretChanges", aStoppedAccountStaysStoppedUntilItsSecretChanges)
+	t.Run("OnceForceLiftsAStopAndTheDaemonTakesNote", onceForceLiftsAStopAndTheDaemonTakesNote)
+	t.Run("OnceBesideADaemonMeansOneRequestNotTwo", onceBesideADaemonMeansOneRequestNotTwo)
+}
+
+func aKeyThatWasNeverAcceptedStopsAtOnce(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `token = "another-than-the-right-one"`)
 	h.online()
@@ -27,7 +38,7 @@ func TestAKeyThatWasNeverAcceptedStopsAtOnce(t *testing.T) {
 	h.sent(full("&ip=203.0.113.7&ipv6prefix=" + prefix1))
 }
 
-func TestAKeyThatWasAcceptedMayBeLockedForTenMinutes(t *testing.T) {
+func aKeyThatWasAcceptedMayBeLockedForTenMinutes(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	d := h.daemon()
@@ -48,7 +59,7 @@ func TestAKeyThatWasAcceptedMayBeLockedForTenMinutes(t *testing.T) {
 	h.sent(full("&ip=203.0.113.7&ipv6prefix="+prefix1), full("&ip=203.0.113.8&ipv6prefix="+prefix1))
 }
 
-func TestAStoppedAccountStaysStoppedUntilItsSecretChanges(t *testing.T) {
+func aStoppedAccountStaysStoppedUntilItsSecretChanges(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.must(os.WriteFile(h.path("token"), []byte("the-wrong-token"), 0o600))
 	h.more = append(h.more, `token_file = "token"`)
@@ -75,7 +86,7 @@ func TestAStoppedAccountStaysStoppedUntilItsSecretChanges(t *testing.T) {
 	h.sent(first, full("&ip=203.0.113.8&ipv6prefix="+prefix1))
 }
 
-func TestOnceForceLiftsAStopAndTheDaemonTakesNote(t *testing.T) {
+func onceForceLiftsAStopAndTheDaemonTakesNote(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	h.ipv64.Next(updatetest.Answer{Body: "nohost"})
@@ -97,7 +108,7 @@ func TestOnceForceLiftsAStopAndTheDaemonTakesNote(t *testing.T) {
 	h.sent(first, first)
 }
 
-func TestOnceBesideADaemonMeansOneRequestNotTwo(t *testing.T) {
+func onceBesideADaemonMeansOneRequestNotTwo(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	d := h.daemon()

@@ -18,7 +18,26 @@ import (
 	"homeward/update/updatetest"
 )
 
-func TestStatusTellsHowTheAccountsStand(t *testing.T) {
+// TestStatusAndWatch: status says what the daemon sees, what was sent, what is due
+// and why it waits; watch prints the states of the line.
+func TestStatusAndWatch(t *testing.T) {
+	t.Run("StatusTellsHowTheAccountsStand", statusTellsHowTheAccountsStand)
+	t.Run("ALineWithoutAnythingToPublishIsWaiting", aLineWithoutAnythingToPublishIsWaiting)
+	t.Run("WatchPrintsTheLineAndNothingElse", watchPrintsTheLineAndNothingElse)
+}
+
+// TestReloadAndOnce: SIGHUP reads the configuration again, and a faulty one leaves
+// the old one; SIGUSR1 sends everything anew; once --dry-run sends nothing. No
+// secret is shown anywhere.
+func TestReloadAndOnce(t *testing.T) {
+	t.Run("SIGHUPTakesAGoodConfigurationAndLeavesAFaultyOne", sighupTakesAGoodConfigurationAndLeavesAFaultyOne)
+	t.Run("SIGUSR1SendsEverythingAnew", sigusr1SendsEverythingAnew)
+	t.Run("ADryRunHidesSecretsAndLeavesNoTrace", aDryRunHidesSecretsAndLeavesNoTrace)
+	t.Run("OnceKnowsItsAccounts", onceKnowsItsAccounts)
+	t.Run("NoSecretAnywhere", noSecretAnywhere)
+}
+
+func statusTellsHowTheAccountsStand(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = nil // the service's own limits
 	h.lineUp()
@@ -79,7 +98,7 @@ func TestStatusTellsHowTheAccountsStand(t *testing.T) {
 	}
 }
 
-func TestALineWithoutAnythingToPublishIsWaiting(t *testing.T) {
+func aLineWithoutAnythingToPublishIsWaiting(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `publish = ["ipv4"]`)
 	h.must(h.router.SetIPv4(netip.MustParsePrefix("100.64.1.2/24"), netip.MustParsePrefix("100.64.1.1/24").Addr()))
@@ -89,7 +108,7 @@ func TestALineWithoutAnythingToPublishIsWaiting(t *testing.T) {
 	}
 }
 
-func TestWatchPrintsTheLineAndNothingElse(t *testing.T) {
+func watchPrintsTheLineAndNothingElse(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	w := h.begin("watch", "--json")
 	lines := func(n int) []string {
@@ -127,7 +146,7 @@ func TestWatchPrintsTheLineAndNothingElse(t *testing.T) {
 	h.sent()
 }
 
-func TestSIGHUPTakesAGoodConfigurationAndLeavesAFaultyOne(t *testing.T) {
+func sighupTakesAGoodConfigurationAndLeavesAFaultyOne(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	d := h.daemon()
@@ -151,7 +170,7 @@ func TestSIGHUPTakesAGoodConfigurationAndLeavesAFaultyOne(t *testing.T) {
 	h.sent(first, full("&praefix=www&ip=203.0.113.7&ipv6prefix="+prefix1), first)
 }
 
-func TestSIGUSR1SendsEverythingAnew(t *testing.T) {
+func sigusr1SendsEverythingAnew(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	d := h.daemon()
@@ -161,7 +180,7 @@ func TestSIGUSR1SendsEverythingAnew(t *testing.T) {
 	h.current(lease)
 }
 
-func TestADryRunHidesSecretsAndLeavesNoTrace(t *testing.T) {
+func aDryRunHidesSecretsAndLeavesNoTrace(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `healthcheck = "`+tick+`"`)
 	h.online()
@@ -182,7 +201,7 @@ func TestADryRunHidesSecretsAndLeavesNoTrace(t *testing.T) {
 	h.sent()
 }
 
-func TestOnceKnowsItsAccounts(t *testing.T) {
+func onceKnowsItsAccounts(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	conf := h.configure()
@@ -206,24 +225,15 @@ func TestOnceKnowsItsAccounts(t *testing.T) {
 	}
 }
 
-// TestNoSecretAnywhere reads every byte that homeward leaves where others may
+// noSecretAnywhere reads every byte that homeward leaves where others may
 // look, with a service that repeats what it was told.
-func TestNoSecretAnywhere(t *testing.T) {
+func noSecretAnywhere(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.top = []string{`log_level = "debug"`}
 	h.more = append(h.more, `healthcheck = "`+tick+`"`)
 	h.online()
-	h.ipv64.Next(updatetest.Answer{Status: 400, Body: `{"info":"no ` + theSecret + ` and no ` + tick + `"}`},
+	h.ipv64.Next(updatetest.Answer{Status: 400, Body: `{"info":"no ` + theSecret + ` and no ` + tick + `"}`, Delay: 2 * time.Second},
 		updatetest.Answer{Delay: time.Minute})
-	d := h.daemon()
-	h.state(update.StateStopped)
-	once := h.begin("once", "--force", "-c", h.path("homeward.toml"))
-	h.await(func() string {
-		if len(h.ipv64.Requests()) < 2 {
-			return "once --force sends nothing"
-		}
-		return ""
-	})
 	var seen []string
 	look := func(where string, b []byte) {
 		seen = append(seen, where)
@@ -233,10 +243,32 @@ func TestNoSecretAnywhere(t *testing.T) {
 			}
 		}
 	}
-	for _, pid := range h.processes() {
-		look("/proc/cmdline", h.read("/proc", pid, "cmdline"))
-		look("/proc/environ", h.read("/proc", pid, "environ"))
+	processes := func(n int) { // reads what others see of them once there are n
+		h.await(func() string {
+			if pids := h.processes(); len(pids) < n {
+				return fmt.Sprintf("there are the processes %v, want %d", pids, n)
+			}
+			return ""
+		})
+		for _, pid := range h.processes() {
+			for _, name := range []string{"cmdline", "environ"} {
+				if b, err := os.ReadFile(filepath.Join("/proc", pid, name)); err == nil { // it may have ended
+					look("/proc/"+name, b)
+				}
+			}
+		}
 	}
+	d := h.daemon()
+	processes(2) // the daemon and its worker, which waits for the answer
+	h.state(update.StateStopped)
+	once := h.begin("once", "--force", "-c", h.path("homeward.toml"))
+	h.await(func() string {
+		if len(h.ipv64.Requests()) < 2 {
+			return "once --force sends nothing"
+		}
+		return ""
+	})
+	processes(2)
 	once.signal(syscall.SIGTERM)
 	once.end()
 	out, errs, _ := h.homeward("status", "-c", h.path("homeward.toml"))
@@ -249,7 +281,7 @@ func TestNoSecretAnywhere(t *testing.T) {
 	for _, f := range files {
 		look(filepath.Base(f), h.read(f))
 	}
-	if !slices.Contains(seen, "state.json") || strings.Count(strings.Join(seen, " "), "/proc/environ") < 3 {
+	if !slices.Contains(seen, "state.json") || strings.Count(strings.Join(seen, " "), "/proc/environ") < 4 {
 		t.Errorf("the test looked at %v only", seen)
 	}
 }

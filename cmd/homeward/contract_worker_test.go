@@ -39,8 +39,8 @@ func (p *process) works() (pid int) {
 	return pid
 }
 
-// rests waits until the daemon has no worker.
-func (p *process) rests() {
+// becomesIdle waits until the daemon has no worker.
+func (p *process) becomesIdle() {
 	p.h.t.Helper()
 	p.h.await(func() string {
 		if p.children() != "" {
@@ -72,13 +72,14 @@ func (p *process) workers() string {
 	return strings.Fields(rest)[8]
 }
 
-// resting brings the line up and starts a daemon, which sends and then rests.
-func (h *house) resting() *process {
+// idleDaemon brings the line up, starts a daemon, and returns once it has sent and has
+// no worker.
+func (h *house) idleDaemon() *process {
 	h.t.Helper()
 	h.online()
 	d := h.daemon()
 	h.current(lease)
-	d.rests()
+	d.becomesIdle()
 	return d
 }
 
@@ -107,9 +108,35 @@ func (p *process) saysOnce(words string, most int) {
 	}
 }
 
-func TestTheDaemonIsOneProcessForLife(t *testing.T) {
+// TestTheDaemonIsOneProcess: the process that run starts is the daemon from its
+// first moment to its last. What sends lives in a child; if that is killed or hangs,
+// the daemon starts another, with growing pauses.
+func TestTheDaemonIsOneProcess(t *testing.T) {
+	t.Run("TheDaemonIsOneProcessForLife", theDaemonIsOneProcessForLife)
+	t.Run("AWorkerThatIsKilledIsReplacedAndItsRequestCounts", aWorkerThatIsKilledIsReplacedAndItsRequestCounts)
+	t.Run("WorkersThatAreKilledAgainAndAgainAreSaidOnce", workersThatAreKilledAgainAndAgainAreSaidOnce)
+	t.Run("WhatAKilledWorkerWasToldIsDone", whatAKilledWorkerWasToldIsDone)
+	t.Run("AWorkerThatHangsIsReplaced", aWorkerThatHangsIsReplaced)
+	t.Run("AKilledDaemonLeavesNoWorker", aKilledDaemonLeavesNoWorker)
+}
+
+// TestAnIdleDaemonHasNoWorker: the child lives only while there is something to do,
+// and what is due, or a person does, is not missed.
+func TestAnIdleDaemonHasNoWorker(t *testing.T) {
+	t.Run("AStoppedAccountIsSaidOnce", aStoppedAccountIsSaidOnce)
+	t.Run("AnIdleDaemonTellsWhyNothingIsPublished", anIdleDaemonTellsWhyNothingIsPublished)
+	t.Run("AnIdleDaemonSleepsUntilSomethingIsDue", anIdleDaemonSleepsUntilSomethingIsDue)
+	t.Run("NoWorkerForWhatChangesNothing", noWorkerForWhatChangesNothing)
+	t.Run("AConfigurationThatNobodyHasReadStaysUnread", aConfigurationThatNobodyHasReadStaysUnread)
+	t.Run("WhatAPersonDoesBesideAnIdleDaemonIsSeen", whatAPersonDoesBesideAnIdleDaemonIsSeen)
+	t.Run("AStateThatIsLostBesideAnIdleDaemonIsNotForgotten", aStateThatIsLostBesideAnIdleDaemonIsNotForgotten)
+	t.Run("ADaemonWithoutADiskIsIdle", aDaemonWithoutADiskIsIdle)
+	t.Run("ADaemonInTroubleIsIdleBetweenRetries", aDaemonInTroubleIsIdleBetweenRetries)
+}
+
+func theDaemonIsOneProcessForLife(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
-	d := h.resting()
+	d := h.idleDaemon()
 	was, identity, files := h.status("there", func(status) bool { return true }), d.identity(), d.files()
 	second := h.begin("run", "-c", h.path("homeward.toml"))
 	want := []string{first}
@@ -117,7 +144,7 @@ func TestTheDaemonIsOneProcessForLife(t *testing.T) {
 		h.must(h.router.SetIPv4(l, gateway))
 		h.current(l)
 		want = append(want, full("&ip="+l.Addr().String()+"&ipv6prefix="+prefix1))
-		d.rests()
+		d.becomesIdle()
 		if holder := daemon.PID(h.path("run")); holder != d.Process.Pid {
 			t.Errorf("process %d has the lock, want %d", holder, d.Process.Pid)
 		}
@@ -153,31 +180,31 @@ func (p *process) ends() {
 	}
 }
 
-func TestAStoppedAccountIsSaidOnce(t *testing.T) {
+func aStoppedAccountIsSaidOnce(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	h.ipv64.Next(updatetest.Answer{Body: "nohost"})
 	d := h.daemon()
 	h.state(update.StateStopped)
-	d.rests()
+	d.becomesIdle()
 	h.must(h.router.SetIPv4(lease2, gateway))
 	h.status("of the new line", func(s status) bool {
 		return s.Line.IPv4 == lease2.Addr() && s.Accounts["home"].State == update.StateStopped
 	})
-	d.rests()
+	d.becomesIdle()
 	h.sent(first)
 	d.saysOnce("Nothing more is sent", 1)
 }
 
 // A reason is for the owner, who reads it in status: the line's address stays
 // away, and is another one that is not published.
-func TestADaemonAtRestTellsWhyNothingIsPublished(t *testing.T) {
+func anIdleDaemonTellsWhyNothingIsPublished(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `publish = ["ipv4"]`)
 	h.must(h.router.SetIPv4(netip.MustParsePrefix("192.168.1.2/24"), netip.MustParseAddr("192.168.1.1")))
 	d := h.daemon()
 	private := h.state(update.StateWaiting).Note
-	d.rests()
+	d.becomesIdle()
 	h.must(h.router.SetIPv4(netip.MustParsePrefix("100.64.0.2/24"), netip.MustParseAddr("100.64.0.1")))
 	h.status("of carrier NAT", func(s status) bool {
 		note := s.Accounts["home"].Note
@@ -185,23 +212,23 @@ func TestADaemonAtRestTellsWhyNothingIsPublished(t *testing.T) {
 	})
 }
 
-func TestADaemonAtRestSleepsUntilSomethingIsDue(t *testing.T) {
+func anIdleDaemonSleepsUntilSomethingIsDue(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `refresh = "5s"`)
 	h.online()
 	d := h.daemon()
 	h.sent(first)
 	h.current(lease)
-	d.rests()
+	d.becomesIdle()
 	h.sent(first, first)
-	d.rests()
+	d.becomesIdle()
 }
 
 // Renewals and routes that lead elsewhere start no worker, and a configuration
 // that nobody has asked for stays unread.
-func TestNoWorkerForWhatChangesNothing(t *testing.T) {
+func noWorkerForWhatChangesNothing(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
-	d := h.resting()
+	d := h.idleDaemon()
 	h.more = append(h.more, `record = "www"`)
 	h.configure()
 	before := d.workers()
@@ -236,17 +263,17 @@ func (p *process) settles() {
 
 // The configuration and its secret hold as they were read, until SIGHUP,
 // though there is no file any more that says so.
-func TestAConfigurationThatNobodyHasReadStaysUnread(t *testing.T) {
+func aConfigurationThatNobodyHasReadStaysUnread(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = append(h.more, `token_file = "token"`)
 	h.must(os.WriteFile(h.path("token"), []byte(theSecret+"\n"), 0o600))
-	d := h.resting()
+	d := h.idleDaemon()
 	h.must(os.WriteFile(h.path("token"), []byte("another\n"), 0o600))
 	h.more = append(h.more, `recrod = "www"`)
 	h.configure()
 	h.must(h.router.SetIPv4(lease2, gateway))
 	h.current(lease2)
-	d.rests()
+	d.becomesIdle()
 	h.must(os.Remove(h.path("token")))
 	h.must(os.Remove(h.path("homeward.toml")))
 	h.must(h.router.SetIPv4(lease, gateway))
@@ -264,14 +291,14 @@ func TestAConfigurationThatNobodyHasReadStaysUnread(t *testing.T) {
 	h.current(lease2)
 }
 
-func TestWhatAPersonDoesBesideADaemonAtRestIsSeen(t *testing.T) {
+func whatAPersonDoesBesideAnIdleDaemonIsSeen(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
-	d := h.resting()
+	d := h.idleDaemon()
 	if out, errs, code := h.homeward("once", "--force", "-c", h.path("homeward.toml")); code != 0 {
 		t.Errorf("once --force: exit %d\n%s%s", code, out, errs)
 	}
 	h.status("of two requests", func(s status) bool { return s.Accounts["home"].Used == 2 })
-	d.rests()
+	d.becomesIdle()
 	h.must(os.Remove(h.path("state/state.json")))
 	h.must(h.router.SetIPv4(lease2, gateway))
 	h.current(lease2)
@@ -284,7 +311,7 @@ func TestWhatAPersonDoesBesideADaemonAtRestIsSeen(t *testing.T) {
 
 // What a person, or a crash, does to the state is as harmless as beside a
 // worker: no limit forgets a request.
-func TestAStateThatIsLostBesideADaemonAtRestIsNotForgotten(t *testing.T) {
+func aStateThatIsLostBesideAnIdleDaemonIsNotForgotten(t *testing.T) {
 	for name, lose := range map[string]func(h *house, old []byte){
 		"torn":         func(h *house, _ []byte) { h.replaceState([]byte("{")) },
 		"an older one": func(h *house, old []byte) { h.replaceState(old) },
@@ -304,7 +331,7 @@ func TestAStateThatIsLostBesideADaemonAtRestIsNotForgotten(t *testing.T) {
 			h.must(err)
 			h.must(h.router.SetIPv4(lease2, gateway))
 			h.current(lease2)
-			d.rests()
+			d.becomesIdle()
 			before := d.workers()
 			lose(h, old)
 			h.await(func() string {
@@ -313,7 +340,7 @@ func TestAStateThatIsLostBesideADaemonAtRestIsNotForgotten(t *testing.T) {
 				}
 				return ""
 			})
-			d.rests()
+			d.becomesIdle()
 			sent := len(h.ipv64.Requests())
 			if s := h.state(update.StateCurrent); s.Used != sent || name != "begun anew" && sent != 2 {
 				t.Errorf("%d requests are known of, %d were sent: %v", s.Used, sent, h.queries)
@@ -330,7 +357,7 @@ func (h *house) replaceState(text []byte) {
 }
 
 // Trouble with the disk keeps nobody awake, and is said once.
-func TestADaemonWithoutADiskRests(t *testing.T) {
+func aDaemonWithoutADiskIsIdle(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	h.must(os.WriteFile(h.path("state"), nil, 0o600)) // where the folder should be
@@ -340,7 +367,7 @@ func TestADaemonWithoutADiskRests(t *testing.T) {
 		h.status("of every request", func(s status) bool {
 			return s.Accounts["home"].State == update.StateCurrent && s.Accounts["home"].Used == len(want)
 		})
-		d.rests()
+		d.becomesIdle()
 		h.must(h.router.SetIPv4(l, gateway))
 		h.current(l)
 		want = append(want, full("&ip="+l.Addr().String()+"&ipv6prefix="+prefix1))
@@ -351,7 +378,7 @@ func TestADaemonWithoutADiskRests(t *testing.T) {
 
 // Between retries that are far apart nobody is awake but the watcher; what
 // happens on the line is a reason to try at once.
-func TestADaemonInTroubleRestsBetweenRetries(t *testing.T) {
+func aDaemonInTroubleIsIdleBetweenRetries(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	h.server.Close() // the connection is refused
@@ -360,7 +387,7 @@ func TestADaemonInTroubleRestsBetweenRetries(t *testing.T) {
 		a := s.Accounts["home"]
 		return a.State == update.StateRetrying && time.Until(a.Next) > 3*time.Second
 	})
-	d.rests()
+	d.becomesIdle()
 	d.saysOnce("cannot connect", 1)
 	before := d.workers()
 	h.must(h.router.SetRoute(netwatchDefault(gateway))) // an event that changes nothing: it is tried at once
@@ -378,7 +405,7 @@ func (p *process) killsWorker() {
 	p.h.must(syscall.Kill(p.works(), syscall.SIGKILL))
 }
 
-func TestAWorkerThatIsKilledIsReplacedAndItsRequestCounts(t *testing.T) {
+func aWorkerThatIsKilledIsReplacedAndItsRequestCounts(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.more = []string{"limit_10s = 0", "limit_24h = 48"}
 	h.online()
@@ -393,11 +420,11 @@ func TestAWorkerThatIsKilledIsReplacedAndItsRequestCounts(t *testing.T) {
 	h.sent(first, first)
 	d.says("the worker process has ended (signal: killed). Starting another")
 	d.says("does its work again")
-	d.rests()
+	d.becomesIdle()
 	d.ends()
 }
 
-func TestWorkersThatAreKilledAgainAndAgainAreSaidOnce(t *testing.T) {
+func workersThatAreKilledAgainAndAgainAreSaidOnce(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	h.ipv64.Next(updatetest.Answer{Delay: time.Minute})
@@ -414,15 +441,15 @@ func TestWorkersThatAreKilledAgainAndAgainAreSaidOnce(t *testing.T) {
 		})
 	}
 	h.current(lease)
-	d.rests()
+	d.becomesIdle()
 	d.saysOnce("the worker process has ended", 1)
 	d.saysOnce("does its work again", 1)
 }
 
 // What was asked for is done, though the worker that was told dies of it.
-func TestWhatAKilledWorkerWasToldIsDone(t *testing.T) {
+func whatAKilledWorkerWasToldIsDone(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
-	d := h.resting()
+	d := h.idleDaemon()
 	h.more = append(h.more, `record = "www"`)
 	h.configure()
 	stopped := d.Process.Pid
@@ -445,7 +472,7 @@ func TestWhatAKilledWorkerWasToldIsDone(t *testing.T) {
 }
 
 // A worker that hangs is killed, and another one does its work.
-func TestAWorkerThatHangsIsReplaced(t *testing.T) {
+func aWorkerThatHangsIsReplaced(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	h.ipv64.Next(updatetest.Answer{Delay: 2 * time.Second})
@@ -460,7 +487,7 @@ func TestAWorkerThatHangsIsReplaced(t *testing.T) {
 }
 
 // A watcher that is killed takes its worker along, and leaves run_dir free.
-func TestAKilledDaemonLeavesNoWorker(t *testing.T) {
+func aKilledDaemonLeavesNoWorker(t *testing.T) {
 	h := newHouse(t, updatetest.Options{})
 	h.online()
 	h.ipv64.Next(updatetest.Answer{Delay: time.Minute, Process: true})

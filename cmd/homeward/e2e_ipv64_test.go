@@ -93,7 +93,7 @@ detect = "web"
 	if gap := asked[1].At.Sub(asked[0].At); gap < 10*time.Second {
 		t.Errorf("asked again after %v", gap)
 	}
-	d.rests() // what the service has answered is known to the next worker
+	d.becomesIdle() // what the service has answered is known to the next worker
 	h.status("noting a private answer", func(s status) bool {
 		return strings.Contains(s.Accounts["home"].Note, "198.51.100.5 sees us at 192.168.178.20, which nobody can reach")
 	})
