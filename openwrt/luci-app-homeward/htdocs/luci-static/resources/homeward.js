@@ -38,6 +38,7 @@ const STYLE = `
 .hw-card dl { display: grid; grid-template-columns: minmax(7em, max-content) 1fr; gap: .3em 1em; margin: .6em 0 0 }
 .hw-card dt { opacity: .75; font-weight: normal }
 .hw-card dd { margin: 0; min-width: 0 }
+.hw-hint { min-height: 1.5em }
 .hw-entry { border-top: 1px solid rgba(128, 128, 128, .3); padding: .3em 0 }
 .hw-text { flex: 1 1 20em; min-width: 0; overflow-wrap: anywhere }
 .hw-fault { border-left: .3em solid #b3261e; padding: .1em .6em; margin: .3em 0; overflow-wrap: anywhere }

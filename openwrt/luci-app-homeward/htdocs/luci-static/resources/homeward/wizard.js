@@ -95,8 +95,8 @@ return baseclass.extend({
 				tag('div', { 'data-wizard': '', 'class': 'cbi-section', 'keydown': ev => this.key(ev) },
 					this.field('service', _('Service'), choice), this.fields, this.faults),
 				tag('div', { 'class': 'button-row' },
-					homeward.button('cancel', _('Cancel'), 'neutral', () => ui.hideModal()), ' ',
-					byHand ? [ homeward.button('by-hand', _('All options …'), 'neutral', () => { ui.hideModal(); return byHand(); }), ' ' ] : null,
+					homeward.button('cancel', _('Cancel'), 'neutral', () => this.close()), ' ',
+					byHand ? [ homeward.button('by-hand', _('All options …'), 'neutral', () => { this.close(); return byHand(); }), ' ' ] : null,
 					homeward.button('finish', _('Check, save and run'), 'positive important', () => this.finish()))
 			], 'cbi-modal');
 			this.choose(this.services[0]?.name);
@@ -109,7 +109,13 @@ return baseclass.extend({
 		if (ev.key == 'Enter' && ev.target.matches('input'))
 			document.querySelector('[data-action="finish"]').click();
 		else if (ev.key == 'Escape')
-			ui.hideModal();
+			this.close();
+	},
+
+	/* Closes the dialog, and takes the secret out of the page. */
+	close() {
+		ui.hideModal();
+		dom.content(this.fields, null);
 	},
 
 	field(name, title, input, description) {
@@ -166,7 +172,7 @@ return baseclass.extend({
 			if (faults.length)
 				return this.show(faults, sid);
 			return homeward.saveAndRun().then(() => {
-				ui.hideModal();
+				this.close();
 				return this.done();
 			});
 		}).catch(e => this.show([ { text: e.message } ], sid));

@@ -114,7 +114,8 @@ return view.extend({
 		s.nodescriptions = true;
 		s.anonymous = true; /* the wizard finds the name */
 		s.sectiontitle = sid => this.title(sid);
-		s.modaltitle = sid => '%h'.format(_('Account') + ' ' + this.title(sid));
+		/* without a host in it: of a dialog's title LuCI makes HTML, even of one that was escaped (stripTags decodes it) */
+		s.modaltitle = sid => _('Account') + (this.named(sid) ? ' ' + this.title(sid) : '');
 		s.handleAdd = () => wizard.open(() => location.assign(L.url('admin/services/homeward/state')),
 			() => form.GridSection.prototype.handleAdd.call(s));
 		s.handleModalSave = function(modal, ev) { return view.saveDialog(this, modal, ev); };
@@ -131,8 +132,13 @@ return view.extend({
 		this.limitOptions(s);
 	},
 
+	/* Whether a section has a name, which is letters, digits and _ alone. */
+	named(sid) {
+		return !uci.get('homeward', sid, '.anonymous');
+	},
+
 	title(sid) {
-		if (!uci.get('homeward', sid, '.anonymous'))
+		if (this.named(sid))
 			return uci.get('homeward', sid, '.create') ?? sid;
 		return L.toArray(uci.get('homeward', sid, 'domain'))[0] ?? _('new');
 	},
@@ -189,11 +195,11 @@ return view.extend({
 				this.value(value);
 			return value;
 		};
-		o.textvalue = sid => E('span', {}, [ uci.get('homeward', sid, 'template') ?? uci.get('homeward', sid, 'service') ?? '' ]);
+		o.textvalue = sid => tag('span', { 'class': 'hw-text' }, uci.get('homeward', sid, 'template') ?? uci.get('homeward', sid, 'service') ?? '');
 
 		o = s.taboption('service', form.DynamicList, 'domain', _('Hosts'), _('The names to keep up to date.'));
 		o.placeholder = 'home.example.org';
-		o.textvalue = sid => E('span', {}, [ L.toArray(uci.get('homeward', sid, 'domain')).join(', ') ]);
+		o.textvalue = sid => tag('span', { 'class': 'hw-text' }, L.toArray(uci.get('homeward', sid, 'domain')).join(', '));
 
 		o = say(form.Value, 'server', _('Server'), _('Its base URL, where it is not the service\'s own; at rfc2136 the primary name server.'), 'ipv64 spdyn dyndns2 rfc2136');
 		o.placeholder = 'https://…';
@@ -215,7 +221,7 @@ return view.extend({
 	hinted(o, words) {
 		const kind = Object.getPrototypeOf(o);
 		o.renderWidget = function(sid, index, value) {
-			this.hint = tag('div', { 'class': 'cbi-value-description', 'data-hint': this.option, 'aria-live': 'polite' }, words(value ?? this.first));
+			this.hint = tag('div', { 'class': 'cbi-value-description hw-hint', 'data-hint': this.option, 'aria-live': 'polite' }, words(value ?? this.first));
 			return E([ kind.renderWidget.call(this, sid, index, value), this.hint ]);
 		};
 		o.onchange = function(ev, sid, value) {
@@ -362,7 +368,12 @@ return view.extend({
 			}
 			const node = homeward.fault(f);
 			(field.querySelector('.cbi-value-field') ?? field).appendChild(node);
-			field.addEventListener('widget-change', () => { node.remove(); ui.tabs.updateTabs(); }, { once: true });
+			/* it keeps its place: a button that moves away between press and release is not clicked */
+			field.addEventListener('widget-change', () => {
+				node.style.visibility = 'hidden';
+				node.classList.remove('cbi-input-invalid');
+				ui.tabs.updateTabs();
+			}, { once: true });
 			first ??= field;
 		});
 		if (others.firstChild)
@@ -383,6 +394,7 @@ return view.extend({
 	saveDialog(s, modal, ev) {
 		const map = dom.findClassInstance(s.getActiveModalMap());
 		const sid = map.section;
+		this.tried = true;
 		this.unmark(map);
 		return map.save(() => homeward.check().then(({ faults, warnings }) => {
 			const mine = faults.filter(f => f.sid == sid);
@@ -401,15 +413,15 @@ return view.extend({
 			});
 	},
 
-	/* Closes the dialog; what it has changed and not saved is forgotten. */
+	/* Closes the dialog, and takes the secrets out of the page. What a failed attempt to save has changed is forgotten. */
 	closeDialog(s, modal, ev, saved) {
-		const map = this.map;
-		return Promise.resolve(form.GridSection.prototype.handleModalCancel.call(s, modal, ev, saved)).then(() => {
-			if (saved)
-				return;
+		const tried = this.tried && !saved;
+		this.tried = false;
+		if (tried)
 			uci.unload('homeward');
-			return map.load().then(() => map.reset());
-		});
+		return (tried ? this.map.load().catch(() => {}) : Promise.resolve())
+			.then(() => form.GridSection.prototype.handleModalCancel.call(s, modal, ev, saved))
+			.then(() => dom.content(modal.root, null));
 	},
 
 	/* Saves the page if the daemon has no fault to find in the whole. */

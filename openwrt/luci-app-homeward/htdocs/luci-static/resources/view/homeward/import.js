@@ -89,7 +89,7 @@ return view.extend({
 
 	card(a) {
 		const rows = Object.keys(a.options).filter(k => k != 'enabled')
-			.map(k => [ tag('dt', {}, k), tag('dd', {}, SHOWN.includes(k) ? L.toArray(a.options[k]).join(', ') : '•••') ]);
+			.map(k => [ tag('dt', {}, k), tag('dd', {}, SHOWN.includes(k) ? [ a.options[k] ].flat().join(', ') : '•••') ]);
 		return tag('div', { 'class': 'hw-card', 'data-account': a.name },
 			tag('div', { 'class': 'hw-row' }, tag('strong', {}, a.name),
 				a.options.enabled == '0' ? tag('span', { 'class': 'hw-badge' }, _('off')) : null),

@@ -50,9 +50,9 @@ return view.extend({
 		if (this.may.send)
 			all.push(
 				homeward.button('force-all', _('Send all now'), 'action', () => this.after(homeward.force())),
-				homeward.button('stop', _('Stop'), 'negative', () => this.after(homeward.service('stop'))));
+				homeward.button('stop', _('Stop'), 'neutral', () => this.after(homeward.service('stop'))));
 		if (this.may.setup)
-			all.push(homeward.button('wizard', _('Add account'), 'add', () => this.add()));
+			all.push(homeward.button('wizard', _('Add account'), 'action', () => this.add()));
 		return this.actions = tag('div', { 'class': 'hw-row' }, all);
 	},
 
