@@ -138,8 +138,11 @@ func preview(c cli.Call, probes []daemon.PlannedQuery, requests []transport.Requ
 			}
 			fmt.Fprintf(c.Stdout, "  Authorization: Basic %s%s:%s\n", user, r.Login, r.Password)
 		}
-		if !r.Form.IsZero() {
-			fmt.Fprintf(c.Stdout, "  %s\n", r.Form)
+		for _, h := range r.Headers {
+			fmt.Fprintf(c.Stdout, "  %s: %s\n", h.Name, h.Value)
+		}
+		if !r.Body.IsZero() {
+			fmt.Fprintf(c.Stdout, "  %s\n", r.Body)
 		}
 		if r.DNS != nil {
 			fmt.Fprintf(c.Stdout, "  %s\n", strings.ReplaceAll(r.DNS.String(), "\n", "\n  "))

@@ -67,7 +67,7 @@ func (api API) Request(c Call) transport.Request {
 		form += "&praefix=" + url.QueryEscape(strings.ToLower(c.Record.Label)) +
 			"&type=" + url.QueryEscape(c.Record.Type) + "&content=" + url.QueryEscape(c.Record.Content)
 	}
-	r.Form = secret.Text{}.Plain(form)
+	r.Body = secret.Text{}.Plain(form)
 	return r
 }
 

@@ -35,7 +35,7 @@ func TestGoldenAPIRequests(t *testing.T) {
 	} {
 		r := testAPI.Request(c)
 		text += golden.Request(r) + "\n"
-		if r.Bearer.Reveal() != testAPI.Key.Reveal() || strings.Contains(r.URL.Reveal()+r.Form.Reveal(), testAPI.Key.Reveal()) {
+		if r.Bearer.Reveal() != testAPI.Key.Reveal() || strings.Contains(r.URL.Reveal()+r.Body.Reveal(), testAPI.Key.Reveal()) {
 			t.Errorf("%s: the key is not in the header alone", c.Name)
 		}
 	}
@@ -44,7 +44,7 @@ func TestGoldenAPIRequests(t *testing.T) {
 
 // ask has the stand-in answer a call.
 func askAPI(s *updatetest.IPv64API, r transport.Request) transport.Answer {
-	h := httptest.NewRequest(r.Method, r.URL.Reveal(), strings.NewReader(r.Form.Reveal()))
+	h := httptest.NewRequest(r.Method, r.URL.Reveal(), strings.NewReader(r.Body.Reveal()))
 	h.Header.Set("Authorization", "Bearer "+r.Bearer.Reveal())
 	h.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := httptest.NewRecorder()

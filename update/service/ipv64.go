@@ -31,7 +31,7 @@ func (ipv64) Request(a *Account, c Update) transport.Request {
 	switch a.Auth {
 	case "form":
 		r.Method = "POST"
-		r.Form = main.Plain("&token=").Secret(a.Secret, url.QueryEscape)
+		r.Body = main.Plain("&token=").Secret(a.Secret, url.QueryEscape)
 		r.URL = path
 		if !prefix.IsZero() {
 			r.URL = path.Plain("?").Text(prefix)

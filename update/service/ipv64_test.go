@@ -48,7 +48,7 @@ func TestIPv64Request(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.c.Hosts = tt.a.Domains
 			r := ipv64{}.Request(tt.a, tt.c)
-			got := r.Method + " " + r.URL.String() + " " + r.Form.String() + " "
+			got := r.Method + " " + r.URL.String() + " " + r.Body.String() + " "
 			if !r.Bearer.IsZero() {
 				got += "bearer " + r.Bearer.String()
 			}
@@ -64,8 +64,8 @@ func TestIPv64Request(t *testing.T) {
 			if strings.Contains(r.URL.Reveal(), "s3cr3t") {
 				t.Error("the token stands in the URL")
 			}
-			if tt.a.Auth == "form" && !strings.HasSuffix(r.Form.Reveal(), "&token=s3cr3t-token") {
-				t.Errorf("body is %q", r.Form.Reveal())
+			if tt.a.Auth == "form" && !strings.HasSuffix(r.Body.Reveal(), "&token=s3cr3t-token") {
+				t.Errorf("body is %q", r.Body.Reveal())
 			}
 		})
 	}

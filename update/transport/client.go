@@ -174,20 +174,25 @@ func (e endpoint) message(req Request, agent string) ([]byte, error) {
 	if auth != "" {
 		header("Authorization", auth)
 	}
-	form := req.Form.Reveal()
-	if form != "" {
-		header("Content-Type", "application/x-www-form-urlencoded")
-	}
-	if form != "" || req.Method == "POST" {
-		header("Content-Length", fmt.Sprint(len(form)))
-	}
 	// A line break would let an attacker add a header. url.Parse refuses one
 	// in the URL.
-	for _, s := range []string{req.Method, auth, agent} {
+	foreign := []string{req.Method, auth, agent}
+	for _, h := range req.Headers {
+		header(h.Name, h.Value.Reveal())
+		foreign = append(foreign, h.Name, h.Value.Reveal())
+	}
+	body := req.Body.Reveal()
+	if body != "" {
+		header("Content-Type", cmp.Or(req.BodyType, "application/x-www-form-urlencoded"))
+	}
+	if body != "" || req.Method != "GET" && req.Method != "DELETE" {
+		header("Content-Length", fmt.Sprint(len(body)))
+	}
+	for _, s := range foreign {
 		if strings.ContainsAny(s, "\r\n\x00") {
 			return nil, errors.New("the secret holds a line break: write it without")
 		}
 	}
-	b.WriteString("\r\n" + form)
+	b.WriteString("\r\n" + body)
 	return []byte(b.String()), nil
 }

@@ -31,11 +31,15 @@ func TestRequestOnTheWire(t *testing.T) {
 			"basic from the URL", Request{Method: "GET", URL: secret.Text{}.Plain("http://me:hunter2@[::1]/a b?c d")},
 			"GET /a%20b?c%20d HTTP/1.1|Host: [::1]|User-Agent: agent|Accept-Encoding: identity|Connection: close|Authorization: Basic bWU6aHVudGVyMg==||",
 		}, {
-			"form", Request{Method: "DELETE", URL: secret.Text{}.Plain("https://ipv64.net/api"), Form: secret.Text{}.Plain("del_domain=a.de")},
+			"form", Request{Method: "DELETE", URL: secret.Text{}.Plain("https://ipv64.net/api"), Body: secret.Text{}.Plain("del_domain=a.de")},
 			"DELETE /api HTTP/1.1|Host: ipv64.net|User-Agent: agent|Accept-Encoding: identity|Connection: close|Content-Type: application/x-www-form-urlencoded|Content-Length: 15||del_domain=a.de",
 		}, {
 			"empty POST", Request{Method: "POST", URL: secret.Text{}.Plain("https://ipv64.net/api")},
 			"POST /api HTTP/1.1|Host: ipv64.net|User-Agent: agent|Accept-Encoding: identity|Connection: close|Content-Length: 0||",
+		}, {
+			"headers and a body of another type", Request{Method: "PATCH", URL: secret.Text{}.Plain("https://api.example/r"), Headers: []Header{{"X-Key", secret.Text{}.Secret(secret.New("hunter2"), nil)}},
+				Body: secret.Text{}.Plain(`{"content":"192.0.2.1"}`), BodyType: "application/json"},
+			`PATCH /r HTTP/1.1|Host: api.example|User-Agent: agent|Accept-Encoding: identity|Connection: close|X-Key: hunter2|Content-Type: application/json|Content-Length: 23||{"content":"192.0.2.1"}`,
 		},
 	} {
 		e, err := newEndpoint(tt.req)
@@ -45,6 +49,19 @@ func TestRequestOnTheWire(t *testing.T) {
 		got, err := e.message(tt.req, "agent")
 		if want := strings.ReplaceAll(tt.want, "|", "\r\n"); err != nil || string(got) != want {
 			t.Errorf("%s:\n%s%v, want\n%s", tt.name, got, err, want)
+		}
+	}
+}
+
+func TestALineBreakMakesNoHeader(t *testing.T) {
+	for _, h := range []Header{{"X", secret.Text{}.Plain("a\r\nY: b")}, {"X\nY", secret.Text{}.Plain("a")}} {
+		req := Request{Method: "GET", URL: secret.Text{}.Plain("https://api.example/"), Headers: []Header{h}}
+		e, err := newEndpoint(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := e.message(req, "agent"); err == nil {
+			t.Errorf("%q is sent", got)
 		}
 	}
 }
@@ -179,7 +196,7 @@ func TestAgainstNetHTTP(t *testing.T) {
 		"/length": `200 "good" false`, "/chunks": `200 "good good good " false`, "/hints": `200 "good" false`, "/nothing": `204 "" false`,
 		"/echo": `200 "POST application/x-www-form-urlencoded a=b" false`, "/big": fmt.Sprintf("200 %q true", make([]byte, 4096)),
 	} {
-		o := steady().exchange(t.Context(), Request{Method: "POST", URL: secret.Text{}.Plain(srv.URL + path), Form: secret.Text{}.Plain("a=b")}, nil)
+		o := steady().exchange(t.Context(), Request{Method: "POST", URL: secret.Text{}.Plain(srv.URL + path), Body: secret.Text{}.Plain("a=b")}, nil)
 		if o.Answer == nil {
 			t.Errorf("%s: %+v", path, o.Fault)
 		} else if got := fmt.Sprintf("%d %q %v", o.Answer.Status, o.Answer.Body, o.Answer.Cut); got != want {

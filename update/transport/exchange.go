@@ -14,9 +14,11 @@ import (
 
 // Request is one HTTP request as data, or a DNS update.
 type Request struct {
-	Method   string // GET, POST or DELETE
+	Method   string // GET, POST, PUT, PATCH or DELETE
 	URL      secret.Text
-	Form     secret.Text   // body, application/x-www-form-urlencoded; may be empty
+	Headers  []Header      // beside those that the transport writes
+	Body     secret.Text   // may be empty
+	BodyType string        // its Content-Type, "" for application/x-www-form-urlencoded
 	Bearer   secret.Secret // Authorization: Bearer
 	User     string        // Authorization: Basic, with Password
 	Login    secret.Secret // in place of User, if the user name is a secret
@@ -32,6 +34,12 @@ type Request struct {
 	AllowHTTP bool // allow http:// to any address, not only to loopback
 
 	DNS *rfc2136.Update // in place of HTTP; URL is dns://HOST:PORT
+}
+
+// Header is one line of a request. Name is not one that the transport writes.
+type Header struct {
+	Name  string
+	Value secret.Text
 }
 
 // Answer is what a service answered.

@@ -36,7 +36,7 @@ func (e endpoint) authorization(req Request) string {
 	return ""
 }
 
-// readAnswer reads one HTTP/1.x answer (RFC 9112) to a GET, POST or DELETE,
+// readAnswer reads one HTTP/1.x answer (RFC 9112) to any request but HEAD,
 // and keeps at most max bytes of its body. Interim answers are skipped. The
 // error is io.EOF if no byte came, and io.ErrUnexpectedEOF if the answer is not
 // whole.

@@ -55,8 +55,14 @@ func Request(r transport.Request) string {
 	if r.Device4 != "" {
 		s += fmt.Sprintf("by %s\n", r.Device4)
 	}
-	if !r.Form.IsZero() {
-		s += fmt.Sprintf("\n%s\n", r.Form)
+	for _, h := range r.Headers {
+		s += fmt.Sprintf("%s: %s\n", h.Name, h.Value)
+	}
+	if r.BodyType != "" {
+		s += fmt.Sprintf("Content-Type: %s\n", r.BodyType)
+	}
+	if !r.Body.IsZero() {
+		s += fmt.Sprintf("\n%s\n", r.Body)
 	}
 	return s
 }
