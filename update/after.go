@@ -22,6 +22,9 @@ func (s AccountState) Reserve(now clock.Now, c Attempt, id uint64, pid int) (Acc
 		c.before[name] = s.Record.Hosts[name]
 	}
 	s.Usage = k
+	if c.Update.Lookup {
+		return s, c
+	}
 	s.Record = eachHost(s.Record, s.Service, c.Update, func(name string, h state.Host) state.Host {
 		h.Unconfirmed = h.Unconfirmed.Or(c.Update.ShownValues().Valid()) // a repeated value changes nothing
 		h.Lost, h.LostAt = c.Update.Values, now.Up
@@ -83,6 +86,15 @@ func (s AccountState) After(now clock.Now, c Attempt, r service.Result, jitter f
 
 // judge is After for an attempt that has the desired values.
 func (s AccountState) judge(now clock.Now, c Attempt, r service.Result, jitter float64) AccountState {
+	if r.Found != nil {
+		s.Record = eachHost(s.Record, s.Service, c.Update, func(_ string, h state.Host) state.Host {
+			h.Found = r.Found
+			return h
+		})
+	}
+	if r.Verdict == service.Learned {
+		return s.learned(now, c)
+	}
 	s.Plan.Attempt, s.Plan.Counted, s.Plan.Fault, s.Plan.Tried = now.Up, now.Up, 0, true
 	if r.Hosts != nil && r.Verdict != service.Busy {
 		r.Verdict = service.Accepted // accept reads the verdict of each host
@@ -124,6 +136,16 @@ func (s AccountState) judge(now clock.Now, c Attempt, r service.Result, jitter f
 	if anyAccepted(r) {
 		s = s.confirm(now, c.Update)
 	}
+	return s
+}
+
+// learned returns the state after a look-up was answered, or after the service has
+// said that it does not know what was found before: the next request of the update
+// is due at once.
+func (s AccountState) learned(now clock.Now, c Attempt) AccountState {
+	s.Record = revert(s.Record, s.Service, c)
+	p := &s.Plan
+	p.Attempt, p.Counted, p.Fault, p.NotBefore, p.Fails, p.Error, p.Reason = now.Up, now.Up, 0, 0, 0, "", ""
 	return s
 }
 

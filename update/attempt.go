@@ -10,6 +10,7 @@ import (
 
 	"homeward/update/clock"
 	"homeward/update/retry"
+	"homeward/update/service"
 	"homeward/update/state"
 	"homeward/update/transport"
 )
@@ -121,7 +122,9 @@ func (s *Scheduler) complete(t *inFlight, out transport.Outcome) {
 	})
 	s.resolved()
 	if current {
-		a.count(a.plan.Reason)
+		if res.Verdict != service.Learned {
+			a.count(a.plan.Reason)
+		}
 		s.logAccepted(t, now, res)
 	}
 }

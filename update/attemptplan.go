@@ -60,6 +60,8 @@ func (s AccountState) hostAttempts(now clock.Now) []hostAttempt {
 		if c.Update.Hosts = []string{name}; s.Service.MaxHosts == 0 {
 			c.Update.Hosts = s.Account.Domains
 		}
+		c.Update.Found = h.Found
+		c.Update.Lookup = s.Account.IsLookup(c.Update)
 		out = append(out, hostAttempt{c, hostReady(now, h, c.Update)})
 	}
 	return out
@@ -120,8 +122,10 @@ func (s AccountState) compose(h state.Host, diff service.Values) service.Update 
 		return service.Update{Values: want}
 	case diff.IPv4.IsValid():
 		return service.Update{Values: service.Values{IPv4: diff.IPv4}}
+	case diff.IPv6.IsValid():
+		return service.Update{Values: service.Values{IPv6: diff.IPv6}}
 	default:
-		return service.Update{Values: service.Values{IPv6: diff.IPv6, Prefix: diff.Prefix}}
+		return service.Update{Values: service.Values{Prefix: diff.Prefix}}
 	}
 }
 

@@ -63,21 +63,29 @@ func Preview(now clock.Now, book *state.Data, accounts []*service.Account, o Obs
 			continue
 		}
 		book.SyncConfig(a)
-		state := AccountState{Account: a, Service: s, Record: book.Accounts[a.Name], Plan: Plan{}.Observe(now, o.Wants[a.Name].Values)}
+		as := AccountState{Account: a, Service: s, Record: book.Accounts[a.Name], Plan: Plan{}.Observe(now, o.Wants[a.Name].Values)}
 		if force {
-			state.Record, state.Plan = state.Record.ClearStops(), state.Plan.Resend(now)
+			as.Record, as.Plan = as.Record.ClearStops(), as.Plan.Resend(now)
 		}
-		if at := state.refreshAt(now); at != 0 && at <= now.Up {
-			state.Plan = state.Plan.Resend(now)
+		if at := as.refreshAt(now); at != 0 && at <= now.Up {
+			as.Plan = as.Plan.Resend(now)
 		}
 		for {
-			c, _ := state.nextAttempt(now)
-			if c == nil || state.Record.Stop != nil {
+			c, _ := as.nextAttempt(now)
+			if c == nil || as.Record.Stop != nil {
 				break
 			}
 			out = append(out, s.Request(a, c.Update))
-			state.Record = answerArrived(state.Record, s, c.Update)
-			state = state.accept(now, *c, service.Result{}, 0)
+			if c.Update.Lookup {
+				found := a.Assume(c.Update)
+				as.Record = eachHost(as.Record, s, c.Update, func(_ string, h state.Host) state.Host {
+					h.Found = found
+					return h
+				})
+				continue
+			}
+			as.Record = answerArrived(as.Record, s, c.Update)
+			as = as.accept(now, *c, service.Result{}, 0)
 		}
 	}
 	return out

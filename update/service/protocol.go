@@ -33,7 +33,9 @@ type Update struct {
 	Values     Values
 	Repeated   Publish // Values that the service holds already, and the uplink does not show
 	PrefixOnly bool
-	Auto       bool // the service takes the prefix of the request's source, over IPv6
+	Auto       bool              // the service takes the prefix of the request's source, over IPv6
+	Lookup     bool              // the next request is a look-up, which changes nothing
+	Found      map[string]string // what look-ups have found for the host
 }
 
 // ShownValues returns the values that the uplink shows.
@@ -72,17 +74,19 @@ const (
 	Unauthorized                // the secret is wrong, or locked
 	Refused                     // a person must change something
 	Locked                      // a refusal that may be a lock for a while, of the key or of one host
+	Learned                     // a look-up was answered: the update can go on
 )
 
 // Result is a parsed answer.
 type Result struct {
 	Verdict  Verdict
-	Overload bool          // with Temporary: the service may be overloaded (5xx)
-	Fallback Verdict       // with Locked: the verdict if the credential was never accepted, Refused or Unknown
-	Wait     time.Duration // with Limited and Temporary: as the service asks (RetryAfter), 0 if it does not
-	Detail   string        // the service's words, printable, at most 80 characters
-	Hint     string        // what the owner can do, "" if nothing
-	Hosts    []HostResult  // in the order of Update.Hosts; nil if all have one verdict
+	Overload bool              // with Temporary: the service may be overloaded (5xx)
+	Fallback Verdict           // with Locked: the verdict if the credential was never accepted, Refused or Unknown
+	Wait     time.Duration     // with Limited and Temporary: as the service asks (RetryAfter), 0 if it does not
+	Detail   string            // the service's words, printable, at most 80 characters
+	Hint     string            // what the owner can do, "" if nothing
+	Found    map[string]string // what is known of the host from now on, nil if that stays
+	Hosts    []HostResult      // in the order of Update.Hosts; nil if all have one verdict
 }
 
 // HostResult is the verdict on one host: Accepted, Refused, Locked or Unknown.

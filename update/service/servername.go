@@ -35,14 +35,19 @@ func (a *Account) ServerName() string {
 	if a.Template == nil {
 		return ServerName(a.Server)
 	}
-	return a.Template.servers()
+	return a.Template.servers(a.Server)
 }
 
-// servers returns the ServerNames of the URLs, sorted, each once.
-func (t Template) servers() string {
+// HostNames returns the hosts that the requests go to, sorted; of [SERVER], which
+// the account names, nothing.
+func (t Template) HostNames() []string { return strings.Fields(t.servers("")) }
+
+// servers returns the ServerNames of the URLs, sorted, each once; server is that
+// of the account.
+func (t Template) servers(server string) string {
 	var names []string
 	for _, u := range t.urls() {
-		s := SplitURL(u.url)
+		s := SplitURL(strings.Replace(u.URL, "[SERVER]", server, 1))
 		names = append(names, ServerName(s.scheme+"://"+s.host))
 	}
 	slices.Sort(names)
@@ -54,7 +59,12 @@ func (t *Template) Key() string {
 	if t == nil {
 		return ""
 	}
-	return fmt.Sprintf("%+v %s", *t, t.ParamEnc.Reveal())
+	key := fmt.Sprintf("{URL4:%s URL6:%s URL:%s Answer4:%s Answer6:%s Answer:%s ParamEnc:%v ParamOpt:%s AllowHTTP:%v} %s",
+		t.URL4, t.URL6, t.URL, t.Answer4, t.Answer6, t.Answer, t.ParamEnc, t.ParamOpt, t.AllowHTTP, t.ParamEnc.Reveal())
+	if t.File != nil {
+		key += t.File.text
+	}
+	return key
 }
 
 // LegacyServer returns what older versions used in place of ServerName.
@@ -64,7 +74,7 @@ func (a *Account) LegacyServer() string {
 	}
 	server := ""
 	for _, u := range a.Template.urls() {
-		server += SplitURL(u.url).host + " "
+		server += SplitURL(u.URL).host + " "
 	}
 	return server
 }

@@ -11,7 +11,8 @@ func For(a *Account) (s Service, ok bool) {
 		return dyndns2Service(a), true
 	case "rfc2136":
 		return rfc2136Service(), true
-	case "template":
+	}
+	if a.Template != nil {
 		return templateService(a), true
 	}
 	return Service{}, false

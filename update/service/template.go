@@ -1,7 +1,6 @@
 package service
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -18,40 +17,24 @@ func templateService(a *Account) Service {
 	return Service{
 		Protocol:       template{},
 		MaxHosts:       1,
-		OneAddress:     a.Template.URL == "",
-		DeletesUnnamed: a.Template.URL != "",
+		OneAddress:     !a.Template.allInOne(),
+		DeletesUnnamed: a.Template.allInOne() && (a.Template.File == nil || a.Template.File.Keep == ""),
 	}
-}
-
-// ParseTemplate parses a service file of ddns-scripts. It refuses a file that
-// names a program in place of a URL.
-func ParseTemplate(file []byte) (Template, error) {
-	var f struct {
-		IPv4, IPv6 struct{ URL, Answer string }
-	}
-	if err := json.Unmarshal(file, &f); err != nil {
-		return Template{}, fmt.Errorf("not a service file of ddns-scripts: %w", err)
-	}
-	for _, u := range []string{f.IPv4.URL, f.IPv6.URL} {
-		if u != "" && !strings.HasPrefix(u, "http://") && !strings.HasPrefix(u, "https://") {
-			return Template{}, fmt.Errorf("the service file names the program %q, which is not a URL: only ddns-scripts can run it", Quote([]byte(u)))
-		}
-	}
-	if f.IPv4.URL == "" && f.IPv6.URL == "" {
-		return Template{}, errors.New("the service file has no url, neither for ipv4 nor for ipv6")
-	}
-	return Template{URL4: f.IPv4.URL, Answer4: f.IPv4.Answer, URL6: f.IPv6.URL, Answer6: f.IPv6.Answer}, nil
 }
 
 // Check returns all faults of the URLs and patterns, joined. Each error begins
-// with its key: url4, url6, url or answer.
+// with its key: url4, url6, url or answer, or of a service file with the path of
+// its member.
 func (t Template) Check() error {
 	var errs []error
+	if t.File != nil {
+		return errors.Join(t.checkFile()...)
+	}
 	for _, u := range t.urls() {
-		if _, err := parsePattern(u.answer); u.answer != "" && err != nil {
+		if _, err := parsePattern(u.Answer); u.Answer != "" && err != nil {
 			errs = append(errs, fmt.Errorf("answer: %w", err))
 		}
-		if name := unknownPlaceholder(u.url); name != "" {
+		if name := unknownPlaceholder(u.URL, placeholders()); name != "" {
 			errs = append(errs, fmt.Errorf("%s: [%s] is none of the placeholders [%s]", u.key, name, strings.Join(placeholders(), "], [")))
 		}
 		r := template{}.Request(sample(t), sampleCall(u.key))
@@ -78,14 +61,14 @@ func (t Template) Warnings() []string {
 		}
 	}
 	for _, u := range t.urls() {
-		plain, host := strings.HasPrefix(u.url, "http://"), SplitURL(u.url).host
+		plain, host := strings.HasPrefix(u.URL, "http://"), SplitURL(u.URL).host
 		switch {
 		case plain && t.AllowHTTP:
 			add(host + " is asked over http://: whoever is on the way can read the password")
 		case plain:
 			add(host + " is asked over https:// in place of http://; if it cannot, write allow_http = true")
 		}
-		if u.answer == "" {
+		if u.Answer == "" && t.File == nil {
 			add(host + ": there is no answer expression, so every answer with a 2xx code counts as accepted")
 		}
 	}
@@ -95,32 +78,90 @@ func (t Template) Warnings() []string {
 // Carries returns which values the URLs can publish. With a URL without a
 // placeholder for addresses, the service takes the connection's.
 func (t Template) Carries() Publish {
-	has := func(name string) bool { return strings.Contains(t.URL, name) }
-	bare := t.URL != "" && !has("[IP]") && !has("[IPV4]") && !has("[IPV6]") && !has("[PREFIX]")
+	if f := t.File; f != nil && f.Both == nil {
+		return Publish{IPv4: f.IPv4 != nil || f.Address != nil, IPv6: f.IPv6 != nil || f.Address != nil, Prefix: f.Prefix != nil}
+	}
+	text := t.URL
+	if t.File != nil {
+		text = t.File.Both.texts()
+	}
+	has := func(name string) bool { return strings.Contains(text, name) }
+	bare := text != "" && !has("[IP]") && !has("[IPV4]") && !has("[IPV6]") && !has("[IPV6PREFIX]") && !has("[PREFIX]")
 	return Publish{
 		IPv4:   t.URL4 != "" || bare || has("[IP]") || has("[IPV4]"),
-		IPv6:   t.URL6 != "" || bare || has("[IP]") || has("[IPV6]"),
-		Prefix: has("[PREFIX]"),
+		IPv6:   t.URL6 != "" || bare || has("[IP]") || has("[IPV6]") || has("[IPV6PREFIX]"),
+		Prefix: has("[PREFIX]") || has("[IPV6PREFIX]"),
 	}
 }
 
-// templateURL is one URL of a template, its key and the pattern of its answer.
-type templateURL struct{ key, url, answer string }
-
-func (t Template) urls() []templateURL {
-	all := []templateURL{{"url4", t.URL4, t.Answer4}, {"url6", t.URL6, t.Answer6}, {"url", t.URL, t.Answer}}
-	return slices.DeleteFunc(all, func(u templateURL) bool { return u.url == "" })
+// Texts returns all that has placeholders in a template.
+func (t Template) Texts() string {
+	text := ""
+	for _, s := range t.urls() {
+		text += s.texts() + "\n"
+	}
+	if t.File != nil {
+		for v := range headerValues(t.File.Headers) {
+			text += v + "\n"
+		}
+	}
+	return text
 }
 
-// choose returns the URL for v: the first of url4 and url6 whose address is
-// valid, else url.
-func (t Template) choose(v Values) templateURL {
+// Zones reports whether the requests name the zone that a host is in.
+func (t Template) Zones() bool {
+	return t.File != nil && t.File.Zone == "" && slices.ContainsFunc(t.urls(), func(s Step) bool { return s.names("ZONE", "NAME", "SUB") })
+}
+
+// NeedsZone reports whether no look-up finds the zone that the requests name.
+func (t Template) NeedsZone() bool {
+	return t.Zones() && !slices.ContainsFunc(t.File.Lookups, func(s Step) bool { return s.names("ZONE", "NAME", "SUB") })
+}
+
+// OneOfIPv6 reports whether the service takes an IPv6 address or the prefix, not
+// both.
+func (t Template) OneOfIPv6() bool {
+	return t.File != nil && t.File.Both != nil && t.File.Both.names("IPV6PREFIX")
+}
+
+// allInOne reports whether one request has all values.
+func (t Template) allInOne() bool { return t.URL != "" || t.File != nil && t.File.Both != nil }
+
+// urls returns all requests of a template.
+func (t Template) urls() []Step {
+	if t.File != nil {
+		return t.File.steps
+	}
+	all := []Step{{key: "url4", URL: t.URL4, Answer: t.Answer4}, {key: "url6", URL: t.URL6, Answer: t.Answer6}, {key: "url", URL: t.URL, Answer: t.Answer}}
+	return slices.DeleteFunc(all, func(u Step) bool { return u.URL == "" })
+}
+
+// choose returns the update for v: the first one of a family whose value is valid,
+// or the one for all.
+func (t Template) choose(v Values) Step {
 	for _, u := range t.urls() {
-		if u.key == "url" || u.key == "url4" && v.IPv4.IsValid() || u.key == "url6" && v.IPv6.IsValid() {
+		switch u.key {
+		case "url4", "ipv4":
+			if v.IPv4.IsValid() {
+				return u
+			}
+		case "url6", "ipv6":
+			if v.IPv6.IsValid() {
+				return u
+			}
+		case "address":
+			if v.IPv4.IsValid() || v.IPv6.IsValid() {
+				return u
+			}
+		case "prefix":
+			if v.Prefix.IsValid() {
+				return u
+			}
+		case "url", "both":
 			return u
 		}
 	}
-	return templateURL{}
+	return Step{}
 }
 
 // sample and sampleCall return the values with which Check fills a template.
@@ -147,7 +188,13 @@ type template struct{}
 // only if the pattern has a tag. The dyndns2 return codes that refuse are
 // understood, too.
 func (template) Parse(a *Account, c Update, ans transport.Answer) Result {
-	answer := a.Template.choose(c.Values).answer
+	switch s := a.Template.next(a, c); {
+	case s.isLookup():
+		return a.Template.parseLookup(a, c, s, ans)
+	case a.Template.File != nil:
+		return a.Template.parseUpdate(a, c, s, ans)
+	}
+	answer := a.Template.choose(c.Values).Answer
 	page := isHTML(ans.Body) && !strings.Contains(answer, "<")
 	if ans.Status/100 == 2 && answer != "" && !page {
 		if line, ok := search(answer, ans.Body); ok {

@@ -1,6 +1,8 @@
 package service
 
 import (
+	"cmp"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -9,45 +11,76 @@ import (
 	"homeward/update/transport"
 )
 
-// placeholders returns the placeholders of a template's URL: those of
-// ddns-scripts, and IPV4, IPV6 and PREFIX.
+// placeholders returns the placeholders of a template: those of ddns-scripts, and
+// those that openwrt/SERVICES.md adds.
 func placeholders() []string {
-	return []string{"USERNAME", "PASSWORD", "PARAMENC", "PARAMOPT", "DOMAIN", "IP", "IPV4", "IPV6", "PREFIX"}
+	return []string{"USERNAME", "PASSWORD", "PARAMENC", "PARAMOPT", "DOMAIN", "IP", "IPV4", "IPV6", "PREFIX", "IPV6PREFIX",
+		"TYPE", "ZONE", "NAME", "SUB", "SERVER"}
 }
 
-// Request fills the URL for the host and the values of the update. The request's
-// URL is empty if the template has none for them. User and password before the
-// host become Basic auth. A parameter without a value is left out.
+// Request fills the next request for the host and the values of the update. The
+// request's URL is empty if the template has none for them. User and password
+// before the host become Basic auth. A parameter without a value is left out.
 //
 // The URL's String shows no secret, not even one written into the template: if
 // no placeholder marks a secret, it hides the path and the values of the query,
 // else only those of them that could be a secret.
 func (template) Request(a *Account, c Update) transport.Request {
 	r := transport.Request{Method: "GET", Device4: a.Device4, Device6: a.Device6, CAFile: a.CAFile, AllowHTTP: a.Template.AllowHTTP}
-	u := a.Template.choose(c.Values)
-	if u.url == "" {
+	u := a.Template.next(a, c)
+	if u.URL == "" {
 		return r
 	}
-	s := SplitURL(u.url)
-	if s.scheme == "http" && !a.Template.AllowHTTP {
+	f := filling{a, c, u}
+	s := SplitURL(f.server(u.URL))
+	if s.scheme == "http" && !a.Template.AllowHTTP && !strings.HasPrefix(u.URL, "[SERVER]") {
 		s.scheme = "https"
 	}
-	f := filling{a, c}
 	if user, password, ok := strings.Cut(s.userinfo, ":"); ok || user != "" {
 		r.Login = secret.New(f.raw(user))
 		r.Password = secret.New(f.raw(password))
 	}
 	r.URL = f.encoded(secret.Text{}.Plain(s.scheme+"://"), s.host, false)
-	named := s.userinfo != "" || strings.Contains(u.url, "[PASSWORD]") || strings.Contains(u.url, "[PARAMENC]")
+	named := a.Template.File != nil || s.userinfo != "" || strings.Contains(u.URL, "[PASSWORD]") || strings.Contains(u.URL, "[PARAMENC]")
 	if path, ok := strings.CutPrefix(s.path, "/"); ok {
 		r.URL = f.encoded(r.URL.Plain("/"), path, !named)
 	}
-	r.URL = f.query(r.URL, s.query, !named)
-	if !strings.Contains(s.host+s.path+s.query, "[IP") {
+	r.URL = f.query(r.URL, s.query, "?", !named)
+	if a.Template.File != nil {
+		f.message(&r)
+	} else if !strings.Contains(s.host+s.path+s.query, "[IP") {
 		// The service takes the address of the connection.
 		r.Family = map[string]int{"url4": 4, "url6": 6}[u.key]
 	}
 	return r
+}
+
+// message adds what a service file's request has beside its URL.
+func (f filling) message(r *transport.Request) {
+	file := f.a.Template.File
+	r.Method = f.step.method()
+	if f.step.isLookup() {
+		r.MaxBody = lookupBody
+	}
+	for _, name := range slices.Sorted(maps.Keys(file.Headers)) {
+		r.Headers = append(r.Headers, transport.Header{Name: name, Value: f.text(secret.Text{}, file.Headers[name], headerText)})
+	}
+	switch {
+	case f.step.Body != nil:
+		r.Body, r.BodyType = f.text(secret.Text{}, string(f.step.Body), jsonText), "application/json"
+	case f.step.XML != "":
+		r.Body, r.BodyType = f.text(secret.Text{}, f.step.XML, xmlText), "text/xml"
+	case f.step.Form != "":
+		r.Body = f.query(secret.Text{}, f.step.Form, "", false)
+	}
+}
+
+// server replaces [SERVER] at the beginning of a URL.
+func (f filling) server(u string) string {
+	if rest, ok := strings.CutPrefix(u, "[SERVER]"); ok {
+		return f.a.Server + rest
+	}
+	return u
 }
 
 // urlParts is a template's URL with its placeholders.
@@ -76,13 +109,14 @@ func endOfHost(s string) int {
 
 // filling replaces placeholders by the values of one update.
 type filling struct {
-	a *Account
-	c Update
+	a    *Account
+	c    Update
+	step Step
 }
 
-// query appends the query to t. hide hides the template's own values.
-func (f filling) query(t secret.Text, query string, hide bool) secret.Text {
-	between := "?"
+// query appends the query to t, begun with between. hide hides the template's own
+// values.
+func (f filling) query(t secret.Text, query, between string, hide bool) secret.Text {
 	for param := range strings.SplitSeq(query, "&") {
 		if query == "" || f.incomplete(param) {
 			continue
@@ -107,7 +141,7 @@ const literalLeast = 8
 func (t Template) literals() []secret.Secret {
 	var all []secret.Secret
 	for _, u := range t.urls() {
-		for param := range strings.SplitSeq(SplitURL(u.url).query, "&") {
+		for param := range strings.SplitSeq(SplitURL(u.URL).query, "&") {
 			_, value, _ := strings.Cut(param, "=")
 			if plain, err := url.PathUnescape(value); err == nil && len(plain) >= literalLeast && !strings.Contains(value, "[") {
 				all = append(all, secret.New(plain))
@@ -121,7 +155,7 @@ func (t Template) literals() []secret.Secret {
 // text, else only if that could hold a secret.
 func (f filling) encoded(t secret.Text, part string, hide bool) secret.Text {
 	for part != "" {
-		literal, name, rest := cutPlaceholder(part)
+		literal, name, rest := f.cut(part)
 		part = rest
 		t = appendCareful(t, printableURL(literal), hide)
 		switch s, ok := f.secret(name); {
@@ -129,6 +163,8 @@ func (f filling) encoded(t secret.Text, part string, hide bool) secret.Text {
 			t = t.Secret(s, Percent)
 		case name == "PARAMOPT":
 			t = appendCareful(t, printableURL(f.value(name)), false)
+		case f.step.key != "" && !slices.Contains(placeholders(), name):
+			t = t.Plain(Percent(f.value(name))) // found by a look-up: foreign
 		default:
 			t = t.Plain(printableURL(f.value(name)))
 		}
@@ -139,7 +175,7 @@ func (f filling) encoded(t secret.Text, part string, hide bool) secret.Text {
 // appendCareful appends a part of a URL, hidden if hide is set or a word of it
 // could be a secret.
 func appendCareful(t secret.Text, part string, hide bool) secret.Text {
-	for word := range strings.FieldsFuncSeq(part, func(r rune) bool { return strings.ContainsRune("&=/.:,;@%+", r) }) {
+	for word := range strings.FieldsFuncSeq(part, func(r rune) bool { return strings.ContainsRune("&=/.:,;@%+<>{}[]\"' \n", r) }) {
 		hide = hide || secret.LooksLikeMixed(word, 15)
 	}
 	if hide {
@@ -148,11 +184,53 @@ func appendCareful(t secret.Text, part string, hide bool) secret.Text {
 	return t.Plain(part)
 }
 
+// text appends a header or a body to t. encode encodes the values for where they
+// stand.
+func (f filling) text(t secret.Text, part string, encode func(string) string) secret.Text {
+	for part != "" {
+		literal, name, rest := f.cut(part)
+		part = rest
+		t = appendCareful(t, literal, false)
+		if s, ok := f.secret(name); ok {
+			t = t.Secret(s, encode)
+		} else {
+			t = t.Plain(encode(f.value(name)))
+		}
+	}
+	return t
+}
+
+// plain fills a text without secrets.
+func (f filling) plain(part string) string {
+	var b strings.Builder
+	for part != "" {
+		literal, name, rest := f.cut(part)
+		part = rest
+		b.WriteString(literal + f.value(name))
+	}
+	return b.String()
+}
+
+// headerText drops what a header must not have: everything but printable ASCII.
+func headerText(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// xmlText encodes a text for XML, between tags or in an attribute.
+func xmlText(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;").Replace(s)
+}
+
 // raw fills a user or a password for Basic auth, which does not percent-encode.
 func (f filling) raw(part string) string {
 	var b strings.Builder
 	for part != "" {
-		literal, name, rest := cutPlaceholder(part)
+		literal, name, rest := f.cut(part)
 		part = rest
 		if plain, err := url.PathUnescape(literal); err == nil {
 			literal = plain
@@ -176,69 +254,135 @@ func (f filling) secret(name string) (secret.Secret, bool) {
 	return secret.Secret{}, false
 }
 
-// value returns the value of any other placeholder, "" if there is none.
+// value returns the value of any other placeholder, "" if there is none. A family
+// that is to stay as it is has the file's word for that.
 func (f filling) value(name string) string {
 	v := f.c.Values
 	switch name {
 	case "PARAMOPT":
 		return f.a.Template.ParamOpt
 	case "DOMAIN":
-		return strings.Join(f.c.Hosts, ",")
+		return f.host()
 	case "IP":
 		return addresses(f.choice())
 	case "IPV4":
-		return addresses(Values{IPv4: v.IPv4})
+		return f.kept(addresses(Values{IPv4: v.IPv4}))
 	case "IPV6":
-		return addresses(Values{IPv6: v.IPv6})
+		return f.kept(addresses(Values{IPv6: v.IPv6}))
 	case "PREFIX":
-		if v.Prefix.IsValid() {
-			return v.Prefix.String()
-		}
+		return f.kept(prefixText(v))
+	case "IPV6PREFIX":
+		return f.kept(cmp.Or(addresses(Values{IPv6: v.IPv6}), prefixText(v)))
+	case "TYPE":
+		return f.recordType()
+	case "ZONE":
+		return f.zone()
+	case "NAME":
+		return cmp.Or(f.sub(), "@")
+	case "SUB":
+		return f.sub()
+	}
+	return cmp.Or(f.c.Found[name], f.c.Found[name+" "+f.recordType()])
+}
+
+func prefixText(v Values) string {
+	if v.Prefix.IsValid() {
+		return v.Prefix.String()
 	}
 	return ""
 }
 
-// choice returns the addresses for [IP]: both in url, that of the family in url4
-// and url6.
-func (f filling) choice() Values {
-	switch v := f.c.Values; f.a.Template.choose(v).key {
-	case "url4":
-		return Values{IPv4: v.IPv4}
-	case "url6":
-		return Values{IPv6: v.IPv6}
-	default:
-		return v
+func (f filling) kept(value string) string {
+	if value == "" && f.a.Template.File != nil {
+		return f.a.Template.File.Keep
 	}
+	return value
+}
+
+func (f filling) host() string { return strings.Join(f.c.Hosts, ",") }
+
+// zone returns the zone of the host: the configured one, the one that was found,
+// or the next to ask for.
+func (f filling) zone() string {
+	zone := f.a.Zone
+	if file := f.a.Template.File; file != nil {
+		zone = cmp.Or(zone, file.Zone)
+	}
+	if zone = cmp.Or(zone, f.c.Found[foundZone]); zone != "" {
+		return zone
+	}
+	labels := strings.Split(f.host(), ".")
+	return strings.Join(labels[max(0, len(labels)-zonesMost):], ".")
+}
+
+// sub returns the host's name below its zone, "" for the zone itself.
+func (f filling) sub() string {
+	return strings.TrimSuffix(strings.TrimSuffix(f.host(), f.zone()), ".")
+}
+
+// recordType returns the type of the record that an update of one family changes,
+// "" for others.
+func (f filling) recordType() string {
+	switch f.a.Template.choose(f.c.Values).key {
+	case "ipv4", "ipv6", "address", "url4", "url6":
+		if f.choice().IPv4.IsValid() {
+			return "A"
+		}
+		return "AAAA"
+	}
+	return ""
+}
+
+// choice returns the addresses for [IP]: all in the request for all values, else
+// that of the family.
+func (f filling) choice() Values {
+	v := f.c.Values
+	switch key := f.a.Template.choose(v).key; {
+	case key == "url" || key == "both":
+		return v
+	case key == "url4" || key == "ipv4" || key == "address" && v.IPv4.IsValid():
+		return Values{IPv4: v.IPv4}
+	}
+	return Values{IPv6: v.IPv6}
 }
 
 // incomplete reports whether a parameter needs an address or a prefix that is
 // missing: at some services an empty one would delete the record.
 func (f filling) incomplete(param string) bool {
-	return slices.ContainsFunc([]string{"IP", "IPV4", "IPV6", "PREFIX"}, func(name string) bool {
+	return slices.ContainsFunc([]string{"IP", "IPV4", "IPV6", "PREFIX", "IPV6PREFIX"}, func(name string) bool {
 		return strings.Contains(param, "["+name+"]") && f.value(name) == ""
 	})
 }
 
-// cutPlaceholder cuts s at its first placeholder; name is "" if there is none.
-func cutPlaceholder(s string) (before, name, after string) {
+// cut cuts s at its first placeholder; name is "" if there is none.
+func (f filling) cut(s string) (before, name, after string) {
 	before = s
-	for _, p := range placeholders() {
+	find := func(p string) {
 		if i := strings.Index(s, "["+p+"]"); i >= 0 && i < len(before) {
 			before, name, after = s[:i], p, s[i+len(p)+2:]
+		}
+	}
+	for _, p := range placeholders() {
+		find(p)
+	}
+	if file := f.a.Template.File; file != nil {
+		for _, l := range file.Lookups {
+			find(l.Name)
 		}
 	}
 	return before, name, after
 }
 
-// unknownPlaceholder returns the name of the first unknown placeholder, or "".
-func unknownPlaceholder(s string) string {
+// unknownPlaceholder returns the name of the first placeholder that is not known,
+// or "".
+func unknownPlaceholder(s string, known []string) string {
 	for {
 		_, rest, ok := strings.Cut(s, "[")
 		name, _, closed := strings.Cut(rest, "]")
 		if !ok || !closed {
 			return ""
 		}
-		if name != "" && strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == "" && !slices.Contains(placeholders(), name) {
+		if name != "" && 'A' <= name[0] && name[0] <= 'Z' && strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == "" && !slices.Contains(known, name) {
 			return name
 		}
 		s = rest

@@ -25,7 +25,7 @@ func TestParseTemplate(t *testing.T) {
 		{"a program", `{"ipv4":{"url":"update_cloudflare_com_v4.sh"},"ipv6":{"url":"update_cloudflare_com_v4.sh"}}`,
 			`the service file names the program "update_cloudflare_com_v4.sh", which is not a URL: only ddns-scripts can run it`, Template{}},
 		{"no url", `{"name":"x"}`, "the service file has no url, neither for ipv4 nor for ipv6", Template{}},
-		{"no JSON", `<html>`, "not a service file of ddns-scripts: invalid character '<' looking for beginning of value", Template{}},
+		{"no JSON", `<html>`, "not a service file: line 1: invalid character '<' looking for beginning of value", Template{}},
 	}
 	for _, tt := range tests {
 		got, err := ParseTemplate([]byte(tt.file))
@@ -81,13 +81,13 @@ func TestTemplateCheck(t *testing.T) {
 		{"fine", Template{URL: "http://[USERNAME]:[PASSWORD]@x.example/?[PARAMOPT]&p=[PREFIX]", Answer: "ok"}, ""},
 		{"nothing", Template{}, "url4: no url4, url6 or url is given"},
 		{"expression", Template{URL4: "https://x.example/", Answer4: "(ok"}, "answer: '(' is not understood: write texts joined by |, as good|nochg; each may begin with ^ and end with $, and .* stands for anything"},
-		{"placeholder", Template{URL6: "https://x.example/[TOKEN]"}, "url6: [TOKEN] is none of the placeholders [USERNAME], [PASSWORD], [PARAMENC], [PARAMOPT], [DOMAIN], [IP], [IPV4], [IPV6], [PREFIX]"},
+		{"placeholder", Template{URL6: "https://x.example/[TOKEN]"}, "url6: [TOKEN] is none of the placeholders [USERNAME], [PASSWORD], [PARAMENC], [PARAMOPT], [DOMAIN], [IP], [IPV4], [IPV6], [PREFIX], [IPV6PREFIX], [TYPE], [ZONE], [NAME], [SUB], [SERVER]"},
 		{"no host", Template{URL: "https:///?key=made-up"}, "url: not a URL: write https://HOST/PATH?QUERY"},
 		{"no scheme", Template{URL: "x.example/?key=made-up"}, "url: not a URL: write https://HOST/PATH?QUERY"},
 		{"another scheme", Template{URL: "ftp://x.example/?key=made-up"}, "url: not a URL: write https://HOST/PATH?QUERY"},
 		{"a host in German", Template{URL: "https://dyn.müller.example/?key=made-up"}, "url: its host is not written in ASCII: write its form with xn--"},
 		{"all at once", Template{URL4: "https://x.example/[A]", URL6: "https://:x:y/", Answer6: "*"},
-			"url4: [A] is none of the placeholders [USERNAME], [PASSWORD], [PARAMENC], [PARAMOPT], [DOMAIN], [IP], [IPV4], [IPV6], [PREFIX]\n" +
+			"url4: [A] is none of the placeholders [USERNAME], [PASSWORD], [PARAMENC], [PARAMOPT], [DOMAIN], [IP], [IPV4], [IPV6], [PREFIX], [IPV6PREFIX], [TYPE], [ZONE], [NAME], [SUB], [SERVER]\n" +
 				"answer: '*' is not understood: write texts joined by |, as good|nochg; each may begin with ^ and end with $, and .* stands for anything\nurl6: not a URL: write https://HOST/PATH?QUERY"},
 	}
 	for _, tt := range tests {

@@ -88,7 +88,7 @@ func (p Publish) Without(o Publish) Publish {
 // is immutable; a new configuration has new ones.
 type Account struct {
 	Name        string
-	Service     string // ipv64, spdyn, dyndns2, rfc2136, template
+	Service     string // ipv64, spdyn, dyndns2, rfc2136, template, or the name of a service file
 	Server      string // base URL without a slash at its end; rfc2136: dns://HOST:PORT
 	Domains     []string
 	Publish     Publish
@@ -97,10 +97,10 @@ type Account struct {
 	Token       bool          // the secret is a token, not a password
 	Auth        string        // ipv64: bearer, basic, form
 	Record      string        // ipv64: praefix
+	Zone        string        // of all domains, "": the service or the server is asked
 	Healthcheck secret.Secret // ipv64
 	PrefixAuto  bool          // ipv64: the service takes the prefix of the request's source
 	Algorithm   string        // rfc2136: of the key
-	Zone        string        // rfc2136: of all domains, "" as the server answers
 	OneAddress  bool          // dyndns2: one address a request
 	Template    *Template
 	Device4     string        // requests over IPv4 leave by this device, "" as the routes say
@@ -127,5 +127,6 @@ type Template struct {
 	Answer4, Answer6, Answer string        // a pattern for each URL
 	ParamEnc                 secret.Secret // some services want an API key there
 	ParamOpt                 string
-	AllowHTTP                bool // do not replace http:// by https://
+	AllowHTTP                bool  // do not replace http:// by https://
+	File                     *File // a service file that says more; the URLs are empty then
 }

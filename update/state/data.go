@@ -49,11 +49,12 @@ type AccountRecord struct {
 type Host struct {
 	service.Values
 	clock.Timestamp
-	Unconfirmed service.Publish `json:"doubt,omitzero"`    // values sent since without an answer: the service may hold either
-	Lost        service.Values  `json:"lost,omitzero"`     // the values sent last, until there is an answer
-	LostAt      time.Duration   `json:"lost_at,omitempty"` // when they were sent
-	Lock        *Lock           `json:"lock,omitempty"`    // the service has locked the host
-	Stop        *Stop           `json:"stop,omitempty"`
+	Unconfirmed service.Publish   `json:"doubt,omitzero"`    // values sent since without an answer: the service may hold either
+	Lost        service.Values    `json:"lost,omitzero"`     // the values sent last, until there is an answer
+	LostAt      time.Duration     `json:"lost_at,omitempty"` // when they were sent
+	Found       map[string]string `json:"found,omitempty"`   // what look-ups have found: service.Update.Found
+	Lock        *Lock             `json:"lock,omitempty"`    // the service has locked the host
+	Stop        *Stop             `json:"stop,omitempty"`
 }
 
 // Stop is a final refusal, in the service's words and ours.
@@ -228,11 +229,14 @@ func (b *Data) SyncConfig(a *service.Account) {
 	if a.PrefixAuto { // added in a later version: without it the fingerprint stays the same
 		settings = append(settings, "prefix = auto")
 	}
+	what := []any{a.Service, a.Server, a.Domains, a.Record, a.Template.Key()}
 	if a.Algorithm != "" { // likewise
 		settings = append(settings, a.Algorithm, a.Zone)
 	}
-	config := b.Fingerprint(settings...)
-	target := b.Fingerprint(a.Service, a.Server, a.Domains, a.Record, a.Template.Key())
+	if a.Template != nil && a.Zone != "" { // likewise
+		settings, what = append(settings, "zone = "+a.Zone), append(what, a.Zone)
+	}
+	config, target := b.Fingerprint(settings...), b.Fingerprint(what...)
 	id, server := b.UsageID(a), b.Fingerprint(a.ServerName())
 	b.MigrateLegacy(b.legacyKeyID(a), id)
 	if m.Server == server {
@@ -246,7 +250,7 @@ func (b *Data) SyncConfig(a *service.Account) {
 		m.Stop, m.PrefixOnlyRefused, m.Locked = nil, false, false
 		for name, h := range m.Hosts {
 			// Do not send values again that are not published any more.
-			h.Stop, h.Values = nil, h.Values.Only(a.Publish)
+			h.Stop, h.Values, h.Found = nil, h.Values.Only(a.Publish), nil
 			m.Hosts[name] = h
 		}
 	}

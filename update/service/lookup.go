@@ -1,0 +1,307 @@
+package service
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"homeward/update/transport"
+)
+
+// Update.Found holds what look-ups have found for one host, by the placeholder;
+// for one that differs by the address family with the type behind it ("RECORD
+// AAAA"). "" stands for nothing found. Two names are not a look-up's:
+const (
+	foundZone  = "ZONE" // the zone of the host, or the next one to ask for
+	foundAgain = "?"    // the look-ups were repeated since the last accepted update
+)
+
+// lookupBody bounds the answer of a look-up: a list of a few hundred records.
+const lookupBody = 64 << 10
+
+// foundMost bounds what a look-up finds; identifiers are shorter.
+const foundMost = 200
+
+// zonesMost bounds the names that are tried as a host's zone.
+const zonesMost = 6
+
+// pathHelp tells how to write a path.
+const pathHelp = `write a list of names, positions and {"name": "value"} for the element that has these, as in ["result", 0, "id"]; of a look-up without answer`
+
+// IsLookup reports whether the next request of an update is a look-up: it
+// changes nothing at the service.
+func (a *Account) IsLookup(c Update) bool {
+	return a.Template != nil && a.Template.next(a, c).isLookup()
+}
+
+// Assume returns what c has found if its next look-up succeeds, with the
+// placeholder's name in place of the unknown: to show the requests that follow.
+func (a *Account) Assume(c Update) map[string]string {
+	found := cloneFound(c.Found)
+	l := a.Template.next(a, c)
+	f := filling{a, c, l}
+	found[l.foundKey(f.recordType())] = l.Name
+	if found[foundZone] == "" {
+		labels := strings.Split(f.host(), ".")
+		found[foundZone] = strings.Join(labels[max(0, len(labels)-2):], ".")
+	}
+	return found
+}
+
+// next returns the request that an update needs next, by what is known: a look-up,
+// or the update itself.
+func (t Template) next(a *Account, c Update) Step {
+	update := t.choose(c.Values)
+	if t.File == nil || update.URL == "" {
+		return update
+	}
+	kind := filling{a, c, update}.recordType()
+	absent := false
+	for _, l := range t.File.steps[:len(t.File.Lookups)] {
+		if cmp.Or(a.Zone, t.File.Zone) != "" && l.Path == nil && l.names("ZONE") || kind == "" && l.names("TYPE") {
+			continue // it finds the zone, which is known, or a record that is not meant
+		}
+		value, ok := c.Found[l.foundKey(kind)]
+		if !ok {
+			return l
+		}
+		absent = value == ""
+	}
+	if absent {
+		return *t.File.Create
+	}
+	return update
+}
+
+// foundKey returns the key of a look-up's finding in Update.Found.
+func (s Step) foundKey(kind string) string {
+	if s.names("TYPE") {
+		return s.Name + " " + kind
+	}
+	return s.Name
+}
+
+// guesses reports whether a look-up finds the host's zone by trying its parents:
+// the first that has it in its request.
+func (t Template) guesses(a *Account, l Step) bool {
+	first := slices.IndexFunc(t.File.Lookups, func(s Step) bool { return s.names("ZONE", "NAME", "SUB") })
+	return cmp.Or(a.Zone, t.File.Zone) == "" && first >= 0 && t.File.Lookups[first].Name == l.Name
+}
+
+// parseLookup returns what a look-up's answer means: Learned, with what is known
+// from now on, or why it cannot go on.
+func (t Template) parseLookup(a *Account, c Update, l Step, ans transport.Answer) Result {
+	r, gone := t.judge(a, c, l, ans)
+	if r.Verdict != Accepted && !gone {
+		return r
+	}
+	f := filling{a, c, l}
+	found := cloneFound(c.Found)
+	value, ok := f.zone(), r.Verdict == Accepted
+	if ok && l.Path != nil {
+		var whole bool
+		if value, ok, whole = f.valueAt(ans, l.Path); !whole {
+			return Result{Verdict: Unknown, Detail: r.Detail, Hint: "what it looked up is no JSON, or longer than 64 KiB"}
+		}
+	}
+	guesses := t.guesses(a, l)
+	switch {
+	case ok && (value == "" || len(value) > foundMost || Clean([]byte(value)) != value):
+		return Result{Verdict: Unknown, Detail: r.Detail}
+	case ok:
+		if found[l.foundKey(f.recordType())] = value; guesses {
+			found[foundZone] = f.zone()
+		}
+	case guesses:
+		if found[foundZone] = parentZone(f.zone()); found[foundZone] == "" {
+			return Result{Verdict: Refused, Found: map[string]string{}, Detail: "the service has no zone for " + f.host(), Hint: `write zone = "…", the domain as the service lists it, or use a key that may see it`}
+		}
+	case t.File.Create != nil && l.Name == t.File.Lookups[len(t.File.Lookups)-1].Name:
+		found[l.foundKey(f.recordType())] = ""
+	default:
+		return Result{Verdict: Refused, Detail: "the service has no record of " + f.host(), Hint: "make it at the service, or correct domains"}
+	}
+	return Result{Verdict: Learned, Found: found}
+}
+
+// parentZone returns the next name to try as a zone, "" if there is none.
+func parentZone(zone string) string {
+	if _, zone, _ = strings.Cut(zone, "."); !strings.Contains(zone, ".") {
+		return ""
+	}
+	return zone
+}
+
+// stillFound returns what stays known after an accepted update, nil if all does:
+// not that there was no record, and not that the look-ups were repeated.
+func stillFound(c Update) map[string]string {
+	found := cloneFound(c.Found)
+	maps.DeleteFunc(found, func(name, value string) bool { return value == "" || name == foundAgain })
+	if len(found) == len(c.Found) {
+		return nil
+	}
+	return found
+}
+
+func cloneFound(found map[string]string) map[string]string {
+	if found == nil {
+		return map[string]string{}
+	}
+	return maps.Clone(found)
+}
+
+// valueAt returns the text or number at a path in a JSON answer. whole is false
+// if the answer is not JSON.
+func (f filling) valueAt(ans transport.Answer, path []any) (value string, ok, whole bool) {
+	var v any
+	d := json.NewDecoder(bytes.NewReader(ans.Body))
+	d.UseNumber()
+	if d.Decode(&v) != nil {
+		return "", false, false
+	}
+	for _, step := range path {
+		switch step := step.(type) {
+		case string:
+			object, _ := v.(map[string]any)
+			v = object[step]
+		case float64:
+			list, _ := v.([]any)
+			if int(step) >= len(list) {
+				return "", false, true
+			}
+			v = list[int(step)]
+		case map[string]any:
+			list, _ := v.([]any)
+			i := slices.IndexFunc(list, func(e any) bool { return f.matches(e, step) })
+			if i < 0 {
+				return "", false, true
+			}
+			v = list[i]
+		}
+	}
+	value, ok = scalar(v)
+	return value, ok, true
+}
+
+// matches reports whether an element has the members of want, whose values may
+// have placeholders.
+func (f filling) matches(element any, want map[string]any) bool {
+	object, _ := element.(map[string]any)
+	for name, text := range want {
+		pattern, _ := text.(string)
+		is, ok := scalar(object[name])
+		if !ok || !slices.ContainsFunc(strings.Split(f.plain(pattern), "|"), func(v string) bool { return strings.EqualFold(v, is) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func scalar(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case json.Number:
+		return v.String(), true
+	}
+	return "", false
+}
+
+// pathIsValid reports whether a path has names, positions and matches alone.
+func pathIsValid(path []any) bool {
+	return len(path) <= 8 && !slices.ContainsFunc(path, func(step any) bool {
+		switch step := step.(type) {
+		case string:
+			return false
+		case float64:
+			return step < 0 || step > 1000 || step != float64(int(step))
+		case map[string]any:
+			for _, v := range step {
+				if _, ok := v.(string); !ok {
+					return true
+				}
+			}
+			return len(step) == 0
+		}
+		return true
+	})
+}
+
+// judge returns what the answer to a service file's request means. gone tells that
+// the service does not know what the request names.
+func (t Template) judge(a *Account, c Update, s Step, ans transport.Answer) (r Result, gone bool) {
+	file := t.File
+	if r = byStatus(a, ans); ans.Status/100 == 3 || isHTML(ans.Body) && !strings.Contains(s.Answer, "<") {
+		return r, false
+	}
+	f := filling{a, c, s}
+	if file.Error != nil {
+		if words, ok, _ := f.valueAt(ans, file.Error); ok {
+			r.Detail = HTTPStatus(ans) + ": " + redact(a, []byte(words))
+		}
+	}
+	says := func(pattern string) bool { _, ok := search(pattern, ans.Body); return pattern != "" && ok }
+	refused := s.isLookup() && (says(file.Limited) || says(file.Unauthorized)) // some services say so with 200
+	if f.succeeds(ans) && !refused {
+		return Result{Verdict: Accepted, Detail: redact(a, ans.Body)}, false
+	}
+	key := cmp.Or(file.Secret, "the secret")
+	switch {
+	case says(file.Limited):
+		return Result{Verdict: Limited, Wait: RetryAfter(ans), Detail: r.Detail}, false
+	case ans.Status/100 == 5 || ans.Status == 429:
+		return r, false
+	case s.isLookup() && slices.Contains(s.Absent, ans.Status) && !says(file.Unauthorized):
+		return Result{Verdict: Refused, Detail: r.Detail}, true
+	case says(file.Unauthorized), ans.Status == 401, ans.Status == 403:
+		return Result{Verdict: Unauthorized, Detail: r.Detail, Hint: "check " + key}, false
+	case says(file.Unknown), ans.Status == 404, ans.Status == 410:
+		return Result{Verdict: Refused, Detail: r.Detail, Hint: "make the host at the service, or correct domains"}, true
+	case says(file.Refused):
+		return Result{Verdict: Refused, Detail: r.Detail, Hint: "mend at the service what it names"}, false
+	}
+	if code := parseReturnCodes(a, c, ans, refusal); code.Verdict == Refused || code.Verdict == Unauthorized {
+		return code, false
+	}
+	if ans.Status/100 == 4 && ans.Status != 408 {
+		return Result{Verdict: Refused, Detail: r.Detail, Hint: "mend at the service what it names"}, false
+	}
+	return r, false
+}
+
+// succeeds reports whether an answer is that of success.
+func (f filling) succeeds(ans transport.Answer) bool {
+	s := f.step
+	if s.Status == nil && ans.Status/100 != 2 || s.Status != nil && !slices.Contains(s.Status, ans.Status) {
+		return false
+	}
+	if s.Answer == "" || s.isLookup() {
+		return true
+	}
+	body := ans.Body
+	if s.Path != nil {
+		value, ok, _ := f.valueAt(ans, s.Path)
+		if !ok {
+			return false
+		}
+		body = []byte(value)
+	}
+	_, ok := search(s.Answer, body)
+	return ok
+}
+
+// parseUpdate returns what the answer to an update of a service file means. What
+// the service no longer knows is asked for again, once.
+func (t Template) parseUpdate(a *Account, c Update, s Step, ans transport.Answer) Result {
+	r, gone := t.judge(a, c, s, ans)
+	switch {
+	case r.Verdict == Accepted:
+		r.Found = stillFound(c)
+	case gone && len(t.File.Lookups) > 0 && c.Found[foundAgain] == "":
+		return Result{Verdict: Learned, Found: map[string]string{foundAgain: "1"}}
+	}
+	return r
+}
