@@ -1,0 +1,265 @@
+package update
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"homeward/openwrt/services"
+	"homeward/update/clock"
+	"homeward/update/log"
+	"homeward/update/loop"
+	"homeward/update/secret"
+	"homeward/update/service"
+	"homeward/update/state"
+	"homeward/update/transport"
+	"homeward/update/updatetest"
+	"homeward/update/updatetest/golden"
+)
+
+// cloud is a Cloudflare account of two hosts, and the stand-in behind its
+// exchanges.
+type cloud struct {
+	*owner
+	zones *updatetest.Zones
+	dir   string
+	begin time.Time
+	mu    sync.Mutex
+	last  Status
+	lose  string // requests whose URL has this are answered, and the answer is lost
+	ahead func() // called after a request's reservation and before it is sent
+}
+
+func cloudAccount(short, day int) *service.Account {
+	text, _ := services.File("cloudflare")
+	tmpl, err := service.ParseTemplate(text)
+	if err != nil {
+		panic(err)
+	}
+	return &service.Account{Name: "home", Service: "cloudflare", Template: &tmpl, Secret: secret.New("made-up"), Limit10s: short, Limit24h: day,
+		Domains: []string{"home.example.org", "a.b.example.org"}, Publish: service.Publish{IPv4: true, IPv6: true}}
+}
+
+func newCloud(t *testing.T, zones *updatetest.Zones) *cloud {
+	c := &cloud{zones: zones, dir: updatetest.RAMDir(t), begin: time.Now()}
+	c.start()
+	return c
+}
+
+// start starts the scheduler's owner, which stop ends: as a restart, state.json is
+// what is left.
+func (c *cloud) start() {
+	parts := loop.Parts{Exchange: c.exchange, Now: c.now, Log: func(log.Level, string) {}}
+	c.owner = own(state.Open(c.dir, "", func(string) {}), parts, nil, func(s map[string]Status) {
+		c.mu.Lock()
+		c.last = s["home"]
+		c.mu.Unlock()
+	})
+}
+
+func (c *cloud) now() clock.Now {
+	return clock.Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(c.begin) + time.Hour}
+}
+
+func (c *cloud) exchange(_ context.Context, r transport.Request, ready transport.BeforeSend) transport.Outcome {
+	if !ready(v4a) {
+		return transport.Failed(transport.FaultCanceled, false, "given up")
+	}
+	if c.ahead != nil {
+		c.ahead()
+	}
+	req, err := http.NewRequest(r.Method, r.URL.Reveal(), strings.NewReader(r.Body.Reveal()))
+	if err != nil {
+		panic(err)
+	}
+	for _, h := range r.Headers {
+		req.Header.Set(h.Name, h.Value.Reveal())
+	}
+	out := httptest.NewRecorder()
+	c.zones.ServeHTTP(out, req)
+	if c.lose != "" && strings.Contains(r.URL.Reveal(), c.lose) {
+		return transport.Failed(transport.FaultSent, true, "no answer")
+	}
+	return transport.Outcome{Answer: &transport.Answer{Status: out.Code, Body: out.Body.Bytes()}}
+}
+
+func (c *cloud) status() Status {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last
+}
+
+// disk returns what state.json holds.
+func (c *cloud) disk() *state.Data { return state.Open(c.dir, "", func(string) {}).Read(c.now()) }
+
+// reserved returns the number of requests that state.json counts.
+func (c *cloud) reserved() (n int) {
+	for _, q := range c.disk().Quotas {
+		n += len(q.Reservations)
+	}
+	return n
+}
+
+// most returns the most requests that arrived in any window.
+func (c *cloud) most(window time.Duration) (most int) {
+	all := c.zones.Requests()
+	for i := range all {
+		n := 0
+		for _, r := range all[i:] {
+			if r.At.Sub(all[i].At) < window {
+				n++
+			}
+		}
+		most = max(most, n)
+	}
+	return most
+}
+
+var cloudValues = service.Values{IPv4: v4a, IPv6: netip.MustParseAddr("2001:db8::7")}
+
+func TestAFirstUpdateOfTwoHostsGoesThroughInOneGo(t *testing.T) {
+	zones := updatetest.NewZones("", "made-up", "example.org")
+	zones.Add(updatetest.ZoneRecord{Zone: "example.org", Name: "home.example.org", Type: "A", Content: "198.51.100.9", TTL: 60, Proxied: true})
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(t, zones)
+		defer func() { c.stop() }()
+		c.ahead = func() {
+			if sent, reserved := len(zones.Requests()), c.reserved(); reserved != sent+1 {
+				t.Errorf("%d requests are on disk before request %d leaves", reserved, sent+1)
+			}
+		}
+		accounts := []*service.Account{cloudAccount(40, 0)}
+		c.set(accounts, sees(cloudValues, accounts))
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		if s := c.status(); s.State != StateCurrent || s.Accepted == nil || s.Accepted.Values != cloudValues {
+			t.Fatalf("%+v\n%+v", s, zones.Requests())
+		}
+		// A zone after 2 and 3 tries, four records asked for, four made or changed.
+		if sent := len(zones.Requests()); sent != 2+3+4+4 || c.reserved() != sent {
+			t.Errorf("%d requests, %d counted", sent, c.reserved())
+		}
+		if r := zones.Records(); len(r) != 4 || r[0].TTL != 60 || !r[0].Proxied || r[0].Content != v4a.String() {
+			t.Errorf("%+v", r)
+		}
+		// What was found outlives a restart: a change is one request a host, of a
+		// record that was made the identifier first.
+		c.stop()
+		c.start()
+		before := len(zones.Requests())
+		changed := cloudValues
+		changed.IPv4 = v4b
+		c.set(accounts, sees(changed, accounts))
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		if s, n := c.status(), len(zones.Requests())-before; s.State != StateCurrent || n != 3 {
+			t.Errorf("%+v after %d requests: %+v", s, n, zones.Requests()[before:])
+		}
+		// Somebody has made the records anew: the identifiers are asked for again.
+		zones.Forget()
+		changed.IPv4 = v4a
+		c.observe(sees(changed, accounts))
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		if s := c.status(); s.State != StateCurrent || len(zones.Records()) != 2 {
+			t.Errorf("%+v: %+v", s, zones.Records())
+		}
+	})
+}
+
+func TestLookupsCountAsTheServiceCounts(t *testing.T) {
+	zones := updatetest.NewZones("", "made-up", "example.org")
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(t, zones)
+		defer func() { c.stop() }()
+		accounts := []*service.Account{cloudAccount(3, 48)}
+		c.set(accounts, sees(cloudValues, accounts))
+		for range 20 { // a restart in the middle of everything
+			time.Sleep(3 * time.Second)
+			synctest.Wait()
+			c.stop()
+			c.start()
+			c.set(accounts, sees(cloudValues, accounts))
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if s := c.status(); s.State != StateCurrent {
+			t.Errorf("%+v", s)
+		}
+		if n := c.most(10 * time.Second); n > 3 || len(zones.Requests()) < 13 {
+			t.Errorf("%d requests in 10 s, %d in all", n, len(zones.Requests()))
+		}
+	})
+}
+
+// A look-up whose answer is lost has changed nothing at the service.
+func TestALostLookupLeavesNothingUnconfirmed(t *testing.T) {
+	zones := updatetest.NewZones("", "made-up", "example.org")
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(t, zones)
+		defer func() { c.stop() }()
+		c.lose = "dns_records?"
+		accounts := []*service.Account{cloudAccount(40, 0)}
+		c.set(accounts, sees(cloudValues, accounts))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		for name, h := range c.disk().Accounts["home"].Hosts {
+			if h.Unconfirmed != (service.Publish{}) || h.Lost != (service.Values{}) || name == "home.example.org" && h.Found["ZONE"] != "example.org" {
+				t.Errorf("%s: %+v", name, h)
+			}
+		}
+		if s := c.status(); s.State != StateRetrying || s.Reason != ReasonUnconfirmed {
+			t.Errorf("%+v", s)
+		}
+		c.do(func(*Scheduler) { c.lose = "" })
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if s := c.status(); s.State != StateCurrent {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestAZoneOfAnotherStopsTheAccount(t *testing.T) {
+	zones := updatetest.NewZones("", "made-up", "other.example")
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(t, zones)
+		defer func() { c.stop() }()
+		accounts := []*service.Account{cloudAccount(40, 0)}
+		c.set(accounts, sees(cloudValues, accounts))
+		time.Sleep(48 * time.Hour)
+		synctest.Wait()
+		if s := c.status(); s.State != StateStopped || !strings.Contains(s.Error, `the service has no zone for home.example.org: write zone = "…"`) || len(zones.Requests()) != 2 {
+			t.Errorf("%+v after %d requests", s, len(zones.Requests()))
+		}
+		m := c.disk().Accounts["home"]
+		if found := m.Hosts["home.example.org"].Found; len(found) != 0 {
+			t.Errorf("found is %v: after once --force the names are to be tried anew", found)
+		}
+	})
+}
+
+// --dry-run shows the look-ups, and what follows if they find something.
+func TestPreviewOfLookups(t *testing.T) {
+	now := clock.Now{Wall: time.Unix(1e9, 0), Up: time.Hour, Boot: "b"}
+	a := cloudAccount(40, 0)
+	a.Domains = a.Domains[:1]
+	got := ""
+	for _, r := range Preview(now, state.New(now), []*service.Account{a}, sees(cloudValues, []*service.Account{a}), false) {
+		line, _, _ := strings.Cut(golden.Request(r), "\n")
+		got += line + "\n"
+	}
+	const api = "https://api.cloudflare.com/client/v4/zones"
+	want := fmt.Sprintf("GET %s?name=home.example.org\nGET %s/ZONEID/dns_records?type=A&name=home.example.org\nPATCH %s/ZONEID/dns_records/RECORD\n"+
+		"GET %s/ZONEID/dns_records?type=AAAA&name=home.example.org\nPATCH %s/ZONEID/dns_records/RECORD\n", api, api, api, api, api)
+	if got != want {
+		t.Errorf("\n%swant\n%s", got, want)
+	}
+}
