@@ -76,7 +76,7 @@ func TestArrows(t *testing.T) {
 // import.
 func below() map[string][]string {
 	return map[string][]string{
-		"cmd/homeward/settings": {"netwatch", "openwrt/uci", "update/rfc2136", "update/spelling", "update/secret", "update/service"},
+		"cmd/homeward/settings": {"netwatch", "openwrt/services", "openwrt/uci", "update/rfc2136", "update/spelling", "update/secret", "update/service"},
 		"cmd/homeward/cli":      {"cmd/homeward/settings", "update/spelling"},
 		"cmd/homeward/identity": {"cmd/homeward/daemon", "cmd/homeward/settings", "update/log", "update/secret", "update/state"},
 		"cmd/homeward/ipv64cli": {"cmd/homeward/cli", "cmd/homeward/daemon", "cmd/homeward/identity", "cmd/homeward/settings",

@@ -144,7 +144,7 @@ func TestREADMEKeys(t *testing.T) {
 	for _, k := range settings.AccountKeys() {
 		of := "every service"
 		if k.Services != "" {
-			of = "`" + strings.ReplaceAll(k.Services, " ", "`, `") + "`"
+			of = strings.ReplaceAll("`"+strings.ReplaceAll(k.Services, " ", "`, `")+"`", "`named`", "services by name")
 		}
 		if keys[of] == nil {
 			groups = append(groups, of)

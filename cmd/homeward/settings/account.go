@@ -20,11 +20,8 @@ const (
 	refresh  = 600 * time.Hour
 )
 
-// services returns the choices of the key service.
-func services() []string {
-	k, _ := findKey(AccountKeys(), "service")
-	return strings.Fields(k.Choices)
-}
+// builtIn returns the services that are no file.
+func builtIn() []string { return []string{"dyndns2", "ipv64", "rfc2136", "spdyn", "template"} }
 
 // account reads one account. What is wrong with it is noted and left at its
 // default; cfg's line and ca_file are read already.
@@ -34,15 +31,15 @@ func (t table) account(name string, cfg *Config) Account {
 	if oddName(name) {
 		t.fault("", "an account's name stands in logs and tables: write a short word, as in [account.home]")
 	}
-	a.Service = t.service()
-	a.Domains = t.domains(a.Service)
+	a.Service, a.Template = t.service()
+	a.Domains = t.domains(a.Template)
 	a.Host = t.host()
 	a.Devices = t.devices(cfg.Line)
 	a.Device4, a.Device6 = t.leavesBy("wan"), t.leavesBy("wan6")
 	a.CAFile = cfg.CAFile
 	a.Refresh = t.duration("refresh", refresh)
-	a.Limit10s = t.count("limit_10s", limit10s)
-	a.Limit24h = t.count("limit_24h", limit24h)
+	a.Limit10s = t.count("limit_10s", namedLimit(a.Template, false, limit10s))
+	a.Limit24h = t.count("limit_24h", namedLimit(a.Template, true, limit24h))
 	a.LimitGroup = t.text("limit_group")
 	a.Auth = t.choice("auth", "bearer")
 	a.Record = t.record()
@@ -53,6 +50,10 @@ func (t table) account(name string, cfg *Config) Account {
 	t.nameServer(&a)
 	t.template(&a)
 	t.publish(&a)
+	if kindOfService(a.Service) == named {
+		t.named(&a)
+	}
+	t.recordAtRisk(&a)
 	t.prefix(&a)
 	t.detect(&a)
 	return a
@@ -67,37 +68,47 @@ func oddName(name string) bool {
 	return name == "" || len(name) > 64 || strings.ContainsFunc(name, odd) || secret.LooksLikeToken(name)
 }
 
-// service reads the service and faults the keys that belong to others. It is
-// "" where it is faulty.
-func (t table) service() string {
+// service reads the service and its file, if it has one, and faults the keys that
+// belong to others. It is "" where it is faulty.
+func (t table) service() (string, *service.Template) {
 	if t.missing("service") {
-		t.fault("service", `missing: write service = "ipv64", or another of `+strings.Join(services(), ", "))
+		t.fault("service", `missing: write service = "ipv64", or another of `+strings.Join(builtIn(), ", ")+", or a name that homeward services lists")
 	}
-	if !t.has("service") {
-		return ""
+	s := t.text("service")
+	var file *service.Template
+	if kindOfService(s) == named {
+		var ok bool
+		if file, ok = t.namedService(s); !ok {
+			s = ""
+		}
 	}
-	s := t.choice("service", "")
+	kind := kindOfService(s)
 	for _, k := range t.keys {
-		if s != "" && t.has(k.Name) && !k.of(s) {
+		if s != "" && t.has(k.Name) && !k.of(kind) {
 			do := "take it out"
 			if strings.HasPrefix(k.Name, "token") {
 				do = "write it as password"
 			}
-			t.fault(k.Name, "belongs to "+strings.ReplaceAll(k.Services, " ", ", ")+", and this account's service is "+s+": "+do)
+			t.fault(k.Name, "belongs to "+k.owners()+", and this account's service is "+s+": "+do)
 			delete(t.vals, k.Name)
 		}
 	}
-	return s
+	if s == "template" {
+		file = &service.Template{}
+	}
+	return s, file
 }
 
-func (t table) domains(service string) []string {
+// domains reads the names to keep up to date. A service with a file may call a
+// host otherwise than the DNS does.
+func (t table) domains(file *service.Template) []string {
 	if t.missing("domains") {
 		t.fault("domains", `missing: write domains = ["home.ipv64.net"], the names to keep up to date`)
 	}
 	var names []string
 	for _, d := range t.texts("domains") {
 		name, wrong := DomainName(d)
-		if service == "template" && hostID(d) && !secret.LooksLikeToken(d) {
+		if file != nil && !file.Zones() && hostID(d) && !secret.LooksLikeToken(d) {
 			name, wrong = d, "" // what the service calls it
 		}
 		switch {
@@ -210,6 +221,8 @@ func publishDefault(a *Account) service.Publish {
 	switch {
 	case a.Service == "ipv64" && !a.Host.IsValid():
 		return service.Publish{IPv4: true, Prefix: true}
+	case a.Template != nil && kindOfService(a.Service) == named:
+		return namedPublish(a.Template.Carries())
 	case a.Template != nil && hasURL(*a.Template):
 		return a.Template.Carries()
 	}
@@ -243,7 +256,7 @@ func (t table) detect(a *Account) {
 		}
 		return
 	}
-	ownAnswer := a.Service == "ipv64" || a.Service == "spdyn"
+	ownAnswer := a.Service == "ipv64" || a.Service == "spdyn" || a.Service == ""
 	if !ownAnswer && t.missing("checkip") {
 		t.fault("checkip", a.Service+` cannot be asked for our address: write checkip = "https://…", a page that answers with it`)
 	}

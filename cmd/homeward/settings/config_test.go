@@ -211,8 +211,8 @@ func TestTokenFileIsTrimmedOfOneNewline(t *testing.T) {
 // every key that is a comment there, so that it cannot fall behind the code.
 func TestParseReference(t *testing.T) {
 	cfg := wellFormed(t, Example)
-	if len(cfg.Accounts) != 5 || len(cfg.Active()) != 5 {
-		t.Errorf("%d accounts, %d of them active, want 5 and 5", len(cfg.Accounts), len(cfg.Active()))
+	if len(cfg.Accounts) != 6 || len(cfg.Active()) != 6 {
+		t.Errorf("%d accounts, %d of them active, want 6 and 6", len(cfg.Accounts), len(cfg.Active()))
 	}
 	all := slices.Concat(TopKeys(), LineKeys(), AccountKeys())
 	shown := map[string]string{} // the lines of each key

@@ -20,7 +20,7 @@ const (
 type Key struct {
 	Name     string
 	Kind     Kind
-	Services string // the services that have it; "": all
+	Services string // the services that have it, named for those with a file; "": all
 	Choices  string // the words allowed; "": any value
 	Example  string // a value, as TOML
 }
@@ -39,6 +39,11 @@ func (k Key) Option() string {
 
 func (k Key) of(service string) bool {
 	return k.Services == "" || strings.Contains(" "+k.Services+" ", " "+service+" ")
+}
+
+// owners names the services that have the key.
+func (k Key) owners() string {
+	return strings.ReplaceAll(strings.ReplaceAll(k.Services, " ", ", "), named, "services by name")
 }
 
 // TopKeys are the keys above all tables.
@@ -67,20 +72,20 @@ func LineKeys() []Key {
 func AccountKeys() []Key {
 	return append([]Key{
 		{"enabled", Boolean, "", "", "true"},
-		{"service", Text, "", "dyndns2 ipv64 rfc2136 spdyn template", `"ipv64"`},
+		{"service", Text, "", "", `"ipv64"`},
 		{"domains", List, "", "", `["home.ipv64.net"]`},
-		{"token", Text, "ipv64 spdyn template", "", `"…"`},
-		{"token_file", Text, "ipv64 spdyn template", "", `"/etc/homeward.token"`},
-		{"username", Text, "spdyn dyndns2 template", "", `"…"`},
-		{"password", Text, "spdyn dyndns2 rfc2136 template", "", `"…"`},
-		{"password_file", Text, "spdyn dyndns2 rfc2136 template", "", `"/etc/homeward.password"`},
+		{"token", Text, "ipv64 spdyn template named", "", `"…"`},
+		{"token_file", Text, "ipv64 spdyn template named", "", `"/etc/homeward.token"`},
+		{"username", Text, "spdyn dyndns2 template named", "", `"…"`},
+		{"password", Text, "spdyn dyndns2 rfc2136 template named", "", `"…"`},
+		{"password_file", Text, "spdyn dyndns2 rfc2136 template named", "", `"/etc/homeward.password"`},
 		{"publish", List, "", "ipv4 ipv6 prefix", `["ipv4", "ipv6"]`},
 		{"record", Text, "ipv64", "", `"www"`},
 		{"healthcheck", Text, "ipv64", "", `"…"`},
 		{"auth", Text, "ipv64", "bearer basic form", `"bearer"`},
 		{"prefix", Text, "ipv64", "line auto", `"line"`},
-		{"server", Text, "ipv64 spdyn dyndns2 rfc2136", "", `"https://ipv64.net"`},
-		{"zone", Text, "rfc2136", "", `"example.org"`},
+		{"server", Text, "ipv64 spdyn dyndns2 rfc2136 named", "", `"https://ipv64.net"`},
+		{"zone", Text, "rfc2136 named", "", `"example.org"`},
 		{"key_name", Text, "rfc2136", "", `"homeward"`},
 		{"key_algorithm", Text, "rfc2136", "hmac-sha256 hmac-sha512", `"hmac-sha256"`},
 		{"template", Text, "template", "", `"dynv6.com"`},
@@ -88,12 +93,12 @@ func AccountKeys() []Key {
 		{"url6", Text, "template", "", `"https://…[DOMAIN]…[IP]…"`},
 		{"url", Text, "template", "", `"https://…[DOMAIN]…[IP]…"`},
 		{"answer", Text, "template", "", `"good|nochg"`},
-		{"param_enc", Text, "template", "", `"…"`},
-		{"param_opt", Text, "template", "", `"…"`},
-		{"allow_http", Boolean, "template", "", "true"},
+		{"param_enc", Text, "template named", "", `"…"`},
+		{"param_opt", Text, "template named", "", `"…"`},
+		{"allow_http", Boolean, "template named", "", "true"},
 		{"detect", Text, "", "line web", `"line"`},
 		{"poll", Text, "", "", `"5m"`},
-		{"checkip", Text, "dyndns2 rfc2136 template", "", `"https://…"`},
+		{"checkip", Text, "dyndns2 rfc2136 template named", "", `"https://…"`},
 		{"host", Text, "", "", `"::1234:56ff:fe78:9abc"`},
 		{"refresh", Text, "", "", `"600h"`},
 		{"limit_10s", Number, "", "", "3"},

@@ -98,7 +98,7 @@ func TestNameServerFaults(t *testing.T) {
 		{"a domain outside", []string{`zone = "example.net"`}, `domains: "home.example.org" is outside of the zone "example.net": take it out, or correct zone`},
 		{"a domain beside", []string{`zone = "ome.example.org"`}, `is outside of the zone "ome.example.org"`},
 		{"a zone that is none", []string{`zone = "example..org"`}, `zone: "example..org" is no zone: write its name, as in zone = "example.org"`},
-		{"a token", []string{`token = "` + dnsSecret + `"`}, `token: belongs to ipv64, spdyn, template, and this account's service is rfc2136: write it as password`},
+		{"a token", []string{`token = "` + dnsSecret + `"`}, `token: belongs to ipv64, spdyn, template, services by name, and this account's service is rfc2136: write it as password`},
 		{"a user", []string{`username = "me"`}, `username: belongs to`},
 		{"a prefix", []string{`publish = ["prefix"]`}, `publish: "prefix" is not known to rfc2136: write "ipv6", with host for a host behind the router`},
 		{"a web page that is not named", []string{`detect = "web"`}, `checkip: rfc2136 cannot be asked for our address`},

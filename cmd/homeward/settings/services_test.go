@@ -4,23 +4,29 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
+
+	"homeward/openwrt/services"
 )
 
 // Every service of the configuration is listed, and each needs keys that are
 // its own.
 func TestServicesAreThoseOfTheConfiguration(t *testing.T) {
-	var names []string
-	for _, s := range Services() {
-		if s.File == "" {
-			names = append(names, s.Name)
-		}
-		if len(s.Publishes) == 0 || len(s.Needs) == 0 {
+	names := map[string]int{}
+	all := Services()
+	for i, s := range all {
+		if names[s.Name]++; len(s.Publishes) == 0 || s.File == "" && len(s.Needs) == 0 {
 			t.Errorf("%+v", s)
 		}
+		if i < len(builtIn()) && s.Name != builtIn()[i] {
+			t.Errorf("%d is %s, the configuration knows %q", i, s.Name, builtIn())
+		}
 	}
-	if !reflect.DeepEqual(names, services()) {
-		t.Errorf("listed are %q, the configuration knows %q", names, services())
+	for _, name := range slices.Concat(builtIn(), services.Names()) {
+		if names[name] != 1 {
+			t.Errorf("%s is listed %d times", name, names[name])
+		}
 	}
 }
 
@@ -31,6 +37,7 @@ func TestServiceFilesAreListed(t *testing.T) {
 		"script.example.json": `{"ipv4":{"url":"update_script.sh"}}`,
 		"broken.json":         `{`,
 		"odd.example.json":    `{"ipv4":{"url":"https://odd.example/[NOSUCH]"}}`,
+		"own.example.json":    `{"secret":"a key","warning":"careful","limit_24h":0,"headers":{"X-Key":"[PASSWORD]"},"ipv4":{"method":"PUT","url":"[SERVER]/[ZONE]/[NAME]","body":["[IP]"]}}`,
 		"README":              "no file of a service",
 		"six.example.json":    `{"ipv6":{"url":"https://six.example/[DOMAIN]/[IP]","answer":"good"}}`,
 	} {
@@ -39,9 +46,11 @@ func TestServiceFilesAreListed(t *testing.T) {
 		}
 	}
 	want := []Service{
-		{Name: "both.example", Publishes: []string{"ipv4", "ipv6"}, Needs: []string{`service = "template"`, "template", "username", "password", "param_enc"},
-			File: filepath.Join(dir, "both.example.json")},
-		{Name: "six.example", Publishes: []string{"ipv6"}, Needs: []string{`service = "template"`, "template"}, File: filepath.Join(dir, "six.example.json")},
+		{Name: "both.example", Publishes: []string{"ipv4", "ipv6"}, Needs: []string{"username", "password", "param_enc"},
+			File: filepath.Join(dir, "both.example.json"), Hosts: []string{"both.example"}, Limit10s: 3, Limit24h: 48},
+		{Name: "own.example", Publishes: []string{"ipv4"}, Needs: []string{"token", "server", "zone"}, File: filepath.Join(dir, "own.example.json"),
+			Hosts: []string{}, Secret: "a key", Warning: "careful", Limit10s: 3, Limit24h: 0},
+		{Name: "six.example", Publishes: []string{"ipv6"}, Needs: []string{}, File: filepath.Join(dir, "six.example.json"), Hosts: []string{"six.example"}, Limit10s: 3, Limit24h: 48},
 	}
 	if got := serviceFiles(dir); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)

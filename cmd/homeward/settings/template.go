@@ -16,10 +16,16 @@ const templateFolder = "/usr/share/ddns/default"
 
 // template reads a service that is described by its URLs, here or in a file.
 func (t table) template(a *Account) {
-	if a.Service != "template" {
+	if a.Template == nil {
 		return
 	}
-	a.Template = &service.Template{}
+	a.Template.ParamEnc, a.Template.ParamOpt = t.inlineSecret("param_enc"), t.text("param_opt")
+	a.Template.AllowHTTP = t.boolean("allow_http", false)
+	if a.Service != "template" {
+		t.pastedSecret(&a.Account)
+		t.checkTemplate(a)
+		return
+	}
 	inline := t.given("url", "url4", "url6")
 	switch {
 	case t.has("template"):
@@ -35,24 +41,26 @@ func (t table) template(a *Account) {
 	case inline != "":
 		t.inlineTemplate(a.Template)
 	}
-	a.Template.ParamEnc, a.Template.ParamOpt = t.inlineSecret("param_enc"), t.text("param_opt")
-	a.Template.AllowHTTP = t.boolean("allow_http", false)
 	t.checkTemplate(a)
 }
 
-// serviceFile reads a file of ddns-scripts, named by its path or by the
-// service's bare name.
+// serviceFile reads a service file, named by its path or by the service's bare
+// name.
 func (t table) serviceFile(p *service.Template) {
 	v := t.text("template")
-	path := t.r.path(filepath.Clean(v))
-	if !strings.Contains(v, "/") {
-		path = filepath.Join(templateFolder, strings.TrimSuffix(v, ".json")+".json")
-	}
 	if strings.HasSuffix(v, ".sh") {
 		t.fault("template", "is a script, and homeward runs none: name a .json file with a URL in it")
 		return
 	}
-	b, _, err := t.r.read(path, maxTemplate)
+	path, b, err := t.r.path(filepath.Clean(v)), []byte(nil), error(nil)
+	if strings.Contains(v, "/") {
+		b, _, err = t.r.read(path, maxTemplate)
+	} else {
+		name := strings.TrimSuffix(v, ".json")
+		if b, path, err = serviceText(name, t.r.read); path == "" {
+			path = filepath.Join(templateFolder, name+".json")
+		}
+	}
 	if err != nil {
 		do := ": make it a file that homeward's user can read"
 		if errors.Is(err, fs.ErrNotExist) {
@@ -64,9 +72,13 @@ func (t table) serviceFile(p *service.Template) {
 		t.fault("template", path+": "+err.Error()+do)
 		return
 	}
-	if *p, err = service.ParseTemplate(b); err != nil {
+	parsed, err := service.ParseTemplate(b)
+	if err != nil {
 		t.fault("template", path+": "+err.Error()+": name another service's file")
+		return
 	}
+	parsed.ParamEnc, parsed.ParamOpt, parsed.AllowHTTP = p.ParamEnc, p.ParamOpt, p.AllowHTTP
+	*p = parsed
 }
 
 func (t table) inlineTemplate(p *service.Template) {
@@ -115,15 +127,20 @@ func (t table) checkTemplate(a *Account) {
 		return
 	}
 	at := func(key string) string {
-		if t.has("template") {
+		switch {
+		case t.has("template"):
 			return "template"
+		case a.Service != "template":
+			return "service"
 		}
 		return key
 	}
 	if err := p.Check(); err != nil {
 		for line := range strings.Lines(err.Error()) {
 			key, text, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
-			if at(key) != key {
+			if p.File != nil {
+				text = key + ": " + text
+			} else if at(key) != key {
 				text = key + " of the service file: " + text
 			}
 			t.fault(at(key), text)
@@ -133,24 +150,35 @@ func (t table) checkTemplate(a *Account) {
 			t.warn(at(t.given("url", "url4", "url6")), w)
 		}
 	}
-	t.placeholders(p.URL + p.URL4 + p.URL6)
+	t.placeholders(a.Service, p)
 }
 
-// placeholders faults what the URLs ask for and the account does not have.
-func (t table) placeholders(urls string) {
+// placeholders faults what the requests ask for and the account does not have.
+func (t table) placeholders(name string, p service.Template) {
+	texts := p.Texts()
+	what := func(words, placeholder string) string {
+		if words != "" {
+			return words
+		}
+		return "for the [" + placeholder + "] of the URL"
+	}
+	var f service.File
+	if p.File != nil {
+		f = *p.File
+	}
 	secrets := []string{"password", "password_file", "token", "token_file"}
-	if strings.Contains(urls, "[USERNAME]") && t.missing("username") {
-		t.fault("username", `missing: write username = "…", for the [USERNAME] of the URL`)
+	if strings.Contains(texts, "[USERNAME]") && t.missing("username") {
+		t.fault("username", `missing: write username = "…", `+what(f.Username, "USERNAME"))
 	}
-	if strings.Contains(urls, "[PASSWORD]") && !slices.ContainsFunc(secrets, func(name string) bool { return !t.missing(name) }) {
-		t.fault("password", `missing: write password = "…" or token = "…", for the [PASSWORD] of the URL`)
+	if strings.Contains(texts, "[PASSWORD]") && !slices.ContainsFunc(secrets, func(name string) bool { return !t.missing(name) }) {
+		t.fault("password", `missing: write password = "…" or token = "…", `+what(f.Secret, "PASSWORD"))
 	}
-	if strings.Contains(urls, "[PARAMENC]") && t.missing("param_enc") {
+	if strings.Contains(texts, "[PARAMENC]") && t.missing("param_enc") {
 		t.fault("param_enc", `missing: write param_enc = "…", for the [PARAMENC] of the URL`)
 	}
 }
 
-func hasURL(p service.Template) bool { return p.URL+p.URL4+p.URL6 != "" }
+func hasURL(p service.Template) bool { return p.URL+p.URL4+p.URL6 != "" || p.File != nil }
 
 // templateCarries faults what is to be published and has no place in the URLs.
 func (t table) templateCarries(a *Account) {
@@ -161,6 +189,8 @@ func (t table) templateCarries(a *Account) {
 	say := func(wanted, carried bool, value, do string) {
 		switch {
 		case !wanted || carried:
+		case a.Service != "template":
+			t.fault("publish", a.Service+" cannot publish "+value+": take "+value+" out")
 		case t.has("template"):
 			t.fault("publish", value+" has no URL in the service file: take "+value+" out")
 		default:

@@ -60,7 +60,7 @@ func TestServiceFilesAreFaulted(t *testing.T) {
 	for _, tt := range []struct{ keys, want string }{
 		{`template = "none"`, "x.toml:3: account.a.template: /usr/share/ddns/default/none.json: file does not exist: name a service file that is there (the package ddns-scripts-services brings them), or write url4, url6 and answer here"},
 		{`template = "script"`, `x.toml:3: account.a.template: /usr/share/ddns/default/script.json: the service file names the program "update_script.sh", which is not a URL: only ddns-scripts can run it: name another service's file`},
-		{`template = "page"`, "x.toml:3: account.a.template: /usr/share/ddns/default/page.json: not a service file of ddns-scripts: invalid character '<' looking for beginning of value: name another service's file"},
+		{`template = "page"`, "x.toml:3: account.a.template: /usr/share/ddns/default/page.json: not a service file: line 1: invalid character '<' looking for beginning of value: name another service's file"},
 		{`template = "odd"`, "x.toml:3: account.a.template: answer of the service file: "},
 		{`template = "odd"`, "x.toml:3: account.a.template: url4 of the service file: [OTHER] is none of the placeholders"},
 		{`template = "four"`, "x.toml:1: account.a.username: missing: write username"},
