@@ -188,3 +188,21 @@ func TestREADMEPaths(t *testing.T) {
 		t.Errorf("%d paths are found", paths)
 	}
 }
+
+// TestCONTRIBUTINGPaths: every path that it names is there.
+func TestCONTRIBUTINGPaths(t *testing.T) {
+	text, err := os.ReadFile("../../CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths := 0
+	for _, m := range regexp.MustCompile("`([a-z0-9_/]+/[a-z0-9_/.]+)`").FindAllStringSubmatch(string(text), -1) {
+		if _, err := os.Stat(filepath.Join("..", "..", m[1])); err != nil {
+			t.Errorf("%s: %v", m[1], err)
+		}
+		paths++
+	}
+	if paths < 15 {
+		t.Errorf("%d paths are found", paths)
+	}
+}
