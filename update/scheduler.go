@@ -219,17 +219,17 @@ func (s *Scheduler) Stamps() [2]state.Stamp { return s.store.Stamps() }
 // again at the latest, in time since boot.
 func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 	now := s.now()
-	book := s.store.Cached(now)
-	if s.salt != "" && s.salt != book.Salt {
-		book = s.migrateQuota(now, book)
+	data := s.store.Cached(now)
+	if s.salt != "" && s.salt != data.Salt {
+		data = s.migrateQuota(now, data)
 	}
-	s.seq, s.salt, s.known = book.Seq, book.Salt, *book
-	limits := s.limits(book)
+	s.seq, s.salt, s.known = data.Seq, data.Salt, *data
+	limits := s.limits(data)
 	var due []*pending
 	wake = now.Up + clock.Day
 	status = make(map[string]Status, len(s.accounts))
 	for _, a := range s.accounts {
-		as := a.state(book, limits)
+		as := a.state(data, limits)
 		if a.clearStops {
 			as.Record = as.Record.ClearStops()
 		}

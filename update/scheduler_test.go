@@ -161,8 +161,8 @@ func TestARemovedStateBeginsAnew(t *testing.T) {
 		synctest.Wait()
 		time.Sleep(time.Second)
 		synctest.Wait()
-		book := state.Open(dir, "", func(string) {}).Read(b.now())
-		if got := book.Usage(book.UsageID(accounts[0])).Used(b.now()); got != len(b.servers()) {
+		data := state.Open(dir, "", func(string) {}).Read(b.now())
+		if got := data.Usage(data.UsageID(accounts[0])).Used(b.now()); got != len(b.servers()) {
 			t.Errorf("%d requests on the books, %d were sent", got, len(b.servers()))
 		}
 		b.mu.Lock()

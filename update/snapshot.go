@@ -55,10 +55,10 @@ func (s *Scheduler) Restore(snap Snapshot) {
 // EventHelps tells whether an event of the uplink would make a retry due sooner.
 func (s *Scheduler) EventHelps() bool {
 	now := s.now()
-	book := s.store.Cached(now)
-	limits := s.limits(book)
+	data := s.store.Cached(now)
+	limits := s.limits(data)
 	for _, a := range s.accounts {
-		as := a.state(book, limits)
+		as := a.state(data, limits)
 		dec := as.Next(now)
 		as.Plan = as.Plan.Event(now)
 		if dec.Attempt != nil && as.Next(now).At < dec.At {

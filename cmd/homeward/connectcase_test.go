@@ -226,11 +226,11 @@ func (c *connectCase) counted() (n int) {
 	c.t.Helper()
 	text, err := os.ReadFile(c.path("state/state.json"))
 	c.must(err)
-	var book struct {
+	var data struct {
 		Quotas map[string]struct{ Slots []any }
 	}
-	c.must(json.Unmarshal(text, &book))
-	for _, k := range book.Quotas {
+	c.must(json.Unmarshal(text, &data))
+	for _, k := range data.Quotas {
 		n += len(k.Slots)
 	}
 	return n

@@ -85,12 +85,12 @@ func chosenOf(cfg *settings.Config, chosen func(name string) bool) []settings.Ac
 // Preview returns the queries and the requests that Once would send if each were
 // accepted. It sends and writes nothing.
 func Preview(cfg *settings.Config, t netwatch.Tables, parts loop.Parts, chosen func(name string) bool, force bool) ([]PlannedQuery, []transport.Request) {
-	book := state.Open(cfg.StateDir, cfg.RunDir, func(s string) { parts.Log(log.Warn, s) }).Read(parts.Now())
+	data := state.Open(cfg.StateDir, cfg.RunDir, func(s string) { parts.Log(log.Warn, s) }).Read(parts.Now())
 	accounts := chosenOf(cfg, chosen)
 	var sent []*service.Account
 	for _, a := range accounts {
 		sent = append(sent, &a.Account)
 	}
-	seen := NewViews(cfg, book.Accepted, nil).Observe(t)
-	return plannedQueries(accounts), update.Preview(parts.Now(), book, sent, seen, force)
+	seen := NewViews(cfg, data.Accepted, nil).Observe(t)
+	return plannedQueries(accounts), update.Preview(parts.Now(), data, sent, seen, force)
 }
