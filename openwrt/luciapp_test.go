@@ -7,11 +7,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"homeward/netwatch"
+	"homeward/update"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the golden files anew")
@@ -181,4 +185,119 @@ func poEntries(t *testing.T, path string) map[string]string {
 		}
 	}
 	return entries
+}
+
+// A page loads at most 40 KiB of ours.
+func TestAppPagesAreLight(t *testing.T) {
+	const resources = app + "/htdocs/luci-static/resources/"
+	ours := regexp.MustCompile(`(?m)^'require (homeward[.a-z]*)`)
+	var weight func(file string, seen map[string]bool) int
+	weight = func(file string, seen map[string]bool) int {
+		if seen[file] {
+			return 0
+		}
+		seen[file] = true
+		data, err := os.ReadFile(resources + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := len(data)
+		for _, m := range ours.FindAllStringSubmatch(string(data), -1) {
+			sum += weight(strings.ReplaceAll(m[1], ".", "/")+".js", seen)
+		}
+		return sum
+	}
+	views, err := filepath.Glob(resources + "view/*/*.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks, err := filepath.Glob(resources + "view/status/include/*.js")
+	if err != nil || len(views) < 4 || len(blocks) != 1 {
+		t.Fatalf("%d views, %d blocks, %v", len(views), len(blocks), err)
+	}
+	for _, view := range append(views, blocks...) {
+		file := strings.TrimPrefix(view, resources)
+		if sum := weight(file, map[string]bool{}); sum < 4<<10 || sum > 40<<10 {
+			t.Errorf("%s loads %d bytes of ours", file, sum)
+		}
+	}
+}
+
+// The state page says what to do for each reason there is, and has a word for
+// each state.
+func TestAppKnowsEveryReasonAndState(t *testing.T) {
+	want := update.Reasons()
+	for _, r := range netwatch.Reasons() {
+		want = append(want, r.String())
+	}
+	slices.Sort(want)
+	if got := keysOf(t, "view/homeward/state.js", "REMEDIES"); !slices.Equal(got, want) {
+		t.Errorf("remedies are for %q, want %q", got, want)
+	}
+	states := []string{update.StateCurrent, update.StateDue, update.StateLimited, update.StateRetrying, update.StateStopped, update.StateWaiting}
+	if got := keysOf(t, "homeward.js", "STATES"); !slices.Equal(got, states) {
+		t.Errorf("states are %q, want %q", got, states)
+	}
+}
+
+// keysOf returns the keys of a script's constant, sorted.
+func keysOf(t *testing.T, file, name string) (keys []string) {
+	t.Helper()
+	data, err := os.ReadFile(app + "/htdocs/luci-static/resources/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, object, _ := strings.Cut(string(data), "const "+name+" = {\n")
+	object, _, _ = strings.Cut(object, "\n};")
+	for _, m := range regexp.MustCompile(`(?m)^\t'?([a-z0-9-]+)'?: `).FindAllStringSubmatch(object, -1) {
+		keys = append(keys, m[1])
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// What shows secrets is in a group of its own, which a reader has no part of,
+// and so are the pages that need it. Every method that a group grants exists.
+func TestAppACL(t *testing.T) {
+	var acl map[string]struct {
+		Read, Write map[string]map[string][]string
+	}
+	var menu map[string]struct {
+		Depends struct{ ACL []string }
+	}
+	for file, to := range map[string]any{"root/usr/share/rpcd/acl.d/luci-app-homeward.json": &acl, "root/usr/share/luci/menu.d/luci-app-homeward.json": &menu} {
+		data, err := os.ReadFile(app + "/" + file)
+		if err == nil {
+			err = json.Unmarshal(data, to)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	reader := map[string]map[string][]string{
+		"file": {"/var/run/homeward/status.json": {"read"}},
+		"ubus": {"file": {"read"}, "homeward": {"info"}, "service": {"list"}},
+	}
+	if got := acl["luci-app-homeward"].Read; !reflect.DeepEqual(got, reader) {
+		t.Errorf("a reader has %v", got)
+	}
+	if acl["luci-app-homeward-setup"].Read != nil || len(acl) != 2 {
+		t.Error("who may only read has the group of those who set up: rpcd gives it to whoever has one of its parts")
+	}
+	for path, want := range map[string]string{"": "luci-app-homeward", "/state": "", "/accounts": "luci-app-homeward-setup", "/log": "luci-app-homeward-setup", "/import": "luci-app-homeward-setup"} {
+		if got := strings.Join(menu["admin/services/homeward"+path].Depends.ACL, " "); got != want {
+			t.Errorf("%q is for %q, want %q", path, got, want)
+		}
+	}
+	var known map[string]any
+	if err := json.Unmarshal([]byte(methods), &known); err != nil {
+		t.Fatal(err)
+	}
+	for name, group := range acl {
+		for _, method := range slices.Concat(group.Read["ubus"]["homeward"], group.Write["ubus"]["homeward"]) {
+			if _, ok := known[method]; !ok {
+				t.Errorf("%s: no method %s", name, method)
+			}
+		}
+	}
 }

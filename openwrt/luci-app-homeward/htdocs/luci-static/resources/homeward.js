@@ -59,44 +59,6 @@ const STATES = {
 	waiting: [ _('Waits for an address'), '' ]
 };
 
-/* What to do, by the reasons of accounts and of the uplink. */
-const REMEDIES = {
-	'resolve': _('The name of the service cannot be looked up. Check the DNS servers of the WAN; it is tried again by itself.'),
-	'connect': _('The service cannot be reached. It is tried again by itself; if it lasts, check the server and the interface.'),
-	'tls': _('There is no secure connection. Install the package ca-bundle, or log in at the hotspot.'),
-	'clock': _('The clock of this router is wrong. It waits for NTP: check System → System → Time Synchronization.'),
-	'unconfirmed': _('The update was sent, and no answer came. It is sent again by itself.'),
-	'server-error': _('The service has trouble. It is tried again by itself.'),
-	'not-the-service': _('The answer is not the service\'s. Log in at the hotspot, or check the server.'),
-	'service-limit': _('The service asks for a pause, and gets it.'),
-	'quota-10s': _('As many requests were sent as the service takes in 10 seconds. It goes on by itself.'),
-	'quota-24h': _('As many requests were sent as the service takes in a day. It goes on by itself.'),
-	'reserve': _('The requests that are left for today are kept for changes of the address.'),
-	'settling': _('Few requests are left for today. It waits until the uplink is still.'),
-	'locked': _('The service may have locked the account. After 10 minutes of silence it is tried once.'),
-	'busy': _('The service asks for 30 minutes of silence.'),
-	'unauthorized': _('Token, user name or password are wrong. Correct them: it goes on as soon as they are saved.'),
-	'refused': _('The service refuses the request. Correct what the message names, then send again.'),
-	'worker': _('A part of homeward has ended. It is started again by itself; the log says more.'),
-	'no-route': _('The line is down, or has no such addresses. Check the WAN interface.'),
-	'no-address': _('The interface has no such address. Check the WAN interface, or the one that is set here.'),
-	'private': _('Another router stands in front of this one. Let the account ask the web for the address, and forward the ports there.'),
-	'carrier-nat': _('The provider shares the address among customers. Publish IPv6 or the prefix, or ask the provider for a public IPv4 address.'),
-	'ds-lite': _('IPv4 comes through a tunnel of the provider. Publish IPv6 or the prefix.'),
-	'shared-ports': _('Other customers have the same IPv4 address. Publish IPv6 or the prefix.'),
-	'link-local': _('The provider gave no address here. Of IPv6, publish the prefix if one is delegated; of IPv4, check the modem and the WAN interface.'),
-	'reserved': _('This is no address of the internet. Check the WAN interface, or set another one.'),
-	'not-global': _('This address is valid on its link only. Check the WAN interface, or set another one.'),
-	'deprecated': _('The provider has withdrawn the address. A new one is awaited.'),
-	'temporary': _('There are privacy addresses only. Let the WAN have a stable one, too.'),
-	'ula': _('There are local addresses only: the provider gave no other.'),
-	'duplicate': _('Another machine has the same address. Restart the interface, or ask the provider.'),
-	'not-delegated': _('The provider delegates no prefix. Let the IPv6 interface of the WAN request one (Request IPv6-prefix: automatic).'),
-	'other-wan': _('The prefix is that of another WAN. Check the IPv6 interface that is set here.'),
-	'no-lan-address': _('The LAN has no share of the prefix. Set its IPv6 assignment length to 60.'),
-	'not-a-lan': _('The interface that is set as the LAN is none.')
-};
-
 /* An element of attributes, and of text and nodes: never of HTML. */
 function tag(name, attrs, ...children) {
 	return E(name, attrs, children.flat(2).filter(c => c != null));
@@ -124,7 +86,6 @@ function quoted(value) {
 
 return baseclass.extend({
 	tag, clock,
-	remedies: REMEDIES,
 	info: callInfo,
 
 	style() {

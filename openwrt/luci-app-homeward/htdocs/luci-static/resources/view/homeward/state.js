@@ -16,6 +16,43 @@ const LINE = {
 	prefix: [ _('Prefix of the LAN'), 'lan' ]
 };
 
+/* What to do, by the reasons of accounts and of the uplink. */
+const REMEDIES = {
+	'resolve': _('The name of the service cannot be looked up. Check the DNS servers of the WAN; it is tried again by itself.'),
+	'connect': _('The service cannot be reached. It is tried again by itself; if it lasts, check the server and the interface.'),
+	'tls': _('There is no secure connection. Install the package ca-bundle, or log in at the hotspot.'),
+	'clock': _('The clock of this router is wrong. It waits for NTP: check System → System → Time Synchronization.'),
+	'unconfirmed': _('The update was sent, and no answer came. It is sent again by itself.'),
+	'server-error': _('The service has trouble. It is tried again by itself.'),
+	'not-the-service': _('The answer is not the service\'s. Log in at the hotspot, or check the server.'),
+	'service-limit': _('The service asks for a pause, and gets it.'),
+	'quota-10s': _('As many requests were sent as the service takes in 10 seconds. It goes on by itself.'),
+	'quota-24h': _('As many requests were sent as the service takes in a day. It goes on by itself.'),
+	'reserve': _('The requests that are left for today are kept for changes of the address.'),
+	'settling': _('Few requests are left for today. It waits until the uplink is still.'),
+	'locked': _('The service may have locked the account. After 10 minutes of silence it is tried once.'),
+	'busy': _('The service asks for 30 minutes of silence.'),
+	'unauthorized': _('Token, user name or password are wrong. Correct them: it goes on as soon as they are saved.'),
+	'refused': _('The service refuses the request. Correct what the message names, then send again.'),
+	'no-route': _('The line is down, or has no such addresses. Check the WAN interface.'),
+	'no-address': _('The interface has no such address. Check the WAN interface, or the one that is set here.'),
+	'private': _('Another router stands in front of this one. Let the account ask the web for the address, and forward the ports there.'),
+	'carrier-nat': _('The provider shares the address among customers. Publish IPv6 or the prefix, or ask the provider for a public IPv4 address.'),
+	'ds-lite': _('IPv4 comes through a tunnel of the provider. Publish IPv6 or the prefix.'),
+	'shared-ports': _('Other customers have the same IPv4 address. Publish IPv6 or the prefix.'),
+	'link-local': _('The provider gave no address here. Of IPv6, publish the prefix if one is delegated; of IPv4, check the modem and the WAN interface.'),
+	'reserved': _('This is no address of the internet. Check the WAN interface, or set another one.'),
+	'not-global': _('This address is valid on its link only. Check the WAN interface, or set another one.'),
+	'deprecated': _('The provider has withdrawn the address. A new one is awaited.'),
+	'temporary': _('There are privacy addresses only. Let the WAN have a stable one, too.'),
+	'ula': _('There are local addresses only: the provider gave no other.'),
+	'duplicate': _('Another machine has the same address. Restart the interface, or ask the provider.'),
+	'not-delegated': _('The provider delegates no prefix. Let the IPv6 interface of the WAN request one (Request IPv6-prefix: automatic).'),
+	'other-wan': _('The prefix is that of another WAN. Check the IPv6 interface that is set here.'),
+	'no-lan-address': _('The LAN has no share of the prefix. Set its IPv6 assignment length to 60.'),
+	'not-a-lan': _('The interface that is set as the LAN is none.')
+};
+
 return view.extend({
 	load() {
 		return Promise.all([
@@ -34,11 +71,11 @@ return view.extend({
 		this.notice = tag('div', { 'aria-live': 'polite' });
 		this.uplink = tag('div', {});
 		this.accounts = tag('div', {});
+		this.parts = [ [ _('Uplink'), this.uplink ], [ _('Accounts'), this.accounts ] ]
+			.map(([ title, node ]) => tag('div', { 'class': 'cbi-section' }, tag('h3', {}, title), node));
 		this.root = tag('div', { 'id': 'homeward-state' }, homeward.style(),
 			tag('div', { 'class': 'hw-row' }, tag('h2', { 'class': 'hw-wide', 'name': 'content' }, _('Dynamic DNS')), this.buttons()),
-			this.notice,
-			tag('div', { 'class': 'cbi-section' }, tag('h3', {}, _('Uplink')), this.uplink),
-			tag('div', { 'class': 'cbi-section' }, tag('h3', {}, _('Accounts')), this.accounts));
+			this.notice, this.parts);
 		this.show(data);
 		poll.add(() => this.refresh());
 		return this.root;
@@ -98,8 +135,10 @@ return view.extend({
 		const kind = this.kind(data);
 		const boot = this.info?.boot ?? true;
 		this.put(this.notice, 'notice', [ kind, boot ], () => this.daemon(kind, boot));
-		this.actions.querySelectorAll('[data-action="force-all"], [data-action="stop"]')
-			.forEach(b => b.style.display = status ? '' : 'none');
+		/* the empty page has one sentence and one button */
+		this.parts.forEach(part => part.style.display = (kind == 'none') ? 'none' : '');
+		this.actions.querySelectorAll('button').forEach(b =>
+			b.style.display = (status || b.dataset.action == 'wizard' && kind != 'none') ? '' : 'none');
 		this.put(this.uplink, 'uplink', status?.line ?? null, () => status ? this.picture(status.line) : tag('em', {}, _('Only the running daemon sees the uplink.')));
 		this.list(status?.accounts ?? {});
 		homeward.tick(this.root);
@@ -172,7 +211,7 @@ return view.extend({
 			tag('div', { 'class': 'hw-row' }, tag('span', { 'class': 'hw-wide' }, title),
 				line[device] && value ? tag('span', { 'class': 'ifacebadge', 'data-device': line[device] }, line[device]) : null),
 			value ? tag('div', { 'class': 'hw-value' }, value) : tag('div', { 'class': 'hw-value' }, '–'),
-			missing?.text && homeward.remedies[missing.reason] ? tag('div', { 'data-remedy': missing.reason }, homeward.remedies[missing.reason]) : null,
+			missing?.text && REMEDIES[missing.reason] ? tag('div', { 'data-remedy': missing.reason }, REMEDIES[missing.reason]) : null,
 			missing?.text ? tag('div', { 'class': 'hw-dim', 'data-text': '' }, missing.text) : null);
 	},
 
@@ -218,8 +257,8 @@ return view.extend({
 			row(_('To be sent'), { 'data-due': '' }, tag('span', { 'class': 'hw-value' }, due));
 		if (a.error)
 			row(_('Why'), { 'data-error': '' }, a.error);
-		if (a.reason && homeward.remedies[a.reason])
-			row(_('What to do'), { 'data-remedy': a.reason }, homeward.remedies[a.reason]);
+		if (a.reason && REMEDIES[a.reason])
+			row(_('What to do'), { 'data-remedy': a.reason }, REMEDIES[a.reason]);
 		if (a.next)
 			row(_('Next attempt'), { 'data-next': '' }, homeward.time(a.next));
 		if (a.note)
