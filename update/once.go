@@ -55,15 +55,15 @@ func (s *Scheduler) ClearStops() {
 
 // Preview returns the requests that `once` would send if each were accepted,
 // in the accounts' order, without sending or writing anything.
-func Preview(now clock.Now, book *state.Data, accounts []*service.Account, o Observation, force bool) []transport.Request {
+func Preview(now clock.Now, data *state.Data, accounts []*service.Account, o Observation, force bool) []transport.Request {
 	var out []transport.Request
 	for _, a := range accounts {
 		s, ok := service.For(a)
 		if !ok {
 			continue
 		}
-		book.SyncConfig(a)
-		as := AccountState{Account: a, Service: s, Record: book.Accounts[a.Name], Plan: Plan{}.Observe(now, o.Wants[a.Name].Values)}
+		data.SyncConfig(a)
+		as := AccountState{Account: a, Service: s, Record: data.Accounts[a.Name], Plan: Plan{}.Observe(now, o.Wants[a.Name].Values)}
 		if force {
 			as.Record, as.Plan = as.Record.ClearStops(), as.Plan.Resend(now)
 		}
