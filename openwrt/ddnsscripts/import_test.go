@@ -39,6 +39,10 @@ func TestImport(t *testing.T) {
 				t.Errorf("homeward uci refuses it: %v", faults)
 			}
 			checkNothingLost(t, string(in), out)
+			toml := settings.UCI().Convert([]byte(out), uci.File{}, nil, uci.Defaults{}).TOML()
+			if _, _, faults := settings.Parse("x.toml", []byte(toml), 0o600, settings.ReadFile); strings.Contains(file, "scripts") && len(faults) > 0 {
+				t.Errorf("homeward check refuses it: %v\n%s", faults, toml)
+			}
 		})
 	}
 }

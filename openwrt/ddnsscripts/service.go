@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"homeward/openwrt/services"
 	"homeward/openwrt/uci"
 )
 
@@ -26,16 +27,11 @@ var dyndns2Servers = map[string]string{
 	"xlhost.de":      "https://nsupdate.xlhost.de",
 }
 
-// programs has the services of ddns-scripts that are programs.
-const programs = " aliyun.com beget.com bind-nsupdate blazingfast.io cloud.google.com-v1 cloudflare.com-v4" +
-	" cnkuai.cn digitalocean.com-v2 dnspod.cn dnspod.cn-v3 freedns.42.pl gandi.net godaddy.com-v1" +
-	" hetzner.cloud huaweicloud.com luadns.com-v1 namesilo.com-v1 netcup.com ns1.com one.com pdns" +
-	" porkbun.com-v3 route53-v1 scaleway.com servercow.de transip.nl "
-
 // service turns the service of a section into options of ours, or tells why
 // that is not possible.
 func (d *account) service() (why string) {
 	name := d.take("service_name")
+	instead, why := services.ForScript(name)
 	switch {
 	case name == "" || name == "-" || name == "custom":
 		return d.custom()
@@ -50,8 +46,10 @@ func (d *account) service() (why string) {
 		d.dyndns2("https://ipv4.nsupdate.info")
 	case dyndns2Servers[name] != "":
 		d.dyndns2(dyndns2Servers[name])
-	case strings.Contains(programs, " "+name+" "):
-		return "the service " + uci.Printable(name) + " is a program, and homeward runs none"
+	case why != "":
+		return "the service " + uci.Printable(name) + " is a script, and no file can take its place: " + why
+	case instead != "":
+		d.script(instead)
 	default:
 		d.template()
 		d.add("template", name)

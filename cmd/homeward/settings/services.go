@@ -54,6 +54,16 @@ func Services() []Service {
 	return all
 }
 
+// prefixServices returns the services that can publish a prefix.
+func prefixServices() (names []string) {
+	for _, s := range Services() {
+		if s.Name != "template" && slices.Contains(s.Publishes, "prefix") {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
 // addServices appends those of more whose name is not there yet.
 func addServices(all, more []Service) []Service {
 	for _, s := range more {

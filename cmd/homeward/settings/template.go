@@ -190,7 +190,11 @@ func (t table) templateCarries(a *Account) {
 		switch {
 		case !wanted || carried:
 		case a.Service != "template":
-			t.fault("publish", a.Service+" cannot publish "+value+": take "+value+" out")
+			or := ""
+			if value == "prefix" {
+				or = ", write \"ipv6\" with host for a host behind the router, or choose one of " + strings.Join(prefixServices(), ", ")
+			}
+			t.fault("publish", a.Service+" cannot publish "+value+": take "+value+" out"+or)
 		case t.has("template"):
 			t.fault("publish", value+" has no URL in the service file: take "+value+" out")
 		default:
