@@ -1,10 +1,5 @@
 package rfc2136
 
-import (
-	"slices"
-	"strconv"
-)
-
 // Code is what a name server has answered: a response code (RFC 2136, section 2.2),
 // a TSIG error (RFC 8945, section 3), or one of our own.
 type Code int
@@ -13,6 +8,7 @@ const (
 	NoError  Code = 0
 	FormErr  Code = 1
 	ServFail Code = 2
+	nxDomain Code = 3 // no answer to an update
 	NotImp   Code = 4
 	Refused  Code = 5
 	YXRRSet  Code = 7 // a host is an alias
@@ -28,42 +24,14 @@ const (
 	BadSignature Code = -4 // the answer is signed by another key, or was changed
 )
 
-// String returns the name of a code that a server sends, as name servers write it.
-func (c Code) String() string {
-	switch c {
-	case NoError:
-		return "NOERROR"
-	case FormErr:
-		return "FORMERR"
-	case ServFail:
-		return "SERVFAIL"
-	case NotImp:
-		return "NOTIMP"
-	case Refused:
-		return "REFUSED"
-	case YXRRSet:
-		return "YXRRSET"
-	case NotAuth:
-		return "NOTAUTH"
-	case NotZone:
-		return "NOTZONE"
-	case BadSig:
-		return "BADSIG"
-	case BadKey:
-		return "BADKEY"
-	case BadTime:
-		return "BADTIME"
-	}
-	return "error " + strconv.Itoa(int(c))
-}
-
 // Proven reports whether a server that has the key gave one of the answers.
 func Proven(results []Result) bool {
-	return slices.ContainsFunc(results, func(r Result) bool {
+	for _, r := range results {
 		switch r.Code {
 		case BadSig, BadKey, NoReply, Unsigned, BadSignature:
-			return false
+		default:
+			return true
 		}
-		return true
-	})
+	}
+	return false
 }

@@ -1,4 +1,4 @@
 package rfc2136
 
 // Question is the question for a zone.
-var Question = Key.question
+var Question = (*Key).question

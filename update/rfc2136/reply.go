@@ -1,17 +1,12 @@
 package rfc2136
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"encoding/binary"
-	"errors"
-	"strings"
 	"time"
-
-	"golang.org/x/net/dns/dnsmessage"
 )
 
-// Reply is a verified answer.
+// Reply is what an answer says.
 type Reply struct {
 	Code Code
 	Zone string // to a question for a zone: the zone that the server answers for, "" if it does for none
@@ -25,55 +20,44 @@ type ClockError struct {
 
 func (ClockError) Error() string { return "the clocks of router and name server differ (BADTIME)" }
 
-// The answers that are none of the server's, or that nothing proves.
-var (
-	errNoReply   = errors.New("not an answer to the message")
-	errUnsigned  = errors.New("the answer is not signed")
-	errSignature = errors.New("the signature of the answer is wrong")
-)
-
 // Parse parses and verifies the answer to r. Of an answer that is not signed,
-// nothing is believed but that the server does not accept the key (BADKEY, BADSIG),
-// which no server can sign.
-func (r Request) Parse(msg []byte, now time.Time) (Reply, error) {
-	h, records, err := r.parse(msg)
-	if err != nil {
-		return Reply{}, err
+// nothing is believed but that the server does not accept the key (BadKey, BadSig),
+// which no server can sign. The error is a ClockError.
+func (r *Request) Parse(msg []byte, now time.Time) (Reply, error) {
+	a := answer{reader: reader{msg: msg}}
+	switch a.read(); {
+	case a.bad || a.id != int(r.id) || a.flags&flagResponse == 0:
+		return Reply{Code: NoReply}, nil
+	case a.tsig == nil:
+		return Reply{Code: Unsigned}, nil
+	case a.key != canonical(r.key.Name) || a.algorithm != r.key.Algorithm:
+		return Reply{Code: BadSignature}, nil
 	}
-	if records.tsig == nil {
-		return Reply{}, errUnsigned
+	code := Code(a.flags & 15)
+	if len(a.mac) == 0 {
+		if code == NotAuth && (a.code == BadKey || a.code == BadSig) {
+			return Reply{Code: a.code}, nil
+		}
+		return Reply{Code: Unsigned}, nil
 	}
-	t, ok := parseTSIG(records.tsig)
-	if !ok || !strings.EqualFold(absolute(records.key), absolute(r.key.Name)) || !bytes.EqualFold(t.algorithm, algorithmName(r.key)) {
-		return Reply{}, errSignature
+	mac, err := r.key.digest(r.mac, a.unsigned(), a.tsig)
+	if err != nil || !hmac.Equal(mac, a.mac) {
+		return Reply{Code: BadSignature}, nil
 	}
-	code := Code(h.RCode)
-	if t.code != 0 {
-		code = Code(t.code)
+	if a.code != 0 {
+		code = a.code
 	}
-	if len(t.mac) == 0 && code != Code(h.RCode) && (code == BadKey || code == BadSig) {
-		return Reply{Code: code}, nil
-	}
-	if len(t.mac) == 0 {
-		return Reply{}, errUnsigned
-	}
-	mac, err := t.digest(r.key, r.mac, unsigned(msg, t.id))
-	if err != nil || !hmac.Equal(mac, t.mac) {
-		return Reply{}, errSignature
-	}
-	if err := t.inTime(now); err != nil {
-		return Reply{}, err
-	}
-	return Reply{Code: code, Zone: r.zone(h, records.soa)}, nil
+	return Reply{code, r.zone(&a)}, a.inTime(now)
 }
 
 // inTime returns a ClockError if this machine's clock is not the server's.
-func (t tsig) inTime(now time.Time) error {
+func (t *tsig) inTime(now time.Time) error {
 	off := int64(t.time) - now.Unix()
 	switch {
-	case Code(t.code) == BadTime && len(t.other) == 6:
-		return ClockError{time.Unix(int64(unpack48(t.other)), 0)}
-	case Code(t.code) == BadTime:
+	case t.code == BadTime && len(t.other) == 6:
+		r := reader{msg: t.other}
+		return ClockError{time.Unix(int64(r.number48()), 0)}
+	case t.code == BadTime:
 		return ClockError{}
 	case off > fudge, off < -fudge:
 		return ClockError{time.Unix(int64(t.time), 0)}
@@ -82,107 +66,78 @@ func (t tsig) inTime(now time.Time) error {
 }
 
 // zone returns the zone of the question's name by an authoritative answer.
-func (r Request) zone(h dnsmessage.Header, soa []string) string {
-	if !h.Authoritative || h.RCode != dnsmessage.RCodeSuccess && h.RCode != dnsmessage.RCodeNameError {
+func (r *Request) zone(a *answer) string {
+	if code := Code(a.flags & 15); a.flags&flagAuthoritative == 0 || code != NoError && code != nxDomain || r.name == "" {
 		return ""
 	}
-	for _, zone := range soa {
-		if r.name != "" && Inside(r.name, zone) {
+	for _, zone := range a.soa {
+		if Inside(r.name, zone) {
 			return zone
 		}
 	}
 	return ""
 }
 
-// Inside reports whether a name is a zone's, or one below it.
-func Inside(name, zone string) bool {
-	name, zone = strings.ToLower(absolute(name)), strings.ToLower(absolute(zone))
-	return name == zone || zone == "." || strings.HasSuffix(name, "."+zone)
+const (
+	flagResponse      = 0x8000
+	flagAuthoritative = 0x0400
+)
+
+// answer is a message as it is read.
+type answer struct {
+	reader
+	id, flags int
+	soa       []string // the names of SOA records
+	*tsig              // nil if there is none
+	signed    int      // where its record begins
 }
 
-// records are what is used of an answer's records.
-type records struct {
-	soa  []string // the names of SOA records
-	key  string   // the name of the TSIG record
-	tsig []byte   // its data, nil if there is none
+// read reads the whole message. A TSIG record is the last.
+func (a *answer) read() {
+	a.id, a.flags = a.number(), a.number()
+	questions, records := a.number(), a.number()+a.number()+a.number()
+	for range questions {
+		a.name()
+		a.take(4)
+	}
+	for i := range records {
+		a.signed = a.off
+		name, typ, class := a.name(), a.number(), a.number()
+		a.take(4)
+		data := a.take(a.number())
+		switch {
+		case a.bad:
+			return
+		case typ == typeSOA && class == classIN:
+			a.soa = append(a.soa, name)
+		case typ == typeTSIG:
+			a.tsig = parseTSIG(name, data)
+			a.bad = a.tsig == nil || i != records-1
+		}
+	}
+	a.bad = a.bad || a.off != len(a.msg)
 }
 
-// parse reads the sections of an answer to r.
-func (r Request) parse(msg []byte) (h dnsmessage.Header, out records, err error) {
-	var p dnsmessage.Parser
-	h, err = p.Start(msg)
-	if err != nil || h.ID != r.id || !h.Response || p.SkipAllQuestions() != nil {
-		return h, out, errNoReply
-	}
-	for _, section := range [...]struct {
-		header func() (dnsmessage.ResourceHeader, error)
-		skip   func() error
-	}{{p.AnswerHeader, p.SkipAnswer}, {p.AuthorityHeader, p.SkipAuthority}} {
-		for {
-			rec, err := section.header()
-			if err == dnsmessage.ErrSectionDone {
-				break
-			}
-			if err != nil || section.skip() != nil {
-				return h, out, errNoReply
-			}
-			if rec.Type == dnsmessage.TypeSOA && rec.Class == dnsmessage.ClassINET {
-				out.soa = append(out.soa, rec.Name.String())
-			}
-		}
-	}
-	for {
-		rec, err := p.AdditionalHeader()
-		if err == dnsmessage.ErrSectionDone {
-			return h, out, nil
-		}
-		if err != nil || out.tsig != nil { // a TSIG record is the last
-			return h, out, errNoReply
-		}
-		data, err := p.UnknownResource()
-		if err != nil {
-			return h, out, errNoReply
-		}
-		if rec.Type == typeTSIG && rec.Class == dnsmessage.ClassANY {
-			out.key, out.tsig = rec.Name.String(), append([]byte{}, data.Data...)
-		}
-	}
+// unsigned returns the message as it was before it was signed.
+func (a *answer) unsigned() []byte {
+	b := append([]byte{}, a.msg[:a.signed]...)
+	binary.BigEndian.PutUint16(b, a.tsig.id)
+	binary.BigEndian.PutUint16(b[additional:], binary.BigEndian.Uint16(b[additional:])-1)
+	return b
 }
 
-// unsigned returns a message, which parse has read, as it was before it was signed:
-// with its first id, and without its last record.
-func unsigned(msg []byte, id uint16) []byte {
-	off, last := 12, 12
-	questions := int(binary.BigEndian.Uint16(msg[4:]))
-	count := questions
-	for _, at := range [...]int{6, 8, 10} {
-		count += int(binary.BigEndian.Uint16(msg[at:]))
+// parseTSIG parses a TSIG record; nil if it is not well-formed.
+func parseTSIG(name string, data []byte) *tsig {
+	r := reader{msg: data}
+	t := &tsig{key: name, algorithm: r.name(), time: r.number48(), fudge: uint16(r.number())}
+	t.mac = r.take(r.number())
+	t.id, t.code = uint16(r.number()), Code(r.number())
+	if t.other = r.take(r.number()); r.bad || r.off != len(data) {
+		return nil
 	}
-	for i := range count {
-		last = off
-		if off = nameEnd(msg, off) + 4; i >= questions {
-			off += 6 + int(binary.BigEndian.Uint16(msg[off+4:]))
-		}
-	}
-	out := append([]byte{}, msg[:last]...)
-	binary.BigEndian.PutUint16(out, id)
-	binary.BigEndian.PutUint16(out[10:], binary.BigEndian.Uint16(out[10:])-1)
-	return out
+	return t
 }
 
-// nameEnd returns where a name ends that begins at off, or -1.
-func nameEnd(msg []byte, off int) int {
-	for off < len(msg) {
-		switch n := int(msg[off]); {
-		case n == 0:
-			return off + 1
-		case n >= 0xc0 && off+1 < len(msg):
-			return off + 2
-		case n > 63:
-			return -1
-		default:
-			off += 1 + n
-		}
-	}
-	return -1
+func (r *reader) number48() uint64 {
+	return uint64(r.number())<<32 | uint64(r.number())<<16 | uint64(r.number())
 }

@@ -29,7 +29,7 @@ func TestGoldenDNSUpdates(t *testing.T) {
 		{"both addresses of two hosts", zoned, Update{Hosts: a.Domains, Values: Values{IPv4: ip4, IPv6: ip6}}},
 		{"IPv6 alone, the zone is asked for", a, Update{Hosts: a.Domains[:1], Values: Values{IPv6: ip6}}},
 	} {
-		r := dnsUpdate{}.Request(tt.a, tt.c)
+		r := (&dnsUpdate{}).Request(tt.a, tt.c)
 		text += "# " + tt.name + "\n" + golden.Request(r) + "\n"
 		if r.Device4 != a.Device4 || r.Device6 != a.Device6 || r.DNS.Key.Secret != tt.a.Secret {
 			t.Errorf("%s: %+v", tt.name, r)
@@ -73,7 +73,7 @@ func TestVerdictsOfZones(t *testing.T) {
 		{"one zone has trouble", []rfc2136.Result{zone(0, a.Domains[0]), zone(rfc2136.ServFail, a.Domains[1])}, Temporary, nil},
 		{"the key is not known at all", []rfc2136.Result{zone(rfc2136.BadKey, a.Domains[0])}, Unauthorized, nil},
 	} {
-		r := dnsUpdate{}.Parse(a, c, transport.Answer{DNS: tt.dns})
+		r := (&dnsUpdate{}).Parse(a, c, transport.Answer{DNS: tt.dns})
 		var hosts []Verdict
 		for _, h := range r.Hosts {
 			hosts = append(hosts, h.Verdict)
@@ -93,7 +93,7 @@ func FuzzDNSVerdict(f *testing.F) {
 	f.Fuzz(func(t *testing.T, code1, code2 int, zone string, n int) {
 		a := dnsAccount()
 		dns := []rfc2136.Result{{Zone: zone, Hosts: a.Domains[:1], Code: rfc2136.Code(code1)}, {Zone: zone, Hosts: a.Domains[1:], Code: rfc2136.Code(code2)}}[:n&0xff%3]
-		r := dnsUpdate{}.Parse(a, Update{Hosts: a.Domains}, transport.Answer{DNS: dns})
+		r := (&dnsUpdate{}).Parse(a, Update{Hosts: a.Domains}, transport.Answer{DNS: dns})
 		if r.Verdict == Accepted && (len(dns) != 2 || code1 != 0 || code2 != 0) {
 			t.Errorf("%v is accepted", dns)
 		}

@@ -14,16 +14,17 @@ func (t table) nameServer(a *Account) {
 	if a.Service != "rfc2136" {
 		return
 	}
-	a.Username = t.keyName()
+	if a.Username = t.dnsName("key_name"); t.missing("key_name") {
+		t.fault("key_name", `missing: write key_name = "…", the name of the TSIG key as the server has it`)
+	}
 	a.Algorithm = t.choice("key_algorithm", rfc2136.Algorithms()[0])
 	name := t.given("password", "password_file")
+	_, err := rfc2136.DecodeSecret(a.Secret)
 	switch {
 	case t.missing("password") && t.missing("password_file"):
 		t.fault("password", `missing: write password = "…", the secret of the key in base64, or password_file = "/path"`)
-	case name != "" && !a.Secret.IsZero():
-		if _, err := rfc2136.DecodeSecret(a.Secret); err != nil {
-			t.fault(name, "is no base64: write the secret of the key as tsig-keygen or keymgr -t prints it")
-		}
+	case err != nil && !a.Secret.IsZero():
+		t.fault(name, "is no base64: write the secret of the key as tsig-keygen or keymgr -t prints it")
 	}
 	a.Zone = t.zone()
 	for _, d := range a.Domains {
@@ -33,34 +34,27 @@ func (t table) nameServer(a *Account) {
 	}
 }
 
-func (t table) keyName() string {
-	if t.missing("key_name") {
-		t.fault("key_name", `missing: write key_name = "…", the name of the TSIG key as the server has it`)
-	}
-	v := strings.ToLower(strings.TrimSuffix(t.text("key_name"), "."))
-	if v != "" && !nameOf(v) {
-		t.fault("key_name", secret.Shown(v)+" is no name of a key: write it as the server has it, letters, digits, - and _, with dots between")
-	}
-	return v
-}
+// zone reads the zone of all domains.
+func (t table) zone() string { return t.dnsName("zone") }
 
-func (t table) zone() string {
-	v := strings.ToLower(strings.TrimSuffix(t.text("zone"), "."))
-	if v != "" && (!nameOf(v) || secret.LooksLikeToken(v)) {
-		t.fault("zone", secret.Shown(v)+` is no zone: write its name, as in zone = "example.org"`)
+// dnsName reads a name of the DNS, one label or more, in lower case.
+func (t table) dnsName(key string) string {
+	v := strings.ToLower(strings.TrimSuffix(t.text(key), "."))
+	if v != "" && !nameOf(v) {
+		t.fault(key, secret.Shown(v)+" is no name of the DNS: write letters, digits, - and _, with dots between")
 		return ""
 	}
 	return v
 }
 
-// nameOf tells whether v is a name of the DNS, one label or more.
+// nameOf tells whether v is a name of the DNS, one label or more, and no token.
 func nameOf(v string) bool {
-	for l := range strings.SplitSeq(v, ".") {
+	for _, l := range strings.Split(v, ".") {
 		if !label(l) {
 			return false
 		}
 	}
-	return len(v) <= 253
+	return len(v) <= 253 && !secret.LooksLikeToken(v)
 }
 
 // nameServerURL checks a name server, HOST or HOST:PORT, and writes it as a URL. Of
@@ -77,7 +71,7 @@ func nameServerURL(v string) (base, wrong string) {
 		return "", `is a URL: write the name server alone, as in server = "ns.example.org:53"`
 	case port == "" || badPort(port):
 		return "", `has no port behind the colon: write it as in server = "ns.example.org:53"`
-	case err != nil && (!nameOf(host) || secret.LooksLikeToken(host)):
+	case err != nil && !nameOf(host):
 		return "", `is no name server: write its name or address, as in server = "ns.example.org:53"`
 	}
 	return "dns://" + net.JoinHostPort(host, port), ""
