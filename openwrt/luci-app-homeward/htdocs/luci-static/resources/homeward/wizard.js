@@ -69,7 +69,6 @@ function describe(s) {
 		username: needs.includes('username') && (s.username ?? true),
 		server: needs.includes('server'),
 		others: [ 'zone', 'param_enc', 'param_opt' ].filter(n => needs.includes(n)),
-		template: needs.includes('template'),
 		domain: _('One name, or several with blanks between them.'),
 		example: 'home.example.org',
 		note: s.warning
@@ -150,11 +149,7 @@ return baseclass.extend({
 	/* The options of the account, as they are in the fields. */
 	options() {
 		const url = this.what.secret ? pasted(this.value(this.what.secret[0])) : {};
-		const o = {};
-		if (this.what.template && this.service.file)
-			Object.assign(o, { service: 'template', template: this.service.name });
-		else
-			o.service = this.service.name;
+		const o = { service: this.service.name };
 		o.domain = (this.value('domain') || url.domain || '').split(/[\s,]+/).filter(d => d);
 		[ 'server', 'username', ...(this.what.others ?? []) ].forEach(n => o[n] = this.value(n));
 		if (this.what.secret)

@@ -155,13 +155,14 @@ return view.extend({
 		return o;
 	},
 
-	/* The services that have an option: those named, those in a file that need it, and what an account has it with. */
+	/* The services that show an option: those named in of; "named" there are all that a file describes, of which
+	   else those that need it; and those with which an account has it. */
 	ofServices(option, of) {
 		const secrets = [ 'token', 'password' ];
 		const key = option.replace(/_file$/, '');
 		const names = of.split(' ');
-		this.services.forEach(x => {
-			if (!BUILT_IN.includes(x.name) && (x.needs ?? []).some(n => n == key || secrets.includes(n) && secrets.includes(key)))
+		this.services.filter(x => !BUILT_IN.includes(x.name)).forEach(x => {
+			if (names.includes('named') || (x.needs ?? []).some(n => n == key || secrets.includes(n) && secrets.includes(key)))
 				names.push(x.name);
 		});
 		uci.sections('homeward', 'account').forEach(a => {
@@ -184,8 +185,7 @@ return view.extend({
 		o.editable = true;
 
 		o = s.taboption('service', form.ListValue, 'service', _('Service'));
-		/* those that need a template are its files */
-		this.services.filter(x => !(x.needs ?? []).includes('template')).forEach(x => o.value(x.name));
+		this.services.forEach(x => o.value(x.name));
 		o.first = this.services[0]?.name;
 		this.hinted(o, name => this.serviceWords(name));
 		o.load = function(sid) {
@@ -314,7 +314,7 @@ return view.extend({
 		o.value('web', _('asked for on the web: behind another router'));
 		o = say(form.Value, 'poll', _('Ask every'), _('Not below 1m; dyndns2 not below 10m.'), null, { detect: 'web' });
 		o.placeholder = '5m';
-		o = say(form.Value, 'checkip', _('Page that answers with the address'), null, 'dyndns2 rfc2136 template', { detect: 'web' });
+		o = say(form.Value, 'checkip', _('Page that answers with the address'), null, 'dyndns2 rfc2136 template named', { detect: 'web' });
 		o.placeholder = 'https://…';
 	},
 
@@ -322,10 +322,10 @@ return view.extend({
 		const say = (...args) => this.option(s, 'limits', ...args);
 		let o = say(form.Value, 'limit_10s', _('Requests in 10 seconds'), _('How many the service takes; 0 is no limit.'));
 		o.datatype = 'uinteger';
-		o.placeholder = '3';
+		o.placeholder = _('as the service says');
 		o = say(form.Value, 'limit_24h', _('Requests in 24 hours'));
 		o.datatype = 'uinteger';
-		o.placeholder = '48';
+		o.placeholder = _('as the service says');
 		say(form.Value, 'limit_group', _('Count together with'), _('Accounts with the same word here share one count. Two accounts of different people at IPv64 get two words.'));
 		o = say(form.Value, 'refresh', _('Send again after'), _('Even though nothing has changed; 0 is never.'));
 		o.placeholder = '600h';
