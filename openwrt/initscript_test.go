@@ -348,6 +348,40 @@ func TestFilesOfRootAreHandedOver(t *testing.T) {
 	})
 }
 
+// The exporters of OpenWrt find the figures while the daemon is to run, and no
+// figures of an earlier time.
+func TestExportersFindTheMetrics(t *testing.T) {
+	eachShell(t, func(r router) {
+		const link, metrics = "/var/prometheus/homeward.prom", "/var/run/homeward/metrics.prom"
+		linked := func(after string, want bool) {
+			r.Helper()
+			to, err := os.Readlink(r.path(link))
+			if (err == nil) != want || want && to != metrics {
+				r.Errorf("after %s: the link leads to %q, %v", after, to, err)
+			}
+		}
+		r.write("/etc/config/homeward", on)
+		r.write("/var/prometheus/other.prom", "")
+		for _, action := range []string{"start", "restart", "reload"} {
+			r.run(initd, action)
+			linked(action, true)
+		}
+		r.run(initd, "stop")
+		linked("stop", false)
+		r.run(initd, "start")
+		r.write("/etc/config/homeward", strings.Replace(on, "ipv64", "fault", 1))
+		r.run(initd, "restart") // a fault takes no daemon away
+		linked("a restart with a fault", true)
+		r.write("/etc/config/homeward", off)
+		r.run(initd, "reload")
+		linked("a reload that switches it off", false)
+		if _, err := os.Stat(r.path("/var/prometheus/other.prom")); err != nil {
+			r.Error(err)
+		}
+		r.mode("/var/prometheus", 0o755)
+	})
+}
+
 func TestOddStateDirsAreData(t *testing.T) {
 	eachShell(t, func(r router) {
 		for _, dir := range []string{"-x", "$(touch /x)", "a b", "`touch /x`", "/mnt/$(touch x)/y z", "../../etc"} {

@@ -17,7 +17,7 @@ import (
 )
 
 // The programs that the scripts call, all of them busybox's own on a router.
-var applets = []string{"basename", "cat", "chmod", "cmp", "env", "ls", "mkdir", "mv", "rm", "sed", "stat", "tail", "touch", "tr"}
+var applets = []string{"basename", "cat", "chmod", "cmp", "env", "ln", "ls", "mkdir", "mv", "rm", "sed", "stat", "tail", "touch", "tr"}
 
 // A router is a root directory with the scripts, a shell, and stand-ins for
 // what OpenWrt has, which write each call to /calls.
