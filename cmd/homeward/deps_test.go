@@ -76,11 +76,14 @@ func TestArrows(t *testing.T) {
 // import.
 func below() map[string][]string {
 	return map[string][]string{
-		"cmd/homeward/settings": {"netwatch", "openwrt/services", "openwrt/uci", "update/rfc2136", "update/spelling", "update/secret", "update/service"},
-		"cmd/homeward/cli":      {"cmd/homeward/settings", "update/spelling"},
-		"cmd/homeward/identity": {"cmd/homeward/daemon", "cmd/homeward/settings", "update/log", "update/secret", "update/state"},
+		"cmd/homeward/settings": {"cmd/homeward/settings/form", "cmd/homeward/settings/keylines", "netwatch", "openwrt/services",
+			"openwrt/uci", "update/rfc2136", "update/spelling", "update/secret", "update/service"},
+		"cmd/homeward/settings/form":     {"update/secret"},
+		"cmd/homeward/settings/keylines": nil,
+		"cmd/homeward/cli":               {"cmd/homeward/settings", "update/spelling"},
+		"cmd/homeward/identity":          {"cmd/homeward/daemon", "cmd/homeward/settings", "update/log", "update/secret", "update/state"},
 		"cmd/homeward/ipv64cli": {"cmd/homeward/cli", "cmd/homeward/daemon", "cmd/homeward/identity", "cmd/homeward/settings",
-			"netwatch", "update/clock", "update/ipv64api", "update/log", "update/resolver", "update/secret", "update/service",
+			"cmd/homeward/settings/form", "netwatch", "update/clock", "update/ipv64api", "update/log", "update/resolver", "update/secret", "update/service",
 			"update/state", "update/transport"},
 		"openwrt/uci":         {"update/spelling", "update/secret"},
 		"openwrt/ddnsscripts": {"openwrt/services", "openwrt/uci"},

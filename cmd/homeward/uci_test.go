@@ -171,7 +171,7 @@ func TestUCICheckOfNoAccount(t *testing.T) {
 	for src, want := range map[string]string{
 		"config homeward 'main'\n": "FILE: there is no account: write config account 'home' with option service, list domain and option token\n",
 		strings.Replace(uciFine, "'a b'", "'ab'\n\toption enabled '0'", 1):            "FILE: every account is switched off: write option enabled '1' in one of them\n",
-		strings.Replace(uciFine, "option service 'ipv64'", "", 1):                     "FILE:4: homeward.home.service: missing: write option service 'ipv64', or another of dyndns2, ipv64, rfc2136, spdyn, template\n",
+		strings.Replace(uciFine, "option service 'ipv64'", "", 1):                     "FILE:4: homeward.home.service: missing: write option service 'ipv64', or another of dyndns2, ipv64, rfc2136, spdyn, template, or a name that homeward services lists\n",
 		strings.Replace(uciFine, "list domain 'home.ipv64.net'", "", 1):               "FILE:4: homeward.home.domain: missing: write list domain 'home.ipv64.net', the names to keep up to date\n",
 		strings.Replace(uciFine, "\toption service 'ipv64'\n", "\toption s '1'\n", 1): "FILE:5: homeward.home.s: no such option",
 	} {

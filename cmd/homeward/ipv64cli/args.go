@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"homeward/cmd/homeward/cli"
-	"homeward/cmd/homeward/settings"
+	"homeward/cmd/homeward/settings/form"
 	"homeward/update/ipv64api"
 	"homeward/update/secret"
 )
@@ -22,7 +22,7 @@ func oneDomain(names []string) (name, wrong string) {
 	if len(names) > 1 {
 		return "", fmt.Sprintf("one name, and %d given: make a call for each", len(names))
 	}
-	name, wrong = settings.DomainName(names[0])
+	name, wrong = form.DomainName(names[0])
 	if wrong != "" {
 		return "", secret.Shown(names[0]) + " " + wrong
 	}
@@ -38,7 +38,7 @@ func oneRecord(c cli.Call) (name string, r ipv64api.Record, wrong string) {
 	r = ipv64api.Record{Label: apexless(strings.ToLower(c.Value("--record"))), Type: strings.ToUpper(c.Value("--type")), Content: c.Value("--content")}
 	known := strings.Join(ipv64api.RecordTypes(), ", ")
 	switch {
-	case c.Has("--record") && !settings.RecordName(c.Value("--record")):
+	case c.Has("--record") && !form.RecordName(c.Value("--record")):
 		return name, r, secret.Shown(c.Value("--record")) + " is no name below a domain: write --record www for www." + name
 	case r.Type == "":
 		return name, r, "--type is missing: write one of " + known
@@ -46,7 +46,7 @@ func oneRecord(c cli.Call) (name string, r ipv64api.Record, wrong string) {
 		return name, r, secret.Shown(c.Value("--type")) + " is no type that the service knows: write one of " + known
 	case r.Content == "":
 		return name, r, "--content is missing: write what the record says"
-	case settings.OddSecret(r.Content) != "":
+	case form.OddSecret(r.Content) != "":
 		return name, r, "--content has a line break or control character in it: write it on one line"
 	}
 	if family := map[string]string{"A": "IPv4", "AAAA": "IPv6"}[r.Type]; family != "" {

@@ -17,6 +17,7 @@ import (
 	"homeward/cmd/homeward/daemon"
 	"homeward/cmd/homeward/identity"
 	"homeward/cmd/homeward/settings"
+	"homeward/cmd/homeward/settings/form"
 	"homeward/netwatch"
 	"homeward/update/clock"
 	"homeward/update/ipv64api"
@@ -146,8 +147,8 @@ func (s *session) key() (secret.Secret, error) {
 
 // keyIn checks what was read as the API key; from names where it was read.
 func keyIn(v, from string) (secret.Secret, error) {
-	_, isURL := settings.URLIn(v)
-	if t, form := settings.PastedToken(v); !isURL && form != "" && !settings.OddToken(t) {
+	_, isURL := form.URLIn(v)
+	if t, as := form.PastedToken(v); !isURL && as != "" && !form.OddToken(t) {
 		v = t
 	}
 	switch {
@@ -155,8 +156,8 @@ func keyIn(v, from string) (secret.Secret, error) {
 		return secret.Secret{}, fmt.Errorf("%s is empty: write the account's API key into it", from)
 	case isURL:
 		return secret.Secret{}, fmt.Errorf("%s holds a URL, and an update URL holds no API key: write the account's API key into it, alone", from)
-	case settings.OddSecret(v) != "":
-		return secret.Secret{}, fmt.Errorf("the content of %s %s", from, settings.OddSecret(v))
+	case form.OddSecret(v) != "":
+		return secret.Secret{}, fmt.Errorf("the content of %s %s", from, form.OddSecret(v))
 	}
 	return secret.New(v), nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"homeward/cmd/homeward/settings/form"
 	"homeward/netwatch"
 	"homeward/update/secret"
 	"homeward/update/service"
@@ -107,8 +108,8 @@ func (t table) domains(file *service.Template) []string {
 	}
 	var names []string
 	for _, d := range t.texts("domains") {
-		name, wrong := DomainName(d)
-		if file != nil && !file.Zones() && hostID(d) && !secret.LooksLikeToken(d) {
+		name, wrong := form.DomainName(d)
+		if file != nil && !file.Zones() && form.HostID(d) && !secret.LooksLikeToken(d) {
 			name, wrong = d, "" // what the service calls it
 		}
 		switch {
@@ -128,7 +129,7 @@ func (t table) domains(file *service.Template) []string {
 
 func (t table) record() string {
 	v := t.text("record")
-	if v != "" && (!RecordName(v) || secret.LooksLikeToken(v)) {
+	if v != "" && (!form.RecordName(v) || secret.LooksLikeToken(v)) {
 		t.fault("record", secret.Shown(v)+` is no name below a domain: write record = "www", for www.home.ipv64.net`)
 	}
 	return strings.ToLower(v)
@@ -139,7 +140,7 @@ func (t table) host() netip.Addr {
 	if v == "" {
 		return netip.Addr{}
 	}
-	host, wrong := hostSuffix(v)
+	host, wrong := form.HostSuffix(v)
 	if wrong != "" {
 		t.fault("host", secret.Shown(v)+" "+wrong)
 	}
@@ -157,7 +158,7 @@ func (t table) devices(line netwatch.Devices) netwatch.Devices {
 
 func (t table) device(name, otherwise string) string {
 	v := t.textOr(name, otherwise)
-	if !deviceName(v) || secret.LooksLikeToken(v) {
+	if !form.DeviceName(v) || secret.LooksLikeToken(v) {
 		t.fault(name, secret.Shown(v)+` is no device: write a device's name as ip link shows it, at most 15 letters, or "auto"`)
 		return otherwise
 	}
@@ -242,7 +243,7 @@ func (t table) detect(a *Account) {
 		a.Poll = usual
 	}
 	if v := t.text("checkip"); v != "" {
-		checked, wrong := webAddress(v)
+		checked, wrong := form.WebAddress(v)
 		if wrong != "" {
 			t.fault("checkip", wrong)
 		}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 
+	"homeward/cmd/homeward/settings/keylines"
 	"homeward/netwatch"
 	"homeward/update/secret"
 )
@@ -140,7 +141,7 @@ func Parse(file string, src []byte, mode fs.FileMode, read FileReader) (cfg *Con
 	if fault != nil {
 		return nil, nil, Faults{*fault}
 	}
-	r := &reader{file: file, lines: scanKeys(string(src)).lines, read: read}
+	r := &reader{file: file, lines: keylines.Scan(string(src)).Lines, read: read}
 	cfg = r.config(vals)
 	if OthersRead(mode) && r.inline {
 		r.warnings = append(r.warnings, Fault{File: file, Text: "others can read this file, and a secret stands in it: chmod 640 " + file})
@@ -191,7 +192,7 @@ func (r *reader) config(vals map[string]any) *Config {
 // byLine returns the names of the accounts in the order of the file.
 func (r *reader) byLine(accounts map[string]any) []string {
 	names := slices.Sorted(maps.Keys(accounts))
-	line := func(name string) int { return r.lines[PathKey([]string{"account", name})] }
+	line := func(name string) int { return r.lines[keylines.Join([]string{"account", name})] }
 	sort.SliceStable(names, func(i, j int) bool { return line(names[i]) < line(names[j]) })
 	return names
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"homeward/cmd/homeward/settings/keylines"
 	"homeward/netwatch"
 	"homeward/update/secret"
 	"homeward/update/service"
@@ -218,7 +219,7 @@ func TestParseReference(t *testing.T) {
 	shown := map[string]string{} // the lines of each key
 	for line := range strings.Lines(Example) {
 		name, value, ok := strings.Cut(strings.TrimPrefix(line, "#"), " = ")
-		if !ok || !bare(name) {
+		if !ok || !keylines.Bare(name) {
 			continue
 		}
 		shown[name] += value

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"homeward/cmd/homeward/settings/keylines"
 	"homeward/update/secret"
 )
 
@@ -16,7 +17,7 @@ type Fault struct {
 	Key  string // its path for people; "": about no key
 	Text string // what is wrong, and what to write
 
-	Path string // the key's path as in the file, joined by PathKey
+	Path string // the key's path as in the file, joined by keylines.Join
 }
 
 func (f Fault) String() string {
@@ -68,7 +69,7 @@ func ShownPath(path []string) string {
 	parts := make([]string, len(path))
 	for i, p := range path {
 		switch {
-		case p == "…", bare(p) && !secret.LooksLikeToken(p):
+		case p == "…", keylines.Bare(p) && !secret.LooksLikeToken(p):
 			parts[i] = p
 		case secret.Shown(p) == "this":
 			parts[i] = "…"
@@ -77,15 +78,6 @@ func ShownPath(path []string) string {
 		}
 	}
 	return strings.Join(parts, ".")
-}
-
-func bare(key string) bool {
-	for i := range len(key) {
-		if !BareByte(key[i]) {
-			return false
-		}
-	}
-	return key != ""
 }
 
 // shownUnknown reports whether an unknown key may be named: it could be a secret

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"homeward/cmd/homeward/settings/form"
+	"homeward/cmd/homeward/settings/keylines"
 )
 
 // FuzzParse puts a token between two texts, quoted in some way. No fault and
@@ -34,7 +37,7 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		if vals, fault := decode("x.toml", []byte(src)); fault == nil {
-			everyKeyHasALine(t, scanKeys(src).lines, nil, vals)
+			everyKeyHasALine(t, keylines.Scan(src).Lines, nil, vals)
 		}
 		if len(faults) > 0 {
 			return
@@ -49,7 +52,7 @@ func FuzzParse(f *testing.F) {
 func everyKeyHasALine(t *testing.T, lines map[string]int, path []string, vals map[string]any) {
 	for name, v := range vals {
 		at := append(path[:len(path):len(path)], name)
-		if lines[PathKey(at)] == 0 {
+		if lines[keylines.Join(at)] == 0 {
 			t.Fatalf("%q has no line", at)
 		}
 		if below, ok := v.(map[string]any); ok {
@@ -81,7 +84,7 @@ func FuzzRoundTrip(f *testing.F) {
 		if wrong(".limit_24h") {
 			t.Fatalf("limit %d refused: %v", limit, faults)
 		}
-		if _, bad := DomainName(domain); bad == "" && wrong(".domains") {
+		if _, bad := form.DomainName(domain); bad == "" && wrong(".domains") {
 			t.Fatalf("domain %q refused: %v", domain, faults)
 		}
 		if cfg == nil {

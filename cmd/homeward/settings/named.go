@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"homeward/cmd/homeward/settings/form"
 	"homeward/openwrt/services"
 	"homeward/update/secret"
 	"homeward/update/service"
@@ -170,7 +171,7 @@ func namedLimit(p *service.Template, day bool, usual int) int {
 // pastedSecret takes the secret out of an update URL that was pasted in its place.
 func (t table) pastedSecret(a *service.Account) {
 	name := t.given("token", "token_file", "password", "password_file")
-	if _, ok := URLIn(a.Secret.Reveal()); !ok || name == "" {
+	if _, ok := form.URLIn(a.Secret.Reveal()); !ok || name == "" {
 		return
 	}
 	a.Secret = t.alone(name, a.Secret, "the secret")

@@ -1,10 +1,9 @@
 package settings
 
 import (
-	"net"
-	"net/netip"
 	"strings"
 
+	"homeward/cmd/homeward/settings/form"
 	"homeward/update/rfc2136"
 	"homeward/update/secret"
 )
@@ -40,39 +39,9 @@ func (t table) zone() string { return t.dnsName("zone") }
 // dnsName reads a name of the DNS, one label or more, in lower case.
 func (t table) dnsName(key string) string {
 	v := strings.ToLower(strings.TrimSuffix(t.text(key), "."))
-	if v != "" && !nameOf(v) {
+	if v != "" && !form.Name(v) {
 		t.fault(key, secret.Shown(v)+" is no name of the DNS: write letters, digits, - and _, with dots between")
 		return ""
 	}
 	return v
-}
-
-// nameOf tells whether v is a name of the DNS, one label or more, and no token.
-func nameOf(v string) bool {
-	for _, l := range strings.Split(v, ".") {
-		if !label(l) {
-			return false
-		}
-	}
-	return len(v) <= 253 && !secret.LooksLikeToken(v)
-}
-
-// nameServerURL checks a name server, HOST or HOST:PORT, and writes it as a URL. Of
-// an IPv6 address brackets are needed before a port only.
-func nameServerURL(v string) (base, wrong string) {
-	host, port, err := net.SplitHostPort(v)
-	if err != nil {
-		host, port = strings.Trim(v, "[]"), "53"
-	}
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	_, err = netip.ParseAddr(host)
-	switch {
-	case strings.Contains(v, "/"):
-		return "", `is a URL: write the name server alone, as in server = "ns.example.org:53"`
-	case port == "" || badPort(port):
-		return "", `has no port behind the colon: write it as in server = "ns.example.org:53"`
-	case err != nil && !nameOf(host):
-		return "", `is no name server: write its name or address, as in server = "ns.example.org:53"`
-	}
-	return "dns://" + net.JoinHostPort(host, port), ""
 }

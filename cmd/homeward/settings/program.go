@@ -6,6 +6,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"homeward/cmd/homeward/settings/keylines"
 )
 
 // ProgramFaults returns what is wrong with the program on_change; src is the text
@@ -28,8 +30,8 @@ func ProgramFaults(cfg *Config, src []byte) Faults {
 	default:
 		return nil
 	}
-	path := PathKey([]string{"on_change"})
-	return Faults{{cfg.File, scanKeys(string(src)).lines[path], "on_change", wrong, path}}
+	path := keylines.Join([]string{"on_change"})
+	return Faults{{cfg.File, keylines.Scan(string(src)).Lines[path], "on_change", wrong, path}}
 }
 
 // WithProgram adds the faults of the program to err, which Load returned with cfg.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"homeward/cmd/homeward/settings/form"
 	"homeward/update/secret"
 	"homeward/update/service"
 )
@@ -34,7 +35,7 @@ func (t table) inlineSecret(name string) secret.Secret {
 		return secret.Secret{}
 	}
 	t.r.inline = true
-	if wrong := OddSecret(v); wrong != "" {
+	if wrong := form.OddSecret(v); wrong != "" {
 		t.fault(name, wrong)
 		return secret.Secret{}
 	}
@@ -53,7 +54,7 @@ func (t table) fileSecret(name string) secret.Secret {
 		t.fault(name, path+" is empty: write the secret into it, on one line")
 		return secret.Secret{}
 	}
-	if wrong := OddSecret(v); wrong != "" {
+	if wrong := form.OddSecret(v); wrong != "" {
 		t.fault(name, "the content of "+path+" "+wrong)
 		return secret.Secret{}
 	}
@@ -88,24 +89,12 @@ func isFile(err error) bool {
 	return true
 }
 
-// OddSecret says what is wrong with a secret, "" if nothing. It repeats nothing of
-// it.
-func OddSecret(v string) string {
-	if strings.ContainsAny(v, "\r\n") {
-		return "has a line break in it: write it on one line"
-	}
-	if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return "has a control character in it, which cannot be seen: write it anew"
-	}
-	return ""
-}
-
 // credentials reads the secrets of the account.
 func (t table) credentials(a *service.Account) {
 	token, hasToken := t.secret("token")
 	password, hasPassword := t.secret("password")
 	a.Username = t.text("username")
-	if wrong := oddUser(a.Username); wrong != "" {
+	if wrong := form.OddUser(a.Username); wrong != "" {
 		t.fault("username", wrong)
 	}
 	if hasToken && hasPassword && (t.has("token") || t.has("token_file")) {
@@ -147,7 +136,7 @@ func (t table) needToken(a *service.Account, given bool) {
 		return
 	}
 	name := t.given("token", "token_file")
-	if a.Secret = t.alone(name, a.Secret, "the update token"); OddToken(a.Secret.Reveal()) {
+	if a.Secret = t.alone(name, a.Secret, "the update token"); form.OddToken(a.Secret.Reveal()) {
 		t.warn(name, "is of an odd form, with a space or a quote in it: compare it with the one that ipv64.net shows")
 	}
 }
@@ -155,26 +144,19 @@ func (t table) needToken(a *service.Account, given bool) {
 // alone returns a token of IPv64 without what was pasted around it, with a warning.
 // If there is no token in it, that is a fault; what names the token.
 func (t table) alone(name string, s secret.Secret, what string) secret.Secret {
-	token, form := PastedToken(s.Reveal())
+	token, as := form.PastedToken(s.Reveal())
 	switch {
-	case form == "":
+	case as == "":
 		return s
-	case form == "a whole update URL" && token == "":
+	case as == "a whole update URL" && token == "":
 		t.fault(name, "is a URL without a key in it: write "+what+" alone")
-	case token == "" || OddToken(token):
-		t.fault(name, "is "+form+": write "+what+" alone, as ipv64.net shows it")
+	case token == "" || form.OddToken(token):
+		t.fault(name, "is "+as+": write "+what+" alone, as ipv64.net shows it")
 	default:
-		t.warn(name, "is "+form+"; the token was taken out of it: write the token alone")
+		t.warn(name, "is "+as+"; the token was taken out of it: write the token alone")
 		return secret.New(token)
 	}
 	return secret.Secret{}
-}
-
-// OddToken reports whether a token has a form that no service gives out.
-func OddToken(v string) bool {
-	return strings.ContainsFunc(v, func(r rune) bool {
-		return r <= ' ' || r > '~' || r == '"' || r == '\'' || r == '`'
-	})
 }
 
 func (t table) spdynToken(a *service.Account) {
@@ -186,24 +168,9 @@ func (t table) spdynToken(a *service.Account) {
 		t.fault("domains", "a token belongs to one host, and "+strconv.Itoa(n)+
 			" hosts stand here: write an account with its own token for each, or username and password instead of the token")
 	}
-	if name != "" && !a.Secret.IsZero() && !spdynForm(a.Secret.Reveal()) {
+	if name != "" && !a.Secret.IsZero() && !form.SPDYNToken(a.Secret.Reveal()) {
 		t.warn(name, "is not of the form that spdyn gives out (abcd-efgh-ijkl): compare it with the one shown there")
 	}
-}
-
-// spdynForm reports whether a token is three groups of four lower-case letters, with
-// or without a number before them.
-func spdynForm(v string) bool {
-	groups := strings.Split(v, "-")
-	if len(groups) == 4 && groups[0] != "" && strings.Trim(groups[0], "0123456789") == "" {
-		groups = groups[1:]
-	}
-	for _, g := range groups {
-		if len(g) != 4 || strings.Trim(g, "abcdefghijklmnopqrstuvwxyz") != "" {
-			return false
-		}
-	}
-	return len(groups) == 3
 }
 
 func (t table) needPassword(given bool, otherwise string) {
@@ -213,12 +180,4 @@ func (t table) needPassword(given bool, otherwise string) {
 	if !given {
 		t.fault("password", `missing: write password = "…" or password_file = "/path"`+otherwise)
 	}
-}
-
-// oddUser says what is wrong with a user name (RFC 7617, section 2), "" if nothing.
-func oddUser(v string) string {
-	if strings.Contains(v, ":") {
-		return "has a colon in it, which Basic authentication cannot carry: write the name alone"
-	}
-	return OddSecret(v)
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"homeward/cmd/homeward/settings/form"
+	"homeward/cmd/homeward/settings/keylines"
 	"homeward/update/service"
 )
 
@@ -23,13 +25,13 @@ func (t table) server(service string) string {
 		return usual
 	}
 	if service == "rfc2136" {
-		base, wrong := nameServerURL(v)
+		base, wrong := form.NameServerURL(v)
 		if wrong != "" {
 			t.fault("server", wrong)
 		}
 		return base
 	}
-	base, wrong := serverURL(v)
+	base, wrong := form.ServerURL(v)
 	if wrong != "" {
 		t.fault("server", wrong)
 		return usual
@@ -100,7 +102,7 @@ func (c claims) check(t table, a Account) {
 			if !what[value] {
 				continue
 			}
-			k := PathKey(append([]string{value, d}, identity...))
+			k := keylines.Join(append([]string{value, d}, identity...))
 			first, taken := c[k]
 			if !taken {
 				c[k] = claim{a.Name, t.line("domains")}

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
+
+	"homeward/cmd/homeward/settings/keylines"
 )
 
 // decode reads TOML. The fault is the first one, in our words: the library's repeat
@@ -38,16 +40,16 @@ func syntaxFault(file, src string, at int, twice bool) Fault {
 	if at >= len(src)-1 && src[at:] != "\n" {
 		at = len(src) // the end is missing, where the library does not count alike
 	}
-	seen := scanKeys(src[:at])
-	path, line := seen.open, seen.openLine
+	seen := keylines.Scan(src[:at])
+	path, line := seen.Open, seen.OpenLine
 	if path == nil {
 		line = 1 + strings.Count(src[:at], "\n")
 		rest := strings.TrimLeft(src[strings.LastIndexByte(src[:at], '\n')+1:], " \t")
 		if strings.HasPrefix(rest, "[") {
 			return Fault{File: file, Line: line, Text: headerAdvice(twice)}
 		}
-		word := rest[:len(rest)-len(strings.TrimLeftFunc(rest, func(r rune) bool { return r < 0x80 && BareByte(byte(r)) }))]
-		path = append(slices.Clone(seen.table), word)
+		word := rest[:len(rest)-len(strings.TrimLeftFunc(rest, func(r rune) bool { return r < 0x80 && keylines.BareByte(byte(r)) }))]
+		path = append(slices.Clone(seen.Table), word)
 	}
 	f := Fault{File: file, Line: line}
 	path, k, known := knownPath(path)
@@ -91,7 +93,7 @@ func knownPath(path []string) ([]string, Key, bool) {
 		keys, depth = LineKeys(), 2
 	case len(path) > 2 && path[0] == "account":
 		keys, depth = AccountKeys(), 3
-		if !bare(path[1]) || len(path[1]) > 32 {
+		if !keylines.Bare(path[1]) || len(path[1]) > 32 {
 			path = append([]string{"account", "…"}, path[2:]...)
 		}
 	}

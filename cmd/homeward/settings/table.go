@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"homeward/cmd/homeward/settings/keylines"
 	"homeward/update/secret"
 	"homeward/update/spelling"
 )
@@ -79,19 +80,19 @@ func (t table) keyPath(name string) string {
 	return ShownPath(append(slices.Clone(t.path), name))
 }
 
-// pathKey returns the path of a key, joined by PathKey; "" is the table.
+// pathKey returns the path of a key, joined by keylines.Join; "" is the table.
 func (t table) pathKey(name string) string {
 	if name == "" {
-		return PathKey(t.path)
+		return keylines.Join(t.path)
 	}
-	return PathKey(append(slices.Clone(t.path), name))
+	return keylines.Join(append(slices.Clone(t.path), name))
 }
 
 // line returns the line of a key, or of its table if the key is not there.
 func (t table) line(name string) int {
 	path := append(slices.Clone(t.path), name)
 	for len(path) > 0 {
-		if n := t.r.lines[PathKey(path)]; n > 0 {
+		if n := t.r.lines[keylines.Join(path)]; n > 0 {
 			return n
 		}
 		path = path[:len(path)-1]

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"homeward/cmd/homeward/settings/form"
 	"homeward/update/secret"
 	"homeward/update/service"
 )
@@ -109,8 +110,8 @@ func (t table) templateURL(name string) string {
 		return ""
 	case strings.HasSuffix(v, ".sh"):
 		t.fault(name, "is a script, and homeward runs none: write a URL")
-	case OddSecret(v) != "":
-		t.fault(name, OddSecret(v))
+	case form.OddSecret(v) != "":
+		t.fault(name, form.OddSecret(v))
 	case !ok || scheme != "https" && scheme != "http":
 		t.fault(name, "is no URL: write it with https:// at its beginning")
 	default:

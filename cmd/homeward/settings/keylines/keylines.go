@@ -1,4 +1,6 @@
-package settings
+// Package keylines finds the lines of the keys of a TOML text, which the library
+// reports only for what it refuses.
+package keylines
 
 import (
 	"strings"
@@ -6,51 +8,54 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// keyScan is what a scan has seen of the keys of a TOML text.
-type keyScan struct {
-	lines    map[string]int // the line of each key and table, by PathKey
-	table    []string       // the table that is open at the end of the text
-	open     []string       // the key whose line the end of the text cuts off; nil if none
-	openLine int
+// Keys is what a scan has seen of the keys of a TOML text.
+type Keys struct {
+	Lines    map[string]int // the line of each key and table, by Join
+	Table    []string       // the table that is open at the end of the text
+	Open     []string       // the key whose line the end of the text cuts off; nil if none
+	OpenLine int            // the line of Open
+}
 
+type scanner struct {
+	Keys
 	src    string
 	pos    int
 	line   int
 	nested int // depth of lists: tables in them have no keys of their own
 }
 
-// scanKeys finds the line of each key and table of a TOML text, which the library
-// reports only for syntax errors. The text may be broken and end anywhere.
-func scanKeys(src string) keyScan {
-	s := keyScan{src: src, line: 1, lines: map[string]int{}}
+// Scan finds the line of each key and table of a TOML text, which may be broken and
+// end anywhere.
+func Scan(src string) Keys {
+	s := scanner{Keys: Keys{Lines: map[string]int{}}, src: src, line: 1}
 	for s.pos < len(s.src) {
 		s.blank()
-		s.open = nil
+		s.Open = nil
 		if s.at("[") {
 			s.header()
 		} else {
-			s.entry(s.table)
+			s.entry(s.Table)
 		}
 		s.restOfLine()
 	}
-	return s
+	return s.Keys
 }
 
-// PathKey joins the path of a key to the key of a map. It is unique: a TOML file
+// Join joins the path of a key to the key of a map. It is unique: a TOML file
 // with a zero byte is refused.
-func PathKey(path []string) string { return strings.Join(path, "\x00") }
+func Join(path []string) string { return strings.Join(path, "\x00") }
 
-func (s *keyScan) at(prefix string) bool { return strings.HasPrefix(s.src[s.pos:], prefix) }
+func (s *scanner) at(prefix string) bool { return strings.HasPrefix(s.src[s.pos:], prefix) }
 
 // skip advances n bytes, or to the end.
-func (s *keyScan) skip(n int) {
+func (s *scanner) skip(n int) {
 	n = min(n, len(s.src)-s.pos)
 	s.line += strings.Count(s.src[s.pos:s.pos+n], "\n")
 	s.pos += n
 }
 
 // until advances to the first of chars, or to the end.
-func (s *keyScan) until(chars string) {
+func (s *scanner) until(chars string) {
 	n := strings.IndexAny(s.src[s.pos:], chars)
 	if n < 0 {
 		n = len(s.src)
@@ -59,13 +64,13 @@ func (s *keyScan) until(chars string) {
 }
 
 // spaces skips blanks within a line.
-func (s *keyScan) spaces() {
+func (s *scanner) spaces() {
 	rest := s.src[s.pos:]
 	s.skip(len(rest) - len(strings.TrimLeft(rest, " \t\r")))
 }
 
 // blank skips blanks, line ends and comments.
-func (s *keyScan) blank() {
+func (s *scanner) blank() {
 	for {
 		rest := s.src[s.pos:]
 		s.skip(len(rest) - len(strings.TrimLeft(rest, " \t\r\n")))
@@ -77,15 +82,15 @@ func (s *keyScan) blank() {
 }
 
 // restOfLine skips what stands behind a value. Only a line end closes the value.
-func (s *keyScan) restOfLine() {
+func (s *scanner) restOfLine() {
 	s.until("\n")
 	if s.pos < len(s.src) {
 		s.skip(1)
-		s.open = nil
+		s.Open = nil
 	}
 }
 
-func (s *keyScan) header() {
+func (s *scanner) header() {
 	many := s.at("[[")
 	s.skip(1)
 	if many {
@@ -97,13 +102,13 @@ func (s *keyScan) header() {
 	}
 	s.record(path)
 	if !many {
-		s.lines[PathKey(path)] = s.line // the header, not a table below it that came first
+		s.Lines[Join(path)] = s.line // the header, not a table below it that came first
 	}
-	s.table = path
+	s.Table = path
 }
 
 // entry reads key = value below the path.
-func (s *keyScan) entry(below []string) {
+func (s *scanner) entry(below []string) {
 	key := s.key()
 	if len(key) == 0 || !s.at("=") {
 		return
@@ -111,22 +116,22 @@ func (s *keyScan) entry(below []string) {
 	path := append(append([]string{}, below...), key...)
 	if s.nested == 0 {
 		s.record(path)
-		s.open, s.openLine = path, s.line
+		s.Open, s.OpenLine = path, s.line
 	}
 	s.skip(1)
 	s.value(path)
 }
 
-func (s *keyScan) record(path []string) {
+func (s *scanner) record(path []string) {
 	for i := range path {
-		k := PathKey(path[:i+1])
-		if s.lines[k] == 0 {
-			s.lines[k] = s.line
+		k := Join(path[:i+1])
+		if s.Lines[k] == 0 {
+			s.Lines[k] = s.line
 		}
 	}
 }
 
-func (s *keyScan) value(path []string) {
+func (s *scanner) value(path []string) {
 	s.spaces()
 	switch {
 	case s.at(`"`), s.at("'"):
@@ -144,9 +149,9 @@ func (s *keyScan) value(path []string) {
 
 // list reads elements up to end. Where an element reads nothing it skips one byte,
 // so that the scan always ends.
-func (s *keyScan) list(end string, element func()) {
+func (s *scanner) list(end string, element func()) {
 	s.skip(1)
-	open, line := s.open, s.openLine
+	open, line := s.Open, s.OpenLine
 	for s.blank(); s.pos < len(s.src) && !s.at(end); s.blank() {
 		before := s.pos
 		if !s.at(",") {
@@ -157,13 +162,13 @@ func (s *keyScan) list(end string, element func()) {
 		}
 	}
 	if s.pos < len(s.src) {
-		s.open, s.openLine = open, line
+		s.Open, s.OpenLine = open, line
 	}
 	s.skip(1)
 }
 
 // text skips a string of any of the four kinds.
-func (s *keyScan) text() {
+func (s *scanner) text() {
 	quote := s.src[s.pos : s.pos+1]
 	if long := strings.Repeat(quote, 3); s.at(long) {
 		s.skip(3)
@@ -177,7 +182,7 @@ func (s *keyScan) text() {
 	s.textEnd(quote, quote == `"`)
 }
 
-func (s *keyScan) textEnd(end string, escapes bool) {
+func (s *scanner) textEnd(end string, escapes bool) {
 	for s.pos < len(s.src) && !s.at(end) {
 		if len(end) == 1 && s.at("\n") {
 			return // broken: such a text has no line end
@@ -191,7 +196,7 @@ func (s *keyScan) textEnd(end string, escapes bool) {
 }
 
 // key reads a dotted key; nil if there is none.
-func (s *keyScan) key() []string {
+func (s *scanner) key() []string {
 	var path []string
 	for {
 		s.spaces()
@@ -223,6 +228,16 @@ func unquoteKey(quoted string) string {
 		return quoted
 	}
 	return v.K
+}
+
+// Bare reports whether a key may stand without quotes.
+func Bare(key string) bool {
+	for i := range len(key) {
+		if !BareByte(key[i]) {
+			return false
+		}
+	}
+	return key != ""
 }
 
 // BareByte reports whether a key without quotes may hold the byte.

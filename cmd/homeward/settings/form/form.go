@@ -1,4 +1,7 @@
-package settings
+// Package form checks the form of a configuration's values: names, addresses, URLs
+// and secrets. Its checks are pure: each returns the value to use, or what is wrong
+// and what to write. They repeat neither a URL nor a secret.
+package form
 
 import (
 	"net/netip"
@@ -9,9 +12,6 @@ import (
 
 	"homeward/update/secret"
 )
-
-// The checks in this file are pure: each returns the value to use, or what is wrong
-// and what to write. They never repeat a URL.
 
 // DomainName checks the name of a host and returns it in lower case, or what is
 // wrong.
@@ -38,22 +38,29 @@ func DomainName(v string) (name, wrong string) {
 	return name, ""
 }
 
+// plain reports whether s has letters, digits, _ and - alone, and at least one.
+func plain(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r != '_' && r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	})
+}
+
 func ascii(name string) bool {
 	return !strings.ContainsFunc(name, func(r rune) bool { return r > '~' })
 }
 
-// hostID reports whether v can be the name of a host at a service of ddns-scripts:
+// HostID reports whether v can be the name of a host at a service of ddns-scripts:
 // its first label alone (duckdns.org), an account number, or host@zone.
-func hostID(v string) bool {
+func HostID(v string) bool {
 	_, err := netip.ParseAddr(v)
 	return err != nil && len(v) <= 253 && strings.Trim(v, ".-@") == v && !strings.Contains(v, "..") &&
-		bare(strings.NewReplacer(".", "", "@", "").Replace(strings.TrimPrefix(v, "*.")))
+		plain(strings.NewReplacer(".", "", "@", "").Replace(strings.TrimPrefix(v, "*.")))
 }
 
 // label reports whether one part of a name is well-formed (RFC 1035, section 2.3.1;
 // underscores are in use).
 func label(l string) bool {
-	return bare(l) && len(l) <= 63 && l[0] != '-' && l[len(l)-1] != '-'
+	return plain(l) && len(l) <= 63 && l[0] != '-' && l[len(l)-1] != '-'
 }
 
 // RecordName reports whether v can stand below a domain: labels, the first of which
@@ -70,15 +77,15 @@ func RecordName(v string) bool {
 	return len(v) <= 190
 }
 
-// deviceName reports whether the kernel takes v as the name of a device
+// DeviceName reports whether the kernel takes v as the name of a device
 // (dev_valid_name in net/core/dev.c), or it is auto.
-func deviceName(v string) bool {
+func DeviceName(v string) bool {
 	odd := func(r rune) bool { return r <= ' ' || r == '/' || r == ':' || r == 0x7f }
 	return v != "" && len(v) <= 15 && v != "." && v != ".." && !strings.ContainsFunc(v, odd)
 }
 
-// hostSuffix reads the low 64 bits of an address, as such or from a MAC address.
-func hostSuffix(v string) (suffix netip.Addr, wrong string) {
+// HostSuffix reads the low 64 bits of an address, as such or from a MAC address.
+func HostSuffix(v string) (suffix netip.Addr, wrong string) {
 	if mac, ok := parseMAC(v); ok {
 		if mac[0]&1 != 0 {
 			return netip.Addr{}, `is a multicast address: write the host's own, as in "12:34:56:78:9a:bc"`
@@ -120,12 +127,12 @@ func eui64(mac [6]byte) netip.Addr {
 	return netip.AddrFrom16([16]byte{8: mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]})
 }
 
-// serverURL checks a base URL and writes it without a slash at its end.
-func serverURL(v string) (base, wrong string) {
+// ServerURL checks a base URL and writes it without a slash at its end.
+func ServerURL(v string) (base, wrong string) {
 	if strings.ContainsAny(v, "?#") {
 		return "", "has a query behind it: write the base URL alone, as in \"https://ipv64.net\""
 	}
-	base, wrong = webAddress(v)
+	base, wrong = WebAddress(v)
 	if wrong != "" {
 		return "", wrong
 	}
@@ -138,8 +145,8 @@ func serverURL(v string) (base, wrong string) {
 	return base, ""
 }
 
-// webAddress checks a URL for a request: https, or http of a loopback address.
-func webAddress(v string) (checked, wrong string) {
+// WebAddress checks a URL for a request: https, or http of a loopback address.
+func WebAddress(v string) (checked, wrong string) {
 	u, err := url.Parse(v)
 	switch {
 	case !strings.Contains(v, "://"):
@@ -150,7 +157,7 @@ func webAddress(v string) (checked, wrong string) {
 		return "", "has a host that is not written in ASCII: write its form with xn--"
 	case u.User != nil:
 		return "", "has credentials in it: write them as username and password"
-	case holdsToken(u):
+	case HoldsToken(u):
 		return "", "has what could be a token in it: write the address alone, and the token under its own key"
 	case u.Scheme == "http" && !loopback(u.Hostname()):
 		return "", "is http, which everybody on the way can read and change: write https (http is for a loopback address alone)"
@@ -161,24 +168,24 @@ func webAddress(v string) (checked, wrong string) {
 	return u.String(), ""
 }
 
-// holdsToken reports whether a URL may hold a secret: its host, a part of its path
+// HoldsToken reports whether a URL may hold a secret: its host, a part of its path
 // or a value of its query has the form of a token or is named as one.
-func holdsToken(u *url.URL) bool {
+func HoldsToken(u *url.URL) bool {
 	for _, part := range strings.FieldsFunc(u.Host+"/"+u.Path, func(r rune) bool { return strings.ContainsRune(".:/", r) }) {
 		if secret.LooksLikeToken(part) {
 			return true
 		}
 	}
 	for name, values := range u.Query() {
-		if slices.Contains(secretNames(), strings.ToLower(name)) || slices.ContainsFunc(values, secret.LooksLikeToken) || secret.LooksLikeToken(name) {
+		if slices.Contains(SecretNames(), strings.ToLower(name)) || slices.ContainsFunc(values, secret.LooksLikeToken) || secret.LooksLikeToken(name) {
 			return true
 		}
 	}
 	return false
 }
 
-// secretNames are names of secrets in the query of a URL.
-func secretNames() []string {
+// SecretNames are names of secrets in the query of a URL.
+func SecretNames() []string {
 	return []string{"key", "token", "user", "username", "pass", "passwd", "password", "pw", "secret", "apikey", "api_key", "hash", "auth"}
 }
 

@@ -1,4 +1,4 @@
-package settings
+package form
 
 import (
 	"encoding/base64"

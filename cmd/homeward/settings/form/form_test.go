@@ -1,4 +1,4 @@
-package settings
+package form
 
 import (
 	"strings"
@@ -22,15 +22,15 @@ func TestHostSuffix(t *testing.T) {
 		{"a MAC of seven bytes", "34:56:78:9a:bc:de:f0", "", "no suffix"},
 		{"a MAC with a sign", "+4:56:78:9a:bc:de", "", "no suffix"},
 	} {
-		got, wrong := hostSuffix(tt.v)
+		got, wrong := HostSuffix(tt.v)
 		if tt.wrong != "" {
 			if !strings.Contains(wrong, tt.wrong) || got.IsValid() {
-				t.Errorf("%s: hostSuffix(%s) = %v, %q, want %q", tt.name, tt.v, got, wrong, tt.wrong)
+				t.Errorf("%s: HostSuffix(%s) = %v, %q, want %q", tt.name, tt.v, got, wrong, tt.wrong)
 			}
 			continue
 		}
 		if wrong != "" || got.String() != tt.want {
-			t.Errorf("%s: hostSuffix(%s) = %v, %q, want %s", tt.name, tt.v, got, wrong, tt.want)
+			t.Errorf("%s: HostSuffix(%s) = %v, %q, want %s", tt.name, tt.v, got, wrong, tt.want)
 		}
 	}
 }
@@ -59,7 +59,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("domainName(%q) = %q, %q, want %q", v, got, wrong, want)
 		}
 	}
-	for _, check := range []func(string) (string, string){serverURL, webAddress} {
+	for _, check := range []func(string) (string, string){ServerURL, WebAddress} {
 		for v, want := range map[string]string{
 			"https://dyn.müller.example":        "has a host that is not written in ASCII: write its form with xn--",
 			"https://dyn.m%C3%BCller.example":   "has a host that is not written in ASCII: write its form with xn--",
@@ -82,8 +82,8 @@ func TestNames(t *testing.T) {
 		"pppoe-wan": true, "eth0.7": true, "auto": true, "fifteen-letters": true,
 		"sixteen-letters-": false, "": false, ".": false, "..": false, "a/b": false, "a b": false, "eth0:1": false,
 	} {
-		if deviceName(v) != want {
-			t.Errorf("deviceName(%q) = %t", v, !want)
+		if DeviceName(v) != want {
+			t.Errorf("DeviceName(%q) = %t", v, !want)
 		}
 	}
 }

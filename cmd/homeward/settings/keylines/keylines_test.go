@@ -1,12 +1,14 @@
-package settings
+package keylines
 
 import (
 	"maps"
 	"slices"
 	"testing"
+
+	"github.com/BurntSushi/toml"
 )
 
-func TestScanKeys(t *testing.T) {
+func TestScan(t *testing.T) {
 	src := `# [no.table]
 a = 1 # b = 2
 'quoted key' = "x = 1" # "
@@ -40,10 +42,10 @@ last = true`
 		"esc": 17, "lit": 18, "lit\x00p": 18, "lit\x00q": 18, "tail": 19, "t": 26, "t\x00u.v": 20, "t\x00u.v\x00k": 21,
 		"many": 22, "many\x00one": 23, "many\x00two": 25, "t\x00last": 27,
 	}
-	if _, fault := decode("x", []byte(src)); fault != nil {
-		t.Fatal(fault) // the text is to be about real TOML
+	if _, err := toml.Decode(src, &map[string]any{}); err != nil {
+		t.Fatal(err) // the text is to be about real TOML
 	}
-	if got := scanKeys(src).lines; !maps.Equal(got, want) {
+	if got := Scan(src).Lines; !maps.Equal(got, want) {
 		for k, n := range got {
 			if want[k] != n {
 				t.Errorf("%q: line %d, want %d", k, n, want[k])
@@ -57,7 +59,7 @@ last = true`
 	}
 }
 
-func TestScanKeysTellsWhichKeyIsOpen(t *testing.T) {
+func TestScanTellsWhichKeyIsOpen(t *testing.T) {
 	for _, tt := range []struct {
 		src   string
 		open  []string
@@ -77,9 +79,9 @@ func TestScanKeysTellsWhichKeyIsOpen(t *testing.T) {
 		{"a b", nil, nil, 0},
 		{"[t", nil, nil, 0},
 	} {
-		got := scanKeys(tt.src)
-		if !slices.Equal(got.open, tt.open) || !slices.Equal(got.table, tt.table) || tt.open != nil && got.openLine != tt.line {
-			t.Errorf("%q: open %q on line %d of table %q, want %q on %d of %q", tt.src, got.open, got.openLine, got.table, tt.open, tt.line, tt.table)
+		got := Scan(tt.src)
+		if !slices.Equal(got.Open, tt.open) || !slices.Equal(got.Table, tt.table) || tt.open != nil && got.OpenLine != tt.line {
+			t.Errorf("%q: open %q on line %d of table %q, want %q on %d of %q", tt.src, got.Open, got.OpenLine, got.Table, tt.open, tt.line, tt.table)
 		}
 	}
 }
