@@ -18,6 +18,7 @@ func plantedFaults() []plantedFault {
 		{"a slot counts from when it left, not from its answer", "../../../update/state/quota.go", "reservations = append(reservations, Reservation{Timestamp: now.Timestamp()})", "s.Open = false\n\t\t\treservations = append(reservations, s)"},
 		{"a refusal is not kept on disk", "../../../update/state/data.go", "json:\"stop,omitempty\"`    // the service refused", "json:\"-\"`    // the service refused"},
 		{"a change within a change is lost", "../../../update/after.go", "afterHost(now, h, c, v)", "afterHost(now, h, Attempt{Update: service.Update{Values: p.Want}, before: c.before}, v)"},
+		{"a family that is gone is not named", "../../../update/attemptplan.go", "held := h.Values.Only(s.Account.Publish.Without(want.Valid()))", "held := service.Values{}"},
 		{"a lost answer is taken for no change", "../../../update/after.go", "h.Unconfirmed = h.Unconfirmed.Or(c.Update.ShownValues().Valid())", "h.Unconfirmed = h.Unconfirmed.Or(service.Publish{})"},
 		{"the state of before the restart is believed, not what is on disk", "../../../update/state/store.go", "if b := s.load(i); b != nil {", "if b := s.load(i); b != nil && s.data == nil {"},
 		{"an unsynchronised clock ages the slots", "../../../update/clock/clock.go", "if m.earlier() && m.Sure && n.Synced {", "if !m.At.IsZero() {"},

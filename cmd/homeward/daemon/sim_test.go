@@ -127,7 +127,8 @@ type world struct {
 	shown []shownLine
 
 	// the service
-	svc simService
+	svc    simService
+	others []*simOther
 }
 
 // shownLine is a line as it was until a moment.
@@ -152,6 +153,9 @@ func newWorld(t *testing.T, seed uint64, dir string) *world {
 		w.pace = 5 * time.Minute
 	}
 	w.svc.weather, w.svc.held = "fine", map[int]service.Values{}
+	if seed%10 == 0 { // a worker's work is several times as much
+		w.others = newOthers()
+	}
 	w.version = 1
 	w.line = service.Values{IPv4: w.address4(), Prefix: w.prefix()}
 	return w
@@ -192,7 +196,11 @@ func (w *world) config(version int) *settings.Config {
 	a.Account = service.Account{Name: "home", Service: "ipv64", Server: "https://ipv64.net", Domains: []string{"home.ipv64.net"},
 		Publish: service.Publish{IPv4: true, Prefix: true}, Secret: secret.New("t0ken"), Auth: "bearer",
 		Record: fmt.Sprintf("r%d", version), Limit10s: 3, Limit24h: 48}
-	return &settings.Config{File: "conf", StateDir: w.dir, LogLevel: "info", OnChange: "/program", Accounts: []settings.Account{a},
+	all := []settings.Account{a}
+	for _, o := range w.others {
+		all = append(all, o.account)
+	}
+	return &settings.Config{File: "conf", StateDir: w.dir, LogLevel: "info", OnChange: "/program", Accounts: all,
 		Sources: settings.Sources{"conf": {Content: fmt.Append(nil, version)}}}
 }
 
@@ -263,6 +271,7 @@ func (w *world) believe(path string, text []byte) error {
 		w.fail("status.json: %v", err)
 		return nil
 	}
+	w.believeOthers(all.Accounts)
 	s := all.Accounts["home"]
 	w.mu.Lock()
 	held, version := w.svc.held[w.accepted], w.accepted

@@ -307,6 +307,7 @@ func (w *world) calm() {
 	if held, line := w.holds(); !holds(held, line) {
 		w.fail("the service holds %v, the line shows %v", held, line)
 	}
+	w.calmOthers()
 	w.mu.Lock()
 	if w.hup || w.usr1 {
 		w.mu.Unlock()

@@ -36,7 +36,7 @@ func (w *world) hook(ctx context.Context, v *simWorker, e event) (why, words str
 	switch {
 	case e.Name == eventAccepted:
 		// The wall clock alone tells one acceptance from another; it may jump.
-		taken := fmt.Sprint(e.Status.Accepted)
+		taken := fmt.Sprint(e.Account, e.Status.Accepted)
 		if e.Status.Accepted == nil || e.Status.Accepted.Values == (service.Values{}) {
 			wrong = "accepted, and there is nothing"
 		} else if _, ok := h.taken[taken]; ok {

@@ -42,7 +42,10 @@ func (w *world) exchange(ctx context.Context, v *simWorker, req transport.Reques
 	if !ready(from) || dead() {
 		return given(false)
 	}
-	w.checkSent(req, composed)
+	other := w.other(req)
+	if other == nil {
+		w.checkSent(req, composed)
+	}
 	travel := time.Duration(w.roll(40)) * time.Millisecond
 	if weather == "slow" || w.busy && w.roll(4) == 0 {
 		travel = time.Duration(w.roll(14000)) * time.Millisecond
@@ -50,7 +53,12 @@ func (w *world) exchange(ctx context.Context, v *simWorker, req transport.Reques
 	if !rest(travel) && w.roll(2) == 0 {
 		return given(true) // it never arrived, but we cannot know
 	}
-	ans := w.arrive(req, weather)
+	var ans transport.Answer
+	if other != nil {
+		ans = w.arriveOther(other, req, weather)
+	} else {
+		ans = w.arrive(req, weather)
+	}
 	if !rest(time.Duration(w.roll(900)) * time.Millisecond) {
 		return given(true)
 	}
@@ -126,15 +134,7 @@ func (w *world) count(req transport.Request) (version int) {
 	fmt.Sscanf(queryOf(req).Get("praefix"), "r%d", &version)
 	s.requests++
 	s.arrivals = append(s.arrivals, now)
-	within := func(d time.Duration) (n int) {
-		for _, a := range s.arrivals {
-			if now-a < d {
-				n++
-			}
-		}
-		return n
-	}
-	soon, today, refused := within(10*time.Second), within(day), s.refused == version
+	soon, today, refused := within(s.arrivals, now, 10*time.Second), within(s.arrivals, now, day), s.refused == version
 	w.mu.Unlock()
 	if soon > 3 {
 		w.fail("%d requests in 10 s", soon)
