@@ -18,7 +18,7 @@ FUZZ = 20000x
 DAYS = 100000
 SIGNALS = 500
 
-.PHONY: help build check install lint vuln sbom test days planted signals soak fuzz demo bench budgets size emulate emulate-check clean
+.PHONY: help build check install lint vuln sbom test days planted signals herd soak fuzz demo bench budgets size emulate emulate-check clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ planted: ## plants faults into scheduler, watcher and worker: the simulation mus
 
 signals: ## sends SIGNALS signals of each kind at random moments after a change, beside four busy loops
 	go test -run 'AtEveryMoment$$' -timeout 0 -v ./cmd/homeward -signals=$(SIGNALS) -busy=1
+
+herd: ## lets a million routers loose on a service that is full, and compares update/HERD.md
+	go test -run '^TestTheHerd$$' -timeout 0 ./update -herd.routers=1000000 -v
 
 soak: ## simulates DAYS days of it
 	go test -run '^TestSimulation$$' -timeout 0 ./cmd/homeward/daemon -sim.days=$(DAYS)
