@@ -9,6 +9,7 @@
    members of an array for text: foreign text always goes through tag(), which makes an array of it. */
 
 const STATUS = '/var/run/homeward/status.json';
+const RUN_TRIES = 10, RUN_WAIT = 500; /* ms: five seconds for procd and a slow router */
 const NOT_FOUND = 4; /* UBUS_STATUS_NOT_FOUND */
 
 const callFile = rpc.declare({ object: 'file', method: 'read', params: [ 'path' ] });
@@ -79,6 +80,10 @@ function moment(iso) {
 	return clock(iso) + ' (' + relative(iso) + ')';
 }
 
+function isRunning(list) {
+	return Object.values(list?.homeward?.instances ?? {}).some(i => i.running);
+}
+
 /* Spells a value as uci export does. */
 function quoted(value) {
 	return "'" + String(value).replace(/'/g, "'\\''") + "'";
@@ -125,7 +130,7 @@ return baseclass.extend({
 		return Promise.all([ callFile(STATUS), callList('homeward') ]).then(([ file, list ]) => {
 			if (typeof file == 'number' && file != NOT_FOUND)
 				throw new Error(rpc.getStatusText(file));
-			const running = Object.values(list?.homeward?.instances ?? {}).some(i => i.running);
+			const running = isRunning(list);
 			return (running && file?.data) ? { status: JSON.parse(file.data) } : { running };
 		});
 	},
@@ -214,6 +219,18 @@ return baseclass.extend({
 			.then(() => callCommit('homeward'))
 			.then(() => ui.changes.init())
 			.then(() => callService('enable'))
-			.then(() => this.service('start'));
+			.then(() => this.run(RUN_TRIES));
+	},
+
+	/* procd reloads a service whose configuration changes, a second later, unless it was stopped: only then, or if it
+	   has a fault to tell, it is started here. Two init scripts at a time would write the same file. */
+	run(tries) {
+		return callList('homeward').then(list => {
+			if (isRunning(list))
+				return true;
+			if (!tries)
+				return this.service('start');
+			return new Promise(done => window.setTimeout(done, RUN_WAIT)).then(() => this.run(tries - 1));
+		});
 	}
 });

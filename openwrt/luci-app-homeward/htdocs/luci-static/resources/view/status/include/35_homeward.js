@@ -18,7 +18,7 @@ return baseclass.extend({
 		if (!data.status)
 			return tag('div', { 'data-daemon': data.running ? 'starting' : 'ended' }, tag('em', {}, data.running ? _('homeward starts …') : _('homeward does not run: no address is published.')));
 		const { line, accounts } = data.status;
-		const row = (label, attrs, ...what) => tag('tr', Object.assign({ 'class': 'tr' }, attrs), tag('td', { 'class': 'td left', 'style': 'width: 33%' }, label), tag('td', { 'class': 'td left' }, ...what));
+		const row = (label, attrs, ...what) => tag('tr', Object.assign({ 'class': 'tr' }, attrs), tag('td', { 'class': 'td left hw-text', 'style': 'width: 33%' }, label), tag('td', { 'class': 'td left hw-text' }, ...what));
 		return E([
 			homeward.style(),
 			tag('table', { 'class': 'table' },
