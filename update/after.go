@@ -87,10 +87,7 @@ func (s AccountState) After(now clock.Now, c Attempt, r service.Result, jitter f
 // judge is After for an attempt that has the desired values.
 func (s AccountState) judge(now clock.Now, c Attempt, r service.Result, jitter float64) AccountState {
 	if r.Found != nil {
-		s.Record = eachHost(s.Record, s.Service, c.Update, func(_ string, h state.Host) state.Host {
-			h.Found = r.Found
-			return h
-		})
+		s.Record = withFound(s.Record, s.Service, c.Update, r.Found)
 	}
 	if r.Verdict == service.Learned {
 		return s.learned(now, c)

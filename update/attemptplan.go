@@ -142,6 +142,14 @@ func eachHost(m state.AccountRecord, s service.Service, call service.Update, f f
 	return m
 }
 
+// withFound returns m with what look-ups have found for the host of an Update.
+func withFound(m state.AccountRecord, s service.Service, call service.Update, found map[string]string) state.AccountRecord {
+	return eachHost(m, s, call, func(_ string, h state.Host) state.Host {
+		h.Found = found
+		return h
+	})
+}
+
 // revert returns m with Unconfirmed as before an Attempt that has changed nothing
 // at the service.
 func revert(m state.AccountRecord, s service.Service, c Attempt) state.AccountRecord {

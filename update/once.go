@@ -77,11 +77,7 @@ func Preview(now clock.Now, data *state.Data, accounts []*service.Account, o Obs
 			}
 			out = append(out, s.Request(a, c.Update))
 			if c.Update.Lookup {
-				found := a.Assume(c.Update)
-				as.Record = eachHost(as.Record, s, c.Update, func(_ string, h state.Host) state.Host {
-					h.Found = found
-					return h
-				})
+				as.Record = withFound(as.Record, s, c.Update, a.Assume(c.Update))
 				continue
 			}
 			as.Record = answerArrived(as.Record, s, c.Update)

@@ -240,7 +240,11 @@ func logins(a *Account) []secret.Secret {
 		return all
 	}
 	for _, u := range a.Template.urls() {
-		user, password, _ := strings.Cut(SplitURL(u.URL).userinfo, ":")
+		userinfo := SplitURL(u.URL).userinfo
+		if userinfo == "" {
+			continue
+		}
+		user, password, _ := strings.Cut(userinfo, ":")
 		for _, host := range append(a.Domains[:len(a.Domains):len(a.Domains)], "") {
 			f := filling{a, Update{Hosts: []string{host}}, u}
 			all = append(all, secret.New(f.raw(user)+":"+f.raw(password)), secret.New(f.raw(password)))

@@ -34,6 +34,23 @@ func (t Template) checkFile() (errs []error) {
 	if !pathIsValid(f.Error) {
 		fault("error", "%s", pathHelp)
 	}
+	errs = append(errs, f.checkForms()...)
+	known := placeholders()
+	for _, s := range f.steps {
+		for _, err := range f.checkStep(s, known) {
+			errs = append(errs, fmt.Errorf("%s.%w", s.key, err))
+		}
+		if s.isLookup() {
+			known = append(known, s.Name)
+		}
+	}
+	return errs
+}
+
+// checkForms returns the faults of the limits, and of requests that do not go
+// together.
+func (f *File) checkForms() (errs []error) {
+	fault := func(path, text string) { errs = append(errs, fmt.Errorf("%s: %s", path, text)) }
 	for _, n := range []struct {
 		name string
 		n    *int
@@ -50,15 +67,6 @@ func (t Template) checkFile() (errs []error) {
 	}
 	if f.Create != nil && len(f.Lookups) == 0 {
 		fault("create", "is sent when the last of lookups has found nothing, and there is none: write lookups, or take create out")
-	}
-	known := placeholders()
-	for _, s := range f.steps {
-		for _, err := range f.checkStep(s, known) {
-			errs = append(errs, fmt.Errorf("%s.%w", s.key, err))
-		}
-		if s.isLookup() {
-			known = append(known, s.Name)
-		}
 	}
 	return errs
 }

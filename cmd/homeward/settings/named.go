@@ -2,7 +2,6 @@ package settings
 
 import (
 	"cmp"
-	"errors"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -66,57 +65,47 @@ func serviceName(name string) bool {
 // namedService reads the file of the service that an account names. ok is false
 // of a faulty one.
 func (t table) namedService(name string) (tmpl *service.Template, ok bool) {
-	why, instead := refusedScript(name)
 	text, from, err := serviceText(name, t.r.read)
 	if err != nil && !isFile(err) {
-		err = fs.ErrNotExist
+		t.fault("service", noService(name))
+		return nil, false
 	}
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && why != "":
-		t.fault("service", secret.Shown(name)+" is a service that homeward cannot update: "+why)
-		return nil, false
-	case errors.Is(err, fs.ErrNotExist) && instead != "":
-		t.fault("service", secret.Shown(name)+` is a script of ddns-scripts: write service = "`+instead+`"`)
-		return nil, false
-	case errors.Is(err, fs.ErrNotExist):
-		say := secret.Shown(name) + " is not one of " + strings.Join(builtIn(), ", ") + ", and none that homeward services lists"
-		if near := spelling.Nearest(name, services.Names()); near != "" {
-			say += `: did you mean "` + near + `"?`
-		}
-		t.fault("service", say)
-		return nil, false
-	case err != nil:
+	if err != nil {
 		t.fault("service", from+": "+err.Error()+": make it a file that homeward's user can read")
 		return nil, false
 	}
 	from = cmp.Or(from, "homeward's own "+name+".json")
 	parsed, err := service.ParseTemplate(text)
-	switch {
-	case err != nil && instead != "":
-		t.fault("service", secret.Shown(name)+` is a script of ddns-scripts: write service = "`+instead+`"`)
-	case err != nil && why != "":
-		t.fault("service", secret.Shown(name)+" is a service that homeward cannot update: "+why)
-	case err != nil:
-		t.fault("service", from+": "+err.Error())
-	default:
-		if err := parsed.Check(); err != nil {
-			for line := range strings.Lines(err.Error()) {
-				t.fault("service", from+": "+strings.TrimSuffix(line, "\n"))
-			}
-			return nil, false
-		}
+	if why, instead := services.ForScript(name); err != nil && why+instead != "" {
+		t.fault("service", noService(name))
+		return nil, false
+	}
+	if err == nil {
+		err = parsed.Check()
+	}
+	if err == nil {
 		return &parsed, true
+	}
+	for line := range strings.Lines(err.Error()) {
+		t.fault("service", from+": "+strings.TrimSuffix(line, "\n"))
 	}
 	return nil, false
 }
 
-// refusedScript tells of a script of ddns-scripts why nothing can be had in its
-// place, or what is.
-func refusedScript(name string) (why, instead string) {
-	if instead, why = services.ForScript(name); instead == name {
-		return "", ""
+// noService says why an account cannot name a service, and what to write.
+func noService(name string) string {
+	instead, why := services.ForScript(name)
+	switch {
+	case why != "":
+		return secret.Shown(name) + " is a service that homeward cannot update: " + why
+	case instead != "" && instead != name:
+		return secret.Shown(name) + ` is a script of ddns-scripts: write service = "` + instead + `"`
 	}
-	return why, instead
+	say := secret.Shown(name) + " is not one of " + strings.Join(builtIn(), ", ") + ", and none that homeward services lists"
+	if near := spelling.Nearest(name, services.Names()); near != "" {
+		say += `: did you mean "` + near + `"?`
+	}
+	return say
 }
 
 // named checks what the account has against what the file of its service wants.

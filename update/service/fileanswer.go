@@ -1,0 +1,85 @@
+package service
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"homeward/update/transport"
+)
+
+// judge returns what the answer to a service file's request means. gone tells that
+// the service does not know what the request names.
+func (t Template) judge(a *Account, c Update, s Step, ans transport.Answer) (r Result, gone bool) {
+	file := t.File
+	if r = byStatus(a, ans); ans.Status/100 == 3 || isHTML(ans.Body) && !strings.Contains(s.Answer, "<") {
+		return r, false
+	}
+	f := filling{a, c, s}
+	if file.Error != nil {
+		if words, ok, _ := f.valueAt(ans, file.Error); ok {
+			r.Detail = HTTPStatus(ans) + ": " + redact(a, []byte(words))
+		}
+	}
+	says := func(pattern string) bool { _, ok := search(pattern, ans.Body); return pattern != "" && ok }
+	refused := s.isLookup() && (says(file.Limited) || says(file.Unauthorized)) // some services say so with 200
+	if f.succeeds(ans) && !refused {
+		return Result{Verdict: Accepted, Detail: redact(a, ans.Body)}, false
+	}
+	key := cmp.Or(file.Secret, "the secret")
+	switch {
+	case says(file.Limited):
+		return Result{Verdict: Limited, Wait: RetryAfter(ans), Detail: r.Detail}, false
+	case ans.Status/100 == 5 || ans.Status == 429:
+		return r, false
+	case s.isLookup() && slices.Contains(s.Absent, ans.Status) && !says(file.Unauthorized):
+		return Result{Verdict: Refused, Detail: r.Detail}, true
+	case says(file.Unauthorized), ans.Status == 401, ans.Status == 403:
+		return Result{Verdict: Unauthorized, Detail: r.Detail, Hint: "check " + key}, false
+	case says(file.Unknown), ans.Status == 404, ans.Status == 410:
+		return Result{Verdict: Refused, Detail: r.Detail, Hint: "make the host at the service, or correct domains"}, true
+	case says(file.Refused):
+		return Result{Verdict: Refused, Detail: r.Detail, Hint: "mend at the service what it names"}, false
+	}
+	if code := parseReturnCodes(a, c, ans, refusal); code.Verdict == Refused || code.Verdict == Unauthorized {
+		return code, false
+	}
+	if ans.Status/100 == 4 && ans.Status != 408 {
+		return Result{Verdict: Refused, Detail: r.Detail, Hint: "mend at the service what it names"}, false
+	}
+	return r, false
+}
+
+// succeeds reports whether an answer is that of success.
+func (f filling) succeeds(ans transport.Answer) bool {
+	s := f.step
+	if s.Status == nil && ans.Status/100 != 2 || s.Status != nil && !slices.Contains(s.Status, ans.Status) {
+		return false
+	}
+	if s.Answer == "" || s.isLookup() {
+		return true
+	}
+	body := ans.Body
+	if s.Path != nil {
+		value, ok, _ := f.valueAt(ans, s.Path)
+		if !ok {
+			return false
+		}
+		body = []byte(value)
+	}
+	_, ok := search(s.Answer, body)
+	return ok
+}
+
+// parseUpdate returns what the answer to an update of a service file means. What
+// the service no longer knows is asked for again, once.
+func (t Template) parseUpdate(a *Account, c Update, s Step, ans transport.Answer) Result {
+	r, gone := t.judge(a, c, s, ans)
+	switch {
+	case r.Verdict == Accepted:
+		r.Found = stillFound(c)
+	case gone && len(t.File.Lookups) > 0 && c.Found[foundAgain] == "":
+		return Result{Verdict: Learned, Found: map[string]string{foundAgain: "1"}}
+	}
+	return r
+}
