@@ -213,11 +213,12 @@ return baseclass.extend({
 	},
 
 	/* Saves, makes it the router's configuration and sees that the daemon runs, now and at each boot. Changes of
-	   other packages that wait to be applied go on waiting. */
-	saveAndRun() {
+	   other packages that wait to be applied go on waiting. then, where it is given, is done once it is saved. */
+	saveAndRun(then) {
 		return uci.save()
 			.then(() => callCommit('homeward'))
 			.then(() => ui.changes.init())
+			.then(() => then?.())
 			.then(() => callService('enable'))
 			.then(() => this.run(RUN_TRIES));
 	},

@@ -11,7 +11,7 @@ const callImport = rpc.declare({ object: 'homeward', method: 'import', reject: t
 const callStop = rpc.declare({ object: 'homeward', method: 'stop_ddns', reject: true });
 
 /* Options whose values are no secret. */
-const SHOWN = [ 'service', 'template', 'server', 'domain', 'publish', 'username', 'wan', 'wan6', 'detect', 'poll', 'checkip', 'one_address', 'answer' ];
+const SHOWN = [ 'service', 'template', 'server', 'domain', 'publish', 'username', 'wan', 'wan6', 'detect', 'poll', 'checkip', 'one_address', 'answer', 'zone', 'key_name' ];
 
 /* Reads what homeward import has written: comments belong to the section that follows them, and those that
    begin with "not taken over: config" stand for a section that does not come. */
@@ -114,8 +114,10 @@ return view.extend({
 				dom.content(this.faults, faults.map(f => homeward.fault(f, [ f.section, f.option ].filter(x => x).join(' · '))));
 				return this.forget();
 			}
-			return homeward.report(callStop())
-				.then(stopped => stopped ? homeward.saveAndRun().then(() => location.assign(L.url('admin/services/homeward/state'))) : this.forget());
+			/* where ddns-scripts does not stop, the page stays and says so */
+			let stopped = false;
+			return homeward.saveAndRun(() => homeward.report(callStop()).then(well => stopped = well))
+				.then(() => stopped && location.assign(L.url('admin/services/homeward/state')));
 		}).catch(e => {
 			dom.content(this.faults, homeward.fault({ text: e.message }));
 			return this.forget();
