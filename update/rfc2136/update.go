@@ -2,9 +2,9 @@
 // messages that are signed by TSIG (RFC 8945), over TCP. A signature proves each
 // message, and the secret never leaves; what is sent is not encrypted.
 //
-// It packs and parses messages itself: package dnsmessage would make it half as big
-// again, and does not tell where a signature begins. Names are those of a
-// configuration, which has checked them.
+// It packs and parses messages itself: package dnsmessage passes names of 255 bytes
+// by value, which costs 27 KiB, and does not tell where a signature begins. Names
+// are those of a configuration, which has checked them.
 package rfc2136
 
 import (
