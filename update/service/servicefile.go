@@ -20,6 +20,7 @@ type File struct {
 	Limit24h     *int   `json:"limit_24h"`
 	Zone         string // the domain that all hosts are in, where the service has one alone
 	Warning      string // what an owner has to know before the first update
+	Connection   string // "ipv4": the service takes the connection's address if a request names none
 	Keep         string // what an address or a prefix is called that is to stay as it is
 	Headers      map[string]string
 	Lookups      []Step
@@ -109,7 +110,7 @@ func (f *File) plain() bool {
 		return s == nil || s.Method == "" && s.Body == nil && s.Form == "" && s.XML == "" && s.Status == nil && s.Path == nil &&
 			s.Name == "" && s.Absent == nil
 	}
-	return f.Secret == "" && f.Username == "" && f.Limit10s == nil && f.Limit24h == nil && f.Keep == "" && f.Zone == "" && f.Warning == "" && f.Headers == nil &&
+	return f.Secret == "" && f.Username == "" && f.Limit10s == nil && f.Limit24h == nil && f.Keep == "" && f.Zone == "" && f.Warning == "" && f.Connection == "" && f.Headers == nil &&
 		f.Lookups == nil && f.Address == nil && f.Prefix == nil && f.Both == nil && f.Create == nil && f.Error == nil &&
 		f.Limited == "" && f.Unauthorized == "" && f.Refused == "" && f.Unknown == "" && bare(f.IPv4) && bare(f.IPv6)
 }

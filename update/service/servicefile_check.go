@@ -65,6 +65,9 @@ func (f *File) checkForms() (errs []error) {
 	if f.Address != nil && (f.IPv4 != nil || f.IPv6 != nil) {
 		fault("address", "stands beside ipv4 or ipv6: keep one of the two forms")
 	}
+	if f.Connection != "" && f.Connection != "ipv4" {
+		fault("connection", `write "ipv4", or take it out`)
+	}
 	if f.Create != nil && len(f.Lookups) == 0 {
 		fault("create", "is sent when the last of lookups has found nothing, and there is none: write lookups, or take create out")
 	}

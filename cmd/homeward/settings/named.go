@@ -130,6 +130,9 @@ func (t table) named(a *Account) {
 	if f := p.File; f != nil && f.Warning != "" {
 		t.warn("service", f.Warning)
 	}
+	if f := p.File; f != nil && f.Connection == "ipv4" && !a.Publish.IPv4 {
+		t.warn("publish", a.Service+` takes the connection's address for the A record if none is named: write "ipv4", too`)
+	}
 	if p.OneOfIPv6() && a.Publish.IPv6 && a.Publish.Prefix {
 		t.fault("publish", "ipv6 and prefix: "+a.Service+" takes one of them: take the other out")
 	}
