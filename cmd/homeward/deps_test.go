@@ -38,7 +38,7 @@ func TestShippedProgramStaysSmall(t *testing.T) {
 			t.Errorf("the program contains %s", dep)
 		}
 		module, _, dotted := strings.Cut(dep, "/")
-		allowed := strings.HasPrefix(dep, "github.com/BurntSushi/toml") || strings.HasPrefix(dep, "golang.org/x/sys/") ||
+		allowed := strings.HasPrefix(dep, "golang.org/x/sys/") ||
 			dep == "golang.org/x/net/dns/dnsmessage" ||
 			strings.HasPrefix(dep, "github.com/vishvananda/net") || strings.HasPrefix(dep, "vendor/")
 		if dotted && strings.Contains(module, ".") && !allowed {
@@ -76,10 +76,11 @@ func TestArrows(t *testing.T) {
 // import.
 func below() map[string][]string {
 	return map[string][]string{
-		"cmd/homeward/settings": {"cmd/homeward/settings/form", "cmd/homeward/settings/keylines", "netwatch", "openwrt/services",
+		"cmd/homeward/settings": {"cmd/homeward/settings/form", "cmd/homeward/settings/keylines", "cmd/homeward/settings/toml", "netwatch", "openwrt/services",
 			"openwrt/uci", "update/rfc2136", "update/spelling", "update/secret", "update/service"},
 		"cmd/homeward/settings/form":     {"update/secret"},
-		"cmd/homeward/settings/keylines": nil,
+		"cmd/homeward/settings/toml":     nil,
+		"cmd/homeward/settings/keylines": {"cmd/homeward/settings/toml"},
 		"cmd/homeward/cli":               {"cmd/homeward/settings", "update/spelling"},
 		"cmd/homeward/identity":          {"cmd/homeward/daemon", "cmd/homeward/settings", "update/log", "update/secret", "update/state"},
 		"cmd/homeward/ipv64cli": {"cmd/homeward/cli", "cmd/homeward/daemon", "cmd/homeward/identity", "cmd/homeward/settings",
@@ -117,7 +118,7 @@ func arrow(file, path string) string {
 		return "name the package for what it does"
 	case test:
 		return ""
-	case strings.HasPrefix(path, "github.com/BurntSushi/toml") && !in("cmd/homeward/settings"):
+	case path == "homeward/cmd/homeward/settings/toml" && !in("cmd/homeward/settings"):
 		return "the configuration's form is known to cmd/homeward/settings alone"
 	case strings.HasPrefix(path, "github.com/vishvananda/") && file != "netwatch/rtnl_linux.go":
 		return "the kernel's messages are known to netwatch/rtnl_linux.go alone"
@@ -142,9 +143,9 @@ func TestArrow(t *testing.T) {
 		{"netwatch/watcher_test.go", "homeward/update/updatetest", false},
 		{"update/plan.go", "homeward/netwatch", false},
 		{"update/plan.go", "homeward/cmd/homeward", false},
-		{"update/state/store.go", "github.com/BurntSushi/toml", false},
-		{"cmd/homeward/watch.go", "github.com/BurntSushi/toml", false},
-		{"cmd/homeward/settings/syntax.go", "github.com/BurntSushi/toml", true},
+		{"update/state/store.go", "homeward/cmd/homeward/settings/toml", false},
+		{"cmd/homeward/watch.go", "homeward/cmd/homeward/settings/toml", false},
+		{"cmd/homeward/settings/syntax.go", "homeward/cmd/homeward/settings/toml", true},
 		{"netwatch/watcher.go", "github.com/vishvananda/netlink/nl", false},
 		{"netwatch/rtnl_linux.go", "github.com/vishvananda/netlink/nl", true},
 		{"cmd/lab/router.go", "github.com/vishvananda/netlink", true},

@@ -7,28 +7,25 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/BurntSushi/toml"
-
 	"homeward/cmd/homeward/settings/keylines"
+	"homeward/cmd/homeward/settings/toml"
 )
 
-// decode reads TOML. The fault is the first one, in our words: the library's repeat
-// the text, which may be a secret.
+// decode reads TOML. The fault is the first one, and repeats nothing of the text,
+// which may be a secret.
 func decode(file string, src []byte) (map[string]any, *Fault) {
 	src = bytes.TrimPrefix(src, []byte("\ufeff"))
 	if at := oddByte(src); at >= 0 {
 		return nil, oddFault(file, src, at)
 	}
-	var vals map[string]any
-	_, err := toml.Decode(string(src), &vals)
+	vals, err := toml.Decode(string(src))
 	if err == nil {
 		return vals, nil
 	}
 	at, twice := len(src), false
-	var pe toml.ParseError
-	if errors.As(err, &pe) {
-		at = min(max(pe.Position.Start, 0), len(src))
-		twice = strings.HasSuffix(pe.Message, "has already been defined.")
+	var wrong *toml.Error
+	if errors.As(err, &wrong) {
+		at, twice = wrong.At, wrong.Twice
 	}
 	f := syntaxFault(file, string(src), at, twice)
 	return nil, &f
@@ -38,7 +35,7 @@ func decode(file string, src []byte) (map[string]any, *Fault) {
 // line and the names of known keys.
 func syntaxFault(file, src string, at int, twice bool) Fault {
 	if at >= len(src)-1 && src[at:] != "\n" {
-		at = len(src) // the end is missing, where the library does not count alike
+		at = len(src) // the end is missing
 	}
 	seen := keylines.Scan(src[:at])
 	path, line := seen.Open, seen.OpenLine
@@ -48,7 +45,7 @@ func syntaxFault(file, src string, at int, twice bool) Fault {
 		if strings.HasPrefix(rest, "[") {
 			return Fault{File: file, Line: line, Text: headerAdvice(twice)}
 		}
-		word := rest[:len(rest)-len(strings.TrimLeftFunc(rest, func(r rune) bool { return r < 0x80 && keylines.BareByte(byte(r)) }))]
+		word := rest[:len(rest)-len(strings.TrimLeftFunc(rest, func(r rune) bool { return r < 0x80 && toml.Bare(byte(r)) }))]
 		path = append(slices.Clone(seen.Table), word)
 	}
 	f := Fault{File: file, Line: line}

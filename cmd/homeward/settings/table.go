@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"homeward/cmd/homeward/settings/keylines"
+	"homeward/cmd/homeward/settings/toml"
 	"homeward/update/secret"
 	"homeward/update/spelling"
 )
@@ -220,7 +221,7 @@ func kindOf(v any) string {
 		return "text"
 	case int64:
 		return "a number"
-	case float64:
+	case toml.Fraction:
 		return "a number with a fraction"
 	case bool:
 		return "true or false"

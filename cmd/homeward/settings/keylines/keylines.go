@@ -1,11 +1,11 @@
-// Package keylines finds the lines of the keys of a TOML text, which the library
-// reports only for what it refuses.
+// Package keylines finds the lines of the keys of a TOML text, which may be broken
+// and end anywhere.
 package keylines
 
 import (
 	"strings"
 
-	"github.com/BurntSushi/toml"
+	"homeward/cmd/homeward/settings/toml"
 )
 
 // Keys is what a scan has seen of the keys of a TOML text.
@@ -205,7 +205,7 @@ func (s *scanner) key() []string {
 			s.text()
 			path = append(path, unquoteKey(s.src[start:s.pos]))
 		} else {
-			for s.pos < len(s.src) && BareByte(s.src[s.pos]) {
+			for s.pos < len(s.src) && toml.Bare(s.src[s.pos]) {
 				s.pos++
 			}
 			if s.pos == start {
@@ -221,26 +221,20 @@ func (s *scanner) key() []string {
 	}
 }
 
-// unquoteKey has the library read a quoted key: its escapes are not Go's.
+// unquoteKey returns a key without its quotes, or as it is if it is broken.
 func unquoteKey(quoted string) string {
-	var v struct{ K string }
-	if _, err := toml.Decode("K = "+quoted, &v); err != nil {
-		return quoted
+	if key, ok := toml.Unquote(quoted); ok {
+		return key
 	}
-	return v.K
+	return quoted
 }
 
 // Bare reports whether a key may stand without quotes.
 func Bare(key string) bool {
 	for i := range len(key) {
-		if !BareByte(key[i]) {
+		if !toml.Bare(key[i]) {
 			return false
 		}
 	}
 	return key != ""
-}
-
-// BareByte reports whether a key without quotes may hold the byte.
-func BareByte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-'
 }
