@@ -14,9 +14,14 @@ import (
 // mips.
 func smallFlags(version string) []string {
 	return []string{
-		"-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid= -X main.version=" + version,
+		"-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid= -funcalign=4 -X main.version=" + version,
 		"-gcflags=all=-l", "-gcflags=os=", "-gcflags=github.com/vishvananda/netlink/nl=",
-		"-gcflags=math/bits=", "-gcflags=crypto/internal/fips140/...=",
+		"-gcflags=math/bits=",
+		"-gcflags=crypto/internal/fips140/nistec/fiat=",
+		"-gcflags=crypto/internal/fips140/edwards25519/field=",
+		"-gcflags=crypto/internal/fips140/bigmod=",
+		"-gcflags=crypto/internal/fips140/mlkem=",
+		"-gcflags=crypto/internal/fips140/sha3=",
 	}
 }
 

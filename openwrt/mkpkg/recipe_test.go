@@ -92,7 +92,7 @@ endef
 	probeMk = `include Makefile
 .PHONY: show compile install
 show:
-	@$(foreach v,PKG_NAME PKG_VERSION PKG_RELEASE PKG_LICENSE PKG_MAINTAINER SECTION CATEGORY URL DEPENDS USERID GO_PKG_BUILD_PKG GO_PKG_LDFLAGS_X,echo '$(v)=$($(v))';)
+	@$(foreach v,PKG_NAME PKG_VERSION PKG_RELEASE PKG_LICENSE PKG_MAINTAINER SECTION CATEGORY URL DEPENDS USERID GO_PKG_BUILD_PKG GO_PKG_LDFLAGS GO_PKG_LDFLAGS_X,echo '$(v)=$($(v))';)
 	@echo 'conffiles=$(strip $(Package/homeward/conffiles))'
 	@echo 'description=$(strip $(Package/homeward/description))'
 compile:
@@ -169,6 +169,7 @@ URL=%s
 DEPENDS=@(x86_64) +%s
 USERID=%s
 GO_PKG_BUILD_PKG=homeward/cmd/homeward
+GO_PKG_LDFLAGS=-funcalign=4
 GO_PKG_LDFLAGS_X=main.version=%s
 conffiles=%s
 description=%s
