@@ -21,7 +21,7 @@ FUZZ = 20000x
 DAYS = 100000
 SIGNALS = 500
 
-.PHONY: help build check install lint vuln sbom test days planted signals herd soak fuzz demo bench budgets size emulate emulate-check clean
+.PHONY: help build check install lint vuln sbom test days planted signals herd soak fuzz demo bench budgets size emulate emulate-check luci-check luci luci-demo clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ help: ## lists the targets
 build: ## writes bin/homeward, for the machine or for GOOS, GOARCH, GOARM, GOMIPS
 	CGO_ENABLED=0 go build $(SMALL) -o $(BIN) ./cmd/homeward
 
-check: install lint build test days planted fuzz size budgets emulate-check demo vuln ## everything that CI runs; installs what it needs
+check: install lint build test luci-check days planted fuzz size budgets emulate-check demo vuln ## everything that CI runs; installs what it needs
 	@echo "make check: all is well"
 
 install:
@@ -96,6 +96,16 @@ emulate-check: ## the one emulated router that is part of check: armv7, a progra
 sbom: build ## lists what is in the program, as SPDX, in DIST/homeward.spdx.json
 	@mkdir -p '$(DIST)'
 	.ci/sbom $(BIN) $(VERSION) >'$(DIST)/homeward.spdx.json'
+
+luci-check: build ## the page in LuCI in a real browser, on a stand-in for LuCI's client library
+	cd .ci/browser && go mod tidy -diff && go vet ./... && go test -count=1 -timeout 20m . -program '$(abspath $(BIN))'
+
+luci: build ## the same on LuCI's own files: LUCI=a clone of its repository; PICTURE=file for the README's picture
+	@test -n '$(LUCI)' || { echo 'make luci needs LUCI=folder, a clone of LuCI'; exit 2; }
+	cd .ci/browser && go test -count=1 -timeout 20m . -program '$(abspath $(BIN))' -luci '$(abspath $(LUCI))' $(if $(PICTURE),-picture '$(abspath $(PICTURE))')
+
+luci-demo: build ## the page on localhost beside a simulated line, to try by hand; LUCI=a clone of LuCI's repository
+	cd .ci/browser && go run ./demo -tree ../.. -program '$(abspath $(BIN))' $(if $(LUCI),-luci '$(abspath $(LUCI))')
 
 clean: ## removes what the other targets wrote
 	rm -rf bin dist

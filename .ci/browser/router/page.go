@@ -25,6 +25,11 @@ const Cookie = "sysauth_http"
 // handler is uhttpd with LuCI's dispatcher.
 func (r *Router) handler() http.Handler {
 	m := http.NewServeMux()
+	whole := http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		r.running.RLock()
+		defer r.running.RUnlock()
+		m.ServeHTTP(w, q)
+	})
 	m.HandleFunc("POST /ubus/", r.ubus)
 	m.HandleFunc("POST "+script+"/admin/ubus", r.ubus)
 	m.HandleFunc("POST "+script+"/admin/ubus/", r.ubus)
@@ -48,7 +53,7 @@ func (r *Router) handler() http.Handler {
 		http.Redirect(w, q, script+"/admin/services/homeward", http.StatusFound)
 	})
 	m.Handle("GET /{$}", http.RedirectHandler("/login/root", http.StatusFound))
-	return m
+	return whole
 }
 
 // session returns the login of a request.

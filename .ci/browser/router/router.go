@@ -44,6 +44,9 @@ type Router struct {
 	uci   *sessions
 	http  *http.Server
 
+	running sync.RWMutex // held for reading by each request, for writing while the router is set up anew
+	scripts sync.Mutex   // one at a time of those that procd hears of
+
 	mu      sync.Mutex
 	logins  map[string]rights // by session
 	answer  func(Call) *Reply // see Intercept
@@ -182,6 +185,8 @@ func (r *Router) Configure(text string) error {
 // Reset replaces /etc/config/homeward, forgets the state and what is staged, and
 // starts homeward, as after a boot. The line is as New has made it.
 func (r *Router) Reset(text string) error {
+	r.running.Lock() // what a page before has asked for ends first
+	defer r.running.Unlock()
 	r.uci.forget()
 	err := errors.Join(r.Init("stop"), os.RemoveAll(r.root.path("/var/lib/homeward")), os.RemoveAll(r.root.path("/var/run/homeward")),
 		os.RemoveAll(r.root.path("/var/etc")), os.RemoveAll(r.root.path("/etc/config/ddns")), r.root.write("/log", "", 0o644),
@@ -201,6 +206,8 @@ func (r *Router) WriteFile(name, text string) error { return r.root.write(name, 
 
 // Init calls homeward's init script, and does as it says.
 func (r *Router) Init(action string) error {
+	r.scripts.Lock()
+	defer r.scripts.Unlock()
 	out, err := r.root.command("/etc/init.d/homeward", action).CombinedOutput()
 	if exit := execError(nil); errors.As(err, &exit) {
 		err = nil // a fault of the configuration

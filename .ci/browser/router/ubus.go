@@ -226,6 +226,8 @@ func (r *Router) changed(config string) {
 
 // rpcd runs the script of the object homeward.
 func (r *Router) rpcd(method string, raw json.RawMessage) (any, int) {
+	r.scripts.Lock()
+	defer r.scripts.Unlock()
 	cmd := r.root.command("/usr/libexec/rpcd/homeward", "call", method)
 	cmd.Stdin = strings.NewReader(string(raw[:min(len(raw), rpcLimit)]))
 	r.mu.Lock()

@@ -1,0 +1,92 @@
+package browser_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"browser/router"
+)
+
+// off is a router after the installation: no account.
+const off = "config homeward 'main'\n\toption enabled '0'\n"
+
+func keys(text string) chromedp.Action[chromedp.Void] { return chromedp.KeyEvent(text) }
+
+// wizard opens it on the empty page.
+func wizard(t *testing.T) *page {
+	t.Helper()
+	begin(t, off)
+	p := open(t, "root", stateView)
+	p.click(`[data-daemon="none"] [data-action="wizard"]`)
+	p.ready(`[data-wizard] [name="service"]`)
+	return p
+}
+
+// IPv64 by the whole update URL, as its page shows it: token and host are in it.
+func TestWizardTakesAnUpdateURL(t *testing.T) {
+	before := len(r.IPv64.Requests())
+	p := wizard(t)
+	p.chooses(`[data-wizard] [name="service"]`, "ipv64")
+	p.types(`[data-wizard] [name="token"]`, "https://ipv64.net/nic/update?key="+router.Token+"&domain=home.ipv64.net")
+	p.click(`[data-action="finish"]`)
+	p.current("home")
+	all := r.IPv64.Requests()[before:]
+	if len(all) != 1 || all[0].Key != router.Token || all[0].By != "bearer" || all[0].Query.Get("domain") != "home.ipv64.net" {
+		t.Errorf("sent %v", all)
+	}
+	if c := r.Config("homeward"); !strings.Contains(c, "option enabled '1'") || !strings.Contains(c, "list domain 'home.ipv64.net'") || !strings.Contains(c, "option token '"+router.Token+"'") {
+		t.Errorf("the configuration is\n%s", c)
+	}
+	p.closed()
+}
+
+func TestWizardSetsUpSpdyn(t *testing.T) {
+	before := len(r.Spdyn.Requests())
+	p := wizard(t)
+	p.chooses(`[data-wizard] [name="service"]`, "spdyn")
+	p.sees("[data-wizard]", "AAAA")
+	p.types(`[data-wizard] [name="domain"]`, "home.spdns.org")
+	p.types(`[data-wizard] [name="token"]`, router.SpdynToken)
+	p.do("press Enter on the button", focus(`[data-action="finish"]`), keys("\r"))
+	p.current("home")
+	if all := r.Spdyn.Requests()[before:]; len(all) != 1 || all[0].User != "home.spdns.org" || !strings.HasPrefix(all[0].Answer, "good") || !strings.Contains(all[0].Query, "hostname=home.spdns.org") {
+		t.Errorf("sent %v", all)
+	}
+}
+
+// The daemon's own check finds what is wrong, at its field; nothing is saved.
+func TestWizardShowsFaultsAtTheirFields(t *testing.T) {
+	p := wizard(t)
+	p.chooses(`[data-wizard] [name="service"]`, "ipv64")
+	p.types(`[data-wizard] [name="domain"]`, "not_a_name!")
+	p.click(`[data-action="finish"]`)
+	p.wait("the fault of the host", `document.querySelector('[data-wizard] [data-fault="domain"]')`)
+	p.wait("the fault of the token", `document.querySelector('[data-wizard] [data-fault="token"]')`)
+	if r.Config("homeward") != off || r.Staged() > 0 {
+		t.Errorf("saved: %d changes, and\n%s", r.Staged(), r.Config("homeward"))
+	}
+	p.types(`[data-wizard] [name="domain"]`, "home.ipv64.net")
+	p.types(`[data-wizard] [name="token"]`, router.Token)
+	p.click(`[data-action="finish"]`)
+	p.current("home")
+	if n := strings.Count(r.Config("homeward"), "config account"); n != 1 {
+		t.Errorf("%d accounts", n)
+	}
+}
+
+// A secret's field shows dots.
+func TestWizardHidesTheSecret(t *testing.T) {
+	p := wizard(t)
+	for _, service := range []string{"ipv64", "spdyn", "dyndns2"} {
+		p.chooses(`[data-wizard] [name="service"]`, service)
+		if kind := eval[string](p, `document.querySelector('[data-wizard] [name="token"], [data-wizard] [name="password"]').type`); kind != "password" {
+			t.Errorf("%s: the secret's field is %q", service, kind)
+		}
+	}
+}
+
+func focus(selector string) chromedp.Action[chromedp.Void] {
+	return chromedp.Evaluate[chromedp.Void](`document.querySelector(` + quote(selector) + `).focus()`)
+}
