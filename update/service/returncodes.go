@@ -240,7 +240,7 @@ func logins(a *Account) []secret.Secret {
 		return all
 	}
 	for _, u := range a.Template.urls() {
-		userinfo := SplitURL(u.URL).userinfo
+		userinfo := splitURL(u.URL).userinfo
 		if userinfo == "" {
 			continue
 		}

@@ -47,7 +47,7 @@ func (t Template) HostNames() []string { return strings.Fields(t.servers("")) }
 func (t Template) servers(server string) string {
 	var names []string
 	for _, u := range t.urls() {
-		s := SplitURL(strings.Replace(u.URL, "[SERVER]", server, 1))
+		s := splitURL(strings.Replace(u.URL, "[SERVER]", server, 1))
 		names = append(names, ServerName(s.scheme+"://"+s.host))
 	}
 	slices.Sort(names)
@@ -74,7 +74,7 @@ func (a *Account) LegacyServer() string {
 	}
 	server := ""
 	for _, u := range a.Template.urls() {
-		server += SplitURL(u.URL).host + " "
+		server += splitURL(u.URL).host + " "
 	}
 	return server
 }

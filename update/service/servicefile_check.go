@@ -143,7 +143,7 @@ func fileURL(u string) string {
 	if own && (rest == "" || rest[0] == '/') && !strings.Contains(rest, "[SERVER]") {
 		return ""
 	}
-	s := SplitURL(u)
+	s := splitURL(u)
 	p, err := url.Parse("https://" + s.host)
 	switch {
 	case s.scheme != "https":

@@ -61,7 +61,7 @@ func (t Template) Warnings() []string {
 		}
 	}
 	for _, u := range t.urls() {
-		plain, host := strings.HasPrefix(u.URL, "http://"), SplitURL(u.URL).host
+		plain, host := strings.HasPrefix(u.URL, "http://"), splitURL(u.URL).host
 		switch {
 		case plain && t.AllowHTTP:
 			add(host + " is asked over http://: whoever is on the way can read the password")

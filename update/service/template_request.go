@@ -31,7 +31,7 @@ func (template) Request(a *Account, c Update) transport.Request {
 		return r
 	}
 	f := filling{a, c, u}
-	s := SplitURL(f.server(u.URL))
+	s := splitURL(f.server(u.URL))
 	if s.scheme == "http" && !a.Template.AllowHTTP && !strings.HasPrefix(u.URL, "[SERVER]") {
 		s.scheme = "https"
 	}
@@ -85,7 +85,8 @@ func (f filling) server(u string) string {
 // urlParts is a template's URL with its placeholders.
 type urlParts struct{ scheme, userinfo, host, path, query string }
 
-func SplitURL(s string) (u urlParts) {
+// splitURL cuts a URL with placeholders into its parts, and drops the fragment.
+func splitURL(s string) (u urlParts) {
 	u.scheme, s, _ = strings.Cut(s, "://")
 	s, _, _ = strings.Cut(s, "#") // never sent
 	if at := strings.LastIndexByte(s[:endOfHost(s)], '@'); at >= 0 {
@@ -133,7 +134,7 @@ const literalLeast = 8
 func (t Template) literals() []secret.Secret {
 	var all []secret.Secret
 	for _, u := range t.urls() {
-		for param := range strings.SplitSeq(SplitURL(u.URL).query, "&") {
+		for param := range strings.SplitSeq(splitURL(u.URL).query, "&") {
 			_, value, _ := strings.Cut(param, "=")
 			if plain, err := url.PathUnescape(value); err == nil && len(plain) >= literalLeast && !strings.Contains(value, "[") {
 				all = append(all, secret.New(plain))

@@ -76,10 +76,12 @@ func (v Values) Common(o Values) Values {
 	return v
 }
 
+// Or returns what p or o has.
 func (p Publish) Or(o Publish) Publish {
 	return Publish{p.IPv4 || o.IPv4, p.IPv6 || o.IPv6, p.Prefix || o.Prefix}
 }
 
+// Without returns what p has and o does not have.
 func (p Publish) Without(o Publish) Publish {
 	return Publish{p.IPv4 && !o.IPv4, p.IPv6 && !o.IPv6, p.Prefix && !o.Prefix}
 }

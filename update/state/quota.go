@@ -82,10 +82,12 @@ func (b *Data) UsageID(a *service.Account) UsageID {
 	return id
 }
 
+// Usage returns the quota and the credential of id; both are zero if b has none.
 func (b *Data) Usage(id UsageID) Usage {
 	return Usage{b.Quotas[id.Quota], b.Credentials[id.Credential]}
 }
 
+// SetUsage replaces the quota and the credential of id.
 func (b *Data) SetUsage(id UsageID, k Usage) {
 	b.Quotas[id.Quota], b.Credentials[id.Credential] = k.Quota, k.Credential
 }

@@ -245,6 +245,8 @@ func readState(path string) (*Data, []byte, error) {
 	return b, data, err
 }
 
+// Parse reads the content of state.json. The error means that it is torn, or not
+// homeward's.
 func Parse(data []byte) (*Data, error) {
 	var b Data
 	if len(data) > stateMost {

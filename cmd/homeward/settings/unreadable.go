@@ -23,4 +23,5 @@ func (e UnreadableError) mend(path string) string {
 	return e.Error() + ": chgrp " + e.User + " " + path + "; chmod 640 " + path
 }
 
+// Unwrap returns fs.ErrPermission.
 func (e UnreadableError) Unwrap() error { return fs.ErrPermission }

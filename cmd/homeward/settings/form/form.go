@@ -157,7 +157,7 @@ func WebAddress(v string) (checked, wrong string) {
 		return "", "has a host that is not written in ASCII: write its form with xn--"
 	case u.User != nil:
 		return "", "has credentials in it: write them as username and password"
-	case HoldsToken(u):
+	case holdsToken(u):
 		return "", "has what could be a token in it: write the address alone, and the token under its own key"
 	case u.Scheme == "http" && !loopback(u.Hostname()):
 		return "", "is http, which everybody on the way can read and change: write https (http is for a loopback address alone)"
@@ -168,24 +168,24 @@ func WebAddress(v string) (checked, wrong string) {
 	return u.String(), ""
 }
 
-// HoldsToken reports whether a URL may hold a secret: its host, a part of its path
+// holdsToken reports whether a URL may hold a secret: its host, a part of its path
 // or a value of its query has the form of a token or is named as one.
-func HoldsToken(u *url.URL) bool {
+func holdsToken(u *url.URL) bool {
 	for _, part := range strings.FieldsFunc(u.Host+"/"+u.Path, func(r rune) bool { return strings.ContainsRune(".:/", r) }) {
 		if secret.LooksLikeToken(part) {
 			return true
 		}
 	}
 	for name, values := range u.Query() {
-		if slices.Contains(SecretNames(), strings.ToLower(name)) || slices.ContainsFunc(values, secret.LooksLikeToken) || secret.LooksLikeToken(name) {
+		if slices.Contains(secretNames(), strings.ToLower(name)) || slices.ContainsFunc(values, secret.LooksLikeToken) || secret.LooksLikeToken(name) {
 			return true
 		}
 	}
 	return false
 }
 
-// SecretNames are names of secrets in the query of a URL.
-func SecretNames() []string {
+// secretNames are names of secrets in the query of a URL.
+func secretNames() []string {
 	return []string{"key", "token", "user", "username", "pass", "passwd", "password", "pw", "secret", "apikey", "api_key", "hash", "auth"}
 }
 
