@@ -178,7 +178,7 @@ func (s AccountState) confirm(now clock.Now, call service.Update) AccountState {
 	return s
 }
 
-// anyAccepted tells whether the service accepted the update of any host.
+// anyAccepted reports whether the service accepted the update of any host.
 func anyAccepted(r service.Result) bool {
 	if r.Hosts == nil {
 		return r.Verdict == service.Accepted

@@ -80,7 +80,7 @@ func hostReady(now clock.Now, h state.Host, c service.Update) ready {
 	return r
 }
 
-// needsAddress tells whether the prefix has to wait for an address: the service
+// needsAddress reports whether the prefix has to wait for an address: the service
 // refuses the prefix alone, and would take the connection's address from an update
 // without one.
 func (s AccountState) needsAddress() bool {
@@ -168,7 +168,7 @@ func answerArrived(m state.AccountRecord, s service.Service, call service.Update
 	})
 }
 
-// hostLocked tells whether a host of the Update is locked now.
+// hostLocked reports whether a host of the Update is locked now.
 func hostLocked(now clock.Now, m state.AccountRecord, s service.Service, call service.Update) bool {
 	return slices.ContainsFunc(s.Judged(call), func(name string) bool { return m.Hosts[name].Lock.End() > now.Up })
 }

@@ -28,7 +28,7 @@ func (s *Scheduler) SkipSettling() {
 	}
 }
 
-// InFlightElsewhere tells whether an account waits for a request of another process.
+// InFlightElsewhere reports whether an account waits for a request of another process.
 func (s *Scheduler) InFlightElsewhere() bool {
 	for _, a := range s.accounts {
 		if a.elsewhere {

@@ -90,13 +90,13 @@ func (p Plan) Reset() Plan {
 	return p
 }
 
-// carries tells whether an attempt has all desired values. If not, they have changed
+// carries reports whether an attempt has all desired values. If not, they have changed
 // since, and its end does not count as an attempt to send the change.
 func (p Plan) carries(c Attempt) bool {
 	return missing(c.Update.ShownValues(), state.Host{Values: p.Want}) == service.Values{}
 }
 
-// outdated tells whether to give up an attempt that has not connected yet: it has a
+// outdated reports whether to give up an attempt that has not connected yet: it has a
 // value that is no longer desired, or a new address would wait for an IPv6 that may
 // never connect. Other new values wait for the next attempt.
 func (p Plan) outdated(c Attempt) bool {

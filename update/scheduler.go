@@ -209,7 +209,7 @@ func (s *Scheduler) GiveUp() {
 	}
 }
 
-// Sending tells whether an exchange is under way.
+// Sending reports whether an exchange is under way.
 func (s *Scheduler) Sending() bool { return len(s.attempts) > 0 }
 
 // Stamps returns the stamps of the state on disk, as last read or written.

@@ -16,7 +16,7 @@ type AccountSnapshot struct {
 	Counts map[string]uint64 `json:"counts,omitempty"` // Status.Counts
 }
 
-// Resends tells whether an account waits for a Resend to be complete.
+// Resends reports whether an account waits for a Resend to be complete.
 func (s Snapshot) Resends() bool {
 	for _, a := range s.Accounts {
 		if a.Plan.ForceResend != nil {
@@ -52,7 +52,7 @@ func (s *Scheduler) Restore(snap Snapshot) {
 	}
 }
 
-// EventHelps tells whether an event of the uplink would make a retry due sooner.
+// EventHelps reports whether an event of the uplink would make a retry due sooner.
 func (s *Scheduler) EventHelps() bool {
 	now := s.now()
 	data := s.store.Cached(now)

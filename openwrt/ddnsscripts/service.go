@@ -130,7 +130,7 @@ func cutURL(raw string) updateURL {
 	return u
 }
 
-// ipv64URL takes an update URL of IPv64 over, and tells whether it was one
+// ipv64URL takes an update URL of IPv64 over, and reports whether it was one
 // with nothing in it that homeward would say otherwise.
 func (d *account) ipv64URL(u updateURL) bool {
 	if u.host != "ipv64.net" && u.host != "ipv4.ipv64.net" && u.host != "ipv6.ipv64.net" ||

@@ -77,7 +77,7 @@ func (a *account) convert(outside *section) (why string) {
 	return ""
 }
 
-// isText tells whether UCI and TOML can hold the values, and there is one.
+// isText reports whether UCI and TOML can hold the values, and there is one.
 func (s *setting) isText() bool {
 	for _, v := range s.values {
 		if !isText(v) {
@@ -191,7 +191,7 @@ func (a *account) hosts() {
 	}
 }
 
-// isHost tells whether a template takes the name: it goes into a URL.
+// isHost reports whether a template takes the name: it goes into a URL.
 func isHost(name string) bool {
 	rest := strings.TrimPrefix(name, "*.")
 	for _, c := range []byte(rest) {

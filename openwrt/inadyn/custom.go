@@ -77,12 +77,12 @@ func percent(rest string) string {
 	return "%25"
 }
 
-// isNIC tells whether a request is what dyndns2 servers are asked.
+// isNIC reports whether a request is what dyndns2 servers are asked.
 func isNIC(query string) bool {
 	return query == nicUpdate || query == "nic/update?myip=[IP]&hostname=[DOMAIN]"
 }
 
-// ipv64 takes an update URL of IPv64 over, and tells whether it was one with
+// ipv64 takes an update URL of IPv64 over, and reports whether it was one with
 // nothing in it that homeward would say otherwise.
 func (a *account) ipv64(server, query, user, pass string) bool {
 	path, params, _ := strings.Cut(query, "?")

@@ -36,7 +36,7 @@ func (s *section) value(name string) string {
 	return ""
 }
 
-// is tells whether a switch is "on", or "off".
+// is reports whether a switch is "on", or "off".
 func is(value, state string) bool {
 	var words string
 	switch state {

@@ -8,7 +8,7 @@ import (
 	"path"
 )
 
-// check tells whether an archive is whole: a package's id fits its
+// check reports whether an archive is whole: a package's id fits its
 // description, and every file it names is there, in order, with the size and
 // SHA-256 it is said to have. An index has no hash of itself: only its
 // signature speaks for it.

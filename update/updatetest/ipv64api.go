@@ -182,7 +182,7 @@ func apiCall(r *Request) (call, target string) {
 	return "", ""
 }
 
-// over counts a call and tells whether it is beyond a limit.
+// over counts a call and reports whether it is beyond a limit.
 func (s *IPv64API) over(r *Request) bool {
 	s.arrivals = r.within(s.arrivals, s.Limit10s, s.Limit24h)
 	return r.Over

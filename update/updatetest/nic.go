@@ -142,7 +142,7 @@ func connection(r *http.Request) netip.Addr {
 	return from.Addr().Unmap()
 }
 
-// genericAgent tells whether a User-Agent is none or a library's: it must name
+// genericAgent reports whether a User-Agent is none or a library's: it must name
 // the program, its version and the platform.
 func genericAgent(agent string) bool {
 	program, _, _ := strings.Cut(agent, " ")

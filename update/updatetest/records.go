@@ -129,7 +129,7 @@ func prefix(text string, named, from netip.Addr) (netip.Prefix, bool) {
 	return p.Masked(), err == nil && p.Bits() == 64 && p.Addr().Is6()
 }
 
-// apply carries an update out and tells whether it changed anything.
+// apply carries an update out and reports whether it changed anything.
 func (s *IPv64) apply(u update) (changed bool) {
 	for _, name := range u.domains {
 		d := s.domains[name]
@@ -152,7 +152,7 @@ func (s *IPv64) apply(u update) (changed bool) {
 }
 
 // renumber keeps the prefix and puts it before the interface id of every AAAA
-// record of the domain, and tells whether the prefix is a new one.
+// record of the domain, and reports whether the prefix is a new one.
 func (d *domain) renumber(p netip.Prefix) bool {
 	if !p.IsValid() {
 		return false
@@ -171,7 +171,7 @@ func (d *domain) renumber(p netip.Prefix) bool {
 	return changed
 }
 
-// over counts a request with a right key and tells whether it is beyond a
+// over counts a request with a right key and reports whether it is beyond a
 // limit, as of its arrival.
 func (s *IPv64) over(r *Request) bool {
 	s.arrivals[r.Key] = r.within(s.arrivals[r.Key], s.Limit10s, s.Limit24h)

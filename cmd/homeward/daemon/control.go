@@ -117,7 +117,7 @@ func (c *control) next(now time.Duration) command {
 	return command{}
 }
 
-// mayProbe tells whether the present worker would report after an order.
+// mayProbe reports whether the present worker would report after an order.
 func (c *control) mayProbe() bool {
 	return c.phase == phaseWorking && c.locked && !c.full && !c.ending
 }

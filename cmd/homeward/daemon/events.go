@@ -133,7 +133,7 @@ type notifier struct {
 }
 
 // decide queues the events that follow from the statuses. A new account has none.
-// news tells whether the next worker must know of a change, and wake when to call
+// news reports whether the next worker must know of a change, and wake when to call
 // decide again at the latest.
 func (t *notifier) decide(now time.Duration, status map[string]update.Status) (news bool, wake time.Duration) {
 	wake = never
@@ -154,7 +154,7 @@ func (t *notifier) decide(now time.Duration, status map[string]update.Status) (n
 	return news, wake
 }
 
-// dropOldest leaves the oldest events out where too many wait. It tells whether that
+// dropOldest leaves the oldest events out where too many wait. It reports whether that
 // is to be said.
 func (t *notifier) dropOldest() (say bool) {
 	over := len(t.Queue) - queueMost

@@ -148,7 +148,7 @@ func (p *process) reports() <-chan report { return p.reported }
 // children returns a channel that receives when a worker may have ended.
 func (p *process) children() <-chan os.Signal { return p.died }
 
-// gone tells whether the worker has ended, and how. All of its reports have been
+// gone reports whether the worker has ended, and how. All of its reports have been
 // received by then, though the kernel may report its end before them.
 func (p *process) gone() (how ending, gone bool) {
 	if p.draining {

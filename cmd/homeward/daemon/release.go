@@ -36,7 +36,7 @@ func (t text) release() {
 	}
 }
 
-// textMapping parses a line of /proc/self/maps. ok tells whether it is a read-only
+// textMapping parses a line of /proc/self/maps. ok reports whether it is a read-only
 // mapping of a file.
 func textMapping(line []byte) (start, end uintptr, ok bool) {
 	fields := bytes.Fields(line)

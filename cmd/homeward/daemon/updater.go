@@ -87,7 +87,7 @@ func (u *updater) decide() (status map[string]update.Status, wake time.Duration)
 	return status, min(wake, asked)
 }
 
-// busy tells whether something is under way.
+// busy reports whether something is under way.
 func (u *updater) busy() bool {
 	return u.scheduler.Sending() || u.prober.Probing() || len(u.parts.Inbox) > 0
 }

@@ -296,7 +296,7 @@ func (w *watcher) readHead() {
 	}
 }
 
-// hasNews tells whether t differs from what the last worker saw.
+// hasNews reports whether t differs from what the last worker saw.
 func (w *watcher) hasNews(t netwatch.Tables) bool {
 	for i := range w.head.watched {
 		seen := &w.head.watched[i]

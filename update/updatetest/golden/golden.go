@@ -16,7 +16,7 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "write testdata/*.golden, and the README's tables, anew; the diff is the review")
 
-// Rewrite tells whether the files are to be written anew.
+// Rewrite reports whether the files are to be written anew.
 func Rewrite() bool { return *rewrite }
 
 // Compare compares got with testdata/NAME.golden.
@@ -67,7 +67,7 @@ func Request(r transport.Request) string {
 	return s
 }
 
-// Printable tells whether a text may stand in a log as it is.
+// Printable reports whether a text may stand in a log as it is.
 func Printable(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r == '\uFFFD' || !strconv.IsPrint(r) })
 }
