@@ -38,3 +38,10 @@ func TestSBOM(t *testing.T) {
 		}
 	}
 }
+
+// Of what is no Go program there is no list.
+func TestSBOMOfNoProgram(t *testing.T) {
+	if out, err := exec.Command("../../.ci/sbom", "../../.ci/sbom", "1.2.3").Output(); err == nil || len(out) > 0 {
+		t.Errorf("error %v, output %s", err, out)
+	}
+}
