@@ -236,12 +236,38 @@ func TestAZoneOfAnotherStopsTheAccount(t *testing.T) {
 		c.set(accounts, sees(cloudValues, accounts))
 		time.Sleep(48 * time.Hour)
 		synctest.Wait()
-		if s := c.status(); s.State != StateStopped || !strings.Contains(s.Error, `the service has no zone for home.example.org: write zone = "…"`) || len(zones.Requests()) != 2 {
+		if s := c.status(); s.State != StateStopped || !strings.Contains(s.Error, `the service has no zone for home.example.org: write zone = "…"`) || len(zones.Requests()) != 2+3 {
 			t.Errorf("%+v after %d requests", s, len(zones.Requests()))
 		}
 		m := c.disk().Accounts["home"]
 		if found := m.Hosts["home.example.org"].Found; len(found) != 0 {
 			t.Errorf("found is %v: after once --force the names are to be tried anew", found)
+		}
+	})
+}
+
+// A host that the service does not know stops alone.
+func TestARefusedHostLeavesTheOthersOfItsAccountAlone(t *testing.T) {
+	zones := updatetest.NewZones("", "made-up", "example.org")
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(t, zones)
+		defer func() { c.stop() }()
+		a := cloudAccount(40, 0)
+		a.Domains = []string{"home.gone.test", "home.example.org"}
+		accounts := []*service.Account{a}
+		c.set(accounts, sees(cloudValues, accounts))
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		changed := cloudValues
+		changed.IPv4 = v4b
+		c.observe(sees(changed, accounts))
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if s := c.status(); s.State != StateStopped || !strings.Contains(s.Error, "the service has no zone for home.gone.test") {
+			t.Errorf("%+v", s)
+		}
+		if r := zones.Records(); len(r) != 2 || r[0].Name != "home.example.org" || r[0].Content != v4b.String() {
+			t.Errorf("the other host has %+v", r)
 		}
 	})
 }

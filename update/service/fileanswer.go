@@ -33,21 +33,27 @@ func (t Template) judge(a *Account, c Update, s Step, ans transport.Answer) (r R
 	case ans.Status/100 == 5 || ans.Status == 429:
 		return r, false
 	case s.isLookup() && slices.Contains(s.Absent, ans.Status) && !says(file.Unauthorized):
-		return Result{Verdict: Refused, Detail: r.Detail}, true
+		return f.refused(r.Detail, ""), true
 	case says(file.Unauthorized), ans.Status == 401, ans.Status == 403:
 		return Result{Verdict: Unauthorized, Detail: r.Detail, Hint: "check " + key}, false
 	case says(file.Unknown), ans.Status == 404, ans.Status == 410:
-		return Result{Verdict: Refused, Detail: r.Detail, Hint: "make the host at the service, or correct domains"}, true
+		return f.refused(r.Detail, "make the host at the service, or correct domains"), true
 	case says(file.Refused):
-		return Result{Verdict: Refused, Detail: r.Detail, Hint: "mend at the service what it names"}, false
+		return f.refused(r.Detail, "mend at the service what it names"), false
 	}
 	if code := parseReturnCodes(a, c, ans, refusal); code.Verdict == Refused || code.Verdict == Unauthorized {
 		return code, false
 	}
 	if ans.Status/100 == 4 && ans.Status != 408 {
-		return Result{Verdict: Refused, Detail: r.Detail, Hint: "mend at the service what it names"}, false
+		return f.refused(r.Detail, "mend at the service what it names"), false
 	}
 	return r, false
+}
+
+// refused returns the result for a refusal of the update's one host: the account's
+// other hosts go on.
+func (f filling) refused(detail, hint string) Result {
+	return combine([]HostResult{{Host: f.host(), Verdict: Refused, Detail: detail, Hint: hint}}, false)
 }
 
 // succeeds reports whether an answer is that of success.

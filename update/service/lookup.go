@@ -117,12 +117,14 @@ func (t Template) parseLookup(a *Account, c Update, l Step, ans transport.Answer
 		}
 	case guesses:
 		if found[foundZone] = parentZone(f.zone()); found[foundZone] == "" {
-			return Result{Verdict: Refused, Found: map[string]string{}, Detail: "the service has no zone for " + f.host(), Hint: `write zone = "…", the domain as the service lists it, or use a key that may see it`}
+			r = f.refused("the service has no zone for "+f.host(), `write zone = "…", the domain as the service lists it, or use a key that may see it`)
+			r.Found = map[string]string{}
+			return r
 		}
 	case t.File.Create != nil && l.Name == t.File.Lookups[len(t.File.Lookups)-1].Name:
 		found[l.foundKey(f.recordType())] = ""
 	default:
-		return Result{Verdict: Refused, Detail: "the service has no record of " + f.host(), Hint: "make it at the service, or correct domains"}
+		return f.refused("the service has no record of "+f.host(), "make it at the service, or correct domains")
 	}
 	return Result{Verdict: Learned, Found: found}
 }
