@@ -21,24 +21,28 @@ func (t Template) judge(a *Account, c Update, s Step, ans transport.Answer) (r R
 			r.Detail = HTTPStatus(ans) + ": " + redact(a, []byte(words))
 		}
 	}
-	says := func(pattern string) bool { _, ok := search(pattern, ans.Body); return pattern != "" && ok }
-	refused := s.isLookup() && (says(file.Limited) || says(file.Unauthorized)) // some services say so with 200
-	if f.succeeds(ans) && !refused {
+	refused := s.isLookup() && (says(file.Limited, ans) || says(file.Unauthorized, ans)) // some services say so with 200
+	switch {
+	case !f.succeeds(ans), refused:
+	case s.isLookup():
+		r.Verdict = Accepted
+		return r, false
+	default:
 		return Result{Verdict: Accepted, Detail: redact(a, ans.Body)}, false
 	}
 	key := cmp.Or(file.Secret, "the secret")
 	switch {
-	case says(file.Limited):
+	case says(file.Limited, ans):
 		return Result{Verdict: Limited, Wait: RetryAfter(ans), Detail: r.Detail}, false
 	case ans.Status/100 == 5 || ans.Status == 429:
 		return r, false
-	case s.isLookup() && slices.Contains(s.Absent, ans.Status) && !says(file.Unauthorized):
+	case s.isLookup() && slices.Contains(s.Absent, ans.Status) && !says(file.Unauthorized, ans):
 		return f.refused(r.Detail, ""), true
-	case says(file.Unauthorized), ans.Status == 401, ans.Status == 403:
+	case says(file.Unauthorized, ans), ans.Status == 401, ans.Status == 403:
 		return Result{Verdict: Unauthorized, Detail: r.Detail, Hint: "check " + key}, false
-	case says(file.Unknown), ans.Status == 404, ans.Status == 410:
+	case says(file.Unknown, ans), ans.Status == 404, ans.Status == 410:
 		return f.refused(r.Detail, "make the host at the service, or correct domains"), true
-	case says(file.Refused):
+	case says(file.Refused, ans):
 		return f.refused(r.Detail, "mend at the service what it names"), false
 	}
 	if code := parseReturnCodes(a, c, ans, refusal); code.Verdict == Refused || code.Verdict == Unauthorized {
@@ -48,6 +52,12 @@ func (t Template) judge(a *Account, c Update, s Step, ans transport.Answer) (r R
 		return f.refused(r.Detail, "mend at the service what it names"), false
 	}
 	return r, false
+}
+
+// says reports whether an answer says what a file's pattern means, if it has one.
+func says(pattern string, ans transport.Answer) bool {
+	_, ok := search(pattern, ans.Body)
+	return pattern != "" && ok
 }
 
 // refused returns the result for a refusal of the update's one host: the account's

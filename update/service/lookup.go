@@ -29,7 +29,7 @@ const foundMost = 200
 const zonesMost = 6
 
 // pathHelp tells how to write a path.
-const pathHelp = `write a list of names, positions and {"name": "value"} for the element that has these, as in ["result", 0, "id"]; of a look-up without answer`
+const pathHelp = `write a list of names, positions and {"name": "value"} for the element that has these, as in ["result", 0, "id"]; of a look-up without answer, and nothing with a path alone`
 
 // IsLookup reports whether the next request of an update is a look-up: it
 // changes nothing at the service.
@@ -102,9 +102,9 @@ func (t Template) parseLookup(a *Account, c Update, l Step, ans transport.Answer
 	found := cloneFound(c.Found)
 	value, ok := f.zone(), r.Verdict == Accepted
 	if ok && l.Path != nil {
-		var whole bool
-		if value, ok, whole = f.valueAt(ans, l.Path); !whole {
-			return Result{Verdict: Unknown, Detail: r.Detail, Hint: "what it looked up is no JSON, or longer than 64 KiB"}
+		var known bool
+		if value, ok, known = f.valueAt(ans, l.Path); !known && !says(l.Nothing, ans) {
+			return Result{Verdict: Unknown, Detail: r.Detail, Hint: "the answer to a look-up is no JSON, is longer than 64 KiB, or tells of another error"}
 		}
 	}
 	guesses := t.guesses(a, l)
@@ -155,9 +155,10 @@ func cloneFound(found map[string]string) map[string]string {
 	return maps.Clone(found)
 }
 
-// valueAt returns the text or number at a path in a JSON answer. whole is false
-// if the answer is not JSON.
-func (f filling) valueAt(ans transport.Answer, path []any) (value string, ok, whole bool) {
+// valueAt returns the text or number at a path in a JSON answer. known is false
+// if the answer does not tell: it is not JSON, or has nothing there. A list
+// without the element tells that there is none.
+func (f filling) valueAt(ans transport.Answer, path []any) (value string, ok, known bool) {
 	var v any
 	d := json.NewDecoder(bytes.NewReader(ans.Body))
 	d.UseNumber()
@@ -170,22 +171,22 @@ func (f filling) valueAt(ans transport.Answer, path []any) (value string, ok, wh
 			object, _ := v.(map[string]any)
 			v = object[step]
 		case float64:
-			list, _ := v.([]any)
+			list, is := v.([]any)
 			if int(step) >= len(list) {
-				return "", false, true
+				return "", false, is
 			}
 			v = list[int(step)]
 		case map[string]any:
-			list, _ := v.([]any)
+			list, is := v.([]any)
 			i := slices.IndexFunc(list, func(e any) bool { return f.matches(e, step) })
 			if i < 0 {
-				return "", false, true
+				return "", false, is
 			}
 			v = list[i]
 		}
 	}
 	value, ok = scalar(v)
-	return value, ok, true
+	return value, ok, ok
 }
 
 // matches reports whether an element has the members of want, whose values may

@@ -42,16 +42,17 @@ type File struct {
 
 // Step is one request of a service: a look-up, or an update.
 type Step struct {
-	Name   string // of a look-up: the placeholder that it fills
-	Method string // "": GET, or POST with a body
-	URL    string
-	Body   json.RawMessage
-	Form   string
-	XML    string
-	Status []int  // those of success, nil: 2xx
-	Answer string // a pattern, "": the status alone tells
-	Path   []any  // where in a JSON answer the pattern is searched, or what a look-up finds
-	Absent []int  // of a look-up: the statuses that mean there is nothing, beside 404
+	Name    string // of a look-up: the placeholder that it fills
+	Method  string // "": GET, or POST with a body
+	URL     string
+	Body    json.RawMessage
+	Form    string
+	XML     string
+	Status  []int  // those of success, nil: 2xx
+	Answer  string // a pattern, "": the status alone tells
+	Path    []any  // where in a JSON answer the pattern is searched, or what a look-up finds
+	Absent  []int  // of a look-up: the statuses that mean there is nothing, beside 404
+	Nothing string // of a look-up: a pattern of an answer with success that means there is nothing
 
 	key string // the file's member or the configuration's key: ipv4, lookups[0], url4
 }
@@ -108,7 +109,7 @@ func ParseTemplate(file []byte) (Template, error) {
 func (f *File) plain() bool {
 	bare := func(s *Step) bool {
 		return s == nil || s.Method == "" && s.Body == nil && s.Form == "" && s.XML == "" && s.Status == nil && s.Path == nil &&
-			s.Name == "" && s.Absent == nil
+			s.Name == "" && s.Absent == nil && s.Nothing == ""
 	}
 	return f.Secret == "" && f.Username == "" && f.Limit10s == nil && f.Limit24h == nil && f.Keep == "" && f.Zone == "" && f.Warning == "" && f.Connection == "" && f.Headers == nil &&
 		f.Lookups == nil && f.Address == nil && f.Prefix == nil && f.Both == nil && f.Create == nil && f.Error == nil &&

@@ -108,7 +108,10 @@ func (f *File) checkStep(s Step, known []string) (errs []error) {
 	if _, err := parsePattern(s.Answer); s.Answer != "" && err != nil {
 		fault("answer", "%v", err)
 	}
-	if !pathIsValid(s.Path) || s.isLookup() && s.Answer != "" {
+	if _, err := parsePattern(s.Nothing); s.Nothing != "" && err != nil {
+		fault("nothing", "%v", err)
+	}
+	if !pathIsValid(s.Path) || s.isLookup() && s.Answer != "" || s.Nothing != "" && (!s.isLookup() || s.Path == nil) {
 		fault("path", "%s", pathHelp)
 	}
 	if s.isLookup() == (s.Name == "") || s.isLookup() && (strings.Trim(s.Name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != "" || len(s.Name) > 20 || slices.Contains(known, s.Name)) {

@@ -122,6 +122,8 @@ func TestServiceFilesAreFaultedByTheirPath(t *testing.T) {
 		{`{"lookups":[{"name":"A",` + url + `,"path":["a",-1]}],"address":{` + url + `}}`, "lookups[0].path: write a list of names, positions"},
 		{`{"lookups":[{"name":"A","url":"https://x.example/[B]"},{"name":"B",` + url + `}],"address":{` + url + `}}`, "lookups[0].url: [B] is none of the placeholders"},
 		{`{"address":{` + url + `,"answer":"a("}}`, ""},
+		{`{"lookups":[{"name":"A",` + url + `,"path":["a"],"nothing":"("}],"address":{` + url + `}}`, "lookups[0].nothing: '(' is not understood"},
+		{`{"lookups":[{"name":"A",` + url + `,"nothing":"none"}],"address":{` + url + `}}`, "lookups[0].path: write a list of names, positions"},
 		{`{"connection":"ipv6","ipv4":{` + url + `}}`, `connection: write "ipv4", or take it out`},
 		{`{"limit_10s":-1,"ipv4":{` + url + `}}`, "limit_10s: write a number from 0 to 100000; 0 is none"},
 		{`{"limited":"(","ipv4":{` + url + `}}`, "limited: '(' is not understood"},
