@@ -121,7 +121,7 @@ func (t Template) NeedsZone() bool {
 // OneOfIPv6 reports whether the service takes an IPv6 address or the prefix, not
 // both.
 func (t Template) OneOfIPv6() bool {
-	return t.File != nil && t.File.Both != nil && t.File.Both.names("IPV6PREFIX")
+	return t.File != nil && slices.ContainsFunc(t.File.steps, func(s Step) bool { return s.names("IPV6PREFIX") })
 }
 
 // allInOne reports whether one request has all values.

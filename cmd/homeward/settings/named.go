@@ -133,7 +133,10 @@ func (t table) named(a *Account) {
 	if f := p.File; f != nil && f.Connection == "ipv4" && !a.Publish.IPv4 {
 		t.warn("publish", a.Service+` takes the connection's address for the A record if none is named: write "ipv4", too`)
 	}
-	if p.OneOfIPv6() && a.Publish.IPv6 && a.Publish.Prefix {
+	switch one := p.OneOfIPv6() && a.Publish.Prefix; {
+	case one && !a.Publish.IPv6 && p.File.Prefix != nil:
+		t.warn("publish", "prefix: "+a.Service+" may delete the AAAA record of the host itself when it is sent the prefix")
+	case one && a.Publish.IPv6:
 		t.fault("publish", "ipv6 and prefix: "+a.Service+" takes one of them: take the other out")
 	}
 }

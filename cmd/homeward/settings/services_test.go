@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"homeward/openwrt/services"
@@ -57,5 +58,24 @@ func TestServiceFilesAreListed(t *testing.T) {
 	}
 	if got := serviceFiles(filepath.Join(dir, "not-there")); got != nil {
 		t.Errorf("a folder that is not there: %+v", got)
+	}
+}
+
+// What a service does to a record that an account does not mean is said by check.
+func TestWhatAServiceDoesToOtherRecords(t *testing.T) {
+	const prefixDeletes = "prefix: nsupdate.info may delete the AAAA record of the host itself when it is sent the prefix"
+	for _, tt := range []struct{ keys, faults, warnings string }{
+		{`service = "nsupdate.info"; publish = ["ipv4", "ipv6"]`, "", ""},
+		{`service = "nsupdate.info"; publish = ["ipv6", "prefix"]`, "publish: ipv6 and prefix: nsupdate.info takes one of them: take the other out", ""},
+		{`service = "nsupdate.info"; publish = ["ipv4", "prefix"]`, "", prefixDeletes},
+		{`service = "desec"; publish = ["ipv4", "prefix"]`, "", ""},
+	} {
+		src := "[account.a]\ndomains = [\"home.example.org\"]\npassword = \"p\"\n" + strings.ReplaceAll(tt.keys, "; ", "\n") + "\n"
+		_, warnings, faults := Parse("x.toml", []byte(src), 0o600, noFiles)
+		for what, said := range map[string][2]string{"fault": {faults.Error(), tt.faults}, "warning": {warnings.Error(), tt.warnings}} {
+			if !strings.Contains(said[0], said[1]) || said[1] == "" && said[0] != "" {
+				t.Errorf("%s: the %s is %q, want %q", tt.keys, what, said[0], said[1])
+			}
+		}
 	}
 }
