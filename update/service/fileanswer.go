@@ -48,7 +48,7 @@ func (t Template) judge(a *Account, c Update, s Step, ans transport.Answer) (r R
 	if code := parseReturnCodes(a, c, ans, refusal); code.Verdict == Refused || code.Verdict == Unauthorized {
 		return code, false
 	}
-	if ans.Status/100 == 4 && ans.Status != 408 {
+	if ans.Status/100 == 4 && !slices.Contains([]int{408, 409, 423, 425}, ans.Status) { // these pass: a timeout, a conflict, a lock
 		return f.refused(r.Detail, "mend at the service what it names"), false
 	}
 	return r, false
