@@ -53,7 +53,7 @@ func (s AccountState) hostAttempts(now clock.Now) []hostAttempt {
 	for _, name := range s.Service.HostsOf(s.Account) {
 		h := s.Record.Hosts[name]
 		diff := missing(s.Plan.Want, s.Plan.known(name, h))
-		if h.Stop != nil || diff == (service.Values{}) || s.needsAddress() {
+		if h.Stop != nil || diff == (service.Values{}) || s.needsAddress() || s.needsIPv4(h) {
 			continue
 		}
 		c := Attempt{Update: s.compose(h, diff), line: s.Plan.Want}
@@ -85,6 +85,20 @@ func hostReady(now clock.Now, h state.Host, c service.Update) ready {
 // without one.
 func (s AccountState) needsAddress() bool {
 	return s.Service.PrefixOnly && (s.Record.PrefixOnlyRefused || s.Plan.Full) && s.Plan.Want == (service.Values{Prefix: s.Plan.Want.Prefix})
+}
+
+// needsIPv4 reports whether a host's values have to wait for an IPv4 address: none
+// is known, and the service would publish the connection's.
+func (s AccountState) needsIPv4(h state.Host) bool {
+	return s.Service.ConnectionIPv4 && s.Account.Publish.IPv4 && !s.Plan.Want.IPv4.IsValid() && !h.Values.IPv4.IsValid()
+}
+
+// hostNeedsIPv4 reports whether any host's values wait for an IPv4 address.
+func (s AccountState) hostNeedsIPv4() bool {
+	return slices.ContainsFunc(s.Service.HostsOf(s.Account), func(name string) bool {
+		h := s.Record.Hosts[name]
+		return s.needsIPv4(h) && missing(s.Plan.Want, h) != (service.Values{})
+	})
 }
 
 // missing returns the valid values of want that the service is not known to hold.

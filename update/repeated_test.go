@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"homeward/openwrt/services"
 	"homeward/update/service"
 	"homeward/update/state"
 	"homeward/update/transport"
@@ -84,6 +85,42 @@ func TestAReconnectCostsNoRecord(t *testing.T) {
 				t.Errorf("gone and back: sent again, %+v", again)
 			}
 		})
+	}
+}
+
+// Nothing is sent to a service that would take the connection's address for the A
+// record, until there is an IPv4 address to name.
+func TestAnUpdateWithoutIPv4WaitsWhereTheConnectionsIsTaken(t *testing.T) {
+	text, _ := services.File("do.de")
+	tmpl, err := service.ParseTemplate(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := service.Publish{IPv4: true, Prefix: true}
+	for _, tt := range []struct {
+		name    string
+		publish service.Publish
+		held    service.Values
+		want    service.Values
+		sent    service.Values
+		state   string
+	}{
+		{"no IPv4 address was ever accepted", both, service.Values{}, service.Values{Prefix: pa}, service.Values{}, StateWaiting},
+		{"one was accepted", both, service.Values{IPv4: v4a}, service.Values{Prefix: pa}, service.Values{IPv4: v4a, Prefix: pa}, StateDue},
+		{"the line shows one", both, service.Values{}, service.Values{IPv4: v4a, Prefix: pa}, service.Values{IPv4: v4a, Prefix: pa}, StateDue},
+		{"nothing is missing", both, service.Values{Prefix: pa}, service.Values{Prefix: pa}, service.Values{}, StateCurrent},
+	} {
+		a := &service.Account{Service: "do.de", Template: &tmpl, Domains: []string{"a.example"}, Publish: tt.publish}
+		s, _ := service.For(a)
+		m := state.AccountRecord{Hosts: map[string]state.Host{"a.example": {Values: tt.held}}}
+		d := AccountState{a, s, m, state.Usage{}, state.Limits{}, Plan{Want: tt.want}}.Next(at(time.Hour))
+		var sent service.Values
+		if d.Attempt != nil {
+			sent = d.Attempt.Update.Values
+		}
+		if sent != tt.sent || d.State != tt.state {
+			t.Errorf("%s: sends %v, %s, want %v, %s", tt.name, sent, d.State, tt.sent, tt.state)
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ type Service struct {
 	OneAddress     bool   // one address family a request
 	PrefixOnly     bool   // a request with a prefix alone leaves the addresses unchanged
 	DeletesUnnamed bool   // may delete what a request does not name: name all published values
+	ConnectionIPv4 bool   // takes the connection's IPv4 address from a request that names none
 }
 
 // Update is one update: Values for Hosts. PrefixOnly leaves the addresses

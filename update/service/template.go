@@ -19,6 +19,7 @@ func templateService(a *Account) Service {
 		MaxHosts:       1,
 		OneAddress:     !a.Template.allInOne(),
 		DeletesUnnamed: a.Template.allInOne() && (a.Template.File == nil || a.Template.File.Keep == ""),
+		ConnectionIPv4: a.Template.File != nil && a.Template.File.Connection == "ipv4",
 	}
 }
 
