@@ -173,7 +173,8 @@ func (t table) pastedSecret(a *service.Account) {
 }
 
 // recordAtRisk warns of an account that may cost a record: deSEC deletes a family
-// that a request does not name.
+// that a request does not name, and of one that was never accepted there is nothing
+// to name while the line does not show it.
 func (t table) recordAtRisk(a *Account) {
 	at := a.Service
 	urls := a.Server
@@ -186,7 +187,5 @@ func (t table) recordAtRisk(a *Account) {
 	if at == "dyndns2" {
 		at = "server"
 	}
-	if !a.Publish.IPv4 || !a.Publish.IPv6 || a.OneAddress || strings.Contains(urls, " https") {
-		t.warn(at, `deSEC deletes the record of a family that is not named: write service = "desec", which keeps it`)
-	}
+	t.warn(at, `deSEC deletes the record of a family that is not named: write service = "desec", which keeps it`)
 }

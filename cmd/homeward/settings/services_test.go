@@ -64,7 +64,11 @@ func TestServiceFilesAreListed(t *testing.T) {
 // What a service does to a record that an account does not mean is said by check.
 func TestWhatAServiceDoesToOtherRecords(t *testing.T) {
 	const prefixDeletes = "prefix: nsupdate.info may delete the AAAA record of the host itself when it is sent the prefix"
+	const unnamed = `deSEC deletes the record of a family that is not named: write service = "desec", which keeps it`
 	for _, tt := range []struct{ keys, faults, warnings string }{
+		{`service = "dyndns2"; server = "https://update.dedyn.io"; username = "u"`, "", "server: " + unnamed},
+		{`service = "template"; answer = "good"; url = "https://[DOMAIN]:[PASSWORD]@update.dedyn.io/?myipv4=[IPV4]&myipv6=[IPV6]"`, "", "url: " + unnamed},
+		{`service = "template"; answer = "good"; url = "https://[DOMAIN]:[PASSWORD]@update.dedyn.io/?myipv4=[IPV4]&myipv6=preserve"`, "", ""},
 		{`service = "nsupdate.info"; publish = ["ipv4", "ipv6"]`, "", ""},
 		{`service = "nsupdate.info"; publish = ["ipv6", "prefix"]`, "publish: ipv6 and prefix: nsupdate.info takes one of them: take the other out", ""},
 		{`service = "nsupdate.info"; publish = ["ipv4", "prefix"]`, "", prefixDeletes},
