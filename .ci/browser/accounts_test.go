@@ -80,6 +80,28 @@ func TestAnEditIsCheckedSavedAndSent(t *testing.T) {
 	}
 }
 
+// A switch that is on by another word than 1 is on in the form, and stays on.
+func TestASaveLeavesOnWhatIsOn(t *testing.T) {
+	words := strings.NewReplacer("'1'", "'on'", "option service", "option enabled 'yes'\n\toption service")
+	begin(t, words.Replace(on+home))
+	p := open(t, "root", accountsView)
+	p.edits("home")
+	p.tab("home", "limit_group")
+	p.types(field("home", "limit_group"), "mine")
+	p.saves()
+	p.closed()
+	p.applies("option limit_group 'mine'")
+	if c := r.Config("homeward"); strings.Contains(c, "enabled '0'") {
+		t.Errorf("the save switches off:\n%s", c)
+	}
+
+	begin(t, strings.NewReplacer("'on'", "'off'", "'yes'", "'no'").Replace(words.Replace(on+home)))
+	p.visit(accountsView)
+	if n := eval[int](p, `document.querySelectorAll('#view input[type="checkbox"]:checked').length`); n != 0 {
+		t.Errorf("%d switches are on of what is off", n)
+	}
+}
+
 // A fault stands at its option, its tab is shown, and nothing is saved.
 func TestAFaultIsShownAtItsOption(t *testing.T) {
 	begin(t, on+home)

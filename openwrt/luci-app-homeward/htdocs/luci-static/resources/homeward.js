@@ -84,13 +84,18 @@ function isRunning(list) {
 	return Object.values(list?.homeward?.instances ?? {}).some(i => i.running);
 }
 
+/* '1' and '0' for the words that UCI has for on and off; anything else stays. */
+function flag(value) {
+	return [ 'on', 'true', 'yes', 'enabled' ].includes(value) ? '1' : [ 'off', 'false', 'no', 'disabled' ].includes(value) ? '0' : value;
+}
+
 /* Spells a value as uci export does. */
 function quoted(value) {
 	return "'" + String(value).replace(/'/g, "'\\''") + "'";
 }
 
 return baseclass.extend({
-	tag, clock,
+	tag, clock, flag,
 	info: callInfo,
 
 	style() {

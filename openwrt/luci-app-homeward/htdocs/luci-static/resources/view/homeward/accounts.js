@@ -47,6 +47,15 @@ const Interface = widgets.NetworkSelect.extend({
 	}
 });
 
+/* A switch that knows every word that UCI has for on and off: LuCI's knows 1 alone, and would save 0 for 'on'. */
+const Flag = form.Flag.extend({
+	__name__: 'CBI.HomewardFlag',
+
+	load(section_id) {
+		return homeward.flag(uci.get('homeward', section_id, this.option));
+	}
+});
+
 /* The one spelling of an IPv6 address, "" of anything else. */
 function canonical(address) {
 	try {
@@ -180,7 +189,7 @@ return view.extend({
 
 	serviceOptions(s) {
 		const say = (...args) => this.option(s, 'service', ...args);
-		let o = s.taboption('service', form.Flag, 'enabled', _('Enabled'));
+		let o = s.taboption('service', Flag, 'enabled', _('Enabled'));
 		o.default = '1';
 		o.editable = true;
 
@@ -214,7 +223,7 @@ return view.extend({
 		o.value('', _('as usual (bearer)'));
 		[ 'bearer', 'basic', 'form' ].forEach(v => o.value(v));
 		this.secret(s, 'healthcheck', _('Healthcheck'), _('The token of a healthcheck at IPv64 that each update ticks.'), 'ipv64');
-		say(form.Flag, 'one_address', _('One address a request'), _('For a server that does not take two.'), 'dyndns2');
+		say(Flag, 'one_address', _('One address a request'), _('For a server that does not take two.'), 'dyndns2');
 	},
 
 	/* Shows words below an option, which follow its value. */
@@ -249,7 +258,7 @@ return view.extend({
 		o = say(form.Value, 'param_enc', '[PARAMENC]', null, 'template');
 		o.password = true;
 		say(form.Value, 'param_opt', '[PARAMOPT]', null, 'template');
-		say(form.Flag, 'allow_http', _('Allow http://'), _('Everybody on the way can read the password then.'), 'template');
+		say(Flag, 'allow_http', _('Allow http://'), _('Everybody on the way can read the password then.'), 'template');
 	},
 
 	nameServer(say) {
@@ -339,7 +348,7 @@ return view.extend({
 			return o;
 		};
 		s.addremove = false;
-		let o = say(form.Flag, 'enabled', _('Enabled'));
+		let o = say(Flag, 'enabled', _('Enabled'));
 		o.rmempty = false;
 		say(Interface, 'wan', _('WAN for IPv4'), _('More than one WAN needs a choice.'));
 		say(Interface, 'wan6', _('WAN for IPv6'));
