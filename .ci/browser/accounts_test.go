@@ -102,6 +102,35 @@ func TestASaveLeavesOnWhatIsOn(t *testing.T) {
 	}
 }
 
+// The last account goes, and so does its switch: with homeward off there is
+// nothing to fault, and with it on the fault says how.
+func TestTheLastAccountCanGo(t *testing.T) {
+	const main = `[id="widget.cbid.homeward.main.enabled"]`
+	begin(t, off)
+	p := open(t, "root", accountsView)
+	p.types(`[id="widget.cbid.homeward.main.on_change"]`, "/bin/true")
+	p.applies("option on_change '/bin/true'")
+
+	begin(t, on+home)
+	p.visit(accountsView)
+	p.click(`.cbi-section-table-row[data-section-id="home"] input[type="checkbox"]`)
+	p.click(".cbi-page-actions .cbi-button-apply")
+	p.sees(`#view [data-faults="page"]`, "switch homeward off, too")
+	p.click(main)
+	p.applies("enabled '0'")
+	until(t, "it is confirmed", func() bool { return !r.Rollback() })
+
+	begin(t, on+home)
+	p.visit(accountsView)
+	p.click(`.cbi-section-table-row[data-section-id="home"] .cbi-button-remove`)
+	p.wait("it is gone from the table", `!document.querySelector('.cbi-section-table-row[data-section-id="home"]')`)
+	p.click(".cbi-page-actions .cbi-button-apply")
+	p.sees(`#view [data-faults="page"]`, "switch homeward off, too")
+	p.click(main)
+	p.click(".cbi-page-actions .cbi-button-apply")
+	until(t, "it is gone", func() bool { return !strings.Contains(r.Config("homeward"), "config account") })
+}
+
 // A fault stands at its option, its tab is shown, and nothing is saved.
 func TestAFaultIsShownAtItsOption(t *testing.T) {
 	begin(t, on+home)

@@ -202,8 +202,15 @@ return baseclass.extend({
 		return callCheck(text).then(answer => {
 			if (answer.error)
 				throw new Error(answer.error);
+			const on = flag(uci.get('homeward', 'main', 'enabled')) == '1';
+			/* of no place: that no account is on, which is well where homeward is off */
+			const whole = f => !f.line && !f.section;
 			const located = faults => faults.map(f => Object.assign({ sid: ids[f.line - 1] }, f));
-			return { faults: located(answer.faults), warnings: located(answer.warnings) };
+			return {
+				faults: located(answer.faults).filter(f => on || !whole(f))
+					.map(f => whole(f) ? Object.assign(f, { text: f.text + ' ' + _('To go without, switch homeward off, too.') }) : f),
+				warnings: located(answer.warnings)
+			};
 		});
 	},
 
