@@ -62,9 +62,11 @@ func open(t *testing.T, user, path string) *page {
 	return p
 }
 
-// visit goes to another page with the same login.
+// visit goes to another page with the same login, once the one before is seen to
+// be unharmed: a new document knows nothing of it.
 func (p *page) visit(path string) {
 	p.Helper()
+	p.unharmed()
 	p.do("visit "+path, chromedp.Navigate(r.URL+"/cgi-bin/luci/admin/"+path))
 	p.shown()
 }
@@ -218,6 +220,6 @@ func (p *page) unharmed() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err != nil || len(ran) > 0 || len(p.thrown) > 0 {
-		p.Errorf("at the end: %v; foreign text ran, or stands as HTML: %v; scripts threw %q", err, ran, p.thrown)
+		p.Errorf("when it is left: %v; foreign text ran, or stands as HTML: %v; scripts threw %q", err, ran, p.thrown)
 	}
 }
