@@ -289,6 +289,10 @@ func TestAppACL(t *testing.T) {
 			t.Errorf("%q is for %q, want %q", path, got, want)
 		}
 	}
+	// what is saved is to run, too
+	if !slices.Contains(acl["luci-app-homeward-setup"].Write["ubus"]["homeward"], "service") {
+		t.Error("who may set up alone cannot switch homeward on")
+	}
 	var known map[string]any
 	if err := json.Unmarshal([]byte(methods), &known); err != nil {
 		t.Fatal(err)
