@@ -76,6 +76,42 @@ func TestWizardShowsFaultsAtTheirFields(t *testing.T) {
 	}
 }
 
+// An account that another browser has added meanwhile stays, though its name is
+// the one that the wizard would take; so at taking over.
+func TestTwoWizards(t *testing.T) {
+	one := wizard(t)
+	two := open(t, "root", stateView)
+	two.click(`[data-daemon="none"] [data-action="wizard"]`)
+	three := openTakeOver(t)
+	for domain, p := range map[string]*page{"home.ipv64.net": one, "home.any64.de": two} {
+		p.chooses(`[data-wizard] [name="service"]`, "ipv64")
+		p.types(`[data-wizard] [name="domain"]`, domain)
+		p.types(`[data-wizard] [name="token"]`, router.Token)
+		p.click(`[data-action="finish"]`)
+		p.closed()
+	}
+	three.click(`[data-action="take-over"]`)
+	until(t, "the third", func() bool { return strings.Contains(r.Config("homeward"), "house.ipv64.net") })
+	c := r.Config("homeward")
+	for _, domain := range []string{"home.ipv64.net", "home.any64.de"} {
+		if n := strings.Count(c, "list domain '"+domain+"'"); n != 1 {
+			t.Errorf("%s is there %d times:\n%s", domain, n, c)
+		}
+	}
+	if n := strings.Count(c, "config account"); n != 3 {
+		t.Errorf("%d accounts:\n%s", n, c)
+	}
+}
+
+// openTakeOver opens the page with an account that has the name home, too.
+func openTakeOver(t *testing.T) *page {
+	t.Helper()
+	check(t, r.WriteFile("/etc/config/ddns", strings.NewReplacer("'house'", "'home'", "home.ipv64.net", "house.ipv64.net").Replace(ddns)))
+	p := open(t, "root", "services/homeward/import")
+	p.sees("[data-import]", "house.ipv64.net")
+	return p
+}
+
 // A secret's field shows dots.
 func TestWizardHidesTheSecret(t *testing.T) {
 	p := wizard(t)

@@ -220,6 +220,12 @@ return baseclass.extend({
 			label ? tag('strong', {}, label + ': ') : null, f.text);
 	},
 
+	/* Forgets what is not saved, and reads what the router has now. */
+	forget() {
+		uci.unload('homeward');
+		return uci.load('homeward');
+	},
+
 	switchOn() {
 		uci.set('homeward', uci.get('homeward', 'main') ? 'main' : uci.add('homeward', 'homeward', 'main'), 'enabled', '1');
 	},

@@ -160,10 +160,14 @@ return baseclass.extend({
 	/* Writes the account, lets the daemon check it, and takes it back if it has a fault. */
 	finish() {
 		const options = this.options();
-		const sid = uci.add('homeward', 'account', sectionName(options.domain[0] ?? ''));
-		Object.keys(options).filter(n => options[n].length).forEach(n => uci.set('homeward', sid, n, options[n]));
-		homeward.switchOn();
-		return homeward.check().then(({ faults }) => {
+		let sid;
+		/* another browser may have added an account of that name meanwhile */
+		return homeward.forget().then(() => {
+			sid = uci.add('homeward', 'account', sectionName(options.domain[0] ?? ''));
+			Object.keys(options).filter(n => options[n].length).forEach(n => uci.set('homeward', sid, n, options[n]));
+			homeward.switchOn();
+			return homeward.check();
+		}).then(({ faults }) => {
 			if (faults.length)
 				return this.show(faults, sid);
 			return homeward.saveAndRun().then(() => {
@@ -186,7 +190,6 @@ return baseclass.extend({
 		});
 		dom.content(this.faults, others);
 		this.fields.parentNode.querySelector('.cbi-value-field:has(.hw-fault) input')?.focus();
-		uci.unload('homeward');
-		return uci.load('homeward');
+		return homeward.forget();
 	}
 });

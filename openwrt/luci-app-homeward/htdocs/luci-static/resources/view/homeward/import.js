@@ -99,6 +99,27 @@ return view.extend({
 
 	/* Adds the accounts beside those that there are. With a fault nothing is changed. */
 	takeOver(plan) {
+		dom.content(this.faults, null);
+		return homeward.forget().then(() => {
+			this.add(plan);
+			return homeward.check();
+		}).then(({ faults }) => {
+			if (faults.length) {
+				dom.content(this.faults, faults.map(f => homeward.fault(f, [ f.section, f.option ].filter(x => x).join(' · '))));
+				return homeward.forget();
+			}
+			/* where ddns-scripts does not stop, the page stays and says so */
+			let stopped = false;
+			return homeward.saveAndRun(() => homeward.report(callStop()).then(well => stopped = well))
+				.then(() => stopped && location.assign(L.url('admin/services/homeward/state')));
+		}).catch(e => {
+			dom.content(this.faults, homeward.fault({ text: e.message }));
+			return homeward.forget();
+		});
+	},
+
+	/* Under names that no other section has now. */
+	add(plan) {
 		plan.accounts.forEach(a => {
 			let name = a.name;
 			for (let n = 2; uci.sections('homeward').some(s => (s['.create'] ?? s['.name']) == name); n++)
@@ -108,25 +129,6 @@ return view.extend({
 		});
 		if (plan.enabled)
 			homeward.switchOn();
-		dom.content(this.faults, null);
-		return homeward.check().then(({ faults }) => {
-			if (faults.length) {
-				dom.content(this.faults, faults.map(f => homeward.fault(f, [ f.section, f.option ].filter(x => x).join(' · '))));
-				return this.forget();
-			}
-			/* where ddns-scripts does not stop, the page stays and says so */
-			let stopped = false;
-			return homeward.saveAndRun(() => homeward.report(callStop()).then(well => stopped = well))
-				.then(() => stopped && location.assign(L.url('admin/services/homeward/state')));
-		}).catch(e => {
-			dom.content(this.faults, homeward.fault({ text: e.message }));
-			return this.forget();
-		});
-	},
-
-	forget() {
-		uci.unload('homeward');
-		return uci.load('homeward');
 	},
 
 	handleSaveApply: null,
