@@ -17,7 +17,11 @@ func appendDelegated(ps []netip.Prefix, t Tables, wan6 string) []netip.Prefix {
 		}
 		ps = append(ps, p)
 	}
-	slices.SortFunc(ps, comparePrefix)
+	for i := range ps { // there are few: slices.SortFunc would add 15 KiB
+		for ; i > 0 && comparePrefix(ps[i], ps[i-1]) < 0; i-- {
+			ps[i], ps[i-1] = ps[i-1], ps[i]
+		}
+	}
 	return slices.Compact(ps)
 }
 

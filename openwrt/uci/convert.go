@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -39,7 +40,7 @@ func (s Schema) Convert(src []byte, file File, devices map[string]string, otherw
 
 // sortByLine sorts faults by line.
 func sortByLine(faults []Fault) {
-	slices.SortStableFunc(faults, func(a, b Fault) int { return a.Line - b.Line })
+	sort.SliceStable(faults, func(i, j int) bool { return faults[i].Line < faults[j].Line })
 }
 
 // Defaults are used if the section main does not name another value; each may be "".
