@@ -103,6 +103,36 @@ func TestTwoWizards(t *testing.T) {
 	}
 }
 
+// What cannot be saved is taken back, so that a second press is not a second
+// account; what cannot be started is said, and saved all the same.
+func TestWizardTakesBackWhatIsNotSaved(t *testing.T) {
+	p := wizard(t)
+	p.chooses(`[data-wizard] [name="service"]`, "ipv64")
+	p.types(`[data-wizard] [name="domain"]`, "home.ipv64.net")
+	p.types(`[data-wizard] [name="token"]`, router.Token)
+	refuse := func(name string) {
+		r.Intercept(func(c router.Call) *router.Reply {
+			if c.Object+"."+c.Method == name {
+				return &router.Reply{Code: 6}
+			}
+			return nil
+		})
+	}
+	refuse("uci.commit")
+	p.click(`[data-action="finish"]`)
+	p.sees("[data-wizard] [data-fault]", "Permission denied")
+	if r.Config("homeward") != off || r.Staged() > 0 {
+		t.Errorf("%d changes are staged, and the configuration is\n%s", r.Staged(), r.Config("homeward"))
+	}
+	refuse("homeward.service")
+	p.click(`[data-action="finish"]`)
+	p.closed()
+	p.sees(`[data-answer="error"]`, "Permission denied")
+	if c := r.Config("homeward"); strings.Count(c, "config account") != 1 || !strings.Contains(c, "config account 'home'") {
+		t.Errorf("the configuration is\n%s", c)
+	}
+}
+
 // openTakeOver opens the page with an account that has the name home, too.
 func openTakeOver(t *testing.T) *page {
 	t.Helper()

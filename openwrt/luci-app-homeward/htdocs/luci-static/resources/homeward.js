@@ -20,6 +20,7 @@ const callService = rpc.declare({ object: 'homeward', method: 'service', params:
 const callCheck = rpc.declare({ object: 'homeward', method: 'check', params: [ 'config' ], reject: true });
 const callServices = rpc.declare({ object: 'homeward', method: 'services', reject: true });
 const callAccess = rpc.declare({ object: 'session', method: 'access', params: [ 'scope', 'object', 'function' ], expect: { access: false } });
+const callRevert = rpc.declare({ object: 'uci', method: 'revert', params: [ 'config' ] });
 const callCommit = rpc.declare({ object: 'uci', method: 'commit', params: [ 'config' ], reject: true });
 
 const STYLE = `
@@ -231,14 +232,15 @@ return baseclass.extend({
 	},
 
 	/* Saves, makes it the router's configuration and sees that the daemon runs, now and at each boot. Changes of
-	   other packages that wait to be applied go on waiting. then, where it is given, is done once it is saved. */
+	   other packages that wait to be applied go on waiting. What cannot be saved is taken back, and rejects; what fails
+	   afterwards is shown alone. then, where it is given, is done once it is saved. */
 	saveAndRun(then) {
-		return uci.save()
-			.then(() => callCommit('homeward'))
-			.then(() => ui.changes.init())
-			.then(() => then?.())
-			.then(() => callService('enable'))
-			.then(() => this.run(RUN_TRIES));
+		return uci.save().then(() => callCommit('homeward'))
+			.catch(e => L.resolveDefault(callRevert('homeward')).then(() => Promise.reject(e)))
+			.then(() => this.report(ui.changes.init()
+				.then(() => then?.())
+				.then(() => callService('enable'))
+				.then(() => this.run(RUN_TRIES))));
 	},
 
 	/* procd reloads a service whose configuration changes, a second later, unless it was stopped: only then, or if it
