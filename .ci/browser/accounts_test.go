@@ -232,7 +232,7 @@ func TestEveryOptionIsInTheForm(t *testing.T) {
 		}
 	}
 	p.edits("home")
-	for _, service := range []string{"ipv64", "spdyn", "dyndns2", "template"} {
+	for _, service := range []string{"ipv64", "spdyn", "dyndns2", "rfc2136", "template"} {
 		p.sets("home", "service", quote(service))
 		p.sets("home", "detect", `"web"`)
 		got := eval[[]string](p, fmt.Sprintf(shown, "#modal_overlay"))

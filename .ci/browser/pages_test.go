@@ -88,7 +88,7 @@ func TestFitsAPhone(t *testing.T) {
 	const wide = `Math.max(document.documentElement.scrollWidth, document.getElementById('modal_overlay')?.scrollWidth ?? 0)`
 	for _, v := range views {
 		p.visit(v)
-		p.wait("the accounts", `document.querySelector('#view').textContent.includes('home')`)
+		p.wait("the accounts", `document.querySelector('#view').textContent.includes('home.ipv64.net')`)
 		if w := eval[int](p, wide); w > 360 {
 			t.Errorf("%s is %d wide: %q", v, w, eval[[]string](p, `[...document.querySelectorAll('#view *')].filter(n => n.getBoundingClientRect().right > 361).map(n => n.outerHTML.slice(0, 80))`))
 		}

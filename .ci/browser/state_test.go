@@ -200,7 +200,7 @@ func TestAReaderSeesTheStateAndNothingElse(t *testing.T) {
 			t.Errorf("%s.%s tells the token", c.Object, c.Method)
 		}
 	}
-	for _, object := range []string{"force", "service", "check", "log", "import", "services"} {
+	for _, object := range []string{"force", "service", "check", "log", "import", "services", "stop_ddns"} {
 		if code := eval[float64](p, `fetch('/ubus/', { method: 'POST', body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'call',
 			params: [ L.env.sessionid, 'homeward', '`+object+`', {} ] }) }).then(r => r.json()).then(m => m.error?.code ?? 0)`); code != -32002 {
 			t.Errorf("a reader may call %s", object)
