@@ -133,6 +133,22 @@ func TestWizardTakesBackWhatIsNotSaved(t *testing.T) {
 	}
 }
 
+// What the check warns of is shown before the dialog closes.
+func TestWizardShowsWarnings(t *testing.T) {
+	p := wizard(t)
+	p.chooses(`[data-wizard] [name="service"]`, "ipv64")
+	p.types(`[data-wizard] [name="domain"]`, "home.ipv64.net")
+	p.types(`[data-wizard] [name="token"]`, "an odd token")
+	p.click(`[data-action="finish"]`)
+	p.wait("the warning", `document.querySelector('#modal_overlay [data-fault="token"]')`)
+	if c := r.Config("homeward"); !strings.Contains(c, "an odd token") {
+		t.Errorf("the configuration is\n%s", c)
+	}
+	p.click(`[data-action="read"]`)
+	p.closed()
+	p.wait("the account", `document.querySelector('[data-account="home"]')`)
+}
+
 // openTakeOver opens the page with an account that has the name home, too.
 func openTakeOver(t *testing.T) *page {
 	t.Helper()

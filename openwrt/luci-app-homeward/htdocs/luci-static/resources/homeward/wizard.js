@@ -167,14 +167,27 @@ return baseclass.extend({
 			Object.keys(options).filter(n => options[n].length).forEach(n => uci.set('homeward', sid, n, options[n]));
 			homeward.switchOn();
 			return homeward.check();
-		}).then(({ faults }) => {
+		}).then(({ faults, warnings }) => {
 			if (faults.length)
 				return this.show(faults, sid);
-			return homeward.saveAndRun().then(() => {
-				this.close();
-				return this.done();
-			});
+			return homeward.saveAndRun().then(() => this.saved(warnings.filter(w => w.sid == sid)));
 		}).catch(e => this.show([ { text: e.message } ], sid));
+	},
+
+	/* Closes the dialog, once what the daemon's check warns of is read. */
+	saved(warnings) {
+		const end = () => {
+			this.close();
+			return this.done();
+		};
+		if (!warnings.length)
+			return end();
+		dom.content(this.fields, null);
+		ui.showModal(_('Saved, with a warning'), [
+			homeward.style(),
+			warnings.map(w => homeward.fault(w, w.option)),
+			tag('div', { 'class': 'button-row' }, homeward.button('read', _('Go on'), 'positive important', end))
+		].flat(), 'cbi-modal');
 	},
 
 	/* Shows each fault at its field, the others below, and takes the account back. */
