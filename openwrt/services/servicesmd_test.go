@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -44,8 +45,27 @@ func TestServicesMD(t *testing.T) {
 		table += fmt.Sprintf("| `%s` | %s | %s | %s | %s |\n", name, addresses, prefix, secret, limits(f))
 	}
 	table += "\nipv64, spdyn, dyndns2 and rfc2136 are no files. The prefix is published by ipv64, and by those with a yes above.\n"
+	table += "\nThese write a TTL with each update, in place of the record's: " + strings.Join(fixedTTLs(t), ", ") + ".\n"
 	table += ddnsScripts(t)
 	part(t, "services", table+"\n")
+}
+
+// fixedTTLs returns the services whose updates name a TTL, with its seconds.
+func fixedTTLs(t *testing.T) (all []string) {
+	t.Helper()
+	ttl := regexp.MustCompile(`ttl(?:\W|name|value|string)+(\d+)`)
+	for _, name := range Names() {
+		f := account(t, name, "home.example.org").Template.File
+		for _, s := range []*service.Step{f.Address, f.IPv4} {
+			if s == nil {
+				continue
+			}
+			if m := ttl.FindStringSubmatch(s.URL + s.Form + string(s.Body) + s.XML); m != nil {
+				all = append(all, "`"+name+"` ("+m[1]+" s)")
+			}
+		}
+	}
+	return all
 }
 
 func limits(f *service.File) string {
