@@ -60,8 +60,8 @@ func (t Template) next(a *Account, c Update) Step {
 	}
 	kind := filling{a, c, update}.recordType()
 	absent := false
-	for _, l := range t.File.steps[:len(t.File.Lookups)] {
-		if cmp.Or(a.Zone, t.File.Zone) != "" && l.Path == nil && l.names("ZONE") || kind == "" && l.names("TYPE") {
+	for i, l := range t.File.steps[:len(t.File.Lookups)] {
+		if cmp.Or(a.Zone, t.File.Zone) != "" && l.Path == nil && i == t.File.guess() || kind == "" && l.names("TYPE") {
 			continue // it finds the zone, which is known, or a record that is not meant
 		}
 		value, ok := c.Found[l.foundKey(kind)]
@@ -70,7 +70,7 @@ func (t Template) next(a *Account, c Update) Step {
 		}
 		absent = value == ""
 	}
-	if absent {
+	if absent && t.File.Create != nil { // state.json may be of a file that had it
 		return *t.File.Create
 	}
 	return update
@@ -87,8 +87,14 @@ func (s Step) foundKey(kind string) string {
 // guesses reports whether a look-up finds the host's zone by trying its parents:
 // the first that has it in its request.
 func (t Template) guesses(a *Account, l Step) bool {
-	first := slices.IndexFunc(t.File.Lookups, func(s Step) bool { return s.names("ZONE", "NAME", "SUB") })
+	first := t.File.guess()
 	return cmp.Or(a.Zone, t.File.Zone) == "" && first >= 0 && t.File.Lookups[first].Name == l.Name
+}
+
+// guess returns the index of the look-up that finds the zone where none is given,
+// -1 if there is none.
+func (f *File) guess() int {
+	return slices.IndexFunc(f.Lookups, func(s Step) bool { return s.names("ZONE", "NAME", "SUB") })
 }
 
 // parseLookup returns what a look-up's answer means: Learned, with what is known

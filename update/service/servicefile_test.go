@@ -149,6 +149,31 @@ func TestTheKeyOfATemplateStays(t *testing.T) {
 	}
 }
 
+// TestTheNextRequest follows what is known of a host.
+func TestTheNextRequest(t *testing.T) {
+	const put, create = `"address":{"url":"https://x.example/put"}`, `,"create":{"url":"https://x.example/create"}`
+	const zone, record = `{"name":"HELD","url":"https://x.example/[ZONE]"}`, `{"name":"HAS","url":"https://x.example/[ZONE]/[NAME]/[TYPE]"}`
+	for _, tt := range []struct {
+		name, file string
+		zone       string
+		found      map[string]string
+		want       string
+	}{
+		{"the zone is asked for", `{"lookups":[` + zone + `,` + record + `],` + put + create + `}`, "", nil, "home.example.org"},
+		{"a zone that is known is not, the record is", `{"lookups":[` + zone + `,` + record + `],` + put + create + `}`, "example.org", nil, "example.org/home/A"},
+		{"the record is there", `{"lookups":[` + zone + `,` + record + `],` + put + create + `}`, "example.org", map[string]string{"HAS A": "example.org"}, "put"},
+		{"it is made", `{"lookups":[` + zone + `,` + record + `],` + put + create + `}`, "example.org", map[string]string{"HAS A": ""}, "create"},
+		{"state.json is of a file that could make one", `{"lookups":[` + zone + `],` + put + `}`, "", map[string]string{"HELD": ""}, "put"},
+	} {
+		a := fileAccount(t, tt.file)
+		a.Zone = tt.zone
+		s, _ := For(a)
+		if got := s.Request(a, Update{Hosts: a.Domains, Values: Values{IPv4: ip4}, Found: tt.found}).URL.Reveal(); got != "https://x.example/"+tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
 // FuzzServiceFile sends what passes Check wherever its look-ups lead, and holds the
 // requests to what a hostile file may do.
 func FuzzServiceFile(f *testing.F) {
