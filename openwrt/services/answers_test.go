@@ -106,6 +106,16 @@ func answers() []struct {
 	}
 }
 
+// KO is DuckDNS's word for a wrong token and for another's domain.
+func TestDuckDNSsKOTellsOfBoth(t *testing.T) {
+	a := account(t, "duckdns", "home.duckdns.org")
+	s, _ := service.For(a)
+	r := s.Parse(a, service.Update{Hosts: a.Domains, Values: service.Values{IPv4: v4a}}, transport.Answer{Status: 200, Body: []byte("KO")})
+	if want := "check the account's token, and that it is for home.duckdns.org"; r.Hint != want {
+		t.Errorf("%q, want %q", r.Hint, want)
+	}
+}
+
 func TestAnswers(t *testing.T) {
 	tested := map[string]bool{}
 	for _, tt := range answers() {

@@ -39,7 +39,7 @@ func (t Template) judge(a *Account, c Update, s Step, ans transport.Answer) (r R
 	case s.isLookup() && slices.Contains(s.Absent, ans.Status) && !says(file.Unauthorized, ans):
 		return f.refused(r.Detail, ""), true
 	case says(file.Unauthorized, ans), ans.Status == 401, ans.Status == 403:
-		return Result{Verdict: Unauthorized, Detail: r.Detail, Hint: "check " + key}, false
+		return Result{Verdict: Unauthorized, Detail: r.Detail, Hint: "check " + key + ", and that it is for " + f.host()}, false
 	case says(file.Unknown, ans), ans.Status == 404, ans.Status == 410:
 		return f.refused(r.Detail, "make the host at the service, or correct domains"), true
 	case says(file.Refused, ans):

@@ -66,6 +66,8 @@ func TestWhatAServiceDoesToOtherRecords(t *testing.T) {
 	const prefixDeletes = "prefix: nsupdate.info may delete the AAAA record of the host itself when it is sent the prefix"
 	const unnamed = `deSEC deletes the record of a family that is not named: write service = "desec", which keeps it`
 	for _, tt := range []struct{ keys, faults, warnings string }{
+		{`service = "duckdns"; publish = ["ipv6"]`, "", ""},
+		{`service = "do.de"; username = "u"; publish = ["prefix"]`, "", `publish: do.de takes the connection's address for the A record if none is named: write "ipv4", too`},
 		{`service = "dyndns2"; server = "https://update.dedyn.io"; username = "u"`, "", "server: " + unnamed},
 		{`service = "template"; answer = "good"; url = "https://[DOMAIN]:[PASSWORD]@update.dedyn.io/?myipv4=[IPV4]&myipv6=[IPV6]"`, "", "url: " + unnamed},
 		{`service = "template"; answer = "good"; url = "https://[DOMAIN]:[PASSWORD]@update.dedyn.io/?myipv4=[IPV4]&myipv6=preserve"`, "", ""},
