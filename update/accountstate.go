@@ -46,10 +46,8 @@ func (s AccountState) Next(now clock.Now) Decision {
 		case stop != nil:
 		case s.Plan.Want == (service.Values{}):
 			d.State = StateWaiting
-		case s.needsAddress() && missing(s.Plan.Want, s.Record.Hosts[""]) != (service.Values{}):
-			d.State, d.Error = StateWaiting, "the service does not take the prefix alone: it goes with the next address that the line shows"
-		case s.hostNeedsIPv4():
-			d.State, d.Error = StateWaiting, "the service would publish the connection's IPv4 address: the rest goes with the first one that the line shows"
+		case s.waitsFor() != "":
+			d.State, d.Error = StateWaiting, s.waitsFor()
 		}
 		return d
 	}

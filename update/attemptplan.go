@@ -93,12 +93,18 @@ func (s AccountState) needsIPv4(h state.Host) bool {
 	return s.Service.ConnectionIPv4 && s.Account.Publish.IPv4 && !s.Plan.Want.IPv4.IsValid() && !h.Values.IPv4.IsValid()
 }
 
-// hostNeedsIPv4 reports whether any host's values wait for an IPv4 address.
-func (s AccountState) hostNeedsIPv4() bool {
-	return slices.ContainsFunc(s.Service.HostsOf(s.Account), func(name string) bool {
+// waitsFor tells which address the values wait for, "" if they do not.
+func (s AccountState) waitsFor() string {
+	if s.needsAddress() && missing(s.Plan.Want, s.Record.Hosts[""]) != (service.Values{}) {
+		return "the service does not take the prefix alone: it goes with the next address that the line shows"
+	}
+	if slices.ContainsFunc(s.Service.HostsOf(s.Account), func(name string) bool {
 		h := s.Record.Hosts[name]
 		return s.needsIPv4(h) && missing(s.Plan.Want, h) != (service.Values{})
-	})
+	}) {
+		return "the service would publish the connection's IPv4 address: the rest goes with the first one that the line shows"
+	}
+	return ""
 }
 
 // missing returns the valid values of want that the service is not known to hold.

@@ -22,13 +22,11 @@ func (t Template) judge(a *Account, c Update, s Step, ans transport.Answer) (r R
 		}
 	}
 	refused := s.isLookup() && (says(file.Limited, ans) || says(file.Unauthorized, ans)) // some services say so with 200
-	switch {
-	case !f.succeeds(ans), refused:
-	case s.isLookup():
-		r.Verdict = Accepted
-		return r, false
-	default:
-		return Result{Verdict: Accepted, Detail: redact(a, ans.Body)}, false
+	if f.succeeds(ans) && !refused {
+		if !s.isLookup() {
+			r.Detail = redact(a, ans.Body)
+		}
+		return Result{Verdict: Accepted, Detail: r.Detail}, false
 	}
 	key := cmp.Or(file.Secret, "the secret")
 	switch {

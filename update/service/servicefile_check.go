@@ -68,6 +68,11 @@ func (f *File) checkForms() (errs []error) {
 	if f.Connection != "" && f.Connection != "ipv4" {
 		fault("connection", `write "ipv4", or take it out`)
 	}
+	for _, s := range f.steps {
+		if _, err := parsePattern(s.Nothing); s.Nothing != "" && err != nil {
+			fault(s.key+".nothing", err.Error())
+		}
+	}
 	if f.Create != nil && len(f.Lookups) == 0 {
 		fault("create", "is sent when the last of lookups has found nothing, and there is none: write lookups, or take create out")
 	}
@@ -107,9 +112,6 @@ func (f *File) checkStep(s Step, known []string) (errs []error) {
 	}
 	if _, err := parsePattern(s.Answer); s.Answer != "" && err != nil {
 		fault("answer", "%v", err)
-	}
-	if _, err := parsePattern(s.Nothing); s.Nothing != "" && err != nil {
-		fault("nothing", "%v", err)
 	}
 	if !pathIsValid(s.Path) || s.isLookup() && s.Answer != "" || s.Nothing != "" && (!s.isLookup() || s.Path == nil) {
 		fault("path", "%s", pathHelp)
