@@ -80,9 +80,27 @@ func RedactedText(key, v string) string {
 		if u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
 			shown += "/" + hidden
 		}
+	} else if !isPlain(key, v) {
+		return hidden
 	}
 	if secret.MayHold(v) {
 		return hidden
 	}
 	return shown
+}
+
+// isPlain reports whether a value that is no URL is free of what may stand before or
+// behind a host: a password, parameters.
+func isPlain(key, v string) bool {
+	switch key {
+	case "server", "url", "url4", "url6", "checkip":
+		if strings.Contains(v, "/") {
+			return false
+		}
+	case "template":
+	default:
+		return !strings.Contains(v, "@")
+	}
+	port := strings.Trim(v[strings.LastIndexByte(v, ':')+1:], "0123456789]")
+	return !strings.ContainsAny(v, "@?&=#%;, ") && (port == "" || !strings.Contains(v, ":"))
 }
