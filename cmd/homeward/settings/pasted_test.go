@@ -67,3 +67,24 @@ func TestPastedTokenIsUnderstoodOrRefused(t *testing.T) {
 		}
 	}
 }
+
+// The update URLs of services by name hold their secret under other names.
+func TestPastedURLOfAServiceByName(t *testing.T) {
+	for _, tt := range []struct{ service, v, want, says string }{
+		{"ionos", "https://ipv4.api.hosting.ionos.com/dns/v1/dyndns?q=made-up-key", "made-up-key", "the token was taken out of it"},
+		{"duckdns", "https://x.example/update?username=me&password=made-up-key", "made-up-key", "the token was taken out of it"},
+		{"duckdns", "https://x.example/update?username=made-up-key", "made-up-key", "the token was taken out of it"},
+		{"duckdns", "https://x.example/update?token=made-up%20key", "", "is a whole update URL: write the secret alone"},
+	} {
+		src := fmt.Sprintf("[account.a]\nservice = %q\ndomains = [\"a.example.org\"]\ntoken = %q\n", tt.service, tt.v)
+		cfg, warnings, faults := Parse("x.toml", []byte(src), 0o600, noFiles)
+		got := ""
+		if len(faults) == 0 {
+			got = cfg.Accounts[0].Secret.Reveal()
+		}
+		said := faults.Error() + warnings.Error()
+		if got != tt.want || !strings.Contains(said, tt.says) || strings.Contains(said, "ipv64") {
+			t.Errorf("%s, %s gives %q, says %q", tt.service, tt.v, got, said)
+		}
+	}
+}

@@ -151,7 +151,12 @@ func (t table) alone(name string, s secret.Secret, what string) secret.Secret {
 	case as == "a whole update URL" && token == "":
 		t.fault(name, "is a URL without a key in it: write "+what+" alone")
 	case token == "" || form.OddToken(token):
-		t.fault(name, "is "+as+": write "+what+" alone, as ipv64.net shows it")
+		if t.text("service") == "ipv64" {
+			what += " alone, as ipv64.net shows it"
+		} else {
+			what += " alone"
+		}
+		t.fault(name, "is "+as+": write "+what)
 	default:
 		t.warn(name, "is "+as+"; the token was taken out of it: write the token alone")
 		return secret.New(token)

@@ -36,7 +36,7 @@ func PastedToken(v string) (token, form string) {
 	}
 	if name, _, ok := strings.Cut(v, "="); ok && isTokenName(name) {
 		q, _ := url.ParseQuery(v)
-		return strings.TrimSpace(q.Get(name)), "the parameter of a URL"
+		return keyOfQuery(q), "the parameter of a URL"
 	}
 	if strings.Contains(v, ":") && !strings.ContainsAny(v, " \t") {
 		return ofPair(v), `a user and a token ("none:…")`
@@ -102,11 +102,8 @@ func keyOfURL(v string) string {
 	if err != nil {
 		return ""
 	}
-	q := u.Query()
-	for _, name := range []string{"key", "token", "user", "username"} {
-		if k := q.Get(name); k != "" && OddSecret(k) == "" {
-			return k
-		}
+	if k := keyOfQuery(u.Query()); k != "" {
+		return k
 	}
 	password, _ := u.User.Password()
 	if password == "" {
@@ -116,4 +113,15 @@ func keyOfURL(v string) string {
 		return ""
 	}
 	return password
+}
+
+// keyOfQuery returns the key among a URL's parameters, "" if there is none: a user
+// may stand in its place.
+func keyOfQuery(q url.Values) string {
+	for _, name := range []string{"key", "token", "password", "q", "user", "username"} {
+		if k := strings.TrimSpace(q.Get(name)); k != "" && OddSecret(k) == "" {
+			return k
+		}
+	}
+	return ""
 }
