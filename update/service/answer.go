@@ -10,7 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"homeward/update/secret"
 	"homeward/update/transport"
@@ -61,8 +63,7 @@ func Quote(body []byte) string { return Cut(Clean(body)) }
 // white space, and after it, as Clean may join a secret that was split by
 // control bytes.
 func redact(a *Account, body []byte) string {
-	secrets := secretsOf(a)
-	return Cut(string(mask([]byte(Clean(mask(body, secrets...))), secrets...)))
+	return Cut(string(Redact([]byte(Clean(Redact(body, a))), a)))
 }
 
 // Clean returns a text on one line, each run of white space as one blank,
@@ -136,7 +137,42 @@ func mask(body []byte, secrets ...secret.Secret) []byte {
 
 // Redact replaces the secrets of an account in a text, in every form in which a
 // request can carry them.
-func Redact(text []byte, a *Account) []byte { return mask(text, secretsOf(a)...) }
+func Redact(text []byte, a *Account) []byte {
+	text = mask(text, secretsOf(a)...)
+	if a.Template == nil || a.Username == "" || len(a.Username) >= userLeast {
+		return text
+	}
+	for _, form := range forms(a.Username) {
+		text = maskWord(text, []byte(form))
+	}
+	return text
+}
+
+// userLeast is the length from which on a user name is masked within words, too.
+const userLeast = 5
+
+// maskWord replaces a word, and not what it is part of.
+func maskWord(text, word []byte) []byte {
+	var out []byte
+	for at := 0; ; {
+		i := bytes.Index(text[at:], word)
+		if i < 0 {
+			return append(out, text[at:]...)
+		}
+		start, end := at+i, at+i+len(word)
+		before, _ := utf8.DecodeLastRune(text[:start])
+		after, _ := utf8.DecodeRune(text[end:])
+		out = append(out, text[at:start]...)
+		if inWord(before) || inWord(after) {
+			out = append(out, word...)
+		} else {
+			out = append(out, secret.Mask...)
+		}
+		at = end
+	}
+}
+
+func inWord(r rune) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
 
 // forms returns a secret unchanged, encoded as in a URL or a form, in base64, and
 // each of these as JSON may write it.

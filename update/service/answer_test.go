@@ -64,6 +64,23 @@ func TestMaskHidesWhatAServiceRepeats(t *testing.T) {
 	}
 }
 
+// A short user name may be part of any word.
+func TestUserNamesAreMaskedAsWords(t *testing.T) {
+	for _, tt := range []struct{ user, text, want string }{
+		{"home", "homeward at home", "homeward at ***"},
+		{"home", "home: nohome, (home) home", "***: nohome, (***) ***"},
+		{"a b", "u=a%20b u=a+b xa b", "u=*** u=*** xa b"},
+		{"alice", "alices", "***s"},
+		{"", "homeward", "homeward"},
+		{"home", "p4ss", "***"},
+	} {
+		a := &Account{Service: "template", Template: &Template{}, Username: tt.user, Secret: secret.New("p4ss")}
+		if got := string(Redact([]byte(tt.text), a)); got != tt.want {
+			t.Errorf("%q of user %q: %q, want %q", tt.text, tt.user, got, tt.want)
+		}
+	}
+}
+
 // A service may repeat what it was sent, header and all.
 func TestNoFormOfASecretIsRepeated(t *testing.T) {
 	const password = "p w/ö+s3cret?"

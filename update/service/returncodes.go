@@ -201,7 +201,7 @@ func Redirected(a *Account, ans transport.Answer) Result {
 	if u.Host == "" || u.Scheme != "https" || Quote([]byte(u.Host)) != u.Host {
 		return r
 	}
-	host := string(mask([]byte(u.Host), secretsOf(a)...))
+	host := string(Redact([]byte(u.Host), a))
 	if a.Template != nil {
 		r.Hint = "if the service has moved to " + host + ", correct the URL of its template"
 		return r
@@ -223,7 +223,10 @@ func Redirected(a *Account, ans transport.Answer) Result {
 func secretsOf(a *Account) []secret.Secret {
 	s := []secret.Secret{a.Secret, a.Healthcheck}
 	if a.Template != nil {
-		s = append(s, secret.New(a.Username), a.Template.ParamEnc)
+		if len(a.Username) >= userLeast {
+			s = append(s, secret.New(a.Username))
+		}
+		s = append(s, a.Template.ParamEnc)
 		s = append(s, a.Template.literals()...)
 	}
 	return append(s, logins(a)...)
