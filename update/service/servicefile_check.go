@@ -98,11 +98,11 @@ func (f *File) checkStep(s Step, known []string) (errs []error) {
 	if wrong := fileURL(s.URL); wrong != "" {
 		fault("url", "%s", wrong)
 	}
-	text := s.texts()
-	if len(text) > textMost+64 || strings.Count(text, "[") > placeholderMost+8 {
+	text, headers := s.texts(), strings.Join(slices.Collect(headerValues(f.Headers)), "\n")
+	if len(text) > textMost+64 || strings.Count(text+headers, "[") > placeholderMost+8 {
 		fault("url", "the request is longer than %d characters, or has more than %d placeholders", textMost, placeholderMost)
 	}
-	for _, part := range []string{s.URL, s.Form, s.XML, string(s.Body), strings.Join(slices.Collect(headerValues(f.Headers)), "\n")} {
+	for _, part := range []string{s.URL, s.Form, s.XML, string(s.Body), headers} {
 		if name := unknownPlaceholder(part, known); name != "" {
 			fault("url", "[%s] is none of the placeholders [%s]", name, strings.Join(known, "], ["))
 		}

@@ -129,6 +129,7 @@ func TestServiceFilesAreFaultedByTheirPath(t *testing.T) {
 		{`{"limited":"(","ipv4":{` + url + `}}`, "limited: '(' is not understood"},
 		{`{"keep":"k","ipv4":{"url":"https://x.example/` + strings.Repeat("a", 5000) + `"}}`, "ipv4.url: the request is longer than 4096 characters"},
 		{`{"keep":"k","ipv4":{"url":"https://x.example/` + strings.Repeat("[PASSWORD]", 40) + `"}}`, "ipv4.url: the request is longer than 4096 characters, or has more than 24 placeholders"},
+		{`{"headers":{"X":"` + strings.Repeat("[PASSWORD]", 40) + `"},"ipv4":{` + url + `}}`, "ipv4.url: the request is longer than 4096 characters, or has more than 24 placeholders"},
 	} {
 		tmpl, err := ParseTemplate([]byte(tt.file))
 		if err == nil {
