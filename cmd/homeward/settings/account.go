@@ -51,8 +51,11 @@ func (t table) account(name string, cfg *Config) Account {
 	t.nameServer(&a)
 	t.template(&a)
 	t.publish(&a)
-	if kindOfService(a.Service) == named {
+	switch {
+	case kindOfService(a.Service) == named:
 		t.named(&a)
+	case a.Template != nil && a.Template.File != nil:
+		t.ownFile(&a)
 	}
 	t.recordAtRisk(&a)
 	t.prefix(&a)
@@ -96,6 +99,9 @@ func (t table) service() (string, *service.Template) {
 	}
 	if s == "template" {
 		file = &service.Template{}
+		if t.has("template") {
+			t.serviceFile(file)
+		}
 	}
 	return s, file
 }
@@ -222,7 +228,7 @@ func publishDefault(a *Account) service.Publish {
 	switch {
 	case a.Service == "ipv64" && !a.Host.IsValid():
 		return service.Publish{IPv4: true, Prefix: true}
-	case a.Template != nil && kindOfService(a.Service) == named:
+	case a.Template != nil && (a.Template.File != nil || kindOfService(a.Service) == named):
 		return namedPublish(a.Template.Carries())
 	case a.Template != nil && hasURL(*a.Template):
 		return a.Template.Carries()

@@ -36,7 +36,6 @@ func (t table) template(a *Account) {
 		if t.has("answer") {
 			t.fault("answer", "stands beside template, which brings its own: take it out")
 		}
-		t.serviceFile(a.Template)
 	case inline == "" && t.missing("template") && t.missing("url") && t.missing("url4") && t.missing("url6"):
 		t.fault("template", `missing: write template = "dynv6.com" (a file below `+templateFolder+`), or url and answer`)
 	case inline != "":
@@ -78,8 +77,17 @@ func (t table) serviceFile(p *service.Template) {
 		t.fault("template", path+": "+err.Error()+": name another service's file")
 		return
 	}
-	parsed.ParamEnc, parsed.ParamOpt, parsed.AllowHTTP = p.ParamEnc, p.ParamOpt, p.AllowHTTP
 	*p = parsed
+}
+
+// ownFile checks a template that is a service file of ours as a service by name.
+func (t table) ownFile(a *Account) {
+	if p := a.Template; p.NeedsZone() || strings.Contains(p.Texts(), "[SERVER]") {
+		t.fault("template", "asks for a zone or a server, which a service by name has: put the file into "+ownServices+
+			`, and write its name without .json as service`)
+		return
+	}
+	t.named(a)
 }
 
 func (t table) inlineTemplate(p *service.Template) {

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -92,6 +93,33 @@ func TestTemplateDomains(t *testing.T) {
 		src := "[account.a]\nservice = \"template\"\ndomains = [\"" + name + "\"]" + keys
 		if _, _, faults := Parse("x.toml", []byte(src), 0o600, noFiles); !strings.Contains(faults.Error(), "x.toml:3: account.a.domains: ") {
 			t.Errorf("%q is taken: %v", name, faults)
+		}
+	}
+}
+
+// A service file of ours has its limits and its checks under template, too.
+func TestServiceFilesOfOursAreTemplates(t *testing.T) {
+	read := files(map[string]string{
+		"/etc/own/own.json":  `{"limit_10s":2,"limit_24h":7,"warning":"careful","keep":"k","both":{"url":"https://x.example/?k=[PASSWORD]&4=[IPV4]&6=[IPV6PREFIX]","answer":"good"}}`,
+		"/etc/own/zone.json": `{"ipv4":{"method":"PUT","url":"https://x.example/[ZONE]/[NAME]","body":["[IP]"]}}`,
+		"/etc/own/base.json": `{"keep":"k","ipv4":{"url":"[SERVER]/[IP]"}}`,
+	})
+	for _, tt := range []struct{ keys, limits, says string }{
+		{`template = "own/own.json"`, "2 7", "/etc/x.toml:2: account.a.service: careful"},
+		{"template = \"own/own.json\"\nlimit_24h = 5", "2 5", ""},
+		{`template = "cloudflare"`, "40 0", ""},
+		{"template = \"own/own.json\"\npublish = [\"ipv6\", \"prefix\"]", "", "ipv6 and prefix: template takes one of them"},
+		{`template = "own/zone.json"`, "", "account.a.template: asks for a zone or a server"},
+		{`template = "own/base.json"`, "", "account.a.template: asks for a zone or a server"},
+	} {
+		src := "[account.a]\nservice = \"template\"\n" + tt.keys + "\ndomains = [\"a.example.org\"]\ntoken = \"t\"\n"
+		cfg, warnings, faults := Parse("/etc/x.toml", []byte(src), 0o600, read)
+		limits := ""
+		if len(faults) == 0 {
+			limits = fmt.Sprint(cfg.Accounts[0].Limit10s, cfg.Accounts[0].Limit24h)
+		}
+		if said := faults.Error() + warnings.Error(); limits != tt.limits || !strings.Contains(said, tt.says) {
+			t.Errorf("%s: limits %q, want %q, says\n%s, want %s", tt.keys, limits, tt.limits, said, tt.says)
 		}
 	}
 }
