@@ -94,7 +94,7 @@ func (c claims) check(t table, a Account) {
 	}
 	identity := []string{service, server, strings.TrimPrefix(a.Record, "@")}
 	if a.Template != nil {
-		identity = append(identity, a.Zone, spelled(a.Template.URL), spelled(a.Template.URL4), spelled(a.Template.URL6))
+		identity = append(identity, spelled(a.Template.URL), spelled(a.Template.URL4), spelled(a.Template.URL6))
 	}
 	what := map[string]bool{"ipv4": a.Publish.IPv4, "ipv6": a.Publish.IPv6, "prefix": a.Publish.Prefix}
 	for _, value := range []string{"ipv4", "ipv6", "prefix"} {

@@ -123,3 +123,13 @@ func TestServiceFilesOfOursAreTemplates(t *testing.T) {
 		}
 	}
 }
+
+// Two accounts of one host at one service overwrite each other, with a zone named or
+// not.
+func TestTheZoneIsNoIdentity(t *testing.T) {
+	const account = "service = \"cloudflare\"\ndomains = [\"a.example.org\"]\ntoken = \"t\"\n"
+	_, _, faults := Parse("x.toml", []byte("[account.a]\n"+account+"[account.b]\n"+account+"zone = \"example.org\"\n"), 0o600, noFiles)
+	if want := "publishes the ipv4 of a.example.org, too"; !strings.Contains(faults.Error(), want) {
+		t.Errorf("%v, want %s", faults, want)
+	}
+}
