@@ -4,8 +4,12 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
+
+// LimitMost is the highest limit that can be kept: as many requests are remembered.
+const LimitMost = 1000
 
 // checkFile returns all faults of a service file, each beginning with the path of
 // its member.
@@ -55,8 +59,8 @@ func (f *File) checkForms() (errs []error) {
 		name string
 		n    *int
 	}{{"limit_10s", f.Limit10s}, {"limit_24h", f.Limit24h}} {
-		if n.n != nil && (*n.n < 0 || *n.n > 100000) {
-			fault(n.name, "write a number from 0 to 100000; 0 is none")
+		if n.n != nil && (*n.n < 0 || *n.n > LimitMost) {
+			fault(n.name, "write a number from 0 to "+strconv.Itoa(LimitMost)+"; 0 is none")
 		}
 	}
 	if f.Both != nil && (f.IPv4 != nil || f.IPv6 != nil || f.Address != nil || f.Prefix != nil) {

@@ -205,6 +205,9 @@ func TestAKeyWithoutALimitIsNotRememberedForEver(t *testing.T) {
 	if n := len(again.Read(upAt(time.Hour)).Quotas["k"].Reservations); n != reservationsMost {
 		t.Errorf("%d requests are remembered, want the last %d", n, reservationsMost)
 	}
+	if service.LimitMost >= reservationsMost {
+		t.Errorf("a limit of %d never binds: %d requests are remembered", service.LimitMost, reservationsMost)
+	}
 }
 
 // reserved notes one request of k.

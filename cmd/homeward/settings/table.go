@@ -3,12 +3,14 @@ package settings
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"homeward/cmd/homeward/settings/keylines"
 	"homeward/cmd/homeward/settings/toml"
 	"homeward/update/secret"
+	"homeward/update/service"
 	"homeward/update/spelling"
 )
 
@@ -153,7 +155,7 @@ func (t table) noChoice(name, v string) (wrong string) {
 	return ""
 }
 
-// count reads a number from 0 to a million.
+// count reads a number of requests from 0 to service.LimitMost.
 func (t table) count(name string, otherwise int) int {
 	n, ok := t.vals[name].(int64)
 	switch {
@@ -162,8 +164,8 @@ func (t table) count(name string, otherwise int) int {
 	case n < 0:
 		t.fault(name, "is below 0: write the number of requests, or 0 for no limit")
 		return otherwise
-	case n > 1e6:
-		t.fault(name, "is above 1000000: write the number of requests, or 0 for no limit")
+	case n > service.LimitMost:
+		t.fault(name, "is above "+strconv.Itoa(service.LimitMost)+", the most that is counted: write a lower number, or 0 for no limit")
 		return otherwise
 	}
 	return int(n)
