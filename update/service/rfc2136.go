@@ -76,9 +76,9 @@ func dnsVerdict(z *rfc2136.Result) returnCode {
 		r.what = "REFUSED: the key may not change records of " + Quote([]byte(z.Zone))
 		r.do = "allow it at the server: update-policy in BIND, acl in Knot"
 	case rfc2136.NotZone:
-		r.what, r.do = "NOTZONE: a host is outside of "+Quote([]byte(z.Zone)), "correct zone or domains"
+		r.what, r.do = "NOTZONE: a host is outside of "+Quote([]byte(z.Zone)), "look at "+someHosts(z.Hosts)+": correct zone or domains"
 	case rfc2136.YXRRSet:
-		r.what, r.do = "YXRRSET: a host is an alias (CNAME)", "delete its CNAME record, or take the host out of domains"
+		r.what, r.do = "YXRRSET: a host is an alias (CNAME)", "look at "+someHosts(z.Hosts)+": delete the CNAME record, or take the host out of domains"
 	case rfc2136.NotImp, rfc2136.FormErr:
 		r.what, r.do = "the server takes no updates", "write another server"
 	case rfc2136.NoZone:
@@ -94,4 +94,14 @@ func dnsVerdict(z *rfc2136.Result) returnCode {
 		r.verdict, r.what = Unknown, "the name server answers with error "+strconv.Itoa(int(z.Code))
 	}
 	return r
+}
+
+// someHosts lists the hosts of a zone, ten at most: the server does not say which of
+// them it refuses.
+func someHosts(hosts []string) string {
+	text := strings.Join(hosts[:min(len(hosts), 10)], ", ")
+	if n := len(hosts) - 10; n > 0 {
+		text += " and " + strconv.Itoa(n) + " more"
+	}
+	return Clean([]byte(text))
 }

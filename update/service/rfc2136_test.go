@@ -84,6 +84,18 @@ func TestVerdictsOfZones(t *testing.T) {
 	}
 }
 
+// A zone's hosts go in one message, and the server does not say which of them it
+// refuses.
+func TestRefusedZonesNameTheirHosts(t *testing.T) {
+	for _, code := range []rfc2136.Code{rfc2136.YXRRSet, rfc2136.NotZone} {
+		two := dnsVerdict(&rfc2136.Result{Zone: "example.org", Hosts: dnsAccount().Domains, Code: code})
+		many := dnsVerdict(&rfc2136.Result{Zone: "example.org", Hosts: slices.Repeat([]string{"a.example.org"}, 12), Code: code})
+		if !strings.HasPrefix(two.do, "look at home.example.org, nas.example.org: ") || !strings.Contains(many.do, "a.example.org and 2 more: ") {
+			t.Errorf("%v: %s; %s", code, two.do, many.do)
+		}
+	}
+}
+
 // FuzzDNSVerdict: only NOERROR for every host is accepted, and what is said can be
 // shown.
 func FuzzDNSVerdict(f *testing.F) {
