@@ -1,7 +1,6 @@
 package service
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -28,7 +27,10 @@ func (t Template) judge(a *Account, c Update, s Step, ans transport.Answer) (r R
 		}
 		return Result{Verdict: Accepted, Detail: r.Detail}, false
 	}
-	key := cmp.Or(file.Secret, "the secret")
+	check := "check the secret"
+	if file.Secret != "" {
+		check += ": " + file.Secret
+	}
 	switch {
 	case says(file.Limited, ans):
 		return Result{Verdict: Limited, Wait: RetryAfter(ans), Detail: r.Detail}, false
@@ -37,7 +39,7 @@ func (t Template) judge(a *Account, c Update, s Step, ans transport.Answer) (r R
 	case s.isLookup() && slices.Contains(s.Absent, ans.Status) && !says(file.Unauthorized, ans):
 		return f.refused(r.Detail, ""), true
 	case says(file.Unauthorized, ans), ans.Status == 401, ans.Status == 403:
-		return Result{Verdict: Unauthorized, Detail: r.Detail, Hint: "check " + key + ", and that it is for " + f.host()}, false
+		return Result{Verdict: Unauthorized, Detail: r.Detail, Hint: check + ", and that it is for " + f.host()}, false
 	case says(file.Unknown, ans), ans.Status == 404, ans.Status == 410:
 		return f.refused(r.Detail, "make the host at the service, or correct domains"), true
 	case says(file.Refused, ans):

@@ -142,6 +142,16 @@ func TestServiceFilesAreFaultedByTheirPath(t *testing.T) {
 	}
 }
 
+func TestARefusedSecretIsNamed(t *testing.T) {
+	for member, want := range map[string]string{`"secret":"an API token that may edit",`: "check the secret: an API token that may edit", "": "check the secret"} {
+		a := fileAccount(t, `{`+member+`"ipv4":{"method":"PUT","url":"https://x.example/","body":["[IP]"]}}`)
+		s, _ := For(a)
+		if r := s.Parse(a, Update{Hosts: a.Domains, Values: Values{IPv4: ip4}}, transport.Answer{Status: 401}); r.Verdict != Unauthorized || r.Hint != want+", and that it is for home.example.org" {
+			t.Errorf("%+v, want %q", r, want)
+		}
+	}
+}
+
 // The fingerprint of a template without a file is as it always was: an upgrade
 // forgets nothing.
 func TestTheKeyOfATemplateStays(t *testing.T) {
