@@ -111,7 +111,7 @@ func TestDuckDNSsKOTellsOfBoth(t *testing.T) {
 	a := account(t, "duckdns", "home.duckdns.org")
 	s, _ := service.For(a)
 	r := s.Parse(a, service.Update{Hosts: a.Domains, Values: service.Values{IPv4: v4a}}, transport.Answer{Status: 200, Body: []byte("KO")})
-	if want := "check the account's token, and that it is for home.duckdns.org"; r.Hint != want {
+	if want := "check the secret: the account's token, and that it is for home.duckdns.org"; r.Hint != want {
 		t.Errorf("%q, want %q", r.Hint, want)
 	}
 }
