@@ -41,6 +41,7 @@ func (p *process) ticks() int {
 // TestUnderAdversity: limits, hanging connections, restarts and floods of signals
 // neither cost the router nor hold up an update.
 func TestUnderAdversity(t *testing.T) {
+	t.Parallel()
 	t.Run("ARefreshThatMustWaitCostsNoProcessor", aRefreshThatMustWaitCostsNoProcessor)
 	t.Run("AConnectionThatHangsDoesNotHoldUpANewAddress", aConnectionThatHangsDoesNotHoldUpANewAddress)
 	t.Run("AStatusOfTheDaemonBeforeIsNotShown", aStatusOfTheDaemonBeforeIsNotShown)

@@ -20,6 +20,7 @@ import (
 // the resolver or the clock changes. What never reached the service costs nothing of
 // its limits.
 func TestErrorsThatPassAreRetried(t *testing.T) {
+	t.Parallel()
 	t.Run("WhateverTheServiceAnswersTheNextGoodAnswerCounts", whateverTheServiceAnswersTheNextGoodAnswerCounts)
 	t.Run("HalfATLSHandshakeCostsNoRequest", halfATLSHandshakeCostsNoRequest)
 	t.Run("AServiceThatHangsOrDripsIsGivenUpAfter15Seconds", aServiceThatHangsOrDripsIsGivenUpAfter15Seconds)

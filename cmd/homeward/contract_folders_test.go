@@ -63,6 +63,7 @@ func (h *house) serviceStarts() {
 // identity of the owner of state_dir, and makes missing folders for the user
 // homeward.
 func TestTheFoldersAreTheDaemonsUsers(t *testing.T) {
+	t.Parallel()
 	t.Run("TheDaemonStartedByRootIsTheServicesUser", theDaemonStartedByRootIsTheServicesUser)
 	t.Run("WhatRootDoesFirstIsLeftToTheService", whatRootDoesFirstIsLeftToTheService)
 	t.Run("RootHandsOverWhatWasLeft", rootHandsOverWhatWasLeft)

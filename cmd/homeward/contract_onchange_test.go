@@ -54,6 +54,7 @@ func (h *house) told(want ...string) {
 // TestOnChangeRunsAProgram: on_change is run once for each event, one at a time; it
 // is ended after 30 s, its failure is said, and no update waits for it.
 func TestOnChangeRunsAProgram(t *testing.T) {
+	t.Parallel()
 	t.Run("AProgramIsToldOfEachEventOnce", aProgramIsToldOfEachEventOnce)
 	t.Run("AProgramThatHangsIsInNobodysWay", aProgramThatHangsIsInNobodysWay)
 	t.Run("AProgramThatFailsIsSaidOnce", aProgramThatFailsIsSaidOnce)

@@ -19,6 +19,7 @@ const first = "domain=home.ipv64.net&ip=203.0.113.7&ipv6prefix=" + prefix1
 // TestOneDaemonEndsInTime: SIGTERM ends the daemon within 2 s; a second one on the
 // same run_dir waits 5 s and says so.
 func TestOneDaemonEndsInTime(t *testing.T) {
+	t.Parallel()
 	t.Run("SIGTERMEndsWithin2SecondsThoughTheServiceHangs", sigtermEndsWithin2SecondsThoughTheServiceHangs)
 	t.Run("ASecondDaemonWaits5SecondsAndSaysSo", aSecondDaemonWaits5SecondsAndSaysSo)
 	t.Run("ADaemonOfRootThatFindsAnotherOneEnds", aDaemonOfRootThatFindsAnotherOneEnds)
@@ -27,6 +28,7 @@ func TestOneDaemonEndsInTime(t *testing.T) {
 // TestLimitsHold: a service's limits hold as the service counts them, across
 // crashes, restarts and once beside the daemon.
 func TestLimitsHold(t *testing.T) {
+	t.Parallel()
 	t.Run("AfterAKillWhatWasAcceptedIsNotSentAgain", afterAKillWhatWasAcceptedIsNotSentAgain)
 	t.Run("AfterAKillInTheMiddleOfARequestTheLimitIsKept", afterAKillInTheMiddleOfARequestTheLimitIsKept)
 	t.Run("NobodyExceedsTheLimitThoughEverybodySends", nobodyExceedsTheLimitThoughEverybodySends)
@@ -35,6 +37,7 @@ func TestLimitsHold(t *testing.T) {
 // TestTheStateIsReplacedWhole: state.json is replaced whole, only when it changes,
 // and by its owner. One that is torn or cannot be written never stops an update.
 func TestTheStateIsReplacedWhole(t *testing.T) {
+	t.Parallel()
 	t.Run("ATornStateIsSetAside", aTornStateIsSetAside)
 	t.Run("TheStateIsItsOwnersAndWrittenOnChangeAlone", theStateIsItsOwnersAndWrittenOnChangeAlone)
 	t.Run("AFullDiskStopsNoUpdate", aFullDiskStopsNoUpdate)

@@ -17,6 +17,7 @@ const forever = ^uint32(0)
 // TestWhatIsPublishedOfALine shows a line to the kernel, and asks homeward
 // what it would send.
 func TestWhatIsPublishedOfALine(t *testing.T) {
+	t.Parallel()
 	pfx, addr := netip.MustParsePrefix, netip.MustParseAddr
 	none := netip.Addr{}
 	for _, tt := range []struct {

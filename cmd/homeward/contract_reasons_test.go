@@ -90,6 +90,7 @@ func reasonCases() []reasonCase {
 // TestEachReasonIsTold: each reason of an account that is not current is told in
 // status.json, beside its words, by the built program on a line of its own.
 func TestEachReasonIsTold(t *testing.T) {
+	t.Parallel()
 	var told []string
 	for _, c := range reasonCases() {
 		told = append(told, c.reason)
@@ -185,6 +186,7 @@ func lineCases() []lineCase {
 // TestWhatTheLineMissesIsTold: status.json tells why the line has no value, in one
 // word and in words.
 func TestWhatTheLineMissesIsTold(t *testing.T) {
+	t.Parallel()
 	told := []netwatch.Reason{netwatch.ReasonTemporary} // of the kernel's own making: parse_linux_test.go and view_ipv6_test.go
 	for _, c := range lineCases() {
 		told = append(told, c.reason)

@@ -15,6 +15,7 @@ import (
 // TestOneRequestForEachChange: one request carries all domains and values of a
 // change; what goes and comes back unchanged sends nothing.
 func TestOneRequestForEachChange(t *testing.T) {
+	t.Parallel()
 	t.Run("AFirstStartSendsOneRequestForAllDomains", aFirstStartSendsOneRequestForAllDomains)
 	t.Run("BothHalvesOfALineThatChangesAreToldInTurn", bothHalvesOfALineThatChangesAreToldInTurn)
 	t.Run("AReconnectDoesNotWaitForIPv6", aReconnectDoesNotWaitForIPv6)
@@ -27,6 +28,7 @@ func TestOneRequestForEachChange(t *testing.T) {
 // by one full update; redirects are never followed; a limit that the service names
 // is waited for.
 func TestRequestsToIPv64(t *testing.T) {
+	t.Parallel()
 	t.Run("TheTokenGoesAsToldAndNeverInTheURL", theTokenGoesAsToldAndNeverInTheURL)
 	t.Run("ARefusedOnlyprefixIsFollowedByOneFullUpdate", aRefusedOnlyprefixIsFollowedByOneFullUpdate)
 	t.Run("WithoutAnAddressNothingFollowsARefusedOnlyprefix", withoutAnAddressNothingFollowsARefusedOnlyprefix)

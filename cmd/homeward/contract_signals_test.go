@@ -40,6 +40,7 @@ func (h *house) change(i int) {
 // TestSignalsAreObeyedAtEveryMoment: SIGTERM, SIGHUP and SIGUSR1 are obeyed at every
 // moment; a configuration that was edited is not read before SIGHUP.
 func TestSignalsAreObeyedAtEveryMoment(t *testing.T) {
+	t.Parallel()
 	t.Run("SIGTERMAtEveryMoment", sigtermAtEveryMoment)
 	t.Run("SIGHUPAtEveryMoment", sighupAtEveryMoment)
 	t.Run("SIGUSR1AtEveryMoment", sigusr1AtEveryMoment)

@@ -21,6 +21,7 @@ import (
 // TestStatusAndWatch: status says what the daemon sees, what was sent, what is due
 // and why it waits; watch prints the states of the line.
 func TestStatusAndWatch(t *testing.T) {
+	t.Parallel()
 	t.Run("StatusTellsHowTheAccountsStand", statusTellsHowTheAccountsStand)
 	t.Run("ALineWithoutAnythingToPublishIsWaiting", aLineWithoutAnythingToPublishIsWaiting)
 	t.Run("WatchPrintsTheLineAndNothingElse", watchPrintsTheLineAndNothingElse)
@@ -30,6 +31,7 @@ func TestStatusAndWatch(t *testing.T) {
 // the old one; SIGUSR1 sends everything anew; once --dry-run sends nothing. No
 // secret is shown anywhere.
 func TestReloadAndOnce(t *testing.T) {
+	t.Parallel()
 	t.Run("SIGHUPTakesAGoodConfigurationAndLeavesAFaultyOne", sighupTakesAGoodConfigurationAndLeavesAFaultyOne)
 	t.Run("SIGUSR1SendsEverythingAnew", sigusr1SendsEverythingAnew)
 	t.Run("ADryRunHidesSecretsAndLeavesNoTrace", aDryRunHidesSecretsAndLeavesNoTrace)

@@ -17,6 +17,7 @@ var unauthorized = updatetest.Answer{Status: 401, Body: `{"info":"Unauthorized",
 // its configuration or secret changes, or once --force lifts the stop. Of a key that
 // was accepted before it may be a lock: one more try after 10 minutes.
 func TestARefusalStopsTheAccount(t *testing.T) {
+	t.Parallel()
 	t.Run("AKeyThatWasNeverAcceptedStopsAtOnce", aKeyThatWasNeverAcceptedStopsAtOnce)
 	t.Run("AKeyThatWasAcceptedMayBeLockedForTenMinutes", aKeyThatWasAcceptedMayBeLockedForTenMinutes)
 	t.Run("AStoppedAccountStaysStoppedUntilItsSecretChanges", aStoppedAccountStaysStoppedUntilItsSecretChanges)

@@ -112,6 +112,7 @@ func (p *process) saysOnce(words string, most int) {
 // first moment to its last. What sends lives in a child; if that is killed or hangs,
 // the daemon starts another, with growing pauses.
 func TestTheDaemonIsOneProcess(t *testing.T) {
+	t.Parallel()
 	t.Run("TheDaemonIsOneProcessForLife", theDaemonIsOneProcessForLife)
 	t.Run("AWorkerThatIsKilledIsReplacedAndItsRequestCounts", aWorkerThatIsKilledIsReplacedAndItsRequestCounts)
 	t.Run("WorkersThatAreKilledAgainAndAgainAreSaidOnce", workersThatAreKilledAgainAndAgainAreSaidOnce)
@@ -123,6 +124,7 @@ func TestTheDaemonIsOneProcess(t *testing.T) {
 // TestAnIdleDaemonHasNoWorker: the child lives only while there is something to do,
 // and what is due, or a person does, is not missed.
 func TestAnIdleDaemonHasNoWorker(t *testing.T) {
+	t.Parallel()
 	t.Run("AStoppedAccountIsSaidOnce", aStoppedAccountIsSaidOnce)
 	t.Run("AnIdleDaemonTellsWhyNothingIsPublished", anIdleDaemonTellsWhyNothingIsPublished)
 	t.Run("AnIdleDaemonSleepsUntilSomethingIsDue", anIdleDaemonSleepsUntilSomethingIsDue)
