@@ -47,8 +47,8 @@ lint: ## formatting, modules, vet, staticcheck, shellcheck
 vuln: ## known vulnerabilities; the last step of check, so that nobody misses that it could not run
 	@.ci/vuln
 
-test: ## the tests, with the race detector; those of the kernel in namespaces of their own
-	go test -race -timeout 30m ./...
+test: ## the tests, with the race detector; those of the kernel in namespaces of their own, four at a time, as most wait
+	go test -race -parallel 4 -timeout 30m ./...
 
 days: ## simulates 300 days of the life of watcher, worker and scheduler; 6000 workers must leave little memory
 	go test -run '^(TestSimulation|TestTheWatchersMemoryIsBounded)$$' ./cmd/homeward/daemon -sim.days=300
