@@ -50,8 +50,8 @@ vuln: ## known vulnerabilities; the last step of check, so that nobody misses th
 test: ## the tests, with the race detector; those of the kernel in namespaces of their own, four at a time, as most wait
 	go test -race -parallel 4 -timeout 30m ./...
 
-days: ## simulates 300 days of the life of watcher, worker and scheduler; 6000 workers must leave little memory
-	go test -run '^(TestSimulation|TestTheWatchersMemoryIsBounded)$$' ./cmd/homeward/daemon -sim.days=300
+days: ## simulates 150 days of the life of watcher, worker and scheduler; 6000 workers must leave little memory
+	go test -run '^(TestSimulation|TestTheWatchersMemoryIsBounded)$$' ./cmd/homeward/daemon -sim.days=150
 
 planted: ## plants faults into scheduler, watcher and worker: the simulation must find each
 	go test -tags planted -run '^TestPlanted' -timeout 20m ./cmd/homeward/daemon
