@@ -54,7 +54,7 @@ func TestWhoIsAskedWhen(t *testing.T) {
 		{"the first answers", []string{"1", "2"}, map[string]answer{"1": ok}, 8000, "1@0s | 20ms [192.0.2.9]"},
 		{"the first is silent", []string{"1", "2"}, map[string]answer{"2": ok}, 8000, "1@0s 2@300ms | 320ms [192.0.2.9]"},
 		{"two are silent", []string{"1", "2", "3"}, map[string]answer{"3": ok}, 8000, "1@0s 2@300ms 3@600ms | 620ms [192.0.2.9]"},
-		{"the first is slow, and heard all the same", []string{"1", "2"}, map[string]answer{"1": {after: 700}}, 8000,
+		{"the first is slow, and its answer counts all the same", []string{"1", "2"}, map[string]answer{"1": {after: 700}}, 8000,
 			"1@0s 2@300ms 1@600ms | 700ms [192.0.2.9]"},
 		{"the first refuses", []string{"1", "2"}, map[string]answer{"1": refuses, "2": ok}, 8000, "1@0s 2@5ms | 25ms [192.0.2.9]"},
 		{"the first is in trouble", []string{"1", "2"}, map[string]answer{"1": {after: 5, code: dnsmessage.RCodeServerFailure}, "2": ok}, 8000, "1@0s 2@5ms | 25ms [192.0.2.9]"},

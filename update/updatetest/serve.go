@@ -75,7 +75,7 @@ func (b breaking) Accept() (net.Conn, error) {
 	return halfTLS{c}, nil
 }
 
-// halfTLS resets the connection where the server's first flight would go out.
+// halfTLS resets the connection in place of the server's first TLS messages.
 type halfTLS struct{ net.Conn }
 
 func (h halfTLS) Write(b []byte) (int, error) {

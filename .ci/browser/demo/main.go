@@ -46,7 +46,7 @@ func demo(o router.Options, port int) (err error) {
 		return err
 	}
 	defer r.Close()
-	fmt.Printf("http://127.0.0.1:%d/ is the page; /login/reader is a user who may only read.\n%s", port, help)
+	fmt.Printf("The page: http://127.0.0.1:%d/, with read-only rights: /login/reader.\n%s", port, help)
 	for in := bufio.NewScanner(os.Stdin); ; {
 		if !in.Scan() {
 			select {} // without a terminal: until it is ended

@@ -157,7 +157,7 @@ func (r *Router) Close() error {
 	return err
 }
 
-// Login makes a session, of root or of a user who may only read the page.
+// Login makes a session: for root, or for a read-only user.
 func (r *Router) Login(write bool) (session string, err error) {
 	texts := []string{baseACL}
 	if write {

@@ -120,7 +120,7 @@ type world struct {
 	accepted int           // likewise, and it goes by that
 	starting bool          // the daemon may read it
 	hup      bool          // SIGHUP has asked for it
-	usr1     bool          // SIGUSR1 has come, and was not heard yet
+	usr1     bool          // SIGUSR1 was sent, and not acted upon yet
 	tamed    bool          // no more workers are killed
 	looked   time.Duration // when a worker last read the tables
 	state    string

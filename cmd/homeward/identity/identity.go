@@ -128,8 +128,8 @@ func Take(stateDir, runDir string, readOnly bool) error {
 	return nil
 }
 
-// ownerOf returns the owner of state_dir, who is the daemon's user: homeward, if
-// there is no such folder yet.
+// ownerOf returns the owner of state_dir, which is the daemon's user. Without such
+// a folder it is the user homeward.
 func ownerOf(dir string) user {
 	info, err := os.Stat(dir)
 	if err == nil {

@@ -13,8 +13,8 @@ import (
 	"homeward/update/secret"
 )
 
-// LoadAs is settings.Load as the user who is named: what that user could not read
-// is a fault, too. This process is that user afterwards.
+// LoadAs is settings.Load as the named user: a file that this user cannot read is
+// a fault, too. Afterwards this process runs as that user.
 func LoadAs(name, path string) (*settings.Config, []string, error) {
 	var cfg *settings.Config
 	var warnings []string
@@ -25,10 +25,10 @@ func LoadAs(name, path string) (*settings.Config, []string, error) {
 	return cfg, warnings, err
 }
 
-// ReadAs calls f twice, each time with a reader of files: first as this process
-// is, then as the user who is named, with an error for each file that this user
-// could not have read. Only the attempt shows what owner, groups, modes and
-// folders together allow. This process is that user afterwards.
+// ReadAs calls f twice, each time with a reader of files: first as this process,
+// then as the named user, with an error for each file that this user cannot read.
+// Only an attempt shows what owner, groups, modes and folders together allow.
+// Afterwards this process runs as that user.
 func ReadAs(name string, f func(read settings.FileReader) error) error {
 	id, ok := named(name)
 	if !ok {
