@@ -66,11 +66,13 @@ func (w *world) act() {
 		w.configure()
 	case n < 94:
 		w.edit()
-	case n < 98:
+	case n < 97:
 		if v := w.life.all.Load(); v != nil && !v.gone.Load() {
 			w.tell("the worker is killed")
 			v.die()
 		}
+	case n < 98:
+		w.hurry()
 	case n < 99: // a worker that is met early
 		w.show(service.Values{IPv4: w.address4()})
 		time.Sleep(time.Duration(w.roll(400)) * time.Millisecond)
@@ -80,6 +82,29 @@ func (w *world) act() {
 	default:
 		w.cross()
 	}
+}
+
+// hurry has the line change faster than the limits allow, with answers that take
+// up to 14 s, and a person who runs once beside the daemon: only the limits hold
+// the requests back.
+func (w *world) hurry() {
+	w.tell("changes that hurry, at a service that is slow")
+	w.mu.Lock()
+	before := w.svc.weather
+	w.svc.weather = "slow"
+	w.mu.Unlock()
+	for range 12 {
+		line := w.line
+		line.IPv4 = w.address4()
+		w.show(line)
+		if w.roll(4) == 0 {
+			w.beside(true)
+		}
+		time.Sleep(time.Duration(w.roll(4000)) * time.Millisecond)
+	}
+	w.mu.Lock()
+	w.svc.weather = before
+	w.mu.Unlock()
 }
 
 // cross has something happen in the moments in which a worker offers to end.
