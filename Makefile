@@ -98,7 +98,7 @@ sbom: build ## lists what is in the program, as SPDX, in DIST/homeward.spdx.json
 	.ci/sbom $(BIN) $(VERSION) >'$(DIST)/homeward.spdx.json'
 
 luci-check: build ## the page in LuCI in a real browser, on a stand-in for LuCI's client library
-	cd .ci/browser && go vet ./... && go test -count=1 -timeout 20m . -program '$(abspath $(BIN))'
+	cd .ci/browser && go mod tidy -diff && go vet ./... && go test -count=1 -timeout 20m . -program '$(abspath $(BIN))'
 
 luci: build ## the same on LuCI's own files: LUCI=a clone of its repository; PICTURE=file for the README's picture
 	@test -n '$(LUCI)' || { echo 'make luci needs LUCI=folder, a clone of LuCI'; exit 2; }
