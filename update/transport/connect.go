@@ -139,6 +139,9 @@ func prepare(s syscall.RawConn, device string) error {
 			err = unix.BindToDevice(int(fd), device)
 		}
 	})
+	if err == unix.EPERM {
+		err = errors.New("binding to a device needs Linux 5.7: take wan and wan6 out of the account")
+	}
 	return errors.Join(cerr, err)
 }
 
