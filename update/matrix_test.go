@@ -26,7 +26,7 @@ import (
 
 // TestFaultMatrix lets one thing at a time go wrong for a whole day, from the
 // first update of a new address on, and writes down what an owner sees. The
-// README shows the table; -rewrite writes it there.
+// openwrt/TROUBLE.md shows the table; -rewrite writes it there.
 func TestFaultMatrix(t *testing.T) {
 	answer := func(a transport.Answer) func() transport.Outcome {
 		return func() transport.Outcome { return transport.Outcome{Answer: &a} }
@@ -88,7 +88,7 @@ func TestFaultMatrix(t *testing.T) {
 			})
 		})
 	}
-	inREADME(t, "faults", table.String())
+	inPage(t, trouble, "faults", table.String())
 }
 
 // illness is an account whose every exchange ends in one fault, from the
@@ -231,10 +231,10 @@ func (i *illness) recoversByItself(t *testing.T) string {
 	return log.Duration(gap.Round(time.Second))
 }
 
-// inREADME compares what stands in README.md between the marks of a name.
-func inREADME(t *testing.T, name, want string) { inPage(t, "../README.md", name, want) }
+// trouble is the page that tells owners of faults.
+const trouble = "../openwrt/TROUBLE.md"
 
-// inPage is inREADME for another file.
+// inPage compares what stands in a page between the marks of a name.
 func inPage(t *testing.T, file, name, want string) {
 	t.Helper()
 	text, err := os.ReadFile(file)

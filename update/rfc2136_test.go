@@ -22,7 +22,7 @@ func ownServer() AccountState {
 	return AccountState{Account: a, Service: s, Limits: state.Limits{Short: 3, Day: 48}, Plan: Plan{Want: service.Values{IPv4: v4a}}}
 }
 
-// TestAnswersOfNameServers: what follows from each answer. The README shows the
+// TestAnswersOfNameServers: what follows from each answer. openwrt/TROUBLE.md shows the
 // table; -rewrite writes it there.
 func TestAnswersOfNameServers(t *testing.T) {
 	words := map[string]transport.Fault{}
@@ -71,7 +71,7 @@ func TestAnswersOfNameServers(t *testing.T) {
 		}
 		row(tt.answer, s)
 	}
-	inREADME(t, "answers of name servers", table)
+	inPage(t, trouble, "answers of name servers", table)
 }
 
 // A key that was accepted before may be missing for a moment, as the answer that

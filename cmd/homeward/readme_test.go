@@ -17,22 +17,58 @@ import (
 	"homeward/update/updatetest"
 )
 
-var rewriteREADME = stdflag.Bool("readme", false, "write what the README shows anew; the diff is the review")
+var rewritePages = stdflag.Bool("readme", false, "write what the README and the pages show anew; the diff is the review")
 
-const readme = "../../README.md"
+// The pages for owners.
+const (
+	readme   = "../../README.md"
+	accounts = "../../openwrt/ACCOUNTS.md"
+	trouble  = "../../openwrt/TROUBLE.md"
+)
 
-// TestREADMEConfigurations: what stands there as a configuration is one.
-func TestREADMEConfigurations(t *testing.T) {
-	text, err := os.ReadFile(readme)
+// page returns what stands in it.
+func page(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(string(text), -1)
-	if len(blocks) < 8 {
+	return string(text)
+}
+
+// TestREADMEIsShort: the rest has pages of its own.
+func TestREADMEIsShort(t *testing.T) {
+	if n := strings.Count(page(t, readme), "\n"); n > 160 {
+		t.Errorf("%d lines, want 160 at most", n)
+	}
+}
+
+// TestPagesLinkToWhatIsThere: a link leads to a file.
+func TestPagesLinkToWhatIsThere(t *testing.T) {
+	links := 0
+	for _, file := range []string{readme, "../../CONTRIBUTING.md", "../../CHANGELOG.md", accounts, trouble, "../../openwrt/README.md", "../../openwrt/EVENTS.md",
+		"../../openwrt/UBUS.md", "../../openwrt/SERVICES.md", "../../openwrt/OPERATORS.md", "ipv64cli/README.md", "../lab/README.md"} {
+		for _, m := range regexp.MustCompile(`\]\(([^):#]+)\)`).FindAllStringSubmatch(page(t, file), -1) {
+			links++
+			if _, err := os.Stat(filepath.Join(filepath.Dir(file), m[1])); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+		}
+	}
+	if links < 15 {
+		t.Errorf("%d links are found", links)
+	}
+}
+
+// TestPagesConfigurations: what stands there as a configuration is one.
+func TestPagesConfigurations(t *testing.T) {
+	text := page(t, readme) + page(t, accounts)
+	blocks := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(text, -1)
+	if len(blocks) < 10 {
 		t.Errorf("%d configurations, want the smallest and one for each service", len(blocks))
 	}
 	for _, b := range blocks {
-		_, warnings, faults := settings.Parse("README.md", []byte(b[1]), 0o600, settings.ReadFile)
+		_, warnings, faults := settings.Parse("page.toml", []byte(b[1]), 0o600, settings.ReadFile)
 		if len(faults)+len(warnings) > 0 {
 			t.Errorf("%s\n%v%v", b[1], faults, warnings)
 		}
@@ -41,44 +77,38 @@ func TestREADMEConfigurations(t *testing.T) {
 
 // TestREADMECommands: every command is in its table, and no other.
 func TestREADMECommands(t *testing.T) {
-	text, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := page(t, readme)
 	known := []string{"help"}
 	for c := range commands {
 		known = append(known, c.Name)
-		if !strings.Contains(string(text), "`homeward "+c.Name) {
+		if !strings.Contains(text, "`homeward "+c.Name) {
 			t.Errorf("homeward %s is not in the README", c.Name)
 		}
 	}
-	for _, m := range regexp.MustCompile("`homeward ([a-z0-9]+)").FindAllStringSubmatch(string(text), -1) {
+	for _, m := range regexp.MustCompile("`homeward ([a-z0-9]+)").FindAllStringSubmatch(text, -1) {
 		if !slices.Contains(known, m[1]) {
 			t.Errorf("the README tells of homeward %s", m[1])
 		}
 	}
 }
 
-// TestREADMEReasons: every reason of an account, and of what the uplink has no
+// TestPagesReasons: every reason of an account, and of what the uplink has no
 // value of, is in its table, and no other.
-func TestREADMEReasons(t *testing.T) {
-	text, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestPagesReasons(t *testing.T) {
+	text := page(t, trouble)
 	var line []string
 	for _, r := range netwatch.Reasons() {
 		line = append(line, r.String())
 	}
 	for name, want := range map[string][]string{"reasons of the line": line, "reasons of accounts": update.Reasons()} {
-		_, table, _ := strings.Cut(string(text), "<!-- "+name+" -->")
+		_, table, _ := strings.Cut(text, "<!-- "+name+" -->")
 		table, _, ended := strings.Cut(table, "<!-- end of "+name+" -->")
 		var got []string
 		for _, m := range regexp.MustCompile("(?m)^\\| `([a-z0-9-]+)` \\|").FindAllStringSubmatch(table, -1) {
 			got = append(got, m[1])
 		}
 		if !ended || !slices.Equal(got, want) {
-			t.Errorf("%s: the README has %q, want %q", name, got, want)
+			t.Errorf("%s: the page has %q, want %q", name, got, want)
 		}
 	}
 }
@@ -110,35 +140,32 @@ func (h *house) inREADME(name, said string) {
 	h.t.Helper()
 	want := "\n    " + strings.ReplaceAll(strings.TrimSpace(strings.Replace(said, "homeward dev", "homeward 1.0.0", 1)), "\n", "\n    ") + "\n\n"
 	times := regexp.MustCompile(`\([0-9.]+m?s\)|homeward (dev|[0-9.]+)|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`)
-	compareREADME(h.t, name, want, func(s string) string { return times.ReplaceAllString(s, "T") })
+	comparePage(h.t, readme, name, want, func(s string) string { return times.ReplaceAllString(s, "T") })
 }
 
-// compareREADME compares what stands between two marks, as seen through blur.
-func compareREADME(t *testing.T, name, want string, blur func(string) string) {
+// comparePage compares what stands between two marks, as seen through blur.
+func comparePage(t *testing.T, file, name, want string, blur func(string) string) {
 	t.Helper()
-	text, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := page(t, file)
 	from, to := "<!-- "+name+" -->\n", "<!-- end of "+name+" -->"
-	head, rest, ok := strings.Cut(string(text), from)
+	head, rest, ok := strings.Cut(text, from)
 	body, tail, ok2 := strings.Cut(rest, to)
 	if !ok || !ok2 {
-		t.Fatalf("no %s … %s in the README", from, to)
+		t.Fatalf("no %s … %s in %s", from, to, file)
 	}
-	if *rewriteREADME {
-		if err := os.WriteFile(readme, []byte(head+from+want+to+tail), 0o644); err != nil {
+	if *rewritePages {
+		if err := os.WriteFile(file, []byte(head+from+want+to+tail), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	if blur(body) != blur(want) {
-		t.Errorf("the README shows\n%s\nit is (go test -readme writes it)\n%s", body, want)
+		t.Errorf("%s shows\n%s\nit is (go test -readme writes it)\n%s", file, body, want)
 	}
 }
 
-// TestREADMEKeys: its table names every key, and whose it is.
-func TestREADMEKeys(t *testing.T) {
+// TestPagesKeys: the table of accounts names every key, and whose it is.
+func TestPagesKeys(t *testing.T) {
 	var groups []string
 	keys := map[string][]string{}
 	for _, k := range settings.AccountKeys() {
@@ -155,54 +182,34 @@ func TestREADMEKeys(t *testing.T) {
 	for _, of := range groups {
 		table += "| " + strings.Join(keys[of], ", ") + " | " + of + " |\n"
 	}
-	compareREADME(t, "keys", table+"\n", func(s string) string { return s })
+	comparePage(t, accounts, "keys", table+"\n", func(s string) string { return s })
 }
 
-// TestREADMEPaths: every path in the tables of how it is built is there.
-func TestREADMEPaths(t *testing.T) {
-	text, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, built, ok := strings.Cut(string(text), "\n## How it is built\n")
+// TestPagesPaths: every path of the project that the README and CONTRIBUTING
+// name is there. In a table a file without a folder is in that of the path before.
+func TestPagesPaths(t *testing.T) {
+	of := regexp.MustCompile("`((?:cmd|netwatch|update|openwrt|init\\.d)(?:/[a-z0-9_.-]+)*|[a-z0-9_]+\\.go)`")
 	paths := 0
-	for line := range strings.Lines(built) {
-		cell, _, found := strings.Cut(strings.TrimPrefix(line, "| "), " | ")
-		if !strings.HasPrefix(line, "| `") || !found {
-			continue
-		}
+	for line := range strings.Lines(page(t, readme) + page(t, "../../CONTRIBUTING.md")) {
 		dir := ""
-		for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell, -1) {
+		for _, m := range of.FindAllStringSubmatch(line, -1) {
 			path := m[1]
 			if !strings.Contains(path, "/") {
+				if !strings.HasPrefix(line, "|") {
+					continue
+				}
 				path = filepath.Join(dir, path)
 			}
-			dir = filepath.Dir(path)
+			if dir = path; strings.HasSuffix(path, ".go") {
+				dir = filepath.Dir(path)
+			}
 			if _, err := os.Stat(filepath.Join("..", "..", path)); err != nil {
 				t.Errorf("%s: %v", m[1], err)
 			}
 			paths++
 		}
 	}
-	if !ok || paths < 15 {
-		t.Errorf("%d paths are found", paths)
-	}
-}
-
-// TestCONTRIBUTINGPaths: every path that it names is there.
-func TestCONTRIBUTINGPaths(t *testing.T) {
-	text, err := os.ReadFile("../../CONTRIBUTING.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	paths := 0
-	for _, m := range regexp.MustCompile("`([a-z0-9_/]+/[a-z0-9_/.]+)`").FindAllStringSubmatch(string(text), -1) {
-		if _, err := os.Stat(filepath.Join("..", "..", m[1])); err != nil {
-			t.Errorf("%s: %v", m[1], err)
-		}
-		paths++
-	}
-	if paths < 15 {
+	if paths < 50 {
 		t.Errorf("%d paths are found", paths)
 	}
 }

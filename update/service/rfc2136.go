@@ -53,7 +53,7 @@ func (*dnsUpdate) Parse(a *Account, c Update, ans transport.Answer) Result {
 	return Result{Verdict: first.verdict, Overload: first.verdict == Temporary, Detail: first.what, Hint: first.do}
 }
 
-// dnsVerdict returns what a name server's answer for one zone means. README shows
+// dnsVerdict returns what a name server's answer for one zone means. openwrt/TROUBLE.md shows
 // this table.
 func dnsVerdict(z *rfc2136.Result) returnCode {
 	const unproven = "check that the server has the zone and the key, and that nothing in between intercepts port 53"

@@ -16,7 +16,7 @@ const (
 
 // Key is one key of the configuration. The tables below are the only ones: TOML, UCI
 // and the advice for a wrong value are derived from them, and tests compare
-// example.toml and the README with them.
+// example.toml and openwrt/ACCOUNTS.md with them.
 type Key struct {
 	Name     string
 	Kind     Kind

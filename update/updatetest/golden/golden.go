@@ -14,7 +14,7 @@ import (
 	"homeward/update/transport"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write testdata/*.golden, and the README's tables, anew; the diff is the review")
+var rewrite = flag.Bool("rewrite", false, "write testdata/*.golden, and the pages' tables, anew; the diff is the review")
 
 // Rewrite reports whether the files are to be written anew.
 func Rewrite() bool { return *rewrite }
