@@ -35,8 +35,8 @@ func (w *world) hook(ctx context.Context, v *simWorker, e event) (why, words str
 	is := e.Status.State
 	switch {
 	case e.Name == eventAccepted:
-		// The wall clock alone tells one acceptance from another; it may jump.
-		taken := fmt.Sprint(e.Account, e.Status.Accepted)
+		// The wall clock's second, and the configuration, tell one acceptance from another.
+		taken := fmt.Sprint(w.accepted, e.Account, e.Status.Accepted)
 		if e.Status.Accepted == nil || e.Status.Accepted.Values == (service.Values{}) {
 			wrong = "accepted, and there is nothing"
 		} else if _, ok := h.taken[taken]; ok {
