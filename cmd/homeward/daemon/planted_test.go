@@ -53,7 +53,7 @@ func (f plantedFault) mustFail(t *testing.T, dir, tests string, words []string, 
 	}
 	what, _ := json.Marshal(map[string]map[string]string{"Replace": {here: planted}})
 	os.WriteFile(overlay, what, 0o644)
-	c := exec.Command("go", append([]string{"test", "-overlay", overlay, "-run", tests, "."}, flags...)...)
+	c := exec.Command("go", append([]string{"test", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-run", tests, "."}, flags...)...)
 	c.Dir = dir
 	out, err := c.CombinedOutput()
 	if err == nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -42,11 +43,13 @@ func TestSimulation(t *testing.T) {
 		simulate(t, *simSeed, true)
 		return
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // a third of the time would go into it
 	var wait sync.WaitGroup
 	lives := *simDays / simLength
-	for core := range runtime.GOMAXPROCS(0) {
+	lanes := 2 * runtime.GOMAXPROCS(0) // a life waits for the disk, too
+	for lane := range lanes {
 		wait.Go(func() {
-			for n := core; n < lives && !t.Failed(); n += runtime.GOMAXPROCS(0) {
+			for n := lane; n < lives && !t.Failed(); n += lanes {
 				seed := 20261121 + uint64(n)
 				if t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) { simulate(t, seed, false) }); t.Failed() {
 					t.Logf("replay with: go test ./cmd/homeward/daemon -run TestSimulation -sim.seed=%d", seed)
