@@ -3,7 +3,6 @@ package openwrt_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 )
@@ -11,18 +10,12 @@ import (
 // eachShellWithTheProgram is eachShell with the real program, and its user.
 func eachShellWithTheProgram(t *testing.T, test func(r router)) {
 	t.Helper()
-	bin := t.TempDir() + "/homeward"
-	build := exec.Command("go", "build", "-o", bin, "homeward/cmd/homeward")
-	build.Env = append(build.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
 	uid := 864
 	if os.Getuid() != 0 {
 		uid = 0 // the only user that a namespace of ours has
 	}
 	eachShell(t, func(r router) {
-		r.copy(bin, "/usr/bin/homeward")
+		r.program(builtProgram, "/usr/bin/homeward")
 		r.write("/etc/passwd", fmt.Sprintf("homeward:x:%d:%d:homeward:/:/bin/false\n", uid, uid))
 		for _, dir := range []string{r.root, r.path("/etc")} {
 			r.mustNot(os.Chmod(dir, 0o755))

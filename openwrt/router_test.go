@@ -26,13 +26,18 @@ type router struct {
 	root string
 }
 
-// eachShell runs a test on a fresh router of each shell.
+// eachShell runs a test on a fresh router of each shell, beside other tests.
 func eachShell(t *testing.T, test func(r router)) {
 	t.Helper()
+	t.Parallel()
 	for _, shell := range []string{"busybox", "dash"} {
 		t.Run(shell, func(t *testing.T) {
+			t.Parallel()
 			r := router{t, t.TempDir()}
-			r.mustNot(os.CopyFS(r.root, os.DirFS("testdata/root")))
+			syscall.ForkLock.RLock()
+			err := os.CopyFS(r.root, os.DirFS("testdata/root"))
+			syscall.ForkLock.RUnlock()
+			r.mustNot(err)
 			r.install("busybox", "/bin/busybox")
 			r.install("dash", "/bin/dash")
 			r.mustNot(os.Symlink(shell, r.path("/bin/sh")))
@@ -42,8 +47,7 @@ func eachShell(t *testing.T, test func(r router)) {
 			r.copy("../init.d/homeward", "/etc/init.d/homeward")
 			r.copy("rpcd-homeward", "/usr/libexec/rpcd/homeward")
 			r.copy("rpcd-homeward-event", "/usr/libexec/rpcd/homeward-event")
-			r.write("/bin/jsonfilter", jsonfilter(t))
-			r.mustNot(os.Chmod(r.path("/bin/jsonfilter"), 0o755))
+			r.program(builtJSONFilter, "/bin/jsonfilter")
 			r.write("/up", "")
 			r.write("/dev/null", "")
 			test(r)
@@ -60,10 +64,15 @@ func (r router) mustNot(err error) {
 
 func (r router) path(name string) string { return filepath.Join(r.root, name) }
 
+// write writes a file while no test starts a process: that would hold the file
+// open for a moment, and it could not be run (ETXTBSY).
 func (r router) write(name, text string) {
 	r.Helper()
 	r.mustNot(os.MkdirAll(filepath.Dir(r.path(name)), 0o755))
-	r.mustNot(os.WriteFile(r.path(name), []byte(text), 0o644))
+	syscall.ForkLock.RLock()
+	err := os.WriteFile(r.path(name), []byte(text), 0o644)
+	syscall.ForkLock.RUnlock()
+	r.mustNot(err)
 }
 
 func (r router) copy(from, to string) {
@@ -71,6 +80,15 @@ func (r router) copy(from, to string) {
 	data, err := os.ReadFile(from)
 	r.mustNot(err)
 	r.write(to, string(data))
+	r.mustNot(os.Chmod(r.path(to), 0o755))
+}
+
+// program puts one that was built there.
+func (r router) program(built func() (string, error), to string) {
+	r.Helper()
+	bytes, err := built()
+	r.mustNot(err)
+	r.write(to, bytes)
 	r.mustNot(os.Chmod(r.path(to), 0o755))
 }
 
@@ -125,29 +143,26 @@ func (r router) copyLibrary(name string) {
 	r.Fatalf("the library %s is not found", name)
 }
 
-// builtJSONFilter is the stand-in for OpenWrt's jsonfilter, built once.
-var builtJSONFilter = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "jsonfilter")
+// What is built once: the stand-in for OpenWrt's jsonfilter, and the program.
+var (
+	builtJSONFilter = sync.OnceValues(func() (string, error) { return goBuild("./testdata/jsonfilter") })
+	builtProgram    = sync.OnceValues(func() (string, error) { return goBuild("homeward/cmd/homeward") })
+)
+
+// goBuild returns the bytes of a program.
+func goBuild(pkg string) (string, error) {
+	dir, err := os.MkdirTemp("", "built")
 	if err != nil {
 		return "", err
 	}
 	defer os.RemoveAll(dir)
-	build := exec.Command("go", "build", "-o", dir+"/jsonfilter", "./testdata/jsonfilter")
-	build.Env = append(build.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
+	cmd := exec.Command("go", "build", "-o", dir+"/program", pkg)
+	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
 	}
-	program, err := os.ReadFile(dir + "/jsonfilter")
+	program, err := os.ReadFile(dir + "/program")
 	return string(program), err
-})
-
-func jsonfilter(t *testing.T) string {
-	t.Helper()
-	program, err := builtJSONFilter()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return program
 }
 
 // run runs a command there and returns what it said and its exit code.

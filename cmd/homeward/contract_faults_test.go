@@ -93,9 +93,8 @@ func aServiceThatHangsOrDripsIsGivenUpAfter15Seconds(t *testing.T) {
 			again := full("&ip=203.0.113.7&ipv6prefix=" + prefix1)
 			h.sent(again)
 			h.sent(again, again)
-			r := h.ipv64.Requests()
 			// 15 s, and a first pause that is random, of 5 s at the most
-			if took := r[1].At.Sub(r[0].At).Seconds(); took < 14.5 || took > 20 {
+			if took := h.request(1).At.Sub(h.request(0).At).Seconds(); took < 14.5 || took > 20 {
 				t.Errorf("tried again after %.1f s", took)
 			}
 			h.current(lease)
@@ -113,7 +112,7 @@ func aRequestIsGivenUpWhenItsAddressGoes(t *testing.T) {
 	h.must(h.router.SetIPv4(lease2, gateway))
 	changed := time.Now()
 	h.sent(full("&ip=203.0.113.7"), full("&ip=203.0.113.8"))
-	if took := h.ipv64.Requests()[1].At.Sub(changed); took > 5*time.Second {
+	if took := h.request(1).At.Sub(changed); took > 5*time.Second {
 		t.Errorf("the new address was sent after %v", took)
 	}
 	h.current(lease2)
@@ -134,7 +133,7 @@ func whatNeverReachedTheServiceIsTriedAgainAtTheNextEvent(t *testing.T) {
 	h.serve(net.JoinHostPort(serviceAddr, "444"), http.HandlerFunc(h.note), updatetest.Options{})
 	h.must(h.router.Delegate(netip.MustParsePrefix("2001:db8:dead::/56"))) // no change of what is published
 	h.current(lease)
-	if r := h.ipv64.Requests()[0]; !r.At.Before(s.Accounts["home"].Next) {
+	if r := h.request(0); !r.At.Before(s.Accounts["home"].Next) {
 		t.Errorf("the event was not used: sent at %v, the timer was %v", r.At, s.Accounts["home"].Next)
 	}
 	h.sent(full("&ip=203.0.113.7&ipv6prefix=" + prefix1))

@@ -227,6 +227,21 @@ func (h *house) sent(want ...string) {
 	}
 }
 
+// request waits for the service's n-th request, the first is 0: sent sees one a
+// moment earlier than the service.
+func (h *house) request(n int) (r updatetest.Request) {
+	h.t.Helper()
+	h.await(func() string {
+		all := h.ipv64.Requests()
+		if len(all) <= n {
+			return fmt.Sprintf("the service saw %d requests, want %d", len(all), n+1)
+		}
+		r = all[n]
+		return ""
+	})
+	return r
+}
+
 // status waits for a status of the daemon that is as a test wants it.
 func (h *house) status(what string, is func(s status) bool) status {
 	h.t.Helper()

@@ -43,7 +43,7 @@ func aFirstStartSendsOneRequestForAllDomains(t *testing.T) {
 	h.daemon()
 	h.sent("domain=home.ipv64.net,srv.any64.de&praefix=www&ip=203.0.113.7&healthcheck=" + tick + "&ipv6prefix=" + prefix1)
 	h.current(lease)
-	r := h.ipv64.Requests()[0]
+	r := h.request(0)
 	if r.Method != "GET" || r.Path != "/nic/update" || r.Header.Get("Authorization") != "Bearer "+theSecret || r.From.Addr() != lease.Addr() {
 		t.Errorf("the request was %+v", r)
 	}
@@ -156,7 +156,7 @@ func theTokenGoesAsToldAndNeverInTheURL(t *testing.T) {
 				t.Fatalf("once: exit %d\n%s%s", code, out, errs)
 			}
 			h.sent(tt.query)
-			r := h.ipv64.Requests()[0]
+			r := h.request(0)
 			if r.By != tt.by || r.Method != tt.method || r.Key != theSecret || r.Form.Encode() != tt.form {
 				t.Errorf("the request was %+v", r)
 			}
@@ -232,7 +232,7 @@ func aLimitThatTheServiceNamesIsWaitedForWhateverTheLineDoes(t *testing.T) {
 			h.ipv64.Next(tt.answer)
 			d := h.daemon()
 			s := h.state(update.StateLimited)
-			if wait := s.Next.Sub(h.ipv64.Requests()[0].At).Seconds(); wait < float64(tt.wait)-1.5 || wait > float64(tt.wait)+1.5 || s.Error == "" {
+			if wait := s.Next.Sub(h.request(0).At).Seconds(); wait < float64(tt.wait)-1.5 || wait > float64(tt.wait)+1.5 || s.Error == "" {
 				t.Errorf("waits %.1f s, want %d; error %q", wait, tt.wait, s.Error)
 			}
 			h.must(h.router.SetIPv4(lease2, gateway))

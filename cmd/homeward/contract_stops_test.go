@@ -47,7 +47,7 @@ func aKeyThatWasAcceptedMayBeLockedForTenMinutes(t *testing.T) {
 	h.ipv64.Next(unauthorized)
 	h.must(h.router.SetIPv4(lease2, gateway))
 	s := h.state(update.StateLimited)
-	if wait := s.Next.Sub(h.ipv64.Requests()[1].At).Minutes(); wait < 9.9 || wait > 10.1 {
+	if wait := s.Next.Sub(h.request(1).At).Minutes(); wait < 9.9 || wait > 10.1 {
 		t.Errorf("waits %.1f min, want 10", wait)
 	}
 	d.signal(syscall.SIGUSR1)

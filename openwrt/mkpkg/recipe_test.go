@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"io/fs"
 	"os"
@@ -126,6 +127,44 @@ func runRecipe(t *testing.T, args ...string) string {
 		t.Fatalf("make: %v\n%s", err, out)
 	}
 	return string(out)
+}
+
+// What is proposed to the feeds names the archive that was made with it, and
+// who looks after it.
+func TestRecipeToPropose(t *testing.T) {
+	dist := t.TempDir()
+	cmd := exec.Command("make", "-s", "-C", "../..", "recipe", "DIST="+dist, "SITE=https://git.example.net/homeward", "MAINTAINER=Ann Example <ann@example.net>")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("make: %v\n%s", err, out)
+	}
+	archives, err := filepath.Glob(dist + "/homeward-*.tar.gz")
+	if err != nil || len(archives) != 1 {
+		t.Fatal(archives, err)
+	}
+	archive, err := os.ReadFile(archives[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string][]string{
+		"packages/net/homeward/Makefile": {"PKG_SOURCE_URL:=https://git.example.net/homeward/releases/download/v$(PKG_VERSION)",
+			fmt.Sprintf("PKG_HASH:=%x", sha256.Sum256(archive)), "PKG_MAINTAINER:=Ann Example <ann@example.net>", "  URL:=https://git.example.net/homeward"},
+		"packages/net/homeward/test.sh":                         {"homeward --version"},
+		"luci/applications/luci-app-homeward/Makefile":          {"PKG_MAINTAINER:=Ann Example <ann@example.net>", "LUCI_URL:=https://git.example.net/homeward"},
+		"luci/applications/luci-app-homeward/po/de/homeward.po": {"msgid"},
+	} {
+		text, err := os.ReadFile(filepath.Join(dist, "recipe", file))
+		if err != nil {
+			t.Error(err)
+		}
+		for _, line := range want {
+			if !strings.Contains("\n"+string(text), "\n"+line) && !strings.Contains(string(text), line+" ") {
+				t.Errorf("%s lacks %q", file, line)
+			}
+		}
+		if strings.Contains(string(text), "example.org") {
+			t.Errorf("%s has an address to be filled in", file)
+		}
+	}
 }
 
 // What is measured, emulated and tested is what the packages hold.
