@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,7 +31,7 @@ const (
 // scene is a router, its provider, and the service there.
 type scene struct {
 	dir     string // a folder in RAM, for this process and its children
-	binary  string
+	binary  string // a copy
 	router  *netwatchtest.Router
 	service *updatetest.IPv64
 	server  *updatetest.Server
@@ -51,7 +53,7 @@ func newScene(binary string, onKernel func(kernelEvent), onRequest func(updatete
 		return nil, fmt.Errorf("%w: make build writes it", err)
 	}
 	netwatchtest.Enter()
-	s = &scene{binary: binary, onRequest: onRequest}
+	s = &scene{binary: binary + ".lab", onRequest: onRequest}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -61,6 +63,9 @@ func newScene(binary string, onKernel func(kernelEvent), onRequest func(updatete
 		return nil, err
 	}
 	s.tidy()
+	if err = copyInPages(s.binary, binary); err != nil {
+		return nil, err
+	}
 	if s.ear, err = listen(onKernel); err != nil {
 		return nil, err
 	}
@@ -80,6 +85,27 @@ func newScene(binary string, onKernel func(kernelEvent), onRequest func(updatete
 	}
 	s.caFile = s.path("ca.pem")
 	return s, os.WriteFile(s.caFile, s.server.CA, 0o644)
+}
+
+// copyInPages copies a program so that memory holds it page by page, as it does
+// what is on flash. Linux keeps a file that is written in large pieces in large
+// pieces, and since 6.18 maps a whole one for one byte: up to 600 kB of RSS more,
+// another time less.
+func copyInPages(to, from string) error {
+	bytes, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o755)
+	if err != nil {
+		return err
+	}
+	for page := range slices.Chunk(bytes, os.Getpagesize()) {
+		if _, err := f.Write(page); err != nil {
+			return errors.Join(err, f.Close())
+		}
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // inRAM makes a folder that goes with the process, as a router's /var does.
@@ -105,6 +131,7 @@ func (s *scene) tidy() {
 		<-asked
 		unix.Unmount(s.dir, unix.MNT_DETACH)
 		os.Remove(s.dir)
+		os.Remove(s.binary)
 		os.Exit(1) // homeward goes along
 	}()
 }
@@ -121,6 +148,7 @@ func (s *scene) close() {
 	}
 	unix.Unmount(s.dir, unix.MNT_DETACH)
 	os.Remove(s.dir)
+	os.Remove(s.binary)
 }
 
 // serve puts another stand-in in place of the one that was.
