@@ -97,6 +97,13 @@ func (d *account) key() {
 		algorithm, name = "", algorithm
 		d.note("the key's algorithm is not named: hmac-sha256; else write option key_algorithm 'hmac-sha512'")
 	}
+	switch algorithm = strings.ToLower(algorithm); algorithm {
+	case "", "hmac-sha256", "hmac-sha512":
+	default: // hmac-md5 and hmac-sha1 are not to be used any more (RFC 8945, section 6)
+		algorithm = ""
+		d.enabled = false
+		d.note("off, for the algorithm of its key is neither hmac-sha256 nor hmac-sha512: make such a key at the server, write it here, and set enabled to 1")
+	}
 	d.add("server", d.take("dns_server"))
 	d.add("key_name", name)
 	d.add("key_algorithm", algorithm)
