@@ -32,9 +32,9 @@ build: ## writes bin/homeward, for the machine or for GOOS, GOARCH, GOARM, GOMIP
 # Two at a time where one of them mostly waits; each prints when it has ended.
 check: install lint build ## everything that CI runs; installs what it needs
 	@$(MAKE) --no-print-directory -j2 -O test luci-check
-	@$(MAKE) --no-print-directory -j2 -O days budgets
-	@$(MAKE) --no-print-directory -j2 -O planted emulate-check
-	@$(MAKE) --no-print-directory fuzz
+	@$(MAKE) --no-print-directory -j2 -O days emulate-check
+	@$(MAKE) --no-print-directory -j2 -O fuzz budgets
+	@$(MAKE) --no-print-directory planted
 	@$(MAKE) --no-print-directory size
 	@$(MAKE) --no-print-directory demo
 	@$(MAKE) --no-print-directory vuln
@@ -48,15 +48,15 @@ lint: ## formatting, modules, vet, staticcheck, shellcheck
 	go mod tidy -diff
 	go vet ./...
 	go vet -tags planted ./cmd/homeward/daemon
-	GOARCH=mips go vet ./cmd/homeward/... ./netwatch ./update
+	GOARCH=mipsle GOMIPS=softfloat CGO_ENABLED=0 go vet $(SMALL) ./cmd/homeward/... ./netwatch ./update
 	go tool -modfile=.ci/tools.mod staticcheck ./...
 	shellcheck .ci/run .ci/install .ci/vuln .ci/sbom openwrt/test.sh openwrt/test-version.sh
 
 vuln: ## known vulnerabilities; the last step of check, so that nobody misses that it could not run
 	@.ci/vuln
 
-test: ## the tests, with the race detector; those of the kernel in namespaces of their own, four at a time, as most wait
-	go test -race -vet=off -parallel 4 -timeout 30m ./...
+test: ## the tests, with the race detector; those of the kernel in namespaces of their own, some at a time, as most wait
+	go test -race -vet=off -p 3 -parallel 4 -timeout 30m ./...
 
 days: ## simulates 300 days of the life of watcher, worker and scheduler; 6000 workers must leave little memory
 	go test -run '^(TestSimulation|TestTheWatchersMemoryIsBounded)$$' ./cmd/homeward/daemon -sim.days=300
@@ -74,10 +74,12 @@ soak: ## simulates DAYS days of it
 	go test -run '^TestSimulation$$' -timeout 0 ./cmd/homeward/daemon -sim.days=$(DAYS)
 
 fuzz: ## feeds each parser of foreign bytes with mutated ones
-	@set -e; for dir in $$(go list -f '{{.Dir}}' ./...); do \
-		for f in $$(cat $$dir/*_test.go 2>/dev/null | sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p'); do \
+	@set -e; temp=$$(mktemp -d); trap 'rm -rf "$$temp"' EXIT; for dir in $$(go list -f '{{.Dir}}' ./...); do \
+		names=$$(cat $$dir/*_test.go 2>/dev/null | sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p'); \
+		[ -z "$$names" ] || (cd $$dir && go test -c -vet=off -fuzz . -o "$$temp/test" .); \
+		for f in $$names; do \
 			echo "$$f in $$dir"; \
-			(cd $$dir && go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ) -fuzzminimizetime 5x .); \
+			(cd $$dir && "$$temp/test" -test.run '^$$' -test.fuzz "^$$f\$$" -test.fuzzcachedir "$$temp/$$f" -test.fuzztime $(FUZZ) -test.fuzzminimizetime 5x); \
 		done; \
 	done
 

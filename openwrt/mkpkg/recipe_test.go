@@ -129,11 +129,18 @@ func runRecipe(t *testing.T, args ...string) string {
 	return string(out)
 }
 
+// ourMake is the project's make, and not a part of a make that runs the tests.
+func ourMake(args ...string) *exec.Cmd {
+	cmd := exec.Command("make", append([]string{"-C", "../.."}, args...)...)
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "MFLAGS=") })
+	return cmd
+}
+
 // What is proposed to the feeds names the archive that was made with it, and
 // who looks after it.
 func TestRecipeToPropose(t *testing.T) {
 	dist := t.TempDir()
-	cmd := exec.Command("make", "-s", "-C", "../..", "recipe", "DIST="+dist, "SITE=https://git.example.net/homeward", "MAINTAINER=Ann Example <ann@example.net>")
+	cmd := ourMake("-s", "recipe", "DIST="+dist, "SITE=https://git.example.net/homeward", "MAINTAINER=Ann Example <ann@example.net>")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("make: %v\n%s", err, out)
 	}
@@ -174,7 +181,7 @@ func TestMakeBuildsThePackagesProgram(t *testing.T) {
 	if err := recipeDefaults(&o); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("make", "-C", "../..", "--no-print-directory", "-n", "build", "BIN=program").CombinedOutput()
+	out, err := ourMake("--no-print-directory", "-n", "build", "BIN=program").CombinedOutput()
 	if err != nil {
 		t.Fatalf("make: %v\n%s", err, out)
 	}
