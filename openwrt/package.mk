@@ -48,5 +48,5 @@ recipe: package-source ## what to propose to OpenWrt's feeds, in DIST/recipe: SI
 	@hash=$$(sha256sum '$(DIST)/$(PKG_NAME_VERSION).tar.gz' | cut -d ' ' -f 1) && cd '$(DIST)/recipe' && \
 		sed -i -e 's|^PKG_SOURCE_URL:=.*|PKG_SOURCE_URL:=$(SITE)/releases/download/v$$(PKG_VERSION)|' -e "s|^PKG_HASH:=.*|PKG_HASH:=$$hash|" \
 			-e 's|^PKG_MAINTAINER:=.*|PKG_MAINTAINER:=$(MAINTAINER)|' -e "s,^\\(  URL\\|LUCI_URL\\):=.*,\\1:=$(SITE)," \
-			-e '/^# The archive that/,/^# the release page/d' packages/net/homeward/Makefile luci/applications/luci-app-homeward/Makefile
+			-e 's|^include .*/luci.mk|include ../../luci.mk|' -e '/^# The archive that/,/^# the release page/d' packages/net/homeward/Makefile luci/applications/luci-app-homeward/Makefile
 	@! grep -rn 'example.org/homeward\|homeward@example.org' '$(DIST)/recipe' --include=Makefile

@@ -156,7 +156,7 @@ func TestRecipeToPropose(t *testing.T) {
 		"packages/net/homeward/Makefile": {"PKG_SOURCE_URL:=https://git.example.net/homeward/releases/download/v$(PKG_VERSION)",
 			fmt.Sprintf("PKG_HASH:=%x", sha256.Sum256(archive)), "PKG_MAINTAINER:=Ann Example <ann@example.net>", "  URL:=https://git.example.net/homeward"},
 		"packages/net/homeward/test.sh":                         {"homeward --version"},
-		"luci/applications/luci-app-homeward/Makefile":          {"PKG_MAINTAINER:=Ann Example <ann@example.net>", "LUCI_URL:=https://git.example.net/homeward"},
+		"luci/applications/luci-app-homeward/Makefile":          {"PKG_MAINTAINER:=Ann Example <ann@example.net>", "LUCI_URL:=https://git.example.net/homeward", "include ../../luci.mk"},
 		"luci/applications/luci-app-homeward/po/de/homeward.po": {"msgid"},
 	} {
 		text, err := os.ReadFile(filepath.Join(dist, "recipe", file))
