@@ -2,6 +2,7 @@ package uci
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -59,7 +60,7 @@ func FuzzConvert(f *testing.F) {
 		var b strings.Builder
 		File{Name: "uci export homeward"}.Print(&b, "", faults)
 		for _, r := range b.String() {
-			if r != '\n' && r != '…' && (r < ' ' || r > '~') {
+			if r != '\n' && !strconv.IsPrint(r) {
 				t.Fatalf("unprintable %q in %q", r, b.String())
 			}
 		}
