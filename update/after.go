@@ -121,7 +121,11 @@ func (s AccountState) judge(now clock.Now, c Attempt, r service.Result, jitter f
 		s.Usage.Quota = s.Usage.Wait(now, busyWait, ReasonBusy, "the service says: "+r.Detail+" (no sooner than 30 minutes)")
 		s.Plan.Error = s.Usage.Why
 	case service.Unknown:
-		s.Plan.Error = advised("this is no answer of the service, but a hotspot's, say: "+r.Detail, r.Hint)
+		why := "this is no answer of the service, but a hotspot's, say: "
+		if s.Account.Service == "rfc2136" {
+			why = "the answer is not used: " // its words say what is wrong with it
+		}
+		s.Plan.Error = advised(why+r.Detail, r.Hint)
 		s.Plan = s.Plan.pause(now, jitter)
 	case service.Temporary:
 		if s.Plan.Error = advised(r.Detail, r.Hint); r.Overload {

@@ -186,12 +186,12 @@ func (i *illness) row(t *testing.T) string {
 	if within(clock.Day) > 36 {
 		t.Errorf("%d requests in a day of faults: less than a quarter is left", within(clock.Day))
 	}
-	word := func(s Status) string { return s.State + "` (`" + s.Reason + "`)" }
+	word := func(s Status) string { return "`" + s.State + "` (`" + s.Reason + "`)" }
 	state := word(early)
 	if last.State != early.State {
-		state += ", then `" + word(last)
+		state += ", then " + word(last)
 	}
-	return fmt.Sprintf("%d, %d, %d | `%s` | `` %s ``", within(time.Minute), within(time.Hour), within(clock.Day), state, last.Error)
+	return fmt.Sprintf("%d, %d, %d | %s | `` %s ``", within(time.Minute), within(time.Hour), within(clock.Day), state, last.Error)
 }
 
 func (i *illness) well() {
