@@ -111,10 +111,11 @@ luci-check: build ## the page in LuCI in a real browser, on a stand-in for LuCI'
 	cd .ci/browser && go mod tidy -diff && go vet ./... && go test -count=1 -timeout 20m . -program '$(abspath $(BIN))'
 
 luci: build ## the same on LuCI's own files: LUCI=a clone of its repository; PICTURE=file for the README's picture
-	@test -n '$(LUCI)' || { echo 'make luci needs LUCI=folder, a clone of LuCI'; exit 2; }
+	@test -d '$(LUCI)/modules/luci-base' || { echo "make luci needs LUCI=folder, a clone of LuCI's repository"; exit 2; }
 	cd .ci/browser && go test -count=1 -timeout 20m . -program '$(abspath $(BIN))' -luci '$(abspath $(LUCI))' $(if $(PICTURE),-picture '$(abspath $(PICTURE))')
 
 luci-demo: build ## the page on localhost beside a simulated line, to try by hand; LUCI=a clone of LuCI's repository
+	@test -z '$(LUCI)' || test -d '$(LUCI)/modules/luci-base' || { echo '$(LUCI) is no clone of LuCI: git clone https://github.com/openwrt/luci'; exit 2; }
 	cd .ci/browser && go run ./demo -tree ../.. -program '$(abspath $(BIN))' $(if $(LUCI),-luci '$(abspath $(LUCI))')
 
 clean: ## removes what the other targets wrote

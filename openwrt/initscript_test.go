@@ -420,6 +420,8 @@ func TestExtraCommands(t *testing.T) {
 		r.write("/status.err", "no daemon\n")
 		r.write("/status.code", "3")
 		r.want("status --json", "homeward status --json\n", "no daemon\n", 3)
+		r.write(conf, "# the service's, whatever /etc/homeward.toml says\n")
+		r.want("status --json", "homeward status -c "+conf+" --json\n", "no daemon\n", 3)
 
 		help, _, _ := r.run(initd, "help")
 		if !strings.Contains(help, "\n\tforce ") || !strings.HasPrefix(help, "\tcheck ") {

@@ -20,7 +20,7 @@ export SOURCE_DATE_EPOCH APK_KEY OPKG_KEY
 
 # GOARCH and its like may name another machine: not the one mkpkg runs on.
 MKPKG := env -u GOOS -u GOARCH -u GOARM -u GOMIPS -u GO386 go run ./openwrt/mkpkg -dist '$(DIST)'
-PKG_NAME_VERSION = homeward-$(shell sed -n 's/^PKG_VERSION:=//p' openwrt/Makefile)
+PKG_NAME_VERSION = homeward-$(shell git show '$(TAG):openwrt/Makefile' | sed -n 's/^PKG_VERSION:=//p')
 
 .PHONY: package packages package-table package-source recipe
 
@@ -39,8 +39,10 @@ package-source: ## the source archive that the feed's recipe builds from
 	@git archive --prefix=$(PKG_NAME_VERSION)/ -o '$(DIST)/$(PKG_NAME_VERSION).tar.gz' $(TAG)
 	@cd '$(DIST)' && sha256sum $(PKG_NAME_VERSION).tar.gz
 
-recipe: package-source ## what to propose to OpenWrt's feeds, in DIST/recipe: SITE=https://… MAINTAINER='Name <mail>' TAG=v1.2.0
+recipe: ## what to propose to OpenWrt's feeds, in DIST/recipe: SITE=https://… MAINTAINER='Name <mail>' TAG=v1.2.0
 	@test -n '$(SITE)' && test -n '$(MAINTAINER)' || { echo "make recipe needs SITE=https://… and MAINTAINER='Name <mail>'"; exit 2; } >&2
+	@test 'v$(PKG_NAME_VERSION)' = 'vhomeward-$(TAG:v%=%)' || echo "make recipe: $(TAG) is not the tag of this version: its release must have the archive that is made now" >&2
+	@$(MAKE) --no-print-directory package-source
 	@rm -rf '$(DIST)/recipe' && mkdir -p '$(DIST)/recipe/packages/net/homeward' '$(DIST)/recipe/luci/applications'
 	@git archive $(TAG) openwrt | tar -x -C '$(DIST)/recipe'
 	@cd '$(DIST)/recipe' && mv openwrt/Makefile openwrt/test.sh openwrt/test-version.sh packages/net/homeward/ && \
@@ -50,3 +52,4 @@ recipe: package-source ## what to propose to OpenWrt's feeds, in DIST/recipe: SI
 			-e 's|^PKG_MAINTAINER:=.*|PKG_MAINTAINER:=$(MAINTAINER)|' -e "s,^\\(  URL\\|LUCI_URL\\):=.*,\\1:=$(SITE)," \
 			-e 's|^include .*/luci.mk|include ../../luci.mk|' -e '/^# The archive that/,/^# the release page/d' packages/net/homeward/Makefile luci/applications/luci-app-homeward/Makefile
 	@! grep -rn 'example.org/homeward\|homeward@example.org' '$(DIST)/recipe' --include=Makefile
+	@echo 'the recipes are in $(DIST)/recipe, their archive is $(DIST)/$(PKG_NAME_VERSION).tar.gz'

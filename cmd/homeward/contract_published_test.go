@@ -143,6 +143,8 @@ func TestWhatIsPublishedOfALine(t *testing.T) {
 			}
 			if out, errs, code := h.homeward("once", "--dry-run", "-c", h.configure()); out != want || code != 0 {
 				t.Errorf("once --dry-run: exit %d\n%s%swant\n%s", code, out, errs, want)
+			} else if tt.want == "" && tt.note != "" && (!strings.HasPrefix(errs, "home: waiting; ") || !strings.Contains(errs, tt.note)) {
+				t.Errorf("once --dry-run does not say why: %s, want %s", errs, tt.note)
 			}
 			if tt.note == "" {
 				return

@@ -11,8 +11,6 @@ import (
 	"homeward/openwrt/uci"
 )
 
-import ()
-
 func importCommand() cli.Command {
 	return cli.Command{
 		Name:  "import",
@@ -48,6 +46,9 @@ func runImport(_ context.Context, c cli.Call) int {
 	text, fault := ddnsscripts.Import(src)
 	if fault != nil {
 		uci.File{Name: "uci export ddns"}.Print(c.Stderr, "", []uci.Fault{*fault})
+		if _, other := inadyn.Import(src); other == nil && strings.Contains(string(src), "{") {
+			fmt.Fprintln(c.Stderr, "this is an inadyn.conf: homeward import inadyn")
+		}
 		return cli.ExitUsage
 	}
 	return writeAll(c.Stdout, c.Stderr, []byte(text))

@@ -32,6 +32,9 @@ func TestImportFaults(t *testing.T) {
 		{"nothing", "", "uci export ddns:1: ddns: nothing to read: is there an /etc/config/ddns?\n", nil},
 		{"another package", "package network\n", "uci export ddns:1: this is package network; write: uci export ddns\n", nil},
 		{"the file itself", "config service \"a\"\n", "uci export ddns:1: double quotes, which `uci export` never writes\n", nil},
+		{"homeward's own", "config homeward 'main'\n", "uci export ddns:1: ddns: this is homeward's configuration, not that of ddns-scripts: take uci export ddns\n", nil},
+		{"an inadyn.conf", "provider default@spdyn.de {\n    username = alice\n    password = s3cret\n    hostname = home.spdns.de\n}\n",
+			"uci export ddns:1: neither `config TYPE 'NAME'` nor `option KEY 'VALUE'` nor `list KEY 'VALUE'`\nthis is an inadyn.conf: homeward import inadyn\n", nil},
 		{"another program", "package ddns\n", "homeward import: write ddns, which is the default, or inadyn\n", []string{"ddclient"}},
 	}
 	for _, tt := range tests {

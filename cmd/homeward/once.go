@@ -27,7 +27,8 @@ func onceCommand() cli.Command {
 		Args:  "[ACCOUNT...]",
 		About: "sends what is due, once, and ends",
 		Long: `
-Exit code: 0 if all was accepted or nothing is due, 1 otherwise.`,
+Exit code: 0 if all was accepted, nothing is due, or there is nothing to publish
+yet; 1 otherwise.`,
 		Flags: []cli.Flag{cli.ConfigFlag,
 			{Name: "--force", About: "sends though nothing changed, and lifts a stop; overrides no limit"},
 			{Name: "--dry-run", About: "prints each request, secrets hidden, and sends none"}},
@@ -68,8 +69,15 @@ func runOnce(ctx context.Context, c cli.Call) int {
 	}
 	parts := loop.Parts{Exchange: transport.New(c.Version), Now: clock.System(), Log: say.log}
 	if c.Has("--dry-run") {
-		probes, requests := daemon.Preview(cfg, tables, parts, chosen, c.Has("--force"))
-		return preview(c, probes, requests)
+		probes, requests, waits := daemon.Preview(cfg, tables, parts, chosen, c.Has("--force"))
+		preview(c, probes, requests)
+		if len(probes)+len(requests) == 0 {
+			fmt.Fprintln(c.Stdout, "nothing is due")
+		}
+		for _, name := range slices.Sorted(maps.Keys(waits)) {
+			fmt.Fprintf(c.Stderr, "%s: waiting; %s\n", name, waits[name])
+		}
+		return cli.ExitOK
 	}
 	return printStatuses(c, daemon.Once(ctx, cfg, tables, parts, chosen, c.Has("--force")), chosen)
 }
@@ -120,7 +128,7 @@ func onceWords(name string, s update.Status) string {
 }
 
 // preview prints the probes and requests that would be sent, with secrets hidden.
-func preview(c cli.Call, probes []daemon.PlannedQuery, requests []transport.Request) int {
+func preview(c cli.Call, probes []daemon.PlannedQuery, requests []transport.Request) {
 	for _, q := range probes {
 		r := q.Request()
 		fmt.Fprintf(c.Stdout, "%s %s\n  asked first, over IPv%d: without the answer the address is not known (%s)\n",
@@ -148,8 +156,4 @@ func preview(c cli.Call, probes []daemon.PlannedQuery, requests []transport.Requ
 			fmt.Fprintf(c.Stdout, "  %s\n", strings.ReplaceAll(r.DNS.String(), "\n", "\n  "))
 		}
 	}
-	if len(requests)+len(probes) == 0 {
-		fmt.Fprintln(c.Stdout, "nothing is due")
-	}
-	return cli.ExitOK
 }

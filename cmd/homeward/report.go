@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -58,7 +59,11 @@ func (r report) text() string {
 	fmt.Fprintf(&b, "# homeward report\n\nSecrets, user names and comments are left out; addresses and host names stay.\nRead it before you send it.\n")
 	part("Version", fmt.Sprintf("homeward %s %s/%s\n%s\n%s", version, runtime.GOOS, runtime.GOARCH, r.system(), time.Now().UTC().Format(time.RFC3339)))
 	part("Status", reportStatus(dir))
-	part("Configuration "+r.file, r.toml(warnings, err))
+	file := r.file
+	if file == "" {
+		file = "(no TOML)"
+	}
+	part("Configuration "+file, r.toml(warnings, err))
 	part("Configuration /etc/config/homeward", r.uci())
 	part("Packages", r.packages())
 	part("Log", r.log())
@@ -175,6 +180,9 @@ func matters(name string) bool {
 func (r report) log() string {
 	program := filepath.Join(r.root, "sbin/logread")
 	out, err := output(program, "-e", "homeward")
+	if errors.Is(err, os.ErrNotExist) {
+		return "there is no logread"
+	}
 	if err != nil {
 		return "logread gives none: " + err.Error()
 	}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"homeward/cmd/homeward/settings"
 )
 
 // A report has what a question needs, and nothing that its owner must hide.
@@ -48,6 +50,24 @@ func TestReport(t *testing.T) {
 		if strings.Contains(text, never) {
 			t.Errorf("the report has %q:\n%s", never, text)
 		}
+	}
+}
+
+// A secret that is not there hides nothing else.
+func TestReportWithoutASecret(t *testing.T) {
+	root := t.TempDir()
+	file := filepath.Join(root, "homeward.toml")
+	if err := os.WriteFile(file, []byte("[account.home]\nservice = \"ipv64\"\ndomains = [\"home.ipv64.net\"]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := report{root: root, file: file}.text()
+	for _, want := range []string{file + ":1: account.home.token: missing: write ", "\nthere is no logread\n"} {
+		if !strings.Contains(text, want) || strings.Contains(text, "***") {
+			t.Errorf("the report has no %q:\n%s", want, text)
+		}
+	}
+	if text = (report{root: root}).text(); !strings.Contains(text, "## Configuration (no TOML)\n") && settings.DefaultFile() == "" {
+		t.Errorf("without a file:\n%s", text)
 	}
 }
 

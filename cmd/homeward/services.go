@@ -10,6 +10,7 @@ import (
 	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/settings"
 	shipped "homeward/openwrt/services"
+	"homeward/update/spelling"
 )
 
 func servicesCommand() cli.Command {
@@ -62,6 +63,13 @@ func noService(name string) string {
 		return fmt.Sprintf("%q cannot be updated: %s", name, why)
 	case instead != "":
 		return fmt.Sprintf("no service %q: that script's service is %s here", name, instead)
+	}
+	var names []string
+	for _, s := range settings.Services() {
+		names = append(names, s.Name)
+	}
+	if near := spelling.Nearest(name, names); near != "" {
+		return fmt.Sprintf("no service %q: did you mean %s?", name, near)
 	}
 	return fmt.Sprintf("no service %q: homeward services lists them", name)
 }

@@ -9,8 +9,6 @@ import (
 	"homeward/openwrt/uci"
 )
 
-import ()
-
 const head = "# Made by `homeward import` from /etc/config/ddns. Read it, then\n" +
 	"# write it to /etc/config/homeward, and let only one of the two send:\n" +
 	"#\t/etc/init.d/ddns stop; /etc/init.d/ddns disable\n" +
@@ -23,6 +21,9 @@ func Import(src []byte) (string, *uci.Fault) {
 	sections, fault := uci.Parse(src, "ddns")
 	if fault == nil && len(strings.TrimSpace(string(src))) == 0 {
 		fault = &uci.Fault{Line: 1, Path: "ddns", What: "nothing to read: is there an /etc/config/ddns?"}
+	}
+	if fault == nil && slices.ContainsFunc(sections, func(s uci.Section) bool { return s.Type == "homeward" || s.Type == "account" }) {
+		fault = &uci.Fault{Line: 1, Path: "ddns", What: "this is homeward's configuration, not that of ddns-scripts: take uci export ddns"}
 	}
 	if fault != nil {
 		return "", fault

@@ -53,6 +53,7 @@ func (d *account) service() (why string) {
 	default:
 		d.template()
 		d.add("template", name)
+		d.note("keep the package ddns-scripts-services: the account reads its file")
 	}
 	return ""
 }

@@ -236,6 +236,9 @@ func secretsOf(a *Account) []secret.Secret {
 // Basic auth, and a template's own passwords.
 func logins(a *Account) []secret.Secret {
 	var all []secret.Secret
+	if a.Template == nil && a.Secret.IsZero() {
+		return nil
+	}
 	if a.Template == nil {
 		for _, user := range append([]string{a.Username, ipv64User}, a.Domains...) {
 			all = append(all, secret.New(user+":"+a.Secret.Reveal()))

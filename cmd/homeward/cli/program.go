@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"homeward/cmd/homeward/settings"
@@ -57,8 +58,12 @@ func (p Program) Run(ctx context.Context, args []string, stdin io.Reader, stdout
 		return ExitOK
 	}
 	if len(given.Names) > 0 && !cmd.Names {
-		fmt.Fprintf(stderr, "homeward %s: takes no names, and %d given; see homeward help %s\n",
-			cmd.Name, len(given.Names), cmd.Name)
+		hint := ""
+		if slices.ContainsFunc(cmd.Flags, func(f Flag) bool { return f.Name == ConfigFlag.Name }) {
+			hint = "; write -c before the name of a file"
+		}
+		fmt.Fprintf(stderr, "homeward %s: takes no names, and %d given%s; see homeward help %s\n",
+			cmd.Name, len(given.Names), hint, cmd.Name)
 		return ExitUsage
 	}
 	return cmd.Run(ctx, Call{Arguments: given, Version: p.Version, Stdin: stdin, Stdout: stdout, Stderr: stderr})

@@ -83,8 +83,9 @@ func chosenOf(cfg *settings.Config, chosen func(name string) bool) []settings.Ac
 }
 
 // Preview returns the queries and the requests that Once would send if each were
-// accepted. It sends and writes nothing.
-func Preview(cfg *settings.Config, t netwatch.Tables, parts loop.Parts, chosen func(name string) bool, force bool) ([]PlannedQuery, []transport.Request) {
+// accepted, and what the accounts wait for that have nothing to publish, by name. It
+// sends and writes nothing.
+func Preview(cfg *settings.Config, t netwatch.Tables, parts loop.Parts, chosen func(name string) bool, force bool) ([]PlannedQuery, []transport.Request, map[string]string) {
 	data := state.Open(cfg.StateDir, cfg.RunDir, func(s string) { parts.Log(log.Warn, s) }).Read(parts.Now())
 	accounts := chosenOf(cfg, chosen)
 	var sent []*service.Account
@@ -92,5 +93,11 @@ func Preview(cfg *settings.Config, t netwatch.Tables, parts loop.Parts, chosen f
 		sent = append(sent, &a.Account)
 	}
 	seen := NewViews(cfg, data.Accepted, nil).Observe(t)
-	return plannedQueries(accounts), update.Preview(parts.Now(), data, sent, seen, force)
+	waits := map[string]string{}
+	for _, a := range sent {
+		if w := seen.Wants[a.Name]; w.Values == (service.Values{}) && w.Note != "" {
+			waits[a.Name] = w.Note
+		}
+	}
+	return plannedQueries(accounts), update.Preview(parts.Now(), data, sent, seen, force), waits
 }

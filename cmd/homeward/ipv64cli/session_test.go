@@ -13,8 +13,6 @@ import (
 	"homeward/update/updatetest"
 )
 
-import ()
-
 func TestExitCodes(t *testing.T) {
 	dir := t.TempDir()
 	api := updatetest.NewIPv64API("APIKEYapikeyAPIKEY")
