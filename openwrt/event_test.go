@@ -84,7 +84,7 @@ func TestAnEventReachesTheOwnersPrograms(t *testing.T) {
 
 // Whatever a service says, the owner's program gets it as one line of text.
 func TestAnEventsValuesAreData(t *testing.T) {
-	inItsShell(t, func(r router) {
+	eachShell(t, func(r router) {
 		r.copy("on-change", onChange)
 		r.hook()
 		for _, odd := range oddTexts() {
@@ -157,7 +157,7 @@ func TestOnChangeSaysWhatWentWrong(t *testing.T) {
 // Whoever is the daemon's user may call the object with anything.
 func TestRootsSideDropsWhatIsNoEvent(t *testing.T) {
 	const object = "/usr/libexec/rpcd/homeward-event"
-	inItsShell(t, func(r router) {
+	eachShell(t, func(r router) {
 		r.copy("on-change", onChange)
 		r.hook()
 		bad := []string{"", "{}", "[]", "null", `{"event":"accepted"`, `{"event":["accepted"]}`, `{"event":{"accepted":1}}`,

@@ -29,19 +29,8 @@ type router struct {
 // eachShell runs a test on a fresh router of each shell, beside other tests.
 func eachShell(t *testing.T, test func(r router)) {
 	t.Helper()
-	inShells(t, test, "busybox", "dash")
-}
-
-// inItsShell runs a test that starts thousands of processes in a router's own shell.
-func inItsShell(t *testing.T, test func(r router)) {
-	t.Helper()
-	inShells(t, test, "busybox")
-}
-
-func inShells(t *testing.T, test func(r router), shells ...string) {
-	t.Helper()
 	t.Parallel()
-	for _, shell := range shells {
+	for _, shell := range []string{"busybox", "dash"} {
 		t.Run(shell, func(t *testing.T) {
 			t.Parallel()
 			r := router{t, t.TempDir()}

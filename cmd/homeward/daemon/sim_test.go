@@ -29,7 +29,7 @@ import (
 )
 
 var (
-	simDays = flag.Int("sim.days", 15, "simulated days of TestSimulation")
+	simDays = flag.Int("sim.days", 45, "simulated days of TestSimulation")
 	simSeed = flag.Uint64("sim.seed", 0, "run only this seed, and print its story")
 )
 
