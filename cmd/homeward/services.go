@@ -10,7 +10,6 @@ import (
 	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/settings"
 	shipped "homeward/openwrt/services"
-	"homeward/update/spelling"
 )
 
 func servicesCommand() cli.Command {
@@ -64,11 +63,7 @@ func noService(name string) string {
 	case instead != "":
 		return fmt.Sprintf("no service %q: that script's service is %s here", name, instead)
 	}
-	var names []string
-	for _, s := range settings.Services() {
-		names = append(names, s.Name)
-	}
-	if near := spelling.Nearest(name, names); near != "" {
+	if near := settings.NearestService(name); near != "" {
 		return fmt.Sprintf("no service %q: did you mean %s?", name, near)
 	}
 	return fmt.Sprintf("no service %q: homeward services lists them", name)

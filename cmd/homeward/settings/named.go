@@ -102,10 +102,16 @@ func noService(name string) string {
 		return secret.Shown(name) + ` is a script of ddns-scripts: write service = "` + instead + `"`
 	}
 	say := secret.Shown(name) + " is not one of " + strings.Join(builtIn(), ", ") + ", and none that homeward services lists"
-	if near := spelling.Nearest(name, services.Names()); near != "" {
+	if near := NearestService(name); near != "" {
 		say += `: did you mean "` + near + `"?`
 	}
 	return say
+}
+
+// NearestService returns the service in the program that a misspelt name means, ""
+// if none is near.
+func NearestService(name string) string {
+	return spelling.Nearest(name, append(builtIn(), services.Names()...))
 }
 
 // named checks what the account has against what the file of its service wants.
