@@ -87,7 +87,7 @@ func below() map[string][]string {
 			"cmd/homeward/settings/form", "netwatch", "update/clock", "update/ipv64api", "update/log", "update/resolver", "update/secret", "update/service",
 			"update/state", "update/transport"},
 		"openwrt/uci":         {"update/spelling", "update/secret"},
-		"openwrt/ddnsscripts": {"openwrt/services", "openwrt/uci"},
+		"openwrt/ddnsscripts": {"openwrt/services", "openwrt/uci", "update/rfc2136"},
 		"openwrt/inadyn":      {"openwrt/uci"},
 		"update/spelling":     nil, "update/secret": nil, "update/clock": nil, "update/log": nil, "update/retry": nil, "update/resolver": nil,
 		"update/rfc2136":   {"update/secret"},

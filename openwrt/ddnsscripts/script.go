@@ -1,6 +1,11 @@
 package ddnsscripts
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"homeward/update/rfc2136"
+)
 
 // scripts tells how the sections of ddns-scripts' script services name what ours
 // wants.
@@ -97,12 +102,11 @@ func (d *account) key() {
 		algorithm, name = "", algorithm
 		d.note("the key's algorithm is not named: hmac-sha256; else write option key_algorithm 'hmac-sha512'")
 	}
-	switch algorithm = strings.ToLower(algorithm); algorithm {
-	case "", "hmac-sha256", "hmac-sha512":
-	default: // hmac-md5 and hmac-sha1 are not to be used any more (RFC 8945, section 6)
+	// hmac-md5 and hmac-sha1 are not to be used any more (RFC 8945, section 6).
+	if algorithm = strings.ToLower(algorithm); algorithm != "" && !slices.Contains(rfc2136.Algorithms(), algorithm) {
 		algorithm = ""
 		d.enabled = false
-		d.note("off, for the algorithm of its key is neither hmac-sha256 nor hmac-sha512: make such a key at the server, write it here, and set enabled to 1")
+		d.note("off, for the algorithm of its key is neither " + strings.Join(rfc2136.Algorithms(), " nor ") + ": make such a key at the server, write it here, and set enabled to 1")
 	}
 	d.add("server", d.take("dns_server"))
 	d.add("key_name", name)
