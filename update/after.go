@@ -122,8 +122,8 @@ func (s AccountState) judge(now clock.Now, c Attempt, r service.Result, jitter f
 		s.Plan.Error = s.Usage.Why
 	case service.Unknown:
 		why := "this is no answer of the service, but a hotspot's, say: "
-		if s.Account.Service == "rfc2136" {
-			why = "the answer is not used: " // its words say what is wrong with it
+		if r.Understood {
+			why = "the answer is not used: "
 		}
 		s.Plan.Error = advised(why+r.Detail, r.Hint)
 		s.Plan = s.Plan.pause(now, jitter)

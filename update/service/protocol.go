@@ -80,14 +80,15 @@ const (
 
 // Result is a parsed answer.
 type Result struct {
-	Verdict  Verdict
-	Overload bool              // with Temporary: the service may be overloaded (5xx)
-	Fallback Verdict           // with Locked: the verdict if the credential was never accepted, Refused or Unknown
-	Wait     time.Duration     // with Limited and Temporary: as the service asks (RetryAfter), 0 if it does not
-	Detail   string            // the service's words, printable, at most 80 characters
-	Hint     string            // what the owner can do, "" if nothing
-	Found    map[string]string // what is known of the host from now on, nil if that stays
-	Hosts    []HostResult      // in the order of Update.Hosts; nil if all have one verdict
+	Verdict    Verdict
+	Overload   bool              // with Temporary: the service may be overloaded (5xx)
+	Understood bool              // with Unknown: it is no hotspot's page; Detail says why it is not used
+	Fallback   Verdict           // with Locked: the verdict if the credential was never accepted, Refused or Unknown
+	Wait       time.Duration     // with Limited and Temporary: as the service asks (RetryAfter), 0 if it does not
+	Detail     string            // the service's words, printable, at most 80 characters
+	Hint       string            // what the owner can do, "" if nothing
+	Found      map[string]string // what is known of the host from now on, nil if that stays
+	Hosts      []HostResult      // in the order of Update.Hosts; nil if all have one verdict
 }
 
 // HostResult is the verdict on one host: Accepted, Refused, Locked or Unknown.

@@ -46,11 +46,13 @@ func (*dnsUpdate) Parse(a *Account, c Update, ans transport.Answer) Result {
 	}
 	switch {
 	case !same && len(hosts) > 0:
-		return combine(hosts, false)
+		r := combine(hosts, false)
+		r.Understood = r.Verdict == Unknown
+		return r
 	case first.verdict == Accepted && len(hosts) != len(c.Hosts):
 		first = returnCode{what: "an answer that does not mention each host"}
 	}
-	return Result{Verdict: first.verdict, Overload: first.verdict == Temporary, Detail: first.what, Hint: first.do}
+	return Result{Verdict: first.verdict, Overload: first.verdict == Temporary, Understood: first.verdict == Unknown, Detail: first.what, Hint: first.do}
 }
 
 // dnsVerdict returns what a name server's answer for one zone means. openwrt/TROUBLE.md shows
