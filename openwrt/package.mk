@@ -41,7 +41,7 @@ package-source: ## the source archive that the feed's recipe builds from
 
 recipe: ## what to propose to OpenWrt's feeds, in DIST/recipe: SITE=https://… MAINTAINER='Name <mail>' TAG=v1.2.0
 	@test -n '$(SITE)' && test -n '$(MAINTAINER)' || { echo "make recipe needs SITE=https://… and MAINTAINER='Name <mail>'"; exit 2; } >&2
-	@test 'v$(PKG_NAME_VERSION)' = 'vhomeward-$(TAG:v%=%)' || echo "make recipe: $(TAG) is not the tag of this version: its release must have the archive that is made now" >&2
+	@test '$(PKG_NAME_VERSION)' = 'homeward-$(TAG:v%=%)' || echo "make recipe: $(TAG) is not the tag of this version: its release must have the archive that is made now" >&2
 	@$(MAKE) --no-print-directory package-source
 	@rm -rf '$(DIST)/recipe' && mkdir -p '$(DIST)/recipe/packages/net/homeward' '$(DIST)/recipe/luci/applications'
 	@git archive $(TAG) openwrt | tar -x -C '$(DIST)/recipe'

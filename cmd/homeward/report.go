@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,11 +60,7 @@ func (r report) text() string {
 	fmt.Fprintf(&b, "# homeward report\n\nSecrets, user names and comments are left out; addresses and host names stay.\nRead it before you send it.\n")
 	part("Version", fmt.Sprintf("homeward %s %s/%s\n%s\n%s", version, runtime.GOOS, runtime.GOARCH, r.system(), time.Now().UTC().Format(time.RFC3339)))
 	part("Status", reportStatus(dir))
-	file := r.file
-	if file == "" {
-		file = "(no TOML)"
-	}
-	part("Configuration "+file, r.toml(warnings, err))
+	part("Configuration "+cmp.Or(r.file, "(no TOML)"), r.toml(warnings, err))
 	part("Configuration /etc/config/homeward", r.uci())
 	part("Packages", r.packages())
 	part("Log", r.log())
