@@ -21,6 +21,7 @@ type budget struct {
 // procd starts it, that has been idle for a while.
 var (
 	dirtyBudget    = budget{"Private_Dirty", "kB", 950, 950}
+	anyDirtyBudget = budget{"Private_Dirty", "kB", 1050, 1050}
 	laterBudget    = budget{"Private_Dirty", "kB", 1000, 1000}
 	separateBudget = budget{"Private_Dirty", "kB", 1250, 1250}
 	rssBudget      = budget{"RSS", "kB", 2500, 2500}

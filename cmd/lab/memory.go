@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"homeward/update/updatetest"
@@ -55,13 +54,14 @@ func (b *bencher) memories() error {
 const separate = "%d, each with a worker of its own"
 
 // beginLight starts a daemon, makes four more changes, and holds its memory. Go puts
-// the heap in a random place: one start in five it lies across a border of 4 MB, and
-// the runtime's tables of it take 40 kB more. So it may start five times, and the
-// least counts.
+// the heap in a random place. One start in five it lies across a border of 4 MB:
+// the table of its spans takes a second page, and the kernel gives the rest of 64 KiB
+// with it. So there are up to five starts: each has a limit, and the least has the
+// one that is meant.
 func (b *bencher) beginLight() (*daemon, error) {
-	least := memory{Dirty: math.MaxInt}
-	starts := 0
-	for {
+	var least memory
+	most := 0
+	for starts := 1; ; starts++ {
 		d, err := b.begin(1, asProcd)
 		if err != nil {
 			return nil, err
@@ -74,20 +74,21 @@ func (b *bencher) beginLight() (*daemon, error) {
 			return nil, err
 		}
 		b.row("homeward", fmt.Sprintf(separate, 5), m.RSS, m.Dirty)
-		if m.Dirty < least.Dirty {
+		if starts == 1 || m.Dirty < least.Dirty {
 			least = m
 		}
-		if starts++; float64(m.Dirty) > dirtyBudget.limit && starts < 5 {
-			if err := d.stop(); err != nil {
-				return nil, err
-			}
-			continue
+		most = max(most, m.Dirty)
+		if m.Dirty <= int(dirtyBudget.limit) || starts == 5 {
+			of := fmt.Sprintf("idle, after "+separate, 5)
+			b.hold(dirtyBudget, of, float64(least.Dirty))
+			b.hold(anyDirtyBudget, of+", in any start", float64(most))
+			b.hold(rssBudget, of, float64(m.RSS))
+			b.own.Updates, b.own.memory = 5, least
+			return d, nil
 		}
-		of := fmt.Sprintf("idle, after "+separate, 5)
-		b.hold(dirtyBudget, of, float64(least.Dirty))
-		b.hold(rssBudget, of, float64(m.RSS))
-		b.own.Updates, b.own.memory = 5, m
-		return d, nil
+		if err := d.stop(); err != nil {
+			return nil, err
+		}
 	}
 }
 
