@@ -40,7 +40,7 @@ var (
 // as the service and the owner see them.
 func TestSimulation(t *testing.T) {
 	if *simSeed != 0 {
-		simulate(t, *simSeed, true)
+		simulate(t, *simSeed, t.Failed, true)
 		return
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // a third of the time would go into it
@@ -51,7 +51,7 @@ func TestSimulation(t *testing.T) {
 		wait.Go(func() {
 			for n := lane; n < lives && !t.Failed(); n += lanes {
 				seed := 20261121 + uint64(n)
-				if t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) { simulate(t, seed, false) }); t.Failed() {
+				if t.Run(fmt.Sprint("seed=", seed), func(life *testing.T) { simulate(life, seed, t.Failed, false) }); t.Failed() {
 					t.Logf("replay with: go test ./cmd/homeward/daemon -run TestSimulation -sim.seed=%d", seed)
 				}
 			}
@@ -65,7 +65,8 @@ const simLength = 3
 
 const day = 24 * time.Hour
 
-func simulate(t *testing.T, seed uint64, tell bool) {
+// simulate lives a life, until something is found, in this life or in one beside it.
+func simulate(t *testing.T, seed uint64, found func() bool, tell bool) {
 	dir := ramDir(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, seed, dir)
@@ -79,11 +80,16 @@ func simulate(t *testing.T, seed uint64, tell bool) {
 		if len(w.others) > 0 {
 			days = day // which takes as long as three of one account
 		}
-		for w.now() < days && !t.Failed() {
+		for w.now() < days && !found() {
 			time.Sleep(time.Duration(w.roll(1000)+1) * w.pace / 500)
 			synctest.Wait()
 			w.act()
 			synctest.Wait()
+		}
+		if found() {
+			w.kill()
+			time.Sleep(day) // whatever goes on ends: synctest waits for it
+			return
 		}
 		w.calm()
 		w.terminate()
