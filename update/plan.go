@@ -124,7 +124,10 @@ func (p Plan) pause(now clock.Now, jitter float64) Plan {
 	wait := retry.Steps[min(p.Fails, len(retry.Steps)-1)]
 	if p.Fault == transport.FaultResolve {
 		wait = retry.ResolverGap
-		if p.Fails >= resolverPatience {
+		switch {
+		case p.Fails >= resolverHour:
+			wait = resolverLong
+		case p.Fails >= resolverPatience:
 			wait = resolverRest
 		}
 	} else {

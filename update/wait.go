@@ -19,11 +19,16 @@ var overloadPauses = [...]struct{ least, most time.Duration }{
 }
 
 const (
-	lockDuration     = 10 * time.Minute // how long IPv64 locks a key after too many failures
-	resendGap        = 10 * time.Second // before values whose answer was lost are sent again
-	busyWait         = 30 * time.Minute // dyndns2: after 911 and dnserr
-	resolverPatience = 300              // lookups at the pace of retry.ResolverGap, for ten minutes; then one every resolverRest
+	lockDuration = 10 * time.Minute // how long IPv64 locks a key after too many failures
+	resendGap    = 10 * time.Second // before values whose answer was lost are sent again
+	busyWait     = 30 * time.Minute // dyndns2: after 911 and dnserr
+	// While the resolver does not answer: lookups at the pace of retry.ResolverGap for
+	// ten minutes, of resolverRest until an hour is over, and of resolverLong from
+	// then on. Each but the first wakes a worker.
+	resolverPatience = 300
 	resolverRest     = 10 * time.Second
+	resolverHour     = resolverPatience + 300
+	resolverLong     = time.Minute
 
 	// stillFor is how long the uplink must be still before a change is sent in
 	// the last quarter of the day's requests. It doubles with each request of
