@@ -61,7 +61,7 @@ func (p Plan) afterFault(now clock.Now, c Attempt, f transport.Fault, jitter flo
 	switch {
 	case f.Kind == transport.FaultRefused, f.Kind == transport.FaultSilent:
 		return p.pauseAtRandom(now, jitter)
-	case f.Sent:
+	case f.Sent && f.Kind != transport.FaultClock:
 		p = p.pauseAtRandom(now, jitter)
 		p.NotBefore += max(0, c.sent+resendGap-now.Up)
 		return p

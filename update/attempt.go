@@ -139,8 +139,12 @@ func (s *Scheduler) fail(t *inFlight, now clock.Now, out transport.Outcome, curr
 		s.store.Update(now, func(b *state.Data) {
 			b.SetUsage(t.usageID, b.Usage(t.usageID).Complete(now, t.id, fault.Sent))
 			name := t.account.config.Name
-			if m, ok := b.Accounts[name]; ok && !fault.Sent {
+			m, ok := b.Accounts[name]
+			switch {
+			case ok && !fault.Sent:
 				b.Accounts[name] = revert(m, t.account.service, t.attempt)
+			case ok && fault.Kind == transport.FaultClock: // so said the answer
+				b.Accounts[name] = answerArrived(m, t.account.service, t.attempt.Update)
 			}
 		})
 	}

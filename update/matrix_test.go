@@ -61,6 +61,7 @@ func TestFaultMatrix(t *testing.T) {
 		{"the service refuses connections, or resets them", fault("the service refuses connections, or resets them")},
 		{"TLS fails, or half of it comes", fault("TLS fails, or half of it comes")},
 		{"this router's clock is wrong", fault("this router's clock is wrong")},
+		{"a name server's clock is another (`BADTIME`): it has got a message", fault("a name server's clock is another")},
 		{"sent, and no answer: hangs, drips, resets", fault("sent, and no answer: hangs, drips, resets")},
 		{"503", answer(transport.Answer{Status: 503})},
 		{"503 with Retry-After: 3600", answer(transport.Answer{Status: 503, RetryAfter: "3600"})},

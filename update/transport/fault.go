@@ -126,13 +126,14 @@ func (e endpoint) expired(cert *x509.Certificate, now time.Time) (FaultKind, str
 		" (this router's clock says " + clock + "): the service has to renew it")
 }
 
-// otherClock returns the fault for a name server whose clock is not this machine's.
+// otherClock returns the fault for a name server whose clock is not this machine's. It
+// was sent a message, which counts.
 func (e endpoint) otherClock(server, now time.Time) *Fault {
 	theirs := "another time"
 	if !server.IsZero() {
 		theirs = server.UTC().Format(minute)
 	}
-	return Failed(FaultClock, false, "waiting for NTP: this router's clock says "+now.UTC().Format(minute)+
+	return Failed(FaultClock, true, "waiting for NTP: this router's clock says "+now.UTC().Format(minute)+
 		", and that of "+e.host+" "+theirs+" (BADTIME)").Fault
 }
 
