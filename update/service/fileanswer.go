@@ -94,8 +94,8 @@ func (t Template) parseUpdate(a *Account, c Update, s Step, ans transport.Answer
 	switch {
 	case r.Verdict == Accepted:
 		r.Found = stillFound(c)
-	case gone && len(t.File.Lookups) > 0 && c.Found[foundAgain] == "":
-		return Result{Verdict: Learned, Found: map[string]string{foundAgain: "1"}}
+	case gone && len(t.File.Lookups) > 0 && len(c.Found[foundAgain]) < againMost:
+		return Result{Verdict: Learned, Found: map[string]string{foundAgain: c.Found[foundAgain] + "1"}}
 	}
 	return r
 }

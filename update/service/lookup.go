@@ -16,8 +16,13 @@ import (
 // AAAA"). "" stands for nothing found. Two names are not a look-up's:
 const (
 	foundZone  = "ZONE" // the zone of the host, or the next one to ask for
-	foundAgain = "?"    // the look-ups were repeated since the last accepted update
+	foundAgain = "?"    // a mark for each time that the look-ups were repeated since the last accepted update
 )
+
+// againMost bounds how often the look-ups of one update are repeated. Once is not
+// enough: a limit may hold the update back for hours, and the record may be made anew
+// meanwhile.
+const againMost = 3
 
 // lookupBody bounds the answer of a look-up: a list of a few hundred records.
 const lookupBody = 64 << 10
