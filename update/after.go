@@ -28,6 +28,9 @@ func (s AccountState) Reserve(now clock.Now, c Attempt, id uint64, pid int) (Acc
 	s.Record = eachHost(s.Record, s.Service, c.Update, func(name string, h state.Host) state.Host {
 		h.Unconfirmed = h.Unconfirmed.Or(c.Update.ShownValues().Valid()) // a repeated value changes nothing
 		h.Lost, h.LostAt = c.Update.Values, now.Up
+		if h.Found != nil {
+			h.Found = c.Update.FoundOnceSent()
+		}
 		return h
 	})
 	return s, c

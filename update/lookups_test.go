@@ -33,8 +33,8 @@ type cloud struct {
 	begin time.Time
 	mu    sync.Mutex
 	last  Status
-	lose  string // requests whose URL has this are answered, and the answer is lost
-	ahead func() // called after a request's reservation and before it is sent
+	lose  string                  // requests whose method and URL have this are answered, and the answer is lost
+	ahead func(transport.Request) // called after a request's reservation and before it is sent
 }
 
 func cloudAccount(short, day int) *service.Account {
@@ -73,7 +73,7 @@ func (c *cloud) exchange(_ context.Context, r transport.Request, ready transport
 		return transport.Failed(transport.FaultCanceled, false, "given up")
 	}
 	if c.ahead != nil {
-		c.ahead()
+		c.ahead(r)
 	}
 	req, err := http.NewRequest(r.Method, r.URL.Reveal(), strings.NewReader(r.Body.Reveal()))
 	if err != nil {
@@ -84,7 +84,7 @@ func (c *cloud) exchange(_ context.Context, r transport.Request, ready transport
 	}
 	out := httptest.NewRecorder()
 	c.zones.ServeHTTP(out, req)
-	if c.lose != "" && strings.Contains(r.URL.Reveal(), c.lose) {
+	if c.lose != "" && strings.Contains(r.Method+" "+r.URL.Reveal(), c.lose) {
 		return transport.Failed(transport.FaultSent, true, "no answer")
 	}
 	return transport.Outcome{Answer: &transport.Answer{Status: out.Code, Body: out.Body.Bytes()}}
@@ -130,7 +130,7 @@ func TestAFirstUpdateOfTwoHostsGoesThroughInOneGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(t, zones)
 		defer func() { c.stop() }()
-		c.ahead = func() {
+		c.ahead = func(transport.Request) {
 			if sent, reserved := len(zones.Requests()), c.reserved(); reserved != sent+1 {
 				t.Errorf("%d requests are on disk before request %d leaves", reserved, sent+1)
 			}
@@ -200,6 +200,70 @@ func TestLookupsCountAsTheServiceCounts(t *testing.T) {
 }
 
 // A look-up whose answer is lost has changed nothing at the service.
+// A record that may have been made is looked for before one is made: the service
+// would keep both, and the first one's address for ever.
+func TestARecordIsMadeOnce(t *testing.T) {
+	for _, ends := range []bool{false, true} {
+		zones := updatetest.NewZones("", "made-up", "example.org")
+		synctest.Test(t, func(t *testing.T) {
+			c := newCloud(t, zones)
+			defer func() { c.stop() }()
+			c.lose = "POST "
+			accounts := []*service.Account{cloudAccount(40, 0)}
+			c.set(accounts, sees(service.Values{IPv4: v4a}, accounts))
+			time.Sleep(time.Millisecond)
+			synctest.Wait()
+			if ends { // the program, before it knows
+				c.stop()
+				c.start()
+				c.set(accounts, sees(service.Values{IPv4: v4b}, accounts))
+			}
+			c.do(func(*Scheduler) { c.lose = "" })
+			c.observe(sees(service.Values{IPv4: v4b}, accounts))
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			if r := zones.Records(); len(r) != 2 || r[0].Content != v4b.String() || r[1].Content != v4b.String() {
+				t.Errorf("ends %v: %+v", ends, r)
+			}
+		})
+	}
+}
+
+// Records that are made anew while an update waits for its turn do not stop the
+// account.
+func TestRecordsMadeAnewTwiceAreFound(t *testing.T) {
+	zones := updatetest.NewZones("", "made-up", "example.org")
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(t, zones)
+		defer func() { c.stop() }()
+		accounts := []*service.Account{cloudAccount(40, 0)}
+		c.set(accounts, sees(service.Values{IPv4: v4a}, accounts))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		left := 2
+		c.do(func(*Scheduler) {
+			c.ahead = func(r transport.Request) {
+				if r.Method != "PATCH" || left == 0 {
+					return
+				}
+				left--
+				old := zones.Records()
+				zones.Forget()
+				for _, r := range old {
+					r.ID = ""
+					zones.Add(r)
+				}
+			}
+		})
+		c.observe(sees(service.Values{IPv4: v4b}, accounts))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if s := c.status(); s.State != StateCurrent || left != 0 || len(zones.Records()) != 2 {
+			t.Errorf("%+v, %d left: %+v", s, left, zones.Records())
+		}
+	})
+}
+
 func TestALostLookupLeavesNothingUnconfirmed(t *testing.T) {
 	zones := updatetest.NewZones("", "made-up", "example.org")
 	synctest.Test(t, func(t *testing.T) {

@@ -159,6 +159,14 @@ func stillFound(c Update) map[string]string {
 	return found
 }
 
+// FoundOnceSent returns what stays known once an update is on its way: not that there
+// is no record. If its answer is lost, making another one could leave two.
+func (c Update) FoundOnceSent() map[string]string {
+	found := cloneFound(c.Found)
+	maps.DeleteFunc(found, func(_, value string) bool { return value == "" })
+	return found
+}
+
 func cloneFound(found map[string]string) map[string]string {
 	if found == nil {
 		return map[string]string{}
