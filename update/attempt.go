@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"os"
 	"slices"
 	"time"
 
@@ -79,12 +78,12 @@ func (s *Scheduler) reserve(t *inFlight) bool {
 		if a.clearStops {
 			m = m.ClearStops()
 		}
-		if !known || m.Stop != nil || k.InFlightElsewhere(now, name, os.Getpid(), state.Alive) || k.Blocked(now) || hostLocked(now, m, a.service, t.attempt.Update) ||
+		if !known || m.Stop != nil || k.InFlightElsewhere(now, name, s.pid, state.Alive) || k.Blocked(now) || hostLocked(now, m, a.service, t.attempt.Update) ||
 			k.NextFree(now, s.limits(b)[t.usageID.Quota]) > now.Up {
 			return
 		}
 		as := AccountState{Account: a.config, Service: a.service, Record: m, Usage: k}
-		as, t.attempt = as.Reserve(now, t.attempt, t.id, os.Getpid())
+		as, t.attempt = as.Reserve(now, t.attempt, t.id, s.pid)
 		b.Accounts[name] = as.Record
 		b.SetUsage(t.usageID, as.Usage)
 		t.sent, a.clearStops = true, false

@@ -3,6 +3,7 @@
 package update
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"math/rand/v2"
@@ -45,6 +46,7 @@ type Scheduler struct {
 	now      func() clock.Now
 	log      func(log.Level, string)
 	inbox    loop.Inbox
+	pid      int            // marks requests as this process's
 	jitter   func() float64 // in [0,1): spreads the retries of many routers
 
 	ctx      context.Context // of the exchanges
@@ -60,7 +62,7 @@ type Scheduler struct {
 // NewScheduler returns a Scheduler without accounts. Its exchanges are given
 // up when ctx ends.
 func NewScheduler(ctx context.Context, store *state.Store, p loop.Parts) *Scheduler {
-	return &Scheduler{store: store, exchange: p.Exchange, now: p.Now, log: p.Log, inbox: p.Inbox,
+	return &Scheduler{store: store, exchange: p.Exchange, now: p.Now, log: p.Log, inbox: p.Inbox, pid: cmp.Or(p.PID, os.Getpid()),
 		jitter: rand.Float64, ctx: ctx, attempts: map[uint64]*inFlight{}}
 }
 
@@ -243,7 +245,7 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 		if dec.Attempt == nil && !a.sending {
 			a.plan = a.plan.Reset()
 		}
-		a.elsewhere = dec.Attempt != nil && !a.sending && !a.excluded && as.Usage.InFlightElsewhere(now, a.config.Name, os.Getpid(), state.Alive)
+		a.elsewhere = dec.Attempt != nil && !a.sending && !a.excluded && as.Usage.InFlightElsewhere(now, a.config.Name, s.pid, state.Alive)
 		if a.elsewhere {
 			wake = min(wake, now.Up+elsewhereGap)
 		} else if dec.Attempt != nil && !a.sending && !a.excluded && !s.leaving {

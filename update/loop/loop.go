@@ -32,4 +32,5 @@ type Parts struct {
 	Now      func() clock.Now
 	Log      func(log.Level, string)
 	Inbox    Inbox
+	PID      int // marks a Scheduler's requests; 0: os.Getpid()
 }

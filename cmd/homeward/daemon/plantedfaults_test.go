@@ -23,7 +23,7 @@ func plantedFaults() []plantedFault {
 		{"the state of before the restart is believed, not what is on disk", "../../../update/state/store.go", "if b := s.load(i); b != nil {", "if b := s.load(i); b != nil && s.data == nil {"},
 		{"an unsynchronised clock ages the slots", "../../../update/clock/clock.go", "if m.earlier() && m.Sure && n.Synced {", "if !m.At.IsZero() {"},
 		{"a reboot makes the slots a day old", "../../../update/state/data.go", "shift = -clampUptime(b.Up)", "shift = -clampUptime(b.Up) - clock.Day"},
-		{"the limits do not hold `once`", "../../../update/attempt.go", "m.Stop != nil || k.InFlightElsewhere(now, name, os.Getpid(), state.Alive) || k.Blocked(now) || hostLocked(now, m, a.service, t.attempt.Update) ||\n\t\t\tk.NextFree(now, s.limits(b)[t.usageID.Quota]) > now.Up", "m.Stop != nil"},
+		{"the limits do not hold `once`", "../../../update/attempt.go", "m.Stop != nil || k.InFlightElsewhere(now, name, s.pid, state.Alive) || k.Blocked(now) || hostLocked(now, m, a.service, t.attempt.Update) ||\n\t\t\tk.NextFree(now, s.limits(b)[t.usageID.Quota]) > now.Up", "m.Stop != nil"},
 
 		{"what a killed worker was told is forgotten", "control.go", "c.pending, c.sentTasks = c.pending|c.sentTasks, 0", "c.sentTasks = 0"},
 		{"after a worker was killed none is started", "control.go", "c.phase, c.killed = phaseNone, false", "c.phase = phaseNone"},
