@@ -23,10 +23,12 @@ type Probe struct {
 }
 
 // Result is the last publishable address found, and Note, why there is none or
-// no newer one, for the owner.
+// no newer one, for the owner. Doubtful tells that the uplink has changed since: the
+// address may be another one's now.
 type Result struct {
-	Addr netip.Addr
-	Note string
+	Addr     netip.Addr
+	Note     string
+	Doubtful bool
 }
 
 // Prober asks services which address this router comes from, no more often than
@@ -123,6 +125,9 @@ func (p *Prober) OnEvent(has func(netip.Addr) bool) {
 	now := p.now().Up
 	for _, q := range p.open {
 		q.plan = q.plan.Event(now)
+		if q.found.Addr.IsValid() && !q.found.Doubtful {
+			q.found.Doubtful, p.changed = true, true
+		}
 		if q.going == nil {
 			continue
 		}
@@ -224,6 +229,7 @@ func (p *Prober) complete(q *activeProbe, out transport.Outcome) {
 	p.judge(q, now, out)
 	if again {
 		q.plan = q.plan.Event(now)
+		q.found.Doubtful = q.found.Addr.IsValid()
 	}
 	if q.found != before {
 		p.changed = true

@@ -3,6 +3,7 @@ package checkip
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -58,7 +59,10 @@ func (w *asking) work(ctx context.Context) {
 	for {
 		wake := w.Decide()
 		if found, changed := w.Results(); changed {
-			w.found, w.news = found, w.news+1
+			if !maps.EqualFunc(w.found, found, func(a, b Result) bool { return a.Addr == b.Addr && a.Note == b.Note }) {
+				w.news++
+			}
+			w.found = found
 		}
 		select {
 		case f := <-w.inbox:
@@ -161,7 +165,17 @@ func TestAskedOnEveryEventAndPollAndNoOftenerThanAllowed(t *testing.T) {
 		w.wait(time.Minute)
 		w.ask(in, has)
 		w.ask(in, has) // is under way: once more, when the service allows it
-		w.wait(10 * time.Minute)
+		doubtful := func() bool {
+			answer := make(chan bool)
+			w.inbox <- func() { answer <- w.found[in[0].Query].Doubtful }
+			return <-answer
+		}
+		if w.wait(time.Second); !doubtful() {
+			t.Error("an answer from before the last event is taken for sure")
+		}
+		if w.wait(10*time.Minute - time.Second); doubtful() {
+			t.Error("an answer is doubtful though nothing has happened since")
+		}
 		want := []string{"0s https://a.example 4", "1m0s https://a.example 4", "1m10.3s https://a.example 4", "6m10.3s https://a.example 4"}
 		if !slices.Equal(w.asked, want) {
 			t.Errorf("asked %q, want %q", w.asked, want)

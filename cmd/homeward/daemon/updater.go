@@ -9,6 +9,7 @@ import (
 	"homeward/update"
 	"homeward/update/checkip"
 	"homeward/update/loop"
+	"homeward/update/service"
 	"homeward/update/state"
 )
 
@@ -36,22 +37,29 @@ func newUpdater(ctx context.Context, cfg *settings.Config, store *state.Store, p
 	if saved != nil {
 		store.Restore(parts.Now(), saved.Scheduler.Store)
 	}
-	u.views = NewViews(cfg, store.Read(parts.Now()).Accepted, nil)
+	store.Read(parts.Now())
+	u.views = NewViews(cfg, u.accepted, nil)
 	u.scheduler.SetAccounts(cfg.Updates())
 	if saved != nil {
 		u.scheduler.Restore(saved.Scheduler)
 		u.prober.Restore(saved.Probes)
 		u.views.found, _ = u.prober.Results()
-		u.views.restore(saved.Published)
+		u.views.restore(saved.Published, saved.Known)
 	}
 	u.prober.Set(probesOf(cfg.Active()))
 	return u
 }
 
+// accepted returns what the service has accepted of an account, as last read.
+func (u *updater) accepted(a *service.Account) service.Values {
+	return u.store.Cached(u.parts.Now()).Accepted(a)
+}
+
 // configure replaces the configuration.
 func (u *updater) configure(cfg *settings.Config) {
 	u.cfg = cfg
-	u.views = NewViews(cfg, u.store.Read(u.parts.Now()).Accepted, u.views)
+	u.store.Read(u.parts.Now())
+	u.views = NewViews(cfg, u.accepted, u.views)
 	u.scheduler.SetAccounts(cfg.Updates())
 	u.prober.Set(probesOf(cfg.Active()))
 	if u.tables != nil {

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"bytes"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -17,15 +18,17 @@ import (
 // value stays as long as it is valid. They are for one goroutine.
 type Views struct {
 	cfg   *settings.Config
-	found map[checkip.Query]checkip.Result // what services have answered
-	last  map[string]netwatch.State        // published values by account, "" for [line]; kept while a value is missing
-	shown map[string]netwatch.State        // the last State by account, "" for [line]
+	held  func(*service.Account) service.Values // what the service has accepted
+	known map[string]service.Values             // of accounts with detect = "web", held when their addresses were last beyond doubt
+	found map[checkip.Query]checkip.Result      // what services have answered
+	last  map[string]netwatch.State             // published values by account, "" for [line]; kept while a value is missing
+	shown map[string]netwatch.State             // the last State by account, "" for [line]
 }
 
 // NewViews returns the views of a configuration. held returns what the service
-// has accepted of an account; old, unless nil, are the views to continue.
+// has accepted of an account by now; old, unless nil, are the views to continue.
 func NewViews(cfg *settings.Config, held func(*service.Account) service.Values, old *Views) *Views {
-	v := &Views{cfg: cfg, last: map[string]netwatch.State{}, shown: map[string]netwatch.State{}}
+	v := &Views{cfg: cfg, held: held, known: map[string]service.Values{}, last: map[string]netwatch.State{}, shown: map[string]netwatch.State{}}
 	for _, a := range cfg.Accounts {
 		h := held(&a.Account)
 		s := netwatch.State{IPv4: h.IPv4, IPv6: h.IPv6, Prefix: h.Prefix}
@@ -35,7 +38,7 @@ func NewViews(cfg *settings.Config, held func(*service.Account) service.Values, 
 		v.last[a.Name] = s
 	}
 	if old != nil {
-		v.last[""], v.found = old.last[""], old.found
+		v.last[""], v.found, v.known = old.last[""], old.found, old.known
 	}
 	return v
 }
@@ -49,9 +52,10 @@ func (v *Views) published() map[string]service.Values {
 	return all
 }
 
-// restore sets what was published.
-func (v *Views) restore(all map[string]service.Values) {
-	for name, s := range all {
+// restore sets what was published and known.
+func (v *Views) restore(published, known map[string]service.Values) {
+	maps.Copy(v.known, known)
+	for name, s := range published {
 		v.last[name] = netwatch.State{IPv4: s.IPv4, IPv6: s.IPv6, Prefix: s.Prefix}
 	}
 }
@@ -107,10 +111,31 @@ func (v *Views) view(name string, t netwatch.Tables, d netwatch.Devices) netwatc
 func (v *Views) Observe(t netwatch.Tables) update.Observation {
 	wants := make(map[string]update.Desired, len(v.cfg.Accounts))
 	for _, a := range v.cfg.Accounts {
-		s, why := withProbed(a, v.view(a.Name, t, a.Devices), v.found)
+		s, why := withProbed(a, v.view(a.Name, t, a.Devices), v.found, v.acceptedSince(a))
 		wants[a.Name] = desired(a, s, why)
 	}
 	return update.Observation{Wants: wants, Has: t.Has}
+}
+
+// acceptedSince returns what the service has accepted since the addresses found for
+// the account were last beyond doubt.
+func (v *Views) acceptedSince(a settings.Account) (since service.Values) {
+	if a.Detect != "web" {
+		return since
+	}
+	held := v.held(&a.Account)
+	known, ok := v.known[a.Name]
+	if !ok || !doubtful(a, v.found) {
+		v.known[a.Name] = held
+		return since
+	}
+	if held.IPv4 != known.IPv4 {
+		since.IPv4 = held.IPv4
+	}
+	if held.IPv6 != known.IPv6 {
+		since.IPv6 = held.IPv6
+	}
+	return since
 }
 
 // notes are why values are missing, in words; "" where they are not.

@@ -88,7 +88,7 @@ func TestWhatWasPublishedStaysInTheNextWorker(t *testing.T) {
 	before.Line(addrs(higher))
 	before.Observe(addrs(higher))
 	after := NewViews(cfg, none, nil)
-	after.restore(before.published())
+	after.restore(before.published(), nil)
 	if got := after.Observe(addrs(lower, higher)).Wants["a"].IPv6.String(); got != higher {
 		t.Errorf("the account publishes %s, want %s", got, higher)
 	}

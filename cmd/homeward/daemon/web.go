@@ -8,6 +8,7 @@ import (
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
 	"homeward/update/checkip"
+	"homeward/update/service"
 )
 
 // queryFor returns the query for an account's address of a family, 4 or 6. ok is
@@ -47,10 +48,11 @@ func probesOf(accounts []settings.Account) []checkip.Probe {
 }
 
 // withProbed replaces addresses of the kernel by those that services have
-// answered, and returns why values are missing.
-func withProbed(a settings.Account, s netwatch.State, found map[checkip.Query]checkip.Result) (netwatch.State, notes) {
+// answered, and returns why values are missing. A doubtful address replaces none that
+// another process has had accepted since.
+func withProbed(a settings.Account, s netwatch.State, found map[checkip.Query]checkip.Result, since service.Values) (netwatch.State, notes) {
 	no := notes{s.NoIPv4.Text(), s.NoIPv6.Text(), s.NoPrefix.Text()}
-	answer := func(family int, addr *netip.Addr, missing *netwatch.Missing, why *string) {
+	answer := func(family int, addr *netip.Addr, since netip.Addr, missing *netwatch.Missing, why *string) {
 		q, ok := queryFor(a, family)
 		if !ok {
 			return
@@ -59,14 +61,26 @@ func withProbed(a settings.Account, s netwatch.State, found map[checkip.Query]ch
 		if !known {
 			f.Note = "which IPv" + strconv.Itoa(family) + " address we come from is being asked"
 		}
+		if f.Doubtful && since.IsValid() {
+			f.Addr = since
+		}
 		*addr, *why = f.Addr, f.Note
 		if *missing = (netwatch.Missing{}); !f.Addr.IsValid() {
 			missing.Reason = netwatch.ReasonNoAddress // none is known yet
 		}
 	}
-	answer(4, &s.IPv4, &s.NoIPv4, &no.ipv4)
-	answer(6, &s.IPv6, &s.NoIPv6, &no.ipv6)
+	answer(4, &s.IPv4, since.IPv4, &s.NoIPv4, &no.ipv4)
+	answer(6, &s.IPv6, since.IPv6, &s.NoIPv6, &no.ipv6)
 	return s, no
+}
+
+// doubtful reports whether the line has changed since an address of the account was
+// found.
+func doubtful(a settings.Account, found map[checkip.Query]checkip.Result) bool {
+	return slices.ContainsFunc([]int{4, 6}, func(family int) bool {
+		q, ok := queryFor(a, family)
+		return ok && found[q].Doubtful
+	})
 }
 
 // PlannedQuery is a query that must be answered before the updates of these

@@ -74,8 +74,40 @@ func TestAnswersTakeTheLinesPlace(t *testing.T) {
 	}
 }
 
+// An address that was found before the uplink has changed takes the place of no other
+// that was accepted since: once beside the daemon may have asked. What was not accepted
+// yet is still to be sent.
+func TestADoubtfulAnswerReplacesNothingNewer(t *testing.T) {
+	a := settings.Account{Detect: "web", Devices: netwatch.Devices{WAN: "auto"}}
+	a.Name, a.Service, a.Server, a.Publish = "home", "ipv64", "https://ipv64.net", service.Publish{IPv4: true}
+	addr := netip.MustParseAddr
+	q, _ := queryFor(a, 4)
+	held := service.Values{IPv4: addr("203.0.113.4")}
+	v := NewViews(&settings.Config{Accounts: []settings.Account{a}}, func(*service.Account) service.Values { return held }, nil)
+	for _, tt := range []struct {
+		name, found string
+		doubtful    bool
+		held, want  string
+	}{
+		{"found, and not accepted yet", "203.0.113.5", false, "203.0.113.4", "203.0.113.5"},
+		{"the line has changed", "203.0.113.5", true, "203.0.113.4", "203.0.113.5"},
+		{"once has found and sent another", "203.0.113.5", true, "203.0.113.6", "203.0.113.6"},
+		{"the line has changed again", "203.0.113.5", true, "203.0.113.6", "203.0.113.6"},
+		{"found again", "203.0.113.7", false, "203.0.113.6", "203.0.113.7"},
+	} {
+		held.IPv4 = addr(tt.held)
+		v.found = map[checkip.Query]checkip.Result{q: {Addr: addr(tt.found), Doubtful: tt.doubtful}}
+		if got := v.Observe(netwatch.Tables{}).Wants["home"]; got.IPv4 != addr(tt.want) {
+			t.Errorf("%s: %v, want %s", tt.name, got.IPv4, tt.want)
+		}
+		next := NewViews(v.cfg, v.held, nil) // the next worker
+		next.restore(v.published(), v.known)
+		v = next
+	}
+}
+
 func published(a settings.Account, s netwatch.State, found map[checkip.Query]checkip.Result) update.Desired {
-	s, why := withProbed(a, s, found)
+	s, why := withProbed(a, s, found, service.Values{})
 	return desired(a, s, why)
 }
 

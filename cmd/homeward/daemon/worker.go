@@ -68,6 +68,7 @@ type saved struct {
 	LoggedUplink  []byte                    `json:"said"`     // the uplink as last logged
 	StatusTrouble string                    `json:"unsaid,omitempty"`
 	Published     map[string]service.Values `json:"published"`
+	Known         map[string]service.Values `json:"known,omitempty"` // Views.known
 	Scheduler     update.Snapshot           `json:"scheduler"`
 	Probes        []checkip.ProbeSnapshot   `json:"probes,omitempty"`
 	Notifier      notifier                  `json:"tellings,omitzero"`
@@ -397,7 +398,7 @@ func (w *worker) save(r report, until time.Duration) error {
 	if u := w.updater; u != nil {
 		h.stamps, h.watched = u.scheduler.Stamps(), u.views.watched()
 		h.onEvent = u.scheduler.EventHelps() || u.prober.EventHelps()
-		s.Published, s.Scheduler, s.Probes = u.views.published(), u.scheduler.Snapshot(), u.prober.Snapshot()
+		s.Published, s.Known, s.Scheduler, s.Probes = u.views.published(), u.views.known, u.scheduler.Snapshot(), u.prober.Snapshot()
 	}
 	text, err := json.Marshal(s)
 	if err = errors.Join(err, w.slots.write(slot, h, text)); err != nil {
