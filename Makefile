@@ -16,9 +16,11 @@ SMALL = -trimpath -buildvcs=false -ldflags="-s -w -buildid= -funcalign=4 -X main
 	-gcflags=crypto/internal/fips140/mlkem= -gcflags=crypto/internal/fips140/sha3=
 
 # How often each fuzz target runs (make fuzz FUZZ=10m for a longer look), and
-# how many days make soak simulates, how many signals make signals sends.
+# how many days make soak simulates, from which seed on, how many signals make
+# signals sends.
 FUZZ = 20000x
 DAYS = 100000
+FIRST = 20261121
 SIGNALS = 500
 
 .PHONY: help build check install lint vuln sbom test days planted signals herd soak fuzz demo bench budgets size emulate emulate-check luci-check luci luci-demo clean
@@ -58,8 +60,8 @@ vuln: ## known vulnerabilities; the last step of check, so that nobody misses th
 test: ## the tests, with the race detector; those of the kernel in namespaces of their own, some at a time, as most wait
 	go test -race -vet=off -p 3 -parallel 4 -timeout 30m ./...
 
-days: ## simulates 300 days of the life of watcher, worker and scheduler; 6000 workers must leave little memory
-	go test -run '^(TestSimulation|TestTheWatchersMemoryIsBounded)$$' ./cmd/homeward/daemon -sim.days=300
+days: ## simulates 300 days of the life of watcher, worker and scheduler, and two years of nights; 6000 workers must leave little memory
+	go test -run '^(TestSimulation|TestNights|TestTheWatchersMemoryIsBounded)$$' ./cmd/homeward/daemon -sim.days=300 -sim.nights=730
 
 planted: ## plants faults into scheduler, watcher and worker: the simulation must find each
 	go test -tags planted -run '^TestPlanted' -timeout 20m ./cmd/homeward/daemon
@@ -70,8 +72,9 @@ signals: ## sends SIGNALS signals of each kind at random moments after a change,
 herd: ## lets a million routers loose on a service that is full, and compares update/HERD.md
 	go test -run '^TestTheHerd$$' -timeout 0 ./update -herd.routers=1000000 -v
 
-soak: ## simulates DAYS days of it
-	go test -run '^TestSimulation$$' -timeout 0 ./cmd/homeward/daemon -sim.days=$(DAYS)
+soak: ## simulates DAYS days of it: a fiftieth full of faults, else years of nights; FIRST is another seed
+	go test -run '^(TestSimulation|TestNights)$$' -timeout 0 ./cmd/homeward/daemon \
+		-sim.days=$$(( $(DAYS) / 50 )) -sim.nights=$$(( $(DAYS) - $(DAYS) / 50 )) -sim.first=$(FIRST)
 
 fuzz: ## feeds each parser of foreign bytes with mutated ones
 	@set -e; temp=$$(mktemp -d); trap 'rm -rf "$$temp"' EXIT; for dir in $$(go list -f '{{.Dir}}' ./...); do \

@@ -37,8 +37,8 @@ func plantedFaults() []plantedFault {
 	}
 }
 
-// plantedPauses are likewise for the pauses between retries, which the tests of many
-// routers in package update must find.
+// plantedPauses are likewise for the pauses between retries and for look-ups, which the
+// tests of many routers and of records in package update must find.
 func plantedPauses() []plantedFault {
 	return []plantedFault{
 		{"a full service is retried as an uplink that comes up", "../../../update/after.go", "if s.Plan.Error = advised(r.Detail, r.Hint); r.Overload {", "if s.Plan.Error = advised(r.Detail, r.Hint); false {"},
@@ -46,6 +46,8 @@ func plantedPauses() []plantedFault {
 		{"the third pause is as short as the second", "../../../update/wait.go", "{retry.EventGap, 10 * time.Minute},\n\t{retry.EventGap, 10 * time.Minute},", "{10 * time.Second, 15 * time.Second},"},
 		{"overload and the uplink share one count", "../../../update/plan.go", "step := overloadPauses[min(p.Overloads,", "step := overloadPauses[min(p.Fails+p.Overloads,"},
 		{"who was told the same comes back together", "../../../update/state/quota.go", "time.Duration(jitter*float64(namedSpread[step]))", "0*namedSpread[step]"},
+		{"a record is made twice", "../../../update/after.go", "h.Found = c.Update.FoundOnceSent()", "h.Found = c.Update.Found"},
+		{"look-ups are repeated once", "../../../update/service/lookup.go", "const againMost = 3", "const againMost = 1"},
 		{"a new address goes on with the pauses of the old one", "../../../update/plan.go", "p.Want, p.Changed, p.Tried, p.Fails, p.Overloads = want, now.Up, false, 0, 0", "p.Want, p.Changed, p.Tried, p.Fails = want, now.Up, false, 0"},
 	}
 }

@@ -23,67 +23,110 @@ import (
 	"homeward/update/clock"
 	"homeward/update/log"
 	"homeward/update/loop"
-	"homeward/update/secret"
 	"homeward/update/service"
 	"homeward/update/transport"
 )
 
 var (
-	simDays = flag.Int("sim.days", 45, "simulated days of TestSimulation")
-	simSeed = flag.Uint64("sim.seed", 0, "run only this seed, and print its story")
+	simDays   = flag.Int("sim.days", 45, "simulated days of TestSimulation")
+	simNights = flag.Int("sim.nights", 60, "simulated days of TestNights")
+	simFirst  = flag.Uint64("sim.first", 20261121, "the first seed")
+	simSeed   = flag.Uint64("sim.seed", 0, "run only this seed, and print its story")
 )
 
 // TestSimulation lets a seeded adversary loose on the whole daemon: lines that
 // change and flap, faults of every kind, lost answers, workers and watchers
 // that are killed at every step, hang or are late, clocks that jump, reboots,
 // signals, edited configurations, other processes. The invariants are checked
-// as the service and the owner see them.
+// as the services and the owner see them. One life in twenty has accounts of every
+// kind.
 func TestSimulation(t *testing.T) {
+	live(t, *simDays, func(seed uint64) life { // a worker's work is several times as much for many accounts
+		if seed%20 == 0 {
+			return life{config: oneAccount + everyKind, length: day, takes: 3 * day}
+		}
+		return life{config: oneAccount, length: 3 * day, takes: 3 * day}
+	})
+}
+
+// TestNights is likewise for up to a year each, of a line that gets other addresses
+// every night, and four faults a day; for a month with accounts of every kind.
+func TestNights(t *testing.T) {
+	live(t, *simNights, func(seed uint64) life {
+		l := life{config: oneAccount, length: min(365, time.Duration(*simNights)) * day, nights: true}
+		if seed%20 == 0 {
+			l.config += everyKind
+			l.length = 30 * day
+		}
+		l.takes = l.length
+		return l
+	})
+}
+
+const day = 24 * time.Hour
+
+// life is how long a seed lives, and with what.
+type life struct {
+	config string
+	length time.Duration
+	takes  time.Duration // of the days asked for
+	nights bool          // a line that is renumbered once a day
+}
+
+// live lives as many days as asked for, some lives at a time, until something is found.
+func live(t *testing.T, days int, kind func(seed uint64) life) {
 	if *simSeed != 0 {
-		simulate(t, *simSeed, t.Failed, true)
+		simulate(t, *simSeed, kind(*simSeed), t.Failed, true)
 		return
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // a third of the time would go into it
 	var wait sync.WaitGroup
-	lives := *simDays / simLength
-	lanes := 2 * runtime.GOMAXPROCS(0) // a life waits for the disk, too
-	for lane := range lanes {
+	seeds := make(chan uint64)
+	for range 2 * runtime.GOMAXPROCS(0) { // a life waits for the disk, too
 		wait.Go(func() {
-			for n := lane; n < lives && !t.Failed(); n += lanes {
-				seed := 20261121 + uint64(n)
-				if t.Run(fmt.Sprint("seed=", seed), func(life *testing.T) { simulate(life, seed, t.Failed, false) }); t.Failed() {
-					t.Logf("replay with: go test ./cmd/homeward/daemon -run TestSimulation -sim.seed=%d", seed)
+			for seed := range seeds {
+				if t.Run(fmt.Sprint("seed=", seed), func(one *testing.T) { simulate(one, seed, kind(seed), t.Failed, false) }); t.Failed() {
+					t.Logf("replay with: go test ./cmd/homeward/daemon -run %s -sim.seed=%d", t.Name(), seed)
 				}
 			}
 		})
 	}
+	left := time.Duration(days) * day
+	for seed := *simFirst; left > 0 && !t.Failed(); seed++ {
+		left -= kind(seed).takes
+		seeds <- seed
+	}
+	close(seeds)
 	wait.Wait()
 }
 
-// simLength is how many days one seed lives.
-const simLength = 3
-
-const day = 24 * time.Hour
-
 // simulate lives a life, until something is found, in this life or in one beside it.
-func simulate(t *testing.T, seed uint64, found func() bool, tell bool) {
+func simulate(t *testing.T, seed uint64, l life, found func() bool, tell bool) {
 	dir := ramDir(t)
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, seed, dir)
+		w := newWorld(t, seed, dir, l.config)
 		defer func() {
 			if tell || t.Failed() {
 				t.Logf("seed %d\n%s", seed, strings.Join(w.story, "\n"))
 			}
 		}()
-		w.powerOn()
-		days := simLength * day
-		if len(w.others) > 0 {
-			days = day // which takes as long as three of one account
+		night := l.length
+		if l.nights {
+			w.pace, w.steady, night = 6*time.Hour, true, day
 		}
-		for w.now() < days && !found() {
+		w.powerOn()
+		for w.now() < l.length && !found() {
 			time.Sleep(time.Duration(w.roll(1000)+1) * w.pace / 500)
 			synctest.Wait()
-			w.act()
+			if l.nights {
+				w.fine() // no fault lasts for days
+			}
+			if w.now() >= night {
+				night += day
+				w.renumber()
+			} else {
+				w.act()
+			}
 			synctest.Wait()
 		}
 		if found() {
@@ -109,13 +152,15 @@ func ramDir(t *testing.T) string {
 // world is the router, its line and the service: all simulated but for the
 // watcher, the workers, and their disk.
 type world struct {
-	mu    sync.Mutex // over all of it: watcher, workers and exchanges are goroutines
-	t     *testing.T
-	rng   *rand.Rand
-	story []string
-	begin time.Time
-	pace  time.Duration // mean time between the adversary's acts
-	busy  bool          // a line that never rests, and a service that is well: limits are all there is
+	mu     sync.Mutex // over all of it: watcher, workers and exchanges are goroutines
+	t      *testing.T
+	rng    *rand.Rand
+	story  []string
+	begin  time.Time
+	pace   time.Duration // mean time between the adversary's acts
+	steady bool          // it stays
+	text   string        // of the configuration, with a place for its version
+	busy   bool          // a line that never rests, and a service that is well: limits are all there is
 
 	// the router
 	dir      string
@@ -123,30 +168,39 @@ type world struct {
 	bootAt   time.Duration
 	wallOff  time.Duration // what the wall clock is off
 	synced   bool
-	life     *life         // the daemon
-	version  int           // of the configuration, as it stands on disk
-	loaded   int           // as the daemon has read it last
-	accepted int           // likewise, and it goes by that
-	starting bool          // the daemon may read it
-	hup      bool          // SIGHUP has asked for it
-	usr1     bool          // SIGUSR1 was sent, and not acted upon yet
-	tamed    bool          // no more workers are killed
-	looked   time.Duration // when a worker last read the tables
+	life     *simLife                 // the daemon
+	configs  map[int]*settings.Config // by version
+	version  int                      // of the configuration, as it stands on disk
+	loaded   int                      // as the daemon has read it last
+	accepted int                      // likewise, and it goes by that
+	starting bool                     // the daemon may read it
+	hup      bool                     // SIGHUP has asked for it
+	usr1     bool                     // SIGUSR1 was sent, and not acted upon yet
+	tamed    bool                     // no more workers are killed
+	looked   time.Duration            // when a worker last read the tables
 	state    string
 	used     int // of the day's requests
 
 	// the line
-	line  service.Values
-	shown []shownLine
+	line  simLine
+	shown []shownLine // of the last hour
 
-	// the service
-	svc    simService
-	others []*simOther
+	// the services
+	svc     simService // of home
+	others  []*simAccount
+	servers map[string]*simServer // by the hosts of their URLs
+	beside  bool                  // once runs, or has just ended
+}
+
+// simLine is what the line shows.
+type simLine struct {
+	service.Values
+	second netip.Addr // of a second WAN, where there is one
 }
 
 // shownLine is a line as it was until a moment.
 type shownLine struct {
-	service.Values
+	simLine
 	until time.Duration
 }
 
@@ -159,18 +213,20 @@ type simService struct {
 	requests int
 }
 
-func newWorld(t *testing.T, seed uint64, dir string) *world {
-	w := &world{t: t, rng: rand.New(rand.NewPCG(seed, 7)), begin: time.Now(), dir: dir, pace: 10 * time.Minute}
+// newWorld returns a world with the configuration of a kind of life.
+func newWorld(t *testing.T, seed uint64, dir, config string) *world {
+	w := &world{t: t, rng: rand.New(rand.NewPCG(seed, 7)), begin: time.Now(), dir: dir, pace: 10 * time.Minute, text: config, configs: map[int]*settings.Config{}}
 	w.synced = true
 	if w.busy = seed%3 == 0; w.busy {
 		w.pace = 5 * time.Minute
 	}
 	w.svc.weather, w.svc.held = "fine", map[int]service.Values{}
-	if seed%10 == 0 { // a worker's work is several times as much
-		w.others = newOthers()
-	}
 	w.version = 1
-	w.line = service.Values{IPv4: w.address4(), Prefix: w.prefix()}
+	w.others, w.servers = newAccounts(w.config(1))
+	w.line.Values = service.Values{IPv4: w.address4(), Prefix: w.prefix()}
+	if len(w.others) > 0 {
+		w.line.second = w.address4()
+	}
 	return w
 }
 
@@ -205,16 +261,19 @@ func (w *world) prefix() netip.Prefix {
 // config is the configuration of a version. The secret stays: the service
 // counts by it.
 func (w *world) config(version int) *settings.Config {
-	a := settings.Account{Enabled: true, Detect: "line"}
-	a.Account = service.Account{Name: "home", Service: "ipv64", Server: "https://ipv64.net", Domains: []string{"home.ipv64.net"},
-		Publish: service.Publish{IPv4: true, Prefix: true}, Secret: secret.New("t0ken"), Auth: "bearer",
-		Record: fmt.Sprintf("r%d", version), Limit10s: 3, Limit24h: 48}
-	all := []settings.Account{a}
-	for _, o := range w.others {
-		all = append(all, o.account)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if cfg := w.configs[version]; cfg != nil {
+		return cfg
 	}
-	return &settings.Config{File: "conf", StateDir: w.dir, LogLevel: "info", OnChange: "/program", Accounts: all,
-		Sources: settings.Sources{"conf": {Content: fmt.Append(nil, version)}}}
+	cfg, warnings, faults := settings.Parse("conf", fmt.Appendf(nil, w.text, version), 0o600, settings.ReadFile)
+	if len(warnings)+len(faults) > 0 {
+		panic(fmt.Sprint("daemon: the configuration of the simulation: ", warnings, faults))
+	}
+	cfg.StateDir, cfg.RunDir = w.dir, filepath.Join(w.dir, "run")
+	cfg.Sources = settings.Sources{"conf": {Content: fmt.Append(nil, version)}}
+	w.configs[version] = cfg
+	return cfg
 }
 
 // load is the daemon reading its configuration. Only SIGHUP may bring another.
@@ -251,6 +310,10 @@ func (w *world) read() (t netwatch.Tables, err error) {
 		t.Addrs = append(t.Addrs, netwatch.Addr{Dev: "wan", Addr: w.line.IPv4, Bits: 24, Global: true, Preferred: netwatch.Forever})
 		t.Defaults = append(t.Defaults, netwatch.Route{Dev: "wan"})
 	}
+	if w.line.second.IsValid() {
+		t.Addrs = append(t.Addrs, netwatch.Addr{Dev: "wwan", Addr: w.line.second, Bits: 24, Global: true, Preferred: netwatch.Forever})
+		t.Defaults = append(t.Defaults, netwatch.Route{Dev: "wwan", Metric: 100})
+	}
 	if w.line.Prefix.IsValid() {
 		t.Defaults = append(t.Defaults, netwatch.Route{Dev: "wan", IPv6: true})
 		t.Addrs = append(t.Addrs, netwatch.Addr{Dev: "br-lan", Addr: w.line.Prefix.Addr().Next(), Bits: 60, Global: true, Preferred: 1800})
@@ -265,7 +328,7 @@ func (w *world) addLog(level log.Level, s string) {
 	w.tell("says: %s", s)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if level == log.Error && strings.Contains(s, "Nothing more is sent") {
+	if level == log.Error && strings.HasPrefix(s, "home: ") && strings.Contains(s, "Nothing more is sent") {
 		w.svc.refused = w.accepted
 	}
 	if strings.Contains(s, "(SIGUSR1)") {
@@ -301,12 +364,34 @@ func (w *world) believe(path string, text []byte) error {
 
 // show is the kernel's messages of a line: it is looked at early, and again
 // when it is still.
-func (w *world) show(line service.Values) {
+func (w *world) show(line simLine) {
+	w.change(line)
+	w.event()
+}
+
+// change is the line as it is from now on.
+func (w *world) change(line simLine) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.shown) > 0 && w.now()-w.shown[0].until > time.Hour {
+		w.shown = w.shown[1:]
+	}
 	w.shown = append(w.shown, shownLine{w.line, w.now()})
 	w.line = line
-	w.mu.Unlock()
-	w.event()
+}
+
+// only is the line with these values alone; a second WAN stays.
+func (w *world) only(v service.Values) simLine { return simLine{v, w.line.second} }
+
+// shownSince returns what the line has shown since about a moment.
+func (w *world) shownSince(at time.Duration) []simLine {
+	lines := []simLine{w.line}
+	for _, s := range w.shown {
+		if s.until >= at-100*time.Millisecond {
+			lines = append(lines, s.simLine)
+		}
+	}
+	return lines
 }
 
 // event is a message of the kernel that can matter.
@@ -331,8 +416,25 @@ func (w *world) once(force bool) {
 	}
 	w.mu.Lock()
 	version := w.version
+	w.beside = true
+	if force {
+		w.svc.refused = 0
+	}
 	w.mu.Unlock()
-	Once(context.Background(), w.config(version), t, w.parts(exchange), func(string) bool { return true }, force)
+	parts := w.parts(exchange)
+	parts.PID = os.Getppid() // it is another process
+	Once(context.Background(), w.config(version), t, parts, func(string) bool { return true }, force)
 	replaceLatest(w.life.watcher.events.state, struct{}{})
 	synctest.Wait()
+	if len(w.others) > 0 {
+		time.Sleep(2 * time.Second) // until the daemon has noticed
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.beside = false
+	for _, a := range w.others {
+		if force {
+			a.stopped = 0
+		}
+	}
 }

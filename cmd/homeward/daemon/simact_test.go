@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing/synctest"
@@ -27,6 +28,13 @@ func (w *world) act() {
 		n = 0
 	}
 	switch {
+	case n < 22 && len(w.others) > 0 && w.roll(4) == 0:
+		line := w.line
+		if line.second = w.address4(); w.roll(3) == 0 {
+			line.second = netip.Addr{}
+		}
+		w.tell("second WAN: %v", line.second)
+		w.show(line)
 	case n < 22:
 		line := w.line
 		line.IPv4 = w.address4()
@@ -42,16 +50,16 @@ func (w *world) act() {
 		w.show(line)
 	case n < 44:
 		w.flap()
+	case n < 50 && len(w.others) > 0 && w.roll(2) == 0:
+		w.renew()
 	case n < 50:
 		w.tell("an event that changes nothing")
 		w.show(w.line)
 	case n < 64:
 		kinds := []string{"fine", "fine", "fine", "503", "dns", "refused", "lost", "slow", "hotspot", "429", "401", "nohost", "noonly"}
 		weather := kinds[w.roll(len(kinds))]
-		w.tell("weather: %s", weather)
-		w.mu.Lock()
-		w.svc.weather = weather
-		w.mu.Unlock()
+		w.weather(weather)
+	case n < 70 && w.steady:
 	case n < 70:
 		w.pace = []time.Duration{5 * time.Second, time.Minute, 10 * time.Minute, 2 * time.Hour}[w.roll(4)]
 	case n < 75:
@@ -61,7 +69,7 @@ func (w *world) act() {
 	case n < 85:
 		w.resend()
 	case n < 88:
-		w.beside(w.roll(2) == 0)
+		w.runBeside(w.roll(2) == 0)
 	case n < 91:
 		w.configure()
 	case n < 94:
@@ -74,7 +82,7 @@ func (w *world) act() {
 	case n < 98:
 		w.hurry()
 	case n < 99: // a worker that is met early
-		w.show(service.Values{IPv4: w.address4()})
+		w.show(w.only(service.Values{IPv4: w.address4()}))
 		time.Sleep(time.Duration(w.roll(400)) * time.Millisecond)
 		if v := w.life.all.Load(); v != nil {
 			v.die()
@@ -82,6 +90,67 @@ func (w *world) act() {
 	default:
 		w.cross()
 	}
+}
+
+// weather is how the services are: all, or one of many.
+func (w *world) weather(kind string) {
+	one := len(w.others)
+	if one > 0 && w.roll(2) == 0 {
+		one = w.roll(len(w.others) + 1)
+	}
+	w.tell("weather: %s (%d of %d)", kind, one, len(w.others))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if one == len(w.others) {
+		w.svc.weather = kind
+	}
+	for i, a := range w.others {
+		if one == i || one == len(w.others) {
+			a.server.weather = kind
+		}
+	}
+}
+
+// fine ends the faults of all services.
+func (w *world) fine() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.svc.weather = "fine"
+	for _, s := range w.servers {
+		s.weather = "fine"
+	}
+}
+
+// renew is an owner who makes records anew at a service: they have other identifiers.
+func (w *world) renew() {
+	w.tell("records are made anew")
+	for _, a := range w.others {
+		z := a.server.zones
+		if z == nil || w.roll(2) == 0 {
+			continue
+		}
+		w.mu.Lock()
+		old := z.Records()
+		z.Forget()
+		for _, r := range old {
+			r.ID = ""
+			z.Add(r)
+		}
+		w.mu.Unlock()
+	}
+}
+
+// renumber is the provider's: it takes the line away for a moment, and brings it back
+// with other addresses, the IPv4 address first.
+func (w *world) renumber() {
+	w.show(w.only(service.Values{}))
+	time.Sleep(time.Duration(w.roll(30000)) * time.Millisecond)
+	v := service.Values{IPv4: w.address4()}
+	w.show(w.only(v))
+	time.Sleep(time.Duration(w.roll(4000)) * time.Millisecond)
+	v.Prefix = w.prefix()
+	w.tell("the line is renumbered: %v", v)
+	w.show(w.only(v))
 }
 
 // hurry has the line change faster than the limits allow, with answers that take
@@ -98,7 +167,7 @@ func (w *world) hurry() {
 		line.IPv4 = w.address4()
 		w.show(line)
 		if w.roll(4) == 0 {
-			w.beside(true)
+			w.runBeside(true)
 		}
 		time.Sleep(time.Duration(w.roll(4000)) * time.Millisecond)
 	}
@@ -127,10 +196,7 @@ func (w *world) cross() {
 		for line.IPv4 == w.line.IPv4 {
 			line.IPv4 = w.address4()
 		}
-		w.mu.Lock()
-		w.shown = append(w.shown, shownLine{w.line, w.now()})
-		w.line = line
-		w.mu.Unlock()
+		w.change(line)
 		t, _ := w.read()
 		changed := w.now()
 		w.showTo(w.life.watcher.events.tables, t)
@@ -193,12 +259,12 @@ func (w *world) lookedAfter(changed time.Duration) {
 func (w *world) flap() {
 	old := w.line
 	for range 1 + w.roll(5) {
-		w.show(service.Values{})
+		w.show(w.only(service.Values{}))
 		time.Sleep(time.Duration(w.roll(3000)) * time.Millisecond)
 		if w.roll(3) == 0 {
 			old.IPv4 = w.address4()
 		}
-		w.show(service.Values{IPv4: old.IPv4})
+		w.show(w.only(service.Values{IPv4: old.IPv4}))
 		time.Sleep(time.Duration(w.roll(1500)) * time.Millisecond)
 		w.show(old)
 		time.Sleep(time.Duration(w.roll(4000)) * time.Millisecond)
@@ -220,8 +286,12 @@ func (w *world) restart() {
 		w.tell("the power fails")
 		w.kill()
 		time.Sleep(time.Duration(1+w.roll(40)) * time.Second)
+		os.RemoveAll(filepath.Join(w.dir, "run")) // which is in RAM
 		w.boot++
 		w.bootAt = w.now()
+		for _, s := range w.servers {
+			s.probed = 0
+		}
 		w.setClock(false, []time.Duration{0, -w.now() - 56*365*day, -time.Duration(w.roll(100)) * time.Hour, time.Duration(w.roll(1000)) * time.Hour}[w.roll(4)])
 		w.tell("boots; its clock is %v off", w.wallOff)
 	}
@@ -249,9 +319,9 @@ func (w *world) setClock(synced bool, off time.Duration) {
 	w.synced, w.wallOff = synced, off
 }
 
-// beside is `homeward once` beside the daemon. It has read the configuration as
+// runBeside is `homeward once` beside the daemon. It has read the configuration as
 // it is on disk, which is not to be another one: they would undo each other.
-func (w *world) beside(force bool) {
+func (w *world) runBeside(force bool) {
 	w.mu.Lock()
 	same := w.accepted == w.version && !w.hup
 	w.mu.Unlock()
@@ -263,11 +333,6 @@ func (w *world) beside(force bool) {
 		line := w.line
 		line.IPv4 = w.address4()
 		w.show(line)
-	}
-	if force {
-		w.mu.Lock()
-		w.svc.refused = 0
-		w.mu.Unlock()
 	}
 	w.once(force)
 }
@@ -291,20 +356,16 @@ func (w *world) counted() int {
 func (w *world) holds() (held, line service.Values) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.svc.held[w.accepted], w.line
-}
-
-// holds tells whether the service has what the line shows.
-func holds(held, line service.Values) bool {
-	return (!line.IPv4.IsValid() || held.IPv4 == line.IPv4) && (!line.Prefix.IsValid() || held.Prefix == line.Prefix)
+	return w.svc.held[w.accepted], w.line.Values
 }
 
 // calm ends all faults. Then, in bounded time, the service holds what the line
 // shows, and after that nothing is sent.
 func (w *world) calm() {
 	w.tell("from here on all is well")
+	w.fine()
 	w.mu.Lock()
-	w.svc.weather, w.svc.refused = "fine", 0
+	w.svc.refused = 0
 	w.mu.Unlock()
 	select {
 	case <-w.life.ended:
@@ -312,10 +373,18 @@ func (w *world) calm() {
 	default:
 	}
 	w.tame()
+	if len(w.others) > 0 { // a name server takes no update from a clock that is wrong
+		w.setClock(true, 0)
+		replaceLatest(w.life.watcher.events.clock, struct{}{})
+	}
 	time.Sleep(15 * time.Minute) // what was under way ends as it may; the last pause after a crash is 5 min
 	synctest.Wait()
 	if w.stopped() {
 		w.configure() // lifts the stop
+		time.Sleep(time.Minute)
+	}
+	if w.othersStopped() {
+		w.once(true)
 		time.Sleep(time.Minute)
 	}
 	// With a quarter of the day left, retries come every 80 minutes at most; a
@@ -352,10 +421,10 @@ func (w *world) calm() {
 	if n := len(w.told()) - told; n != 0 {
 		w.fail("the program was told of %d events though nothing has changed", n)
 	}
-	if n := w.life.starts.Load() - starts; n > 24 { // the count of used requests falls by the hour
+	if n := w.life.starts.Load() - starts; n > 24 && len(w.others) == 0 { // the count of used requests falls by the hour
 		w.fail("%d workers were started though nothing has changed", n)
 	}
-	if v := w.life.all.Load(); !v.gone.Load() {
+	if v := w.life.all.Load(); !v.gone.Load() && len(w.others) == 0 { // a page is asked for our address
 		w.fail("a worker is awake though nothing is to be done")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"runtime"
 	"sync/atomic"
 	"testing/synctest"
@@ -17,9 +18,9 @@ import (
 	"homeward/update/transport"
 )
 
-// life is one daemon, from its start to its end. It is the watcher's workers:
+// simLife is one daemon, from its start to its end. It is the watcher's workers:
 // goroutines in place of processes.
-type life struct {
+type simLife struct {
 	w       *world
 	watcher *watcher
 	stop    context.CancelFunc
@@ -37,7 +38,7 @@ type life struct {
 // simWorker is one worker. What it does to the world it does by one of its
 // seams, each of which may be its last.
 type simWorker struct {
-	life   *life
+	life   *simLife
 	queue  chan order // as sent
 	read   chan order // as it is read
 	stop   context.CancelFunc
@@ -55,7 +56,7 @@ var errSim = errors.New("simulated")
 
 // powerOn starts the daemon.
 func (w *world) powerOn() {
-	l := &life{w: w, ended: make(chan struct{}), came: make(chan report, 16), died: make(chan os.Signal, 1),
+	l := &simLife{w: w, ended: make(chan struct{}), came: make(chan report, 16), died: make(chan os.Signal, 1),
 		hook: simHook{slow: 10, taken: map[string]struct{}{}}}
 	s, err := newSlots()
 	if err != nil {
@@ -67,6 +68,7 @@ func (w *world) powerOn() {
 		lock: func(context.Context, string) error { return nil }, watch: func(context.Context, string, string) {},
 		release: func() {}, garbage: garbage{collected: w.clocks().Up},
 		signals: signals{make(chan os.Signal, 1), make(chan os.Signal, 1), make(chan os.Signal, 1)}, events: newEvents()}
+	os.MkdirAll(filepath.Join(w.dir, "run"), 0o700)
 	w.mu.Lock()
 	w.life, w.starting, w.hup, w.usr1 = l, true, false, false
 	w.mu.Unlock()
@@ -133,7 +135,7 @@ func offer(c chan os.Signal) {
 	}
 }
 
-func (l *life) start(begin order) error {
+func (l *simLife) start(begin order) error {
 	if l.dead.Load() || !l.w.isTamed() && l.w.roll(200) == 0 {
 		return errSim
 	}
@@ -159,7 +161,7 @@ func (l *life) start(begin order) error {
 }
 
 // send fails where the worker has not read what it was sent.
-func (l *life) send(o order) error {
+func (l *simLife) send(o order) error {
 	if l.present == nil {
 		return errSim
 	}
@@ -171,11 +173,11 @@ func (l *life) send(o order) error {
 	}
 }
 
-func (l *life) kill()                      { l.present.die() }
-func (l *life) reports() <-chan report     { return l.came }
-func (l *life) children() <-chan os.Signal { return l.died }
+func (l *simLife) kill()                      { l.present.die() }
+func (l *simLife) reports() <-chan report     { return l.came }
+func (l *simLife) children() <-chan os.Signal { return l.died }
 
-func (l *life) gone() (how ending, gone bool) {
+func (l *simLife) gone() (how ending, gone bool) {
 	if l.present == nil || !l.present.gone.Load() {
 		return how, false
 	}
@@ -280,8 +282,8 @@ func (v *simWorker) run(ctx context.Context) {
 }
 
 // open opens the state; the worker may be killed at every write.
-func (v *simWorker) open(stateDir, _ string, say func(string)) *state.Store {
-	store := state.Open(stateDir, "", say)
+func (v *simWorker) open(stateDir, runDir string, say func(string)) *state.Store {
+	store := state.Open(stateDir, runDir, say)
 	store.WrapWrite(func(write func(string, []byte) error) func(string, []byte) error {
 		return func(path string, data []byte) error {
 			if v.steps.Load()+1 == v.killAt && v.life.w.roll(2) == 0 { // in the middle of the temporary file

@@ -87,7 +87,7 @@ func (w *world) told() (names []string) {
 func quiet(t *testing.T, f func(w *world)) {
 	dir := ramDir(t)
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 1, dir)
+		w := newWorld(t, 1, dir, oneAccount)
 		w.tamed = true
 		w.powerOn()
 		f(w)
@@ -96,12 +96,6 @@ func quiet(t *testing.T, f func(w *world)) {
 			t.Log(w.story)
 		}
 	})
-}
-
-func (w *world) weather(s string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.svc.weather = s
 }
 
 // logged counts messages that begin so.
@@ -141,7 +135,7 @@ func TestAnAccountIsFailingAfterHalfAnHour(t *testing.T) {
 		w.wantTold(eventAccepted, eventFailing)
 		time.Sleep(3 * time.Hour)
 		w.wantTold(eventAccepted, eventFailing)
-		w.weather("fine")
+		w.fine()
 		time.Sleep(time.Hour)
 		w.wantTold(eventAccepted, eventFailing, eventAccepted, eventRecovered)
 		time.Sleep(day)
@@ -154,7 +148,7 @@ func TestAnAccountIsFailingAfterHalfAnHour(t *testing.T) {
 func TestALineThatStaysAwayIsFailing(t *testing.T) {
 	quiet(t, func(w *world) {
 		time.Sleep(time.Minute)
-		w.show(service.Values{})
+		w.show(w.only(service.Values{}))
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		if !w.life.all.Load().gone.Load() {

@@ -15,8 +15,12 @@ import (
 
 // exchange is the network between the router and the service.
 func (w *world) exchange(ctx context.Context, v *simWorker, req transport.Request, ready transport.BeforeSend) transport.Outcome {
+	server := w.serverOf(req)
 	w.mu.Lock()
-	composed, weather, from := w.now(), w.svc.weather, w.line.IPv4
+	composed, weather, from := w.now(), w.svc.weather, w.source(req)
+	if server != nil {
+		weather = server.weather
+	}
 	w.mu.Unlock()
 	dead := func() bool { return v != nil && v.dead.Load() }
 	given := func(sent bool) transport.Outcome {
@@ -33,17 +37,23 @@ func (w *world) exchange(ctx context.Context, v *simWorker, req transport.Reques
 	if !rest(time.Duration(1+w.roll(50)) * time.Millisecond) {
 		return given(false)
 	}
-	switch weather {
-	case "dns":
+	switch {
+	case weather == "dns":
 		return transport.Outcome{Fault: &transport.Fault{Kind: transport.FaultResolve, Detail: "no answer from the resolver"}}
-	case "refused":
+	case weather == "refused":
 		return transport.Outcome{Fault: &transport.Fault{Kind: transport.FaultConnect, Detail: "connection refused"}}
+	case (req.Family == 4 || req.Device4 == "wwan") && !from.IsValid():
+		return transport.Outcome{Fault: &transport.Fault{Kind: transport.FaultConnect, Detail: "network is unreachable"}}
 	}
 	if !ready(from) || dead() {
 		return given(false)
 	}
-	other := w.other(req)
-	if other == nil {
+	who := "the daemon"
+	if v == nil {
+		who = "once"
+	}
+	w.tell("%s sends %s", who, req.URL)
+	if server == nil {
 		w.checkSent(req, composed)
 	}
 	travel := time.Duration(w.roll(40)) * time.Millisecond
@@ -53,11 +63,12 @@ func (w *world) exchange(ctx context.Context, v *simWorker, req transport.Reques
 	if !rest(travel) && w.roll(2) == 0 {
 		return given(true) // it never arrived, but we cannot know
 	}
-	var ans transport.Answer
-	if other != nil {
-		ans = w.arriveOther(other, req, weather)
+	var out transport.Outcome
+	if server != nil {
+		out = w.arriveAt(server, req, from, composed)
 	} else {
-		ans = w.arrive(req, weather)
+		ans := w.arrive(req, weather)
+		out.Answer = &ans
 	}
 	if !rest(time.Duration(w.roll(900)) * time.Millisecond) {
 		return given(true)
@@ -66,7 +77,15 @@ func (w *world) exchange(ctx context.Context, v *simWorker, req transport.Reques
 		rest(14*time.Second - travel)
 		return transport.Outcome{Fault: &transport.Fault{Kind: transport.FaultSent, Detail: "no answer: could not confirm", Sent: true}}
 	}
-	return transport.Outcome{Answer: &ans}
+	return out
+}
+
+// source is the address that a request leaves from.
+func (w *world) source(req transport.Request) netip.Addr {
+	if req.Device4 == "wwan" {
+		return w.line.second
+	}
+	return w.line.IPv4
 }
 
 // checkSent fails if a request carries what the line did not show when it was
@@ -74,20 +93,14 @@ func (w *world) exchange(ctx context.Context, v *simWorker, req transport.Reques
 func (w *world) checkSent(req transport.Request, composed time.Duration) {
 	q := queryOf(req)
 	w.mu.Lock()
-	lines := []service.Values{w.line}
-	for _, s := range w.shown {
-		if s.until >= composed-100*time.Millisecond {
-			lines = append(lines, s.Values)
-		}
-	}
+	lines := w.shownSince(composed)
 	w.mu.Unlock()
-	ok := slices.ContainsFunc(lines, func(v service.Values) bool {
+	ok := slices.ContainsFunc(lines, func(v simLine) bool {
 		return (q.Get("ip") == "" || q.Get("ip") == v.IPv4.String()) && (q.Get("ipv6prefix") == "" || q.Get("ipv6prefix") == v.Prefix.String())
 	})
 	if !ok {
 		w.fail("sent %s, which the line does not show (%v)", req.URL, lines)
 	}
-	w.tell("sends %s", req.URL)
 }
 
 // arrive is the service: it counts, answers, keeps.
@@ -133,8 +146,8 @@ func (w *world) count(req transport.Request) (version int) {
 	now := w.now()
 	fmt.Sscanf(queryOf(req).Get("praefix"), "r%d", &version)
 	s.requests++
-	s.arrivals = append(s.arrivals, now)
-	soon, today, refused := within(s.arrivals, now, 10*time.Second), within(s.arrivals, now, day), s.refused == version
+	s.arrivals = dayOf(append(s.arrivals, now), now)
+	soon, today, refused := within(s.arrivals, now, 10*time.Second), len(s.arrivals), s.refused == version
 	w.mu.Unlock()
 	if soon > 3 {
 		w.fail("%d requests in 10 s", soon)
