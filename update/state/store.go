@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -276,13 +277,14 @@ func Parse(data []byte) (*Data, error) {
 	return &b, nil
 }
 
-// report logs when the fault of folder i begins, changes or ends (err is nil).
+// report logs when the fault of folder i begins, changes or ends (err is nil). That it
+// can be read does not end that it cannot be written.
 func (s *Store) report(i int, done string, err error) {
 	text := ""
 	if err != nil {
-		text = err.Error()
+		text = done + ": " + err.Error()
 	}
-	if text == s.trouble[i] {
+	if text == s.trouble[i] || err == nil && !strings.HasPrefix(s.trouble[i], done+": ") {
 		return
 	}
 	s.trouble[i] = text

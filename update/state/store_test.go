@@ -122,6 +122,14 @@ func TestFullDiskIsSaidOnceAndSurvived(t *testing.T) {
 	if len(*said) != 1 || !strings.Contains((*said)[0], "no space left on device") || !strings.Contains((*said)[0], spare) {
 		t.Errorf("said %q, want one sentence with the reason and %s", *said, spare)
 	}
+	next, more := opened(dir, spare) // the next worker
+	next.replace = s.replace
+	next.Restore(upAt(time.Hour), s.Snapshot(upAt(time.Hour)))
+	next.Read(upAt(time.Hour))
+	next.Update(upAt(time.Hour), note("c"))
+	if len(*more) != 0 {
+		t.Errorf("the next worker says %q", *more)
+	}
 	after, _ := opened(dir, spare) // a restart in the midst of it
 	if n := len(after.Read(upAt(time.Hour)).Accounts); n != 4 {
 		t.Errorf("a restart knows %d accounts, want 4", n)
