@@ -21,6 +21,7 @@ func plantedFaults() []plantedFault {
 		{"a family that is gone is not named", "../../../update/attemptplan.go", "held := h.Values.Only(s.Account.Publish.Without(want.Valid()))", "held := service.Values{}"},
 		{"a lost answer is taken for no change", "../../../update/after.go", "h.Unconfirmed = h.Unconfirmed.Or(c.Update.ShownValues().Valid())", "h.Unconfirmed = h.Unconfirmed.Or(service.Publish{})"},
 		{"the state of before the restart is believed, not what is on disk", "../../../update/state/store.go", "if b := s.load(i); b != nil {", "if b := s.load(i); b != nil && s.data == nil {"},
+		{"what run_dir remembers of a full disk is not read", "../../../update/state/store.go", "\tfor i := range s.dirs {\n\t\tif b := s.load(i)", "\tfor i := range s.dirs[:1] {\n\t\tif b := s.load(i)"},
 		{"an unsynchronised clock ages the slots", "../../../update/clock/clock.go", "if m.earlier() && m.Sure && n.Synced {", "if !m.At.IsZero() {"},
 		{"a reboot makes the slots a day old", "../../../update/state/data.go", "shift = -clampUptime(b.Up)", "shift = -clampUptime(b.Up) - clock.Day"},
 		{"the limits do not hold `once`", "../../../update/attempt.go", "m.Stop != nil || k.InFlightElsewhere(now, name, s.pid, state.Alive) || k.Blocked(now) || hostLocked(now, m, a.service, t.attempt.Update) ||\n\t\t\tk.NextFree(now, s.limits(b)[t.usageID.Quota]) > now.Up", "m.Stop != nil"},

@@ -86,7 +86,7 @@ func live(t *testing.T, days int, kind func(seed uint64) life) {
 		wait.Go(func() {
 			for seed := range seeds {
 				if t.Run(fmt.Sprint("seed=", seed), func(one *testing.T) { simulate(one, seed, kind(seed), t.Failed, false) }); t.Failed() {
-					t.Logf("replay with: go test ./cmd/homeward/daemon -run %s -sim.seed=%d", t.Name(), seed)
+					t.Logf("replay with: go test ./cmd/homeward/daemon -run %s -sim.nights=%d -sim.seed=%d", t.Name(), *simNights, seed)
 				}
 			}
 		})

@@ -25,7 +25,8 @@ record = "r%d"
 
 // everyKind is a configuration with accounts of every kind beside that one: built-in
 // services and files, look-ups, a name server, addresses that a page tells, hosts
-// behind the router, a second WAN, a key that two accounts share.
+// behind the router, a second WAN, a key that two accounts share. Their exchanges run
+// beside each other: a seed may have to be replayed a few times.
 const everyKind = `
 [line]
 wan = "wan"

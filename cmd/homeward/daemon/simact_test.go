@@ -59,6 +59,8 @@ func (w *world) act() {
 		kinds := []string{"fine", "fine", "fine", "503", "dns", "refused", "lost", "slow", "hotspot", "429", "401", "nohost", "noonly"}
 		weather := kinds[w.roll(len(kinds))]
 		w.weather(weather)
+	case n < 66:
+		w.fillDisk(w.roll(2) == 0)
 	case n < 70 && w.steady:
 	case n < 70:
 		w.pace = []time.Duration{5 * time.Second, time.Minute, 10 * time.Minute, 2 * time.Hour}[w.roll(4)]
@@ -272,9 +274,29 @@ func (w *world) flap() {
 	w.tell("the line has flapped: %v", w.line)
 }
 
+// fillDisk fills the disk of state_dir, or makes room there.
+func (w *world) fillDisk(full bool) {
+	w.tell("the disk is full: %v", full)
+	temporary := filepath.Join(w.dir, "state.json.new")
+	os.RemoveAll(temporary)
+	if full {
+		os.MkdirAll(filepath.Join(temporary, "in the way"), 0o700) // root may write anything else
+	}
+}
+
+// inRAM tells whether run_dir alone has the state: what it counts does not outlive a
+// reboot.
+func (w *world) inRAM() bool {
+	_, err := os.Stat(filepath.Join(w.dir, "run", "state.json"))
+	return err == nil
+}
+
 // restart ends the process one way or another and starts it again.
 func (w *world) restart() {
 	how := w.roll(4)
+	if how > 1 && w.inRAM() {
+		how = 1
+	}
 	switch how {
 	case 0:
 		w.tell("SIGTERM")
@@ -364,6 +386,7 @@ func (w *world) holds() (held, line service.Values) {
 func (w *world) calm() {
 	w.tell("from here on all is well")
 	w.fine()
+	w.fillDisk(false)
 	w.mu.Lock()
 	w.svc.refused = 0
 	w.mu.Unlock()
