@@ -94,6 +94,14 @@ func statusTellsHowTheAccountsStand(t *testing.T) {
 	if _, _, code = h.homeward("status", "-c", h.path("nowhere.toml")); code != 2 {
 		t.Errorf("without the configuration named: exit %d", code)
 	}
+	sound, err := os.ReadFile(conf)
+	h.must(err)
+	h.must(os.WriteFile(conf, append(sound, "tokn = 1\n"...), 0o600))
+	out, errs, code := h.homeward("status", "-c", conf)
+	if code != 2 || !strings.Contains(errs, "tokn: unknown key") || !strings.Contains(errs, "goes on by the configuration") || !strings.Contains(out, "nohost") {
+		t.Errorf("with a fault in the configuration: exit %d, %s\n%s", code, errs, out)
+	}
+	h.must(os.WriteFile(conf, sound, 0o600))
 	d.kill()
 	if _, _, code = h.homeward("status", "-c", conf); code != 3 {
 		t.Errorf("after a kill: exit %d", code)

@@ -29,7 +29,11 @@ func statusCommand() cli.Command {
 		Name:  "status",
 		About: "tells what the daemon sees, what was sent, what is due and why it waits",
 		Long: `
-Exit code: 0 all is current, 1 something is not, 3 no daemon runs.`,
+With a fault in the configuration it tells the fault, and what a daemon that runs by
+the one before does.
+
+Exit code: 0 all is current, 1 something is not, 2 the configuration has a fault, 3 no
+daemon runs.`,
 		Flags: []cli.Flag{cli.ConfigFlag, cli.JSONFlag, prometheusFlag},
 		Run:   runStatus,
 	}
@@ -46,6 +50,10 @@ func runStatus(_ context.Context, c cli.Call) int {
 		dir = cfg.RunDir
 	case errors.As(err, &faults) || c.Has("-c") && !errors.Is(err, fs.ErrPermission):
 		fmt.Fprintln(c.Stderr, err)
+		if cfg != nil && daemon.PID(cfg.RunDir) != 0 {
+			fmt.Fprintln(c.Stderr, "homeward: the daemon goes on by the configuration that it has read before:")
+			printStatus(c, cfg.RunDir)
+		}
 		return cli.ExitUsage
 	}
 	if daemon.PID(dir) == 0 {
