@@ -149,7 +149,7 @@ func (s AccountState) judge(now clock.Now, c Attempt, r service.Result, jitter f
 func (s AccountState) learned(now clock.Now, c Attempt) AccountState {
 	s.Record = revert(s.Record, s.Service, c)
 	p := &s.Plan
-	p.Attempt, p.Counted, p.Fault, p.NotBefore, p.Fails, p.Error, p.Reason = now.Up, now.Up, 0, 0, 0, "", ""
+	p.Attempt, p.Counted, p.Fault, p.NotBefore, p.Error, p.Reason = now.Up, now.Up, 0, 0, "", "" // Fails goes on: what follows may fail each time
 	return s
 }
 

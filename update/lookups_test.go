@@ -199,7 +199,6 @@ func TestLookupsCountAsTheServiceCounts(t *testing.T) {
 	})
 }
 
-// A look-up whose answer is lost has changed nothing at the service.
 // A record that may have been made is looked for before one is made: the service
 // would keep both, and the first one's address for ever.
 func TestARecordIsMadeOnce(t *testing.T) {
@@ -229,6 +228,16 @@ func TestARecordIsMadeOnce(t *testing.T) {
 	}
 }
 
+// makeAnew gives the records other identifiers.
+func makeAnew(zones *updatetest.Zones) {
+	old := zones.Records()
+	zones.Forget()
+	for _, r := range old {
+		r.ID = ""
+		zones.Add(r)
+	}
+}
+
 // Records that are made anew while an update waits for its turn do not stop the
 // account.
 func TestRecordsMadeAnewTwiceAreFound(t *testing.T) {
@@ -247,12 +256,7 @@ func TestRecordsMadeAnewTwiceAreFound(t *testing.T) {
 					return
 				}
 				left--
-				old := zones.Records()
-				zones.Forget()
-				for _, r := range old {
-					r.ID = ""
-					zones.Add(r)
-				}
+				makeAnew(zones)
 			}
 		})
 		c.observe(sees(service.Values{IPv4: v4b}, accounts))
@@ -264,6 +268,68 @@ func TestRecordsMadeAnewTwiceAreFound(t *testing.T) {
 	})
 }
 
+// A record that the service does not make is tried for at the pace of retries, though
+// each begins with a look-up that is answered. After a person has made it, once --force
+// finds it.
+func TestARecordThatIsNotMadeIsTriedForSlowly(t *testing.T) {
+	zones := updatetest.NewZones("", "made-up", "example.org")
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(t, zones)
+		defer func() { c.stop() }()
+		made := 0
+		c.ahead = func(r transport.Request) {
+			if r.Method == "POST" {
+				made++
+				zones.Refuse(409)
+			}
+		}
+		accounts := []*service.Account{cloudAccount(40, 0)}
+		c.set(accounts, sees(service.Values{IPv4: v4a}, accounts))
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if c.do(func(*Scheduler) { c.ahead = nil }); made > 15 || made < 5 {
+			t.Errorf("%d in 10 minutes", made)
+		}
+	})
+}
+
+// A host that was not found stays to be looked for: its stop does not keep what was
+// found before.
+func TestAHostThatWasMadeIsFoundByForce(t *testing.T) {
+	zones := updatetest.NewZones("", "made-up", "example.org")
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(t, zones)
+		defer func() { c.stop() }()
+		accounts := []*service.Account{cloudAccount(40, 0)}
+		c.set(accounts, sees(service.Values{IPv4: v4a}, accounts))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		c.do(func(*Scheduler) {
+			c.ahead = func(r transport.Request) {
+				if r.Method == "PATCH" {
+					makeAnew(zones)
+				}
+			}
+		})
+		c.observe(sees(service.Values{IPv4: v4b}, accounts))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if s := c.status(); s.State != StateStopped {
+			t.Fatalf("%+v", s)
+		}
+		c.do(func(s *Scheduler) {
+			c.ahead = nil
+			s.Select(func(string) bool { return true }, true)
+		})
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if s := c.status(); s.State != StateCurrent || zones.Records()[0].Content != v4b.String() {
+			t.Errorf("%+v: %+v", s, zones.Records())
+		}
+	})
+}
+
+// A look-up whose answer is lost has changed nothing at the service.
 func TestALostLookupLeavesNothingUnconfirmed(t *testing.T) {
 	zones := updatetest.NewZones("", "made-up", "example.org")
 	synctest.Test(t, func(t *testing.T) {

@@ -88,7 +88,7 @@ func (f filling) succeeds(ans transport.Answer) bool {
 }
 
 // parseUpdate returns what the answer to an update of a service file means. What
-// the service no longer knows is asked for again, once.
+// the service no longer knows is asked for again, up to three times.
 func (t Template) parseUpdate(a *Account, c Update, s Step, ans transport.Answer) Result {
 	r, gone := t.judge(a, c, s, ans)
 	switch {
@@ -96,6 +96,8 @@ func (t Template) parseUpdate(a *Account, c Update, s Step, ans transport.Answer
 		r.Found = stillFound(c)
 	case gone && len(t.File.Lookups) > 0 && len(c.Found[foundAgain]) < againMost:
 		return Result{Verdict: Learned, Found: map[string]string{foundAgain: c.Found[foundAgain] + "1"}}
+	case gone && len(t.File.Lookups) > 0:
+		r.Found = map[string]string{} // a person may make the host, and try once more
 	}
 	return r
 }
