@@ -111,7 +111,8 @@ func (s *Store) Update(now clock.Now, f func(*Data)) {
 	f(b)
 	b.compact(now)
 	content := b.encode()
-	if bytes.Equal(content, s.content) && s.trouble[0] == "" {
+	inSpare := s.stamps[1] != Stamp{} // state_dir may have room again
+	if bytes.Equal(content, s.content) && s.trouble[0] == "" && !inSpare {
 		return
 	}
 	b.Seq++
@@ -284,7 +285,7 @@ func (s *Store) report(i int, done string, err error) {
 	if err != nil {
 		text = done + ": " + err.Error()
 	}
-	if text == s.trouble[i] || err == nil && !strings.HasPrefix(s.trouble[i], done+": ") {
+	if text == s.trouble[i] || err == nil && done == "read" && !strings.HasPrefix(s.trouble[i], "read: ") {
 		return
 	}
 	s.trouble[i] = text

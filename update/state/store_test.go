@@ -104,6 +104,43 @@ func TestStateOfANewerVersionIsRead(t *testing.T) {
 	}
 }
 
+// What was kept in the spare folder goes back to the disk as soon as it can be written,
+// though the program has ended since.
+func TestWhatIsInTheSpareFolderGoesBackToTheDisk(t *testing.T) {
+	dir, spare := t.TempDir(), t.TempDir()
+	s, _ := opened(dir, spare)
+	s.replace = func(p string, d []byte) error {
+		if filepath.Dir(p) == dir {
+			return errors.New("no space left on device")
+		}
+		return replace(p, d)
+	}
+	s.Update(upAt(time.Hour), note("a"))
+	after, _ := opened(dir, spare)
+	after.Update(upAt(time.Hour), func(*Data) {})
+	os.Remove(Path(spare)) // a reboot
+	if rebooted, _ := opened(dir, spare); len(rebooted.Read(upAt(time.Hour)).Accounts) != 1 {
+		t.Error("what was counted is lost")
+	}
+}
+
+// A state that could not be read ends with its removal, too.
+func TestAnUnreadableStateThatIsRemovedIsWrittenAnew(t *testing.T) {
+	dir, spare := t.TempDir(), t.TempDir()
+	os.Mkdir(Path(dir), 0o700)
+	s, said := opened(dir, spare)
+	s.Update(upAt(time.Hour), note("a"))
+	os.Remove(Path(dir))
+	s.Update(upAt(time.Hour), note("b"))
+	if len(*said) != 2 || !strings.Contains((*said)[1], "is written again") {
+		t.Errorf("said %q", *said)
+	}
+	before := s.Read(upAt(time.Hour)).Seq
+	if s.Update(upAt(time.Hour), note("b")); s.Read(upAt(time.Hour)).Seq != before {
+		t.Error("written though nothing has changed")
+	}
+}
+
 func TestFullDiskIsSaidOnceAndSurvived(t *testing.T) {
 	dir, spare := t.TempDir(), t.TempDir()
 	s, said := opened(dir, spare)
