@@ -92,6 +92,25 @@ func TestFaultMatrix(t *testing.T) {
 	inPage(t, trouble, "faults", table.String())
 }
 
+// Once the clock is set, an update that it has held up is sent at once, though the
+// requests that are left for today are kept.
+func TestASetClockEndsTheWaitForIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := newIll(t, transport.Failed(transport.FaultClock, true, "waiting for NTP"), false)
+		defer i.stop()
+		i.after(6 * time.Hour)
+		if last, _, _ := i.tally(); last.Reason != ReasonReserve {
+			t.Fatalf("%+v", last)
+		}
+		i.well()
+		i.do((*Scheduler).ClockSet)
+		i.after(time.Second)
+		if last, _, _ := i.tally(); last.State != StateCurrent {
+			t.Errorf("%+v", last)
+		}
+	})
+}
+
 // illness is an account whose every exchange ends in one fault, from the
 // first update of a new address on.
 type illness struct {

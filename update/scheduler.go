@@ -182,20 +182,23 @@ func (s *Scheduler) ClockSet() {
 	now := s.now()
 	s.store.Update(now, func(*state.Data) {}) // corrects timestamps of a wrong clock
 	for _, a := range s.accounts {
-		a.plan = a.plan.Event(now)
+		if a.plan = a.plan.Event(now); a.plan.Fault == transport.FaultClock {
+			a.plan.Tried = false // what is left of the day's requests is for this, too
+		}
 	}
 }
 
 // StateChanged handles a state on disk that may have been written by another
-// process: a person may have lifted a stop.
-func (s *Scheduler) StateChanged() {
+// process: a person may have lifted a stop. It returns whether it was.
+func (s *Scheduler) StateChanged() bool {
 	now := s.now()
 	if s.store.Read(now).Seq == s.seq {
-		return
+		return false
 	}
 	for _, a := range s.accounts {
 		a.plan = a.plan.Event(now)
 	}
+	return true
 }
 
 // Leave makes the Scheduler start no attempt, and wait for no lock.

@@ -157,7 +157,7 @@ func TestARemovedStateBeginsAnew(t *testing.T) {
 		must(os.Remove(filepath.Join(dir, state.FileName)))
 		other := state.Open(dir, "", func(string) {})
 		other.Update(b.now(), func(b *state.Data) { b.SyncConfig(accounts[0]) })
-		b.do((*Scheduler).StateChanged)
+		b.do(func(s *Scheduler) { s.StateChanged() })
 		synctest.Wait()
 		time.Sleep(time.Second)
 		synctest.Wait()

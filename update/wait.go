@@ -24,7 +24,7 @@ const (
 	busyWait     = 30 * time.Minute // dyndns2: after 911 and dnserr
 	// While the resolver does not answer: lookups at the pace of retry.ResolverGap for
 	// ten minutes, of resolverRest until an hour is over, and of resolverLong from
-	// then on. Each but the first wakes a worker.
+	// then on. Each pace but the first wakes a worker each time.
 	resolverPatience = 300
 	resolverRest     = 10 * time.Second
 	resolverHour     = resolverPatience + 300

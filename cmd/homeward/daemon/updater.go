@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"homeward/cmd/homeward/settings"
@@ -71,9 +72,18 @@ func (u *updater) configure(cfg *settings.Config) {
 func (u *updater) observe(t netwatch.Tables, event bool) {
 	u.tables = &t
 	u.line = u.views.Line(t)
-	u.scheduler.Observe(u.views.Observe(t), event)
 	if event {
 		u.prober.OnEvent(t.Has)
+	}
+	u.views.found, _ = u.prober.Results()
+	u.scheduler.Observe(u.views.Observe(t), event)
+}
+
+// stateChanged handles a state on disk that another process may have written: once may
+// have found another address.
+func (u *updater) stateChanged() {
+	if u.scheduler.StateChanged() {
+		u.prober.OnEvent(func(netip.Addr) bool { return true }) // a query under way goes on
 	}
 }
 
@@ -89,7 +99,7 @@ func (u *updater) decide() (status map[string]update.Status, wake time.Duration)
 	asked := u.prober.Decide()
 	if found, changed := u.prober.Results(); changed {
 		u.views.found = found
-		u.scheduler.Observe(u.views.Observe(*u.tables), true)
+		u.scheduler.Observe(u.views.Observe(*u.tables), false)
 	}
 	status, wake = u.scheduler.Decide()
 	return status, min(wake, asked)

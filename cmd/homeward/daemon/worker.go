@@ -266,7 +266,7 @@ func (w *worker) obey(ctx context.Context, o order) error {
 		w.updater.clockSet()
 	}
 	if t&taskState != 0 {
-		w.updater.scheduler.StateChanged()
+		w.updater.stateChanged()
 	}
 	if t != 0 {
 		w.observe(t&taskObserve != 0)
