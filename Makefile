@@ -61,7 +61,7 @@ test: ## the tests, with the race detector; those of the kernel in namespaces of
 	go test -race -vet=off -p 3 -parallel 4 -timeout 30m ./...
 
 days: ## simulates 300 days of the life of watcher, worker and scheduler, and two years of nights; 6000 workers must leave little memory
-	go test -run '^(TestSimulation|TestNights|TestTheWatchersMemoryIsBounded)$$' ./cmd/homeward/daemon -sim.days=300 -sim.nights=730
+	go test -run '^(TestSimulation|TestNights|TestTheWatchersMemoryIsBounded)$$' ./cmd/homeward/daemon -sim.days=300 -sim.nights=740
 
 planted: ## plants faults into scheduler, watcher and worker: the simulation must find each
 	go test -tags planted -run '^TestPlanted' -timeout 20m ./cmd/homeward/daemon

@@ -209,14 +209,15 @@ func (w *world) believeOthers(all map[string]update.Status) {
 		if s.Accepted != nil {
 			a.accepted, a.confirmed = s.Accepted.Values, a.confirmed.Or(s.Accepted.Values.Valid())
 		}
+		unasked := false
 		switch {
 		case s.State != update.StateStopped:
 			a.stopped = 0
 		case a.stopped == 0:
 			a.stopped = w.now()
+			unasked = a.server.refused == 0 || w.now()-a.server.refused > 15*time.Minute
 		}
 		wrong := !w.beside && s.State == update.StateCurrent && s.Want != nil && !a.holds(*s.Want)
-		unasked := s.State == update.StateStopped && !a.server.refused
 		w.mu.Unlock()
 		if wrong {
 			w.fail("%s: current, with %v; the service holds %v", a.Name, *s.Want, a.records())

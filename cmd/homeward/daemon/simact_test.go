@@ -60,7 +60,7 @@ func (w *world) act() {
 		weather := kinds[w.roll(len(kinds))]
 		w.weather(weather)
 	case n < 66:
-		w.fillDisk(w.roll(2) == 0)
+		w.fillDisk(w.roll(4) == 0)
 	case n < 70 && w.steady:
 	case n < 70:
 		w.pace = []time.Duration{5 * time.Second, time.Minute, 10 * time.Minute, 2 * time.Hour}[w.roll(4)]

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -27,9 +28,10 @@ type simServer struct {
 	dns      *updatetest.NameServer //
 	zones    *updatetest.Zones      // the handler, where records have identifiers
 	record   func(domain string) service.Values
+	twice    bool // it has two records of a name and type
 	accounts []*simAccount
 	weather  string
-	refused  bool            // it has turned a key away, or a host
+	refused  time.Duration   // when it has turned a key away last
 	arrivals []time.Duration // of a day
 	gap      time.Duration   // between two questions for an address
 	probed   time.Duration   // when the last one came
@@ -74,20 +76,29 @@ func newServer(a settings.Account) *simServer {
 		}
 	case "desec", "dynv6", "duckdns", "no-ip":
 		h := updatetest.NewDynHosts("u", "hunter2", names...)
+		if !a.Publish.IPv6 {
+			h.SetRecord(names[0], updatetest.DynRecord{AAAA: valid("2001:db8:ffff::1")})
+		}
 		s.http, s.record = h, func(name string) service.Values {
 			r := h.Record(name)
 			return service.Values{IPv4: r.A, IPv6: r.AAAA, Prefix: r.Prefix}
 		}
 	default:
 		s.zones = updatetest.NewZones("u", "hunter2", "example.org")
+		if !a.Publish.IPv6 {
+			s.zones.Add(updatetest.ZoneRecord{Zone: "example.org", Name: names[0], Type: "AAAA", Content: "2001:db8:ffff::1"})
+		}
 		s.http, s.record = s.zones, func(name string) (v service.Values) {
 			for _, r := range s.zones.Records() {
-				switch {
-				case r.Name == name && r.Type == "A":
-					v.IPv4 = valid(r.Content)
-				case r.Name == name && r.Type == "AAAA":
-					v.IPv6 = valid(r.Content)
+				if r.Name != name {
+					continue
 				}
+				to := &v.IPv4
+				if r.Type == "AAAA" {
+					to = &v.IPv6
+				}
+				s.twice = s.twice || to.IsValid()
+				*to = valid(r.Content)
 			}
 			return v
 		}
@@ -140,7 +151,7 @@ func probe(req transport.Request) bool {
 // to be deleted, and what it gets is what the line showed.
 func (w *world) arriveAt(s *simServer, req transport.Request, from netip.Addr, composed time.Duration) transport.Outcome {
 	if probe(req) {
-		w.countProbe(s, req)
+		w.countProbe(s, req, from)
 	} else {
 		w.countAt(s, req)
 	}
@@ -149,8 +160,13 @@ func (w *world) arriveAt(s *simServer, req transport.Request, from netip.Addr, c
 	w.mu.Unlock()
 	if status := map[string]int{"503": 503, "429": 429, "401": 401}[weather]; status != 0 && s.dns == nil {
 		w.mu.Lock()
-		s.refused = s.refused || status == 401
+		if status == 401 {
+			s.refused = w.now()
+		}
 		w.mu.Unlock()
+		if status == 429 && len(s.accounts) > 0 && s.accounts[0].Service == "dyndns2" && w.roll(2) == 0 {
+			return transport.Outcome{Answer: &transport.Answer{Status: 200, Body: []byte("911")}}
+		}
 		return transport.Outcome{Answer: &transport.Answer{Status: status, RetryAfter: []string{"", "", "60"}[w.roll(3)]}}
 	}
 	if weather == "hotspot" {
@@ -170,6 +186,9 @@ func (w *world) arriveAt(s *simServer, req transport.Request, from netip.Addr, c
 			}
 		}
 	}
+	if s.twice {
+		wrong = append(wrong, s.accounts[0].Name+": two records of one name and type")
+	}
 	w.mu.Unlock()
 	for _, why := range wrong {
 		w.fail("%s, by %s", why, req.URL)
@@ -181,7 +200,11 @@ func (w *world) arriveAt(s *simServer, req transport.Request, from netip.Addr, c
 // nothing. What the line does not show now may be named as it was accepted, lest it be
 // deleted.
 func (w *world) wrongly(a *simAccount, had, now service.Values, composed time.Duration) string {
-	if lost := had.Valid().Without(now.Valid()); lost.IPv4 && a.confirmed.IPv4 || lost.IPv6 && a.confirmed.IPv6 || lost.Prefix && a.confirmed.Prefix {
+	keeps := a.confirmed
+	if _, ok := a.server.http.(*deleting); !ok {
+		keeps.IPv6 = keeps.IPv6 || !a.Publish.IPv6 // not ours
+	}
+	if lost := had.Valid().Without(now.Valid()); lost.IPv4 && keeps.IPv4 || lost.IPv6 && keeps.IPv6 || lost.Prefix && keeps.Prefix {
 		return "a record is deleted"
 	}
 	if now == had {
@@ -189,8 +212,8 @@ func (w *world) wrongly(a *simAccount, had, now service.Values, composed time.Du
 	}
 	for _, l := range w.shownSince(composed) {
 		shown := a.shows(l)
-		if (now.IPv4 == had.IPv4 || now.IPv4 == shown.IPv4 || now.IPv4 == a.accepted.IPv4 || a.Detect == "web") &&
-			(now.IPv6 == had.IPv6 || now.IPv6 == shown.IPv6 || now.IPv6 == a.accepted.IPv6 || !a.Publish.IPv6) &&
+		if (now.IPv4 == had.IPv4 || now.IPv4 == shown.IPv4 || now.IPv4 == a.accepted.IPv4 || a.Detect == "web" && w.answered[now.IPv4]) &&
+			(now.IPv6 == had.IPv6 || now.IPv6 == shown.IPv6 || now.IPv6 == a.accepted.IPv6 || a.Publish.Prefix) &&
 			(now.Prefix == had.Prefix || now.Prefix == shown.Prefix || now.Prefix == a.accepted.Prefix) {
 			return ""
 		}
@@ -209,6 +232,9 @@ func (s *simServer) answer(req transport.Request, from netip.Addr, now, router t
 		var clock rfc2136.ClockError
 		if errors.As(err, &clock) {
 			return transport.Failed(transport.FaultClock, true, "waiting for NTP")
+		}
+		if err != nil {
+			panic(fmt.Sprint("daemon: the simulated name server: ", err))
 		}
 		return transport.Outcome{Answer: &transport.Answer{DNS: results}}
 	}
@@ -274,10 +300,10 @@ func (w *world) countAt(s *simServer, req transport.Request) {
 }
 
 // countProbe fails if a page is asked for an address too often.
-func (w *world) countProbe(s *simServer, req transport.Request) {
+func (w *world) countProbe(s *simServer, req transport.Request, from netip.Addr) {
 	w.mu.Lock()
 	now, last := w.now(), s.probed
-	s.probed = now
+	s.probed, w.answered[from] = now, true
 	w.mu.Unlock()
 	if last != 0 && now-last < s.gap {
 		w.fail("asked for an address again after %v: %s", now-last, req.URL)
