@@ -36,9 +36,7 @@ check: install lint build ## everything that CI runs; installs what it needs
 	@$(MAKE) --no-print-directory -j2 -O test luci-check
 	@$(MAKE) --no-print-directory -j2 -O days emulate-check
 	@$(MAKE) --no-print-directory -j2 -O fuzz budgets
-	@$(MAKE) --no-print-directory planted
-	@$(MAKE) --no-print-directory size
-	@$(MAKE) --no-print-directory demo
+	@$(MAKE) --no-print-directory -j2 -O planted size demo
 	@$(MAKE) --no-print-directory vuln
 	@echo "make check: all is well"
 
