@@ -24,9 +24,9 @@ import (
 // simServer is the server of accounts that share a key: one of the stand-ins of
 // updatetest, and what it is to be sent at the most.
 type simServer struct {
-	http     http.Handler           // or
-	dns      *updatetest.NameServer //
-	zones    *updatetest.Zones      // the handler, where records have identifiers
+	http     http.Handler           // nil: a name server
+	dns      *updatetest.NameServer // nil: HTTP
+	zones    *updatetest.Zones      // the handler, where records have identifiers; else nil
 	record   func(domain string) service.Values
 	twice    bool // it has two records of a name and type
 	accounts []*simAccount
