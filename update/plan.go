@@ -105,10 +105,11 @@ func (p Plan) outdated(c Attempt) bool {
 }
 
 // known returns a host with the values that need not be sent: all that it has
-// accepted, or, after Resend, what it has accepted since.
+// accepted, or, after Resend, what it has accepted since, unless another process has
+// had other values accepted after that.
 func (p Plan) known(name string, h state.Host) state.Host {
 	if p.ForceResend != nil {
-		h.Values = p.ForceResend[name]
+		h.Values = h.Values.Common(p.ForceResend[name])
 	}
 	return h
 }

@@ -47,6 +47,7 @@ func TestWhatIsSent(t *testing.T) {
 		{"all is gone", held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}), Plan{}, nil},
 		{"the service refuses onlyprefix", state.AccountRecord{PrefixOnlyRefused: true, Hosts: held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}).Hosts}, Plan{Want: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pb}}, &service.Update{Values: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pb}}},
 		{"send anew", held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}), Plan{Want: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}, ForceResend: map[string]service.Values{}}, &service.Update{Values: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}}},
+		{"sent anew, and then once has sent another", held(service.Values{IPv4: v4b}), Plan{Want: service.Values{IPv4: v4a}, ForceResend: map[string]service.Values{"": {IPv4: v4a}}}, &service.Update{Values: service.Values{IPv4: v4a}}},
 		{"an answer was lost: the old value may not be what the service holds",
 			state.AccountRecord{Hosts: map[string]state.Host{"": {Values: service.Values{IPv4: v4a}, Unconfirmed: service.Publish{IPv4: true}}}}, Plan{Want: service.Values{IPv4: v4a}}, &service.Update{Values: service.Values{IPv4: v4a}}},
 	}
