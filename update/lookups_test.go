@@ -3,8 +3,6 @@ package update
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"sync"
@@ -21,6 +19,7 @@ import (
 	"homeward/update/state"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
+	"homeward/update/updatetest/direct"
 	"homeward/update/updatetest/golden"
 )
 
@@ -53,6 +52,29 @@ func newCloud(t *testing.T, zones *updatetest.Zones) *cloud {
 	return c
 }
 
+// inCloud runs f in fake time, with the scheduler of two hosts without a daily limit.
+func inCloud(t *testing.T, f func(t *testing.T, c *cloud)) {
+	zones := updatetest.NewZones("", "made-up", "example.org")
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(t, zones)
+		defer func() { c.stop() }()
+		f(t, c)
+	})
+}
+
+// shows has the line show these values from now on, and lets time pass.
+func (c *cloud) shows(v service.Values, d time.Duration) {
+	accounts := []*service.Account{cloudAccount(40, 0)}
+	c.set(accounts, sees(v, accounts))
+	c.after(d)
+}
+
+// after lets time pass.
+func (c *cloud) after(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 // start starts the scheduler's owner, which stop ends: as a restart, state.json is
 // what is left.
 func (c *cloud) start() {
@@ -75,19 +97,11 @@ func (c *cloud) exchange(_ context.Context, r transport.Request, ready transport
 	if c.ahead != nil {
 		c.ahead(r)
 	}
-	req, err := http.NewRequest(r.Method, r.URL.Reveal(), strings.NewReader(r.Body.Reveal()))
-	if err != nil {
-		panic(err)
-	}
-	for _, h := range r.Headers {
-		req.Header.Set(h.Name, h.Value.Reveal())
-	}
-	out := httptest.NewRecorder()
-	c.zones.ServeHTTP(out, req)
+	a := direct.Answer(c.zones, r, v4a)
 	if c.lose != "" && strings.Contains(r.Method+" "+r.URL.Reveal(), c.lose) {
 		return transport.Failed(transport.FaultSent, true, "no answer")
 	}
-	return transport.Outcome{Answer: &transport.Answer{Status: out.Code, Body: out.Body.Bytes()}}
+	return transport.Outcome{Answer: &a}
 }
 
 func (c *cloud) status() Status {
@@ -137,8 +151,7 @@ func TestAFirstUpdateOfTwoHostsGoesThroughInOneGo(t *testing.T) {
 		}
 		accounts := []*service.Account{cloudAccount(40, 0)}
 		c.set(accounts, sees(cloudValues, accounts))
-		time.Sleep(time.Millisecond)
-		synctest.Wait()
+		c.after(time.Millisecond)
 		if s := c.status(); s.State != StateCurrent || s.Accepted == nil || s.Accepted.Values != cloudValues {
 			t.Fatalf("%+v\n%+v", s, zones.Requests())
 		}
@@ -157,8 +170,7 @@ func TestAFirstUpdateOfTwoHostsGoesThroughInOneGo(t *testing.T) {
 		changed := cloudValues
 		changed.IPv4 = v4b
 		c.set(accounts, sees(changed, accounts))
-		time.Sleep(time.Millisecond)
-		synctest.Wait()
+		c.after(time.Millisecond)
 		if s, n := c.status(), len(zones.Requests())-before; s.State != StateCurrent || n != 3 {
 			t.Errorf("%+v after %d requests: %+v", s, n, zones.Requests()[before:])
 		}
@@ -166,8 +178,7 @@ func TestAFirstUpdateOfTwoHostsGoesThroughInOneGo(t *testing.T) {
 		zones.Forget()
 		changed.IPv4 = v4a
 		c.observe(sees(changed, accounts))
-		time.Sleep(time.Millisecond)
-		synctest.Wait()
+		c.after(time.Millisecond)
 		if s := c.status(); s.State != StateCurrent || len(zones.Records()) != 2 {
 			t.Errorf("%+v: %+v", s, zones.Records())
 		}
@@ -188,8 +199,7 @@ func TestLookupsCountAsTheServiceCounts(t *testing.T) {
 			c.start()
 			c.set(accounts, sees(cloudValues, accounts))
 		}
-		time.Sleep(time.Minute)
-		synctest.Wait()
+		c.after(time.Minute)
 		if s := c.status(); s.State != StateCurrent {
 			t.Errorf("%+v", s)
 		}
@@ -203,90 +213,55 @@ func TestLookupsCountAsTheServiceCounts(t *testing.T) {
 // would keep both, and the first one's address for ever.
 func TestARecordIsMadeOnce(t *testing.T) {
 	for _, ends := range []bool{false, true} {
-		zones := updatetest.NewZones("", "made-up", "example.org")
-		synctest.Test(t, func(t *testing.T) {
-			c := newCloud(t, zones)
-			defer func() { c.stop() }()
+		inCloud(t, func(t *testing.T, c *cloud) {
 			c.lose = "POST "
-			accounts := []*service.Account{cloudAccount(40, 0)}
-			c.set(accounts, sees(service.Values{IPv4: v4a}, accounts))
-			time.Sleep(time.Millisecond)
-			synctest.Wait()
+			c.shows(service.Values{IPv4: v4a}, time.Millisecond)
 			if ends { // the program, before it knows
 				c.stop()
 				c.start()
-				c.set(accounts, sees(service.Values{IPv4: v4b}, accounts))
 			}
 			c.do(func(*Scheduler) { c.lose = "" })
-			c.observe(sees(service.Values{IPv4: v4b}, accounts))
-			time.Sleep(time.Minute)
-			synctest.Wait()
-			if r := zones.Records(); len(r) != 2 || r[0].Content != v4b.String() || r[1].Content != v4b.String() {
+			c.shows(service.Values{IPv4: v4b}, time.Minute)
+			if r := c.zones.Records(); len(r) != 2 || r[0].Content != v4b.String() || r[1].Content != v4b.String() {
 				t.Errorf("ends %v: %+v", ends, r)
 			}
 		})
 	}
 }
 
-// makeAnew gives the records other identifiers.
-func makeAnew(zones *updatetest.Zones) {
-	old := zones.Records()
-	zones.Forget()
-	for _, r := range old {
-		r.ID = ""
-		zones.Add(r)
-	}
-}
-
 // Records that are made anew while an update waits for its turn do not stop the
 // account.
 func TestRecordsMadeAnewTwiceAreFound(t *testing.T) {
-	zones := updatetest.NewZones("", "made-up", "example.org")
-	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(t, zones)
-		defer func() { c.stop() }()
-		accounts := []*service.Account{cloudAccount(40, 0)}
-		c.set(accounts, sees(service.Values{IPv4: v4a}, accounts))
-		time.Sleep(time.Minute)
-		synctest.Wait()
+	inCloud(t, func(t *testing.T, c *cloud) {
+		c.shows(service.Values{IPv4: v4a}, time.Minute)
 		left := 2
 		c.do(func(*Scheduler) {
 			c.ahead = func(r transport.Request) {
-				if r.Method != "PATCH" || left == 0 {
-					return
+				if r.Method == "PATCH" && left > 0 {
+					left--
+					c.zones.Anew()
 				}
-				left--
-				makeAnew(zones)
 			}
 		})
-		c.observe(sees(service.Values{IPv4: v4b}, accounts))
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		if s := c.status(); s.State != StateCurrent || left != 0 || len(zones.Records()) != 2 {
-			t.Errorf("%+v, %d left: %+v", s, left, zones.Records())
+		c.shows(service.Values{IPv4: v4b}, time.Minute)
+		if s := c.status(); s.State != StateCurrent || left != 0 || len(c.zones.Records()) != 2 {
+			t.Errorf("%+v, %d left: %+v", s, left, c.zones.Records())
 		}
 	})
 }
 
 // A record that the service does not make is tried for at the pace of retries, though
-// each begins with a look-up that is answered. After a person has made it, once --force
-// finds it.
+// each begins with a look-up that is answered.
 func TestARecordThatIsNotMadeIsTriedForSlowly(t *testing.T) {
-	zones := updatetest.NewZones("", "made-up", "example.org")
-	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(t, zones)
-		defer func() { c.stop() }()
+	inCloud(t, func(t *testing.T, c *cloud) {
 		made := 0
 		c.ahead = func(r transport.Request) {
 			if r.Method == "POST" {
 				made++
-				zones.Refuse(409)
+				c.zones.Refuse(409)
 			}
 		}
-		accounts := []*service.Account{cloudAccount(40, 0)}
-		c.set(accounts, sees(service.Values{IPv4: v4a}, accounts))
-		time.Sleep(10 * time.Minute)
-		synctest.Wait()
+		c.shows(service.Values{IPv4: v4a}, 10*time.Minute)
 		if c.do(func(*Scheduler) { c.ahead = nil }); made > 15 || made < 5 {
 			t.Errorf("%d in 10 minutes", made)
 		}
@@ -296,24 +271,16 @@ func TestARecordThatIsNotMadeIsTriedForSlowly(t *testing.T) {
 // A host that was not found stays to be looked for: its stop does not keep what was
 // found before.
 func TestAHostThatWasMadeIsFoundByForce(t *testing.T) {
-	zones := updatetest.NewZones("", "made-up", "example.org")
-	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(t, zones)
-		defer func() { c.stop() }()
-		accounts := []*service.Account{cloudAccount(40, 0)}
-		c.set(accounts, sees(service.Values{IPv4: v4a}, accounts))
-		time.Sleep(time.Minute)
-		synctest.Wait()
+	inCloud(t, func(t *testing.T, c *cloud) {
+		c.shows(service.Values{IPv4: v4a}, time.Minute)
 		c.do(func(*Scheduler) {
 			c.ahead = func(r transport.Request) {
 				if r.Method == "PATCH" {
-					makeAnew(zones)
+					c.zones.Anew()
 				}
 			}
 		})
-		c.observe(sees(service.Values{IPv4: v4b}, accounts))
-		time.Sleep(time.Minute)
-		synctest.Wait()
+		c.shows(service.Values{IPv4: v4b}, time.Minute)
 		if s := c.status(); s.State != StateStopped {
 			t.Fatalf("%+v", s)
 		}
@@ -321,25 +288,18 @@ func TestAHostThatWasMadeIsFoundByForce(t *testing.T) {
 			c.ahead = nil
 			s.Select(func(string) bool { return true }, true)
 		})
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		if s := c.status(); s.State != StateCurrent || zones.Records()[0].Content != v4b.String() {
-			t.Errorf("%+v: %+v", s, zones.Records())
+		c.after(time.Minute)
+		if s := c.status(); s.State != StateCurrent || c.zones.Records()[0].Content != v4b.String() {
+			t.Errorf("%+v: %+v", s, c.zones.Records())
 		}
 	})
 }
 
 // A look-up whose answer is lost has changed nothing at the service.
 func TestALostLookupLeavesNothingUnconfirmed(t *testing.T) {
-	zones := updatetest.NewZones("", "made-up", "example.org")
-	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(t, zones)
-		defer func() { c.stop() }()
+	inCloud(t, func(t *testing.T, c *cloud) {
 		c.lose = "dns_records?"
-		accounts := []*service.Account{cloudAccount(40, 0)}
-		c.set(accounts, sees(cloudValues, accounts))
-		time.Sleep(time.Second)
-		synctest.Wait()
+		c.shows(cloudValues, time.Second)
 		for name, h := range c.disk().Accounts["home"].Hosts {
 			if h.Unconfirmed != (service.Publish{}) || h.Lost != (service.Values{}) || name == "home.example.org" && h.Found["ZONE"] != "example.org" {
 				t.Errorf("%s: %+v", name, h)
@@ -349,8 +309,7 @@ func TestALostLookupLeavesNothingUnconfirmed(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 		c.do(func(*Scheduler) { c.lose = "" })
-		time.Sleep(time.Hour)
-		synctest.Wait()
+		c.after(time.Hour)
 		if s := c.status(); s.State != StateCurrent {
 			t.Errorf("%+v", s)
 		}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"homeward/update/service"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
+	"homeward/update/updatetest/direct"
 	"homeward/update/updatetest/golden"
 )
 
@@ -58,25 +58,9 @@ type wire struct {
 	sent []transport.Request
 }
 
-func (w *wire) send(t *testing.T, r transport.Request) transport.Answer {
-	t.Helper()
+func (w *wire) send(r transport.Request) transport.Answer {
 	w.sent = append(w.sent, r)
-	req, err := http.NewRequest(r.Method, r.URL.Reveal(), strings.NewReader(r.Body.Reveal()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !r.Login.IsZero() {
-		req.SetBasicAuth(r.Login.Reveal(), r.Password.Reveal())
-	}
-	for _, h := range r.Headers {
-		req.Header.Set(h.Name, h.Value.Reveal())
-	}
-	if !r.Body.IsZero() && r.BodyType == "" {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	out := httptest.NewRecorder()
-	w.ServeHTTP(out, req)
-	return transport.Answer{Status: out.Code, Body: out.Body.Bytes()}
+	return direct.Answer(w, r, netip.Addr{})
 }
 
 // update sends an update to the end, and returns how it ended and what is known then.
@@ -89,7 +73,7 @@ func (w *wire) update(t *testing.T, a *service.Account, v service.Values, found 
 	for range 12 {
 		c := service.Update{Hosts: a.Domains, Values: v, Found: found}
 		c.Lookup = a.IsLookup(c)
-		r := s.Parse(a, c, w.send(t, s.Request(a, c)))
+		r := s.Parse(a, c, w.send(s.Request(a, c)))
 		if r.Found != nil {
 			found = r.Found
 		}

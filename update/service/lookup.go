@@ -151,8 +151,8 @@ func parentZone(zone string) string {
 // stillFound returns what stays known after an accepted update, nil if all does:
 // not that there was no record, and not that the look-ups were repeated.
 func stillFound(c Update) map[string]string {
-	found := cloneFound(c.Found)
-	maps.DeleteFunc(found, func(name, value string) bool { return value == "" || name == foundAgain })
+	found := c.FoundOnceSent()
+	delete(found, foundAgain)
 	if len(found) == len(c.Found) {
 		return nil
 	}

@@ -61,6 +61,19 @@ func (s *Zones) Forget() {
 	s.records = nil
 }
 
+// Anew makes all records anew, as their owner may: with other identifiers.
+func (s *Zones) Anew() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.records
+	s.records = nil
+	for _, r := range old {
+		again := *r
+		again.ID = ""
+		s.add(again)
+	}
+}
+
 // Refuse answers the next request with a status.
 func (s *Zones) Refuse(status int) {
 	s.mu.Lock()

@@ -26,6 +26,7 @@ func plantedFaults() []plantedFault {
 		{"a reboot makes the slots a day old", "../../../update/state/data.go", "shift = -clampUptime(b.Up)", "shift = -clampUptime(b.Up) - clock.Day"},
 		{"the limits do not hold `once`", "../../../update/attempt.go", "m.Stop != nil || k.InFlightElsewhere(now, name, s.pid, state.Alive) || k.Blocked(now) || hostLocked(now, m, a.service, t.attempt.Update) ||\n\t\t\tk.NextFree(now, s.limits(b)[t.usageID.Quota]) > now.Up", "m.Stop != nil"},
 
+		{"once beside the daemon is undone", "web.go", "if f.Doubtful && newer.IsValid() {", "if false {"},
 		{"what a killed worker was told is forgotten", "control.go", "c.pending, c.sentTasks = c.pending|c.sentTasks, 0", "c.sentTasks = 0"},
 		{"after a worker was killed none is started", "control.go", "c.phase, c.killed = phaseNone, false", "c.phase = phaseNone"},
 		{"an offer counts though an order has crossed it", "control.go", "if r.seq == c.seq && c.pending == 0", "if c.pending == 0"},
@@ -38,8 +39,8 @@ func plantedFaults() []plantedFault {
 	}
 }
 
-// plantedPauses are likewise for the pauses between retries and for look-ups, which the
-// tests of many routers and of records in package update must find.
+// plantedPauses are likewise for the pauses between retries and for what is sent, which
+// the tests of many routers, of records and of plans in package update must find.
 func plantedPauses() []plantedFault {
 	return []plantedFault{
 		{"a full service is retried as an uplink that comes up", "../../../update/after.go", "if s.Plan.Error = advised(r.Detail, r.Hint); r.Overload {", "if s.Plan.Error = advised(r.Detail, r.Hint); false {"},
@@ -48,6 +49,7 @@ func plantedPauses() []plantedFault {
 		{"overload and the uplink share one count", "../../../update/plan.go", "step := overloadPauses[min(p.Overloads,", "step := overloadPauses[min(p.Fails+p.Overloads,"},
 		{"who was told the same comes back together", "../../../update/state/quota.go", "time.Duration(jitter*float64(namedSpread[step]))", "0*namedSpread[step]"},
 		{"a record is made twice", "../../../update/after.go", "h.Found = c.Update.FoundOnceSent()", "h.Found = c.Update.Found"},
+		{"what was sent anew is believed for ever", "../../../update/plan.go", "h.Values = h.Values.Common(p.ForceResend[name])", "h.Values = p.ForceResend[name]"},
 		{"look-ups are repeated once", "../../../update/service/lookup.go", "const againMost = 3", "const againMost = 1"},
 		{"a new address goes on with the pauses of the old one", "../../../update/plan.go", "p.Want, p.Changed, p.Tried, p.Fails, p.Overloads = want, now.Up, false, 0, 0", "p.Want, p.Changed, p.Tried, p.Fails = want, now.Up, false, 0"},
 	}

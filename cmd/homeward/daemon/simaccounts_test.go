@@ -23,11 +23,22 @@ token = "t0ken"
 record = "r%d"
 `
 
+// webAccount is an account whose address a page tells.
+const webAccount = `
+[account.seen]
+service = "ipv64"
+server = "https://seen.example"
+token = "hunter2"
+domains = ["home.seen.example"]
+detect = "web"
+poll = "1h"
+`
+
 // everyKind is a configuration with accounts of every kind beside that one: built-in
 // services and files, look-ups, a name server, addresses that a page tells, hosts
 // behind the router, a second WAN, a key that two accounts share. Their exchanges run
 // beside each other: a seed may have to be replayed a few times.
-const everyKind = `
+const everyKind = webAccount + `
 [line]
 wan = "wan"
 wan6 = "wan"
@@ -45,14 +56,6 @@ token = "hunter2"
 domains = ["two.shared.example"]
 publish = ["ipv6"]
 host = "::5"
-
-[account.seen]
-service = "ipv64"
-server = "https://seen.example"
-token = "hunter2"
-domains = ["home.seen.example"]
-detect = "web"
-poll = "1h"
 
 [account.mobile]
 service = "dyndns2"

@@ -128,17 +128,9 @@ func (w *world) renew() {
 	w.tell("records are made anew")
 	for _, a := range w.others {
 		z := a.server.zones
-		if z == nil || w.roll(2) == 0 {
-			continue
+		if z != nil && w.roll(2) == 0 {
+			z.Anew()
 		}
-		w.mu.Lock()
-		old := z.Records()
-		z.Forget()
-		for _, r := range old {
-			r.ID = ""
-			z.Add(r)
-		}
-		w.mu.Unlock()
 	}
 }
 

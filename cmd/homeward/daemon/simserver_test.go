@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -19,6 +18,7 @@ import (
 	"homeward/update/service"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
+	"homeward/update/updatetest/direct"
 )
 
 // simServer is the server of accounts that share a key: one of the stand-ins of
@@ -238,31 +238,8 @@ func (s *simServer) answer(req transport.Request, from netip.Addr, now, router t
 		}
 		return transport.Outcome{Answer: &transport.Answer{DNS: results}}
 	}
-	r := httptest.NewRequest(req.Method, req.URL.Reveal(), strings.NewReader(req.Body.Reveal()))
-	r.RemoteAddr = netip.AddrPortFrom(from, 40000).String()
-	r.Header.Set("User-Agent", "homeward/1 (linux/mipsle)")
-	user := req.User
-	if !req.Login.IsZero() {
-		user = req.Login.Reveal()
-	}
-	switch {
-	case !req.Bearer.IsZero():
-		r.Header.Set("Authorization", "Bearer "+req.Bearer.Reveal())
-	case user != "":
-		r.SetBasicAuth(user, req.Password.Reveal())
-	case r.URL.User != nil:
-		password, _ := r.URL.User.Password()
-		r.SetBasicAuth(r.URL.User.Username(), password)
-	}
-	for _, h := range req.Headers {
-		r.Header.Set(h.Name, h.Value.Reveal())
-	}
-	if !req.Body.IsZero() && req.BodyType == "" {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	out := httptest.NewRecorder()
-	s.http.ServeHTTP(out, r)
-	return transport.Outcome{Answer: &transport.Answer{Status: out.Code, Body: out.Body.Bytes()}}
+	a := direct.Answer(s.http, req, from)
+	return transport.Outcome{Answer: &a}
 }
 
 // simConn is a connection to a name server, which answers each message at once.

@@ -119,23 +119,17 @@ func (v *Views) Observe(t netwatch.Tables) update.Observation {
 
 // acceptedSince returns what the service has accepted since the addresses found for
 // the account were last beyond doubt.
-func (v *Views) acceptedSince(a settings.Account) (since service.Values) {
+func (v *Views) acceptedSince(a settings.Account) service.Values {
 	if a.Detect != "web" {
-		return since
+		return service.Values{}
 	}
 	held := v.held(&a.Account)
 	known, ok := v.known[a.Name]
 	if !ok || !doubtful(a, v.found) {
 		v.known[a.Name] = held
-		return since
+		return service.Values{}
 	}
-	if held.IPv4 != known.IPv4 {
-		since.IPv4 = held.IPv4
-	}
-	if held.IPv6 != known.IPv6 {
-		since.IPv6 = held.IPv6
-	}
-	return since
+	return held.Without(held.Common(known).Valid())
 }
 
 // notes are why values are missing, in words; "" where they are not.

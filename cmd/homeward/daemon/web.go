@@ -49,10 +49,10 @@ func probesOf(accounts []settings.Account) []checkip.Probe {
 
 // withProbed replaces addresses of the kernel by those that services have
 // answered, and returns why values are missing. A doubtful address replaces none that
-// another process has had accepted since.
-func withProbed(a settings.Account, s netwatch.State, found map[checkip.Query]checkip.Result, since service.Values) (netwatch.State, notes) {
+// another process has had accepted since (newer).
+func withProbed(a settings.Account, s netwatch.State, found map[checkip.Query]checkip.Result, newer service.Values) (netwatch.State, notes) {
 	no := notes{s.NoIPv4.Text(), s.NoIPv6.Text(), s.NoPrefix.Text()}
-	answer := func(family int, addr *netip.Addr, since netip.Addr, missing *netwatch.Missing, why *string) {
+	answer := func(family int, addr *netip.Addr, newer netip.Addr, missing *netwatch.Missing, why *string) {
 		q, ok := queryFor(a, family)
 		if !ok {
 			return
@@ -61,16 +61,16 @@ func withProbed(a settings.Account, s netwatch.State, found map[checkip.Query]ch
 		if !known {
 			f.Note = "which IPv" + strconv.Itoa(family) + " address we come from is being asked"
 		}
-		if f.Doubtful && since.IsValid() {
-			f.Addr = since
+		if f.Doubtful && newer.IsValid() {
+			f.Addr = newer
 		}
 		*addr, *why = f.Addr, f.Note
 		if *missing = (netwatch.Missing{}); !f.Addr.IsValid() {
 			missing.Reason = netwatch.ReasonNoAddress // none is known yet
 		}
 	}
-	answer(4, &s.IPv4, since.IPv4, &s.NoIPv4, &no.ipv4)
-	answer(6, &s.IPv6, since.IPv6, &s.NoIPv6, &no.ipv6)
+	answer(4, &s.IPv4, newer.IPv4, &s.NoIPv4, &no.ipv4)
+	answer(6, &s.IPv6, newer.IPv6, &s.NoIPv6, &no.ipv6)
 	return s, no
 }
 
