@@ -68,10 +68,11 @@ func (s AccountState) hostAttempts(now clock.Now) []hostAttempt {
 }
 
 // hostReady returns when a host's request may be sent: after its lock, and after
-// resendGap for values whose answer was lost.
+// resendGap for values whose answer was lost. So do look-ups: the service may be
+// making the record that they look for.
 func hostReady(now clock.Now, h state.Host, c service.Update) ready {
 	r := ready{at: now.Up}
-	if h.Lost != (service.Values{}) && missing(c.Values, state.Host{Values: h.Lost}) == (service.Values{}) {
+	if h.Lost != (service.Values{}) && (c.Lookup || missing(c.Values, state.Host{Values: h.Lost}) == (service.Values{})) {
 		r.at = max(r.at, h.LostAt+resendGap)
 	}
 	if h.Lock != nil && h.Lock.Until > r.at {

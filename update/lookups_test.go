@@ -33,6 +33,7 @@ type cloud struct {
 	mu    sync.Mutex
 	last  Status
 	lose  string                  // requests whose method and URL have this are answered, and the answer is lost
+	late  time.Duration           // how long a request whose answer is lost takes to have its effect
 	ahead func(transport.Request) // called after a request's reservation and before it is sent
 }
 
@@ -97,10 +98,15 @@ func (c *cloud) exchange(_ context.Context, r transport.Request, ready transport
 	if c.ahead != nil {
 		c.ahead(r)
 	}
-	a := direct.Answer(c.zones, r, v4a)
 	if c.lose != "" && strings.Contains(r.Method+" "+r.URL.Reveal(), c.lose) {
+		if c.late == 0 {
+			direct.Answer(c.zones, r, v4a)
+		} else {
+			time.AfterFunc(c.late, func() { direct.Answer(c.zones, r, v4a) })
+		}
 		return transport.Failed(transport.FaultSent, true, "no answer")
 	}
+	a := direct.Answer(c.zones, r, v4a)
 	return transport.Outcome{Answer: &a}
 }
 
@@ -227,6 +233,19 @@ func TestARecordIsMadeOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A service may still be making a record when the next address is there.
+func TestARecordThatIsBeingMadeIsAwaited(t *testing.T) {
+	inCloud(t, func(t *testing.T, c *cloud) {
+		c.lose, c.late = "POST ", 5*time.Second
+		c.shows(service.Values{IPv4: v4a}, time.Second)
+		c.do(func(*Scheduler) { c.lose = "" })
+		c.shows(service.Values{IPv4: v4b}, time.Minute)
+		if r := c.zones.Records(); len(r) != 2 || r[0].Content != v4b.String() || r[1].Content != v4b.String() {
+			t.Errorf("%+v", r)
+		}
+	})
 }
 
 // Records that are made anew while an update waits for its turn do not stop the

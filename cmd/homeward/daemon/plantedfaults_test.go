@@ -49,6 +49,7 @@ func plantedPauses() []plantedFault {
 		{"overload and the uplink share one count", "../../../update/plan.go", "step := overloadPauses[min(p.Overloads,", "step := overloadPauses[min(p.Fails+p.Overloads,"},
 		{"who was told the same comes back together", "../../../update/state/quota.go", "time.Duration(jitter*float64(namedSpread[step]))", "0*namedSpread[step]"},
 		{"a record is made twice", "../../../update/after.go", "h.Found = c.Update.FoundOnceSent()", "h.Found = c.Update.Found"},
+		{"a record that is being made is not awaited", "../../../update/attemptplan.go", "(c.Lookup || missing(", "(missing("},
 		{"what was sent anew is believed for ever", "../../../update/plan.go", "h.Values = h.Values.Common(p.ForceResend[name])", "h.Values = p.ForceResend[name]"},
 		{"look-ups are repeated once", "../../../update/service/lookup.go", "const againMost = 3", "const againMost = 1"},
 		{"a new address goes on with the pauses of the old one", "../../../update/plan.go", "p.Want, p.Changed, p.Tried, p.Fails, p.Overloads = want, now.Up, false, 0, 0", "p.Want, p.Changed, p.Tried, p.Fails = want, now.Up, false, 0"},
