@@ -176,6 +176,7 @@ type world struct {
 	accepted int                      // likewise, and it goes by that
 	starting bool                     // the daemon may read it
 	hup      bool                     // SIGHUP has asked for it
+	hups     int                      // SIGHUPs while one was not done with, since a worker was started: each may have it read once more
 	usr1     bool                     // SIGUSR1 was sent, and not acted upon yet
 	tamed    bool                     // no more workers are killed
 	looked   time.Duration            // when a worker last read the tables
@@ -282,6 +283,9 @@ func (w *world) config(version int) *settings.Config {
 func (w *world) load() (*settings.Config, []string, error) {
 	w.mu.Lock()
 	unasked := !w.starting && !w.hup
+	if unasked && w.hups > 0 {
+		unasked, w.hups = false, w.hups-1
+	}
 	w.loaded = w.version
 	version := w.version
 	w.mu.Unlock()

@@ -220,6 +220,9 @@ func (w *world) edit() {
 func (w *world) configure() {
 	w.edit()
 	w.mu.Lock()
+	if w.hup {
+		w.hups++
+	}
 	w.hup = true
 	if w.svc.refused != w.version {
 		w.svc.refused = 0

@@ -139,6 +139,9 @@ func (l *simLife) start(begin order) error {
 	if l.dead.Load() || !l.w.isTamed() && l.w.roll(200) == 0 {
 		return errSim
 	}
+	l.w.mu.Lock()
+	l.w.hups = 0 // its orders are one
+	l.w.mu.Unlock()
 	l.w.tell("worker %d starts, with slot %d", l.starts.Add(1), begin.slot)
 	ctx, stop := context.WithCancel(context.Background())
 	v := &simWorker{life: l, queue: make(chan order, 4), read: make(chan order), stop: stop, killed: make(chan struct{})}
