@@ -71,6 +71,7 @@ func TestTheFoldersAreTheDaemonsUsers(t *testing.T) {
 	t.Run("CheckForAUserTriesWhatThatUserCanRead", checkForAUserTriesWhatThatUserCanRead)
 	t.Run("AStateThatCannotBeReadIsNeverReplaced", aStateThatCannotBeReadIsNeverReplaced)
 	t.Run("AnotherStateDirTakesTheCountAlong", anotherStateDirTakesTheCountAlong)
+	t.Run("AnotherFolderWaitsForTheNextStart", anotherFolderWaitsForTheNextStart)
 }
 
 func theDaemonStartedByRootIsTheServicesUser(t *testing.T) {
@@ -216,6 +217,41 @@ func anotherStateDirTakesTheCountAlong(t *testing.T) {
 	h.must(os.RemoveAll(h.path("other")))
 	d = h.begin("run", "-c", h.path("homeward.toml"))
 	d.says("warning: state_dir is " + h.path("last") + " now, and the state cannot be taken along from " + h.path("other") + ": ")
+}
+
+// SIGHUP moves neither folder, in later workers, too: another count would begin, and
+// run_dir is locked.
+func anotherFolderWaitsForTheNextStart(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.online()
+	d := h.daemon()
+	h.current(lease)
+	h.must(os.Mkdir(h.path("elsewhere"), 0o755))
+	h.must(os.Mkdir(h.path("flash"), 0o755))
+	file := h.path("homeward.toml")
+	was, err := os.ReadFile(file)
+	h.must(err)
+	h.moveState("state", "flash")
+	moved, err := os.ReadFile(file)
+	h.must(err)
+	h.must(os.WriteFile(file, []byte(strings.Replace(string(moved), `run_dir = "run"`, `run_dir = "elsewhere"`, 1)), 0o600))
+	d.signal(syscall.SIGHUP)
+	d.says("another state_dir or run_dir takes effect when homeward is started again")
+	d.becomesIdle()
+	h.must(h.router.SetIPv4(lease2, gateway))
+	h.current(lease2)
+	d.becomesIdle()
+	h.must(os.WriteFile(file, was, 0o600))
+	d.signal(syscall.SIGHUP)
+	d.becomesIdle()
+	h.must(h.router.SetIPv4(lease, gateway))
+	h.current(lease)
+	d.saysOnce("takes effect when homeward is started again", 1)
+	for _, dir := range []string{"elsewhere", "flash"} {
+		if left, err := os.ReadDir(h.path(dir)); len(left) != 0 || err != nil {
+			t.Errorf("%s has %v %v", dir, left, err)
+		}
+	}
 }
 
 // The program itself, as it is shipped: threads are another matter with cgo.

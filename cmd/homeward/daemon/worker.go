@@ -167,8 +167,9 @@ func (w *worker) begin(fresh bool) error {
 		w.warn(warnings)
 		return nil
 	}
+	var h head
 	text, err := w.slots.rest(w.slot)
-	if err == nil {
+	if err = errors.Join(err, w.slots.head(w.slot, &h)); err == nil {
 		w.saved = new(saved)
 		err = json.Unmarshal(text, w.saved)
 	}
@@ -182,6 +183,7 @@ func (w *worker) begin(fresh bool) error {
 	if w.cfg, err = w.Again(w.saved.File, sources); err != nil {
 		panic(fmt.Sprintf("daemon: the configuration cannot be read once more: %v", err)) // the same program read the same bytes
 	}
+	w.cfg.StateDir, w.cfg.RunDir = h.stateDir, h.runDir // SIGHUP may have brought others
 	w.begun, w.loggedUplink, w.statusTrouble, w.notifier = w.saved.Begun, w.saved.LoggedUplink, w.saved.StatusTrouble, w.saved.Notifier
 	w.SetLevel(w.cfg.LogLevel)
 	if fresh {
