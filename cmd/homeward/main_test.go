@@ -4,13 +4,17 @@ import (
 	"bytes"
 	stdflag "flag"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"homeward/netwatch/netwatchtest"
+	"homeward/update"
 	"homeward/update/updatetest"
 )
 
@@ -76,6 +80,7 @@ func TestExitCodes(t *testing.T) {
 		{"check name", 2},
 		{"help nonsense", 2},
 		{"nonsense", 2},
+		{"status --json --prometheus", 2},
 		{"", 2},
 	} {
 		var stdout, stderr bytes.Buffer
@@ -86,5 +91,39 @@ func TestExitCodes(t *testing.T) {
 		if (stderr.Len() > 0) != (tt.want > 0) || (stdout.Len() > 0) != (tt.want == 0) {
 			t.Errorf("homeward %s: stdout %q, stderr %q", tt.args, &stdout, &stderr)
 		}
+	}
+}
+
+// A signal ends a command that waits for stdin, as for a person who forgot it.
+func TestASignalEndsTheReadingOfStdin(t *testing.T) {
+	for _, command := range []string{"import", "uci"} {
+		cmd := exec.Command("/proc/self/exe")
+		cmd.Args = []string{"homeward", command}
+		in, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := in.Write(bytes.Repeat([]byte("\n"), 65536+1)); err != nil { // more than a pipe holds: it reads
+			t.Fatal(err)
+		}
+		cmd.Process.Signal(syscall.SIGTERM)
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		select {
+		case <-ended:
+		case <-time.After(patience):
+			cmd.Process.Kill()
+			t.Errorf("homeward %s goes on reading", command)
+		}
+	}
+}
+
+func TestOnceTellsTheDateOfTheNextAttempt(t *testing.T) {
+	next := time.Date(2026, 12, 1, 18, 57, 35, 0, time.Local)
+	if got := onceWords("home", update.Status{State: update.StateLimited, Next: next}); got != "home: limited; not before 2026-12-01 18:57:35" {
+		t.Errorf("got %s", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"homeward/cmd/homeward/cli"
 	"homeward/cmd/homeward/daemon"
@@ -122,7 +123,7 @@ func onceWords(name string, s update.Status) string {
 		}
 	}
 	if !s.Next.IsZero() {
-		text += "; not before " + s.Next.Local().Format("15:04:05")
+		text += "; not before " + s.Next.Local().Format(time.DateTime)
 	}
 	return text
 }

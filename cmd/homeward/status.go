@@ -42,6 +42,10 @@ daemon runs.`,
 var prometheusFlag = cli.Flag{Name: "--prometheus", About: "in the text format of Prometheus"}
 
 func runStatus(_ context.Context, c cli.Call) int {
+	if c.Has("--json") && c.Has("--prometheus") {
+		fmt.Fprintln(c.Stderr, "homeward status: either --json or --prometheus")
+		return cli.ExitUsage
+	}
 	dir := settings.DefaultRunDir
 	cfg, _, err := settings.Load(c.Value("-c"))
 	var faults settings.Faults
@@ -116,7 +120,7 @@ func statusTable(s status, zone *time.Location) string {
 
 // accountRows writes the status of one account.
 func accountRows(b *strings.Builder, name string, a update.Status, zone *time.Location) {
-	at := func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04:05") }
+	at := func(t time.Time) string { return t.In(zone).Format(time.DateTime) }
 	fmt.Fprintf(b, "%s  %s\n", name, a.State)
 	row(b, "service", a.Service+": "+strings.Join(a.Domains, ", "))
 	if a.Accepted != nil {

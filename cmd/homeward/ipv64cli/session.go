@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strings"
 	"time"
 
@@ -175,7 +174,7 @@ func (s *session) keyLine() io.Reader {
 
 // isTTY reports whether r is a terminal.
 func isTTY(r io.Reader) bool {
-	f, ok := r.(*os.File)
+	f, ok := r.(interface{ Fd() uintptr })
 	if !ok {
 		return false
 	}
