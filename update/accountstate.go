@@ -32,7 +32,7 @@ type Decision struct {
 
 // Next decides what comes next for the account.
 func (s AccountState) Next(now clock.Now) Decision {
-	stop := s.Record.Stopped(s.Account)
+	stop, _ := s.Record.Stopped(s.Account)
 	d := Decision{State: StateCurrent}
 	if stop != nil {
 		d.State, d.Error, d.Reason = StateStopped, stop.String(), stopReason(stop)

@@ -139,10 +139,10 @@ func TestSpdynsAbuseIsALockFirst(t *testing.T) {
 	}
 	p.Want.IPv4 = v4a
 	later := at(time.Hour + lockDuration)
-	if well, _, _, _ := answeredBy(t, later, a, m, k, p, transport.Answer{Status: 200, Body: []byte("nochg")}); well.Hosts["a.spdns.example"].Lock != nil || well.Stopped(a) != nil {
+	if well, _, _, _ := answeredBy(t, later, a, m, k, p, transport.Answer{Status: 200, Body: []byte("nochg")}); well.Hosts["a.spdns.example"].Lock != nil || stopped(well, a) != nil {
 		t.Errorf("unlocked by itself: %+v", well.Hosts)
 	}
-	if still, _, _, _ := answeredBy(t, later, a, m, k, p, transport.Answer{Status: 200, Body: []byte("abuse")}); still.Stopped(a) == nil {
+	if still, _, _, _ := answeredBy(t, later, a, m, k, p, transport.Answer{Status: 200, Body: []byte("abuse")}); stopped(still, a) == nil {
 		t.Errorf("locked still: %+v, want a stop", still.Hosts)
 	}
 }
@@ -264,4 +264,27 @@ func TestALockOfAnotherProcessHolds(t *testing.T) {
 			t.Errorf("connected %d times, sent %d, %+v", asked, sent, stands["home"])
 		}
 	})
+}
+
+func stopped(m state.AccountRecord, a *service.Account) *state.Stop {
+	stop, _ := m.Stopped(a)
+	return stop
+}
+
+// Two hosts that are refused are both named.
+func TestEachRefusedHostIsNamed(t *testing.T) {
+	a := &service.Account{Service: "dyndns2", Username: "me", Domains: []string{"a.example.org", "b.example.org", "c.example.org"}, Publish: service.Publish{IPv4: true}}
+	answer := func(body string) (*state.Stop, bool) {
+		m, _, _, _ := answeredBy(t, at(time.Hour), a, state.AccountRecord{}, state.Usage{}, Plan{Want: service.Values{IPv4: v4a}}, transport.Answer{Status: 200, Body: []byte(body)})
+		return m.Stopped(a)
+	}
+	one, _ := answer("nohost\ngood 203.0.113.7\ngood 203.0.113.7")
+	stop, all := answer("nohost\ngood 203.0.113.7\nnohost")
+	if stop == nil || all || stop.String() != one.String()+"; c."+strings.TrimPrefix(one.Detail, "a.") {
+		t.Errorf("%v, all %v", stop, all)
+	}
+	stop, all = answer("nohost\nnumhost\nnohost")
+	if stop == nil || !all || !strings.Contains(stop.String(), "b.example.org: numhost") {
+		t.Errorf("%v, all %v", stop, all)
+	}
 }

@@ -2,6 +2,7 @@ package update
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,7 +57,11 @@ func (s *Scheduler) logTrouble(now clock.Now, a *account, dec Decision) {
 	case a.sending || why == "" || why == a.lastLogged || dec.State == StateWaiting:
 	case dec.State == StateStopped:
 		a.lastLogged = why
-		s.log(log.Error, a.config.Name+": "+why+". Nothing more is sent until the configuration changes, or `homeward once --force`")
+		what := "Nothing more is sent"
+		if _, all := s.store.Cached(now).Accounts[a.config.Name].Stopped(a.config); !all {
+			what += " for refused hosts"
+		}
+		s.log(log.Error, a.config.Name+": "+why+". "+what+" until the configuration changes, or `homeward once --force`")
 	default:
 		a.lastLogged = why
 		s.log(log.Warn, a.config.Name+": "+why+". "+log.RetryIn(dec.At-now.Up))
@@ -74,9 +79,16 @@ func (s *Scheduler) logAccepted(t *inFlight, now clock.Now, r service.Result) {
 			what = append(what, fmt.Sprint(v))
 		}
 	}
-	if s.store.Cached(now).Accounts[t.account.config.Name].Stopped(t.account.config) == nil { // the stop of a host was logged
+	if stop, _ := s.store.Cached(now).Accounts[t.account.config.Name].Stopped(t.account.config); stop == nil { // the stop of a host was logged
 		t.account.lastLogged = ""
 	}
 	s.log(log.Info, fmt.Sprintf("%s: %s has accepted %s for %s (%s)", t.account.config.Name, t.account.config.Service, strings.Join(what, ", "),
-		strings.Join(t.attempt.Update.Hosts, ", "), log.Duration(now.Up-t.start)))
+		strings.Join(acceptedHosts(t.attempt.Update, r), ", "), log.Duration(now.Up-t.start)))
+}
+
+// acceptedHosts returns the hosts of an Update that were accepted.
+func acceptedHosts(u service.Update, r service.Result) []string {
+	return slices.DeleteFunc(slices.Clone(u.Hosts), func(host string) bool {
+		return slices.ContainsFunc(r.Hosts, func(h service.HostResult) bool { return h.Host == host && h.Verdict != service.Accepted })
+	})
 }

@@ -32,6 +32,8 @@ publish = ["ipv4"]
 		t.Errorf("status says %q", a.Error)
 	}
 	d.says("other.example.org: nohost")
+	d.says("has accepted 203.0.113.7 for home.example.org (")
+	d.says("Nothing more is sent for refused hosts until")
 	h.must(h.router.SetIPv4(lease2, gateway))
 	h.becomes("home", update.StateStopped, service.Values{IPv4: lease2.Addr()})
 	d.says("has accepted 203.0.113.8")

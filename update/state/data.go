@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"homeward/update/clock"
@@ -69,6 +70,17 @@ func (s *Stop) String() string {
 		return s.Detail
 	}
 	return s.Detail + ": " + s.Hint
+}
+
+// with returns the stop of another host, too.
+func (s *Stop) with(t *Stop) *Stop {
+	switch {
+	case s == nil:
+		return t
+	case t.Hint != "" && strings.HasPrefix(s.Hint, t.Hint): // said already
+		return &Stop{s.Detail, s.Hint + "; " + t.Detail, s.Reason}
+	}
+	return &Stop{Detail: s.String() + "; " + t.String(), Reason: s.Reason}
 }
 
 // New returns empty Data of this boot.
@@ -270,18 +282,22 @@ func (m AccountRecord) ClearStops() AccountRecord {
 	return m
 }
 
-// Stopped returns the stop of the account or of its first stopped host, else
-// nil.
-func (m AccountRecord) Stopped(a *service.Account) *Stop {
+// Stopped returns the stop of the account, or of its stopped hosts together, else
+// nil. all reports whether no host is left.
+func (m AccountRecord) Stopped(a *service.Account) (stop *Stop, all bool) {
 	if m.Stop != nil {
-		return m.Stop
+		return m.Stop, true
 	}
+	all = true
 	for _, d := range append([]string{""}, a.Domains...) {
-		if s := m.Hosts[d].Stop; s != nil {
-			return s
+		switch s := m.Hosts[d].Stop; {
+		case s != nil:
+			stop = stop.with(s)
+		case d != "":
+			all = m.Hosts[""].Stop != nil
 		}
 	}
-	return nil
+	return stop, all
 }
 
 // Accepted returns the values that the service was last known to hold for all of
