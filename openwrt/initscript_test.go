@@ -244,16 +244,19 @@ func TestFaultLeavesTheDaemonToItsLastConfiguration(t *testing.T) {
 	})
 }
 
-// What is off is off, but a slip of the pen is not.
+// What is off is off, be it all or each account, but a slip of the pen is not.
 func TestSlipsInEnabledAreFaults(t *testing.T) {
 	eachShell(t, func(r router) {
 		for src, running := range map[string]bool{
-			strings.Replace(on, "'1'", "'fault'", 1):                                 true,
-			strings.Replace(on, "enabled '1'", "enable 'fault'", 1):                  true,
-			strings.Replace(on, "\toption enabled '1'\n", "", 1):                     false,
-			strings.Replace(on, "'1'", "'0'", 1) + "\toption x 'fault'\n":            false,
-			strings.Replace(on, "'1'", "'disabled'", 1):                              false,
-			strings.Replace(strings.Replace(on, "'1'", "'on'", 1), "'1'", "'on'", 1): true,
+			strings.Replace(on, "'1'", "'fault'", 1):                                      true,
+			strings.Replace(on, "enabled '1'", "enable 'fault'", 1):                       true,
+			strings.Replace(on, "\toption enabled '1'\n", "", 1):                          false,
+			strings.Replace(on, "'1'", "'0'", 1) + "\toption x 'fault'\n":                 false,
+			strings.Replace(on, "'1'", "'disabled'", 1):                                   false,
+			on + "\toption enabled '0'\n":                                                 false,
+			on + "\toption enabled 'no'\n\nconfig account 'b'\n\toption wan 'wan'\n":      true,
+			strings.TrimSuffix(on, "\nconfig account 'home'\n\toption service 'ipv64'\n"): true, // that is a fault
+			strings.Replace(strings.Replace(on, "'1'", "'on'", 1), "'1'", "'on'", 1):      true,
 		} {
 			r.write("/etc/config/homeward", on)
 			r.run(initd, "start")
