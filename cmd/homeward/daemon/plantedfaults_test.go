@@ -33,6 +33,7 @@ func plantedFaults() []plantedFault {
 		{"an offer that is refused is written over", "control.go", "c.current = r.slot // accepted or not, the other one is written next", ""},
 		{"a worker that hangs is not killed", "control.go", "hungAfter  = 45 * time.Second", "hungAfter  = 1000 * time.Hour"},
 		{"each worker reads the configuration from disk", "worker.go", "if w.slot < 0 {", "if w.saved == nil {"},
+		{"SIGHUP moves the state for the next worker", "worker.go", "w.cfg.StateDir, w.cfg.RunDir = h.stateDir, h.runDir", ""},
 		{"the watcher is not told when something is due", "worker.go", "w.save(report{kind: reportOffer}, wake)", "w.save(report{kind: reportOffer}, never)"},
 		{"the watcher sees no news", "watcher.go", "if string(w.image) != string(seen.shown) {", "if string(w.image) != string(seen.shown) && false {"},
 		{"a signal is done with when it is told", "control.go", "c.seq, c.sentTasks, c.pending, c.probed = o.seq, c.sentTasks|o.tasks, 0, true", "c.seq, c.pending, c.probed = o.seq, 0, true"},

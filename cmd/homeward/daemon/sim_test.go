@@ -282,7 +282,7 @@ func (w *world) config(version int) *settings.Config {
 // load is the daemon reading its configuration. Only SIGHUP may bring another.
 func (w *world) load() (*settings.Config, []string, error) {
 	w.mu.Lock()
-	unasked := !w.starting && !w.hup
+	starting, unasked := w.starting, !w.starting && !w.hup
 	if unasked && w.hups > 0 {
 		unasked, w.hups = false, w.hups-1
 	}
@@ -292,13 +292,23 @@ func (w *world) load() (*settings.Config, []string, error) {
 	if unasked {
 		w.fail("the configuration is read though nobody has asked for it")
 	}
-	return w.config(version), nil, nil
+	if starting {
+		return w.config(version), nil, nil
+	}
+	return w.moved(version), nil, nil
+}
+
+// moved is the configuration with other folders, which are for the next start.
+func (w *world) moved(version int) *settings.Config {
+	cfg := *w.config(version)
+	cfg.StateDir, cfg.RunDir = filepath.Join(w.dir, "elsewhere"), filepath.Join(w.dir, "elsewhere", "run")
+	return &cfg
 }
 
 func (w *world) again(_ string, s settings.Sources) (*settings.Config, error) {
 	version := 0
 	_, err := fmt.Sscan(string(s["conf"].Content), &version)
-	return w.config(version), err
+	return w.moved(version), err
 }
 
 // clocks is what the router reads.

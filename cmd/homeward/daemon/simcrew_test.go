@@ -286,6 +286,9 @@ func (v *simWorker) run(ctx context.Context) {
 
 // open opens the state; the worker may be killed at every write.
 func (v *simWorker) open(stateDir, runDir string, say func(string)) *state.Store {
+	if stateDir != v.life.w.dir || runDir != filepath.Join(stateDir, "run") {
+		v.life.w.fail("the state is in %s and %s", stateDir, runDir)
+	}
 	store := state.Open(stateDir, runDir, say)
 	store.WrapWrite(func(write func(string, []byte) error) func(string, []byte) error {
 		return func(path string, data []byte) error {
