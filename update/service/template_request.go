@@ -23,7 +23,7 @@ func placeholders() []string {
 //
 // The URL's String shows no secret, not even one written into the template: if
 // no placeholder marks a secret, it hides the path and the values of the query,
-// else only those of them that could be a secret.
+// else only those of them that could be a secret, and long values.
 func (template) Request(a *Account, c Update) transport.Request {
 	r := transport.Request{Method: "GET", Device4: a.Device4, Device6: a.Device6, CAFile: a.CAFile, AllowHTTP: a.Template.AllowHTTP}
 	u := a.Template.next(a, c)
@@ -121,13 +121,14 @@ func (f filling) query(t secret.Text, query, between string, hide bool) secret.T
 			t = f.encoded(t, param, hide)
 			continue
 		}
-		t = f.encoded(f.encoded(t, name, false).Plain("="), value, hide)
+		literal := f.a.Template.File == nil && len(value) >= literalLeast && !strings.Contains(value, "[")
+		t = f.encoded(f.encoded(t, name, false).Plain("="), value, hide || literal)
 	}
 	return t
 }
 
-// literalLeast is the length from which a value written into a URL is masked in
-// an answer: a shorter one is a word, such as "1" or "update".
+// literalLeast is the length from which a value written into a URL is hidden there,
+// and in an answer: a shorter one is a word, such as "1" or "update".
 const literalLeast = 8
 
 // literals returns the values written into the queries: they may be secrets.
