@@ -75,12 +75,19 @@ func (s *Scheduler) reserve(t *inFlight) bool {
 		name := a.config.Name
 		k := b.Usage(t.usageID)
 		m, known := b.Accounts[name]
+		if !a.has(b) {
+			m.Stop = nil // of another configuration
+		}
 		if a.clearStops {
 			m = m.ClearStops()
 		}
 		if !known || m.Stop != nil || k.InFlightElsewhere(now, name, s.pid, state.Alive) || k.Blocked(now) || hostLocked(now, m, a.service, t.attempt.Update) ||
 			k.NextFree(now, s.limits(b)[t.usageID.Quota]) > now.Up {
 			return
+		}
+		if !a.has(b) {
+			b.SyncConfig(a.config)
+			m = b.Accounts[name]
 		}
 		as := AccountState{Account: a.config, Service: a.service, Record: m, Usage: k}
 		as, t.attempt = as.Reserve(now, t.attempt, t.id, s.pid)
@@ -96,8 +103,8 @@ func (s *Scheduler) complete(t *inFlight, out transport.Outcome) {
 	delete(s.attempts, t.id)
 	now := s.now()
 	jitter := s.jitter()
-	// The answer for an account that was replaced meanwhile counts for its Usage,
-	// not for its Plan.
+	// The answer for an account that was replaced meanwhile counts for its Usage, not
+	// for its Plan, and for its record if that goes by the same settings still.
 	current := slices.Contains(s.accounts, t.account)
 	for _, a := range s.accounts {
 		if a.config.Name == t.account.config.Name {
@@ -108,22 +115,25 @@ func (s *Scheduler) complete(t *inFlight, out transport.Outcome) {
 		s.fail(t, now, out, current, jitter)
 		return
 	}
-	a := t.account
+	a, kept := t.account, false
 	res := a.service.Parse(a.config, t.attempt.Update, *out.Answer)
 	s.store.Update(now, func(b *state.Data) {
 		as := AccountState{Account: a.config, Service: a.service, Record: b.Accounts[a.config.Name], Usage: b.Usage(t.usageID).Complete(now, t.id, true), Plan: a.plan}
 		as = as.After(now, t.attempt, res, jitter)
 		as.Usage.CAHint = out.Answer.CAHint
 		b.SetUsage(t.usageID, as.Usage.Remember(now, t.destination, out.Answer.Known))
+		if _, known := b.Accounts[a.config.Name]; a.has(b) || current && !known {
+			b.Accounts[a.config.Name], kept = as.Record, true
+		}
 		if current {
-			b.Accounts[a.config.Name], a.plan = as.Record, as.Plan
+			a.plan = as.Plan
 		}
 	})
 	s.resolved()
-	if current {
-		if res.Verdict != service.Learned {
-			a.count(a.plan.Reason)
-		}
+	if current && res.Verdict != service.Learned {
+		a.count(a.plan.Reason)
+	}
+	if current || kept {
 		s.logAccepted(t, now, res)
 	}
 }
@@ -139,6 +149,7 @@ func (s *Scheduler) fail(t *inFlight, now clock.Now, out transport.Outcome, curr
 			b.SetUsage(t.usageID, b.Usage(t.usageID).Complete(now, t.id, fault.Sent))
 			name := t.account.config.Name
 			m, ok := b.Accounts[name]
+			ok = ok && t.account.has(b)
 			switch {
 			case ok && !fault.Sent:
 				b.Accounts[name] = revert(m, t.account.service, t.attempt)

@@ -71,10 +71,15 @@ func sendOnce(store *state.Store, p loop.Parts, accounts []*service.Account, see
 	s.SkipSettling()
 	for {
 		status, _ := s.Decide()
-		if !s.Sending() {
+		switch {
+		case s.Sending():
+			(<-p.Inbox)()
+		case s.InFlightElsewhere():
+			time.Sleep(elsewhereGap)
+			s.Reread()
+		default:
 			s.ClearStops()
 			return status
 		}
-		(<-p.Inbox)()
 	}
 }

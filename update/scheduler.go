@@ -94,8 +94,9 @@ type account struct {
 	elsewhere  bool              // another process has a request for it under way
 	lastLogged string            // the last message about trouble, so that it is logged once
 	counts     map[string]uint64 // Status.Counts
-	salt       string            // Data.Salt that usageID belongs to
+	salt       string            // Data.Salt that usageID and configID belong to
 	usageID    state.UsageID
+	configID   string
 }
 
 // count counts an attempt that has ended, "" one that was accepted.
@@ -112,19 +113,30 @@ func (a *account) count(why Reason) {
 // lost.
 func (a *account) usageIn(b *state.Data) state.UsageID {
 	if a.salt != b.Salt {
-		a.salt, a.usageID = b.Salt, b.UsageID(a.config)
+		a.salt, a.usageID, a.configID = b.Salt, b.UsageID(a.config), b.ConfigID(a.config)
 	}
 	return a.usageID
 }
 
-// state returns the account's AccountState, with its part of b.
-func (a *account) state(b *state.Data, limits map[string]state.Limits) AccountState {
-	id := a.usageIn(b)
-	return AccountState{Account: a.config, Service: a.service, Record: b.Accounts[a.config.Name], Usage: b.Usage(id), Limits: limits[id.Quota], Plan: a.plan}
+// has reports whether the account's record in b goes by its configuration: another
+// process may have read a later one.
+func (a *account) has(b *state.Data) bool {
+	a.usageIn(b)
+	return b.Accounts[a.config.Name].Config == a.configID
 }
 
-// SetAccounts replaces the accounts. An unchanged account keeps its Plan. Exchanges
-// for removed or changed ones end as usual and count. Observe must follow.
+// state returns the account's AccountState, with its part of b.
+func (a *account) state(b *state.Data, limits map[string]state.Limits) AccountState {
+	id, m := a.usageIn(b), b.Accounts[a.config.Name]
+	if !a.has(b) {
+		m = b.Synced(a.config)
+	}
+	return AccountState{Account: a.config, Service: a.service, Record: m, Usage: b.Usage(id), Limits: limits[id.Quota], Plan: a.plan}
+}
+
+// SetAccounts replaces the accounts. An unchanged account keeps its Plan, a changed one
+// what Resend has asked for. Exchanges for removed or changed ones end as usual and
+// count. Observe must follow.
 func (s *Scheduler) SetAccounts(accounts []*service.Account) {
 	old := s.accounts
 	s.accounts = nil
@@ -138,6 +150,8 @@ func (s *Scheduler) SetAccounts(accounts []*service.Account) {
 			n.sending = old[i].sending
 			if reflect.DeepEqual(old[i].config, a) {
 				n = old[i]
+			} else if old[i].plan.ForceResend != nil {
+				n.plan = n.plan.Resend(s.now())
 			}
 		}
 		s.accounts = append(s.accounts, n)
@@ -146,6 +160,7 @@ func (s *Scheduler) SetAccounts(accounts []*service.Account) {
 		for _, a := range accounts {
 			b.SyncConfig(a)
 		}
+		b.Supersede(accounts)
 	})
 }
 

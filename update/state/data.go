@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,7 @@ type AccountRecord struct {
 	Quota             string          `json:"quota,omitempty"`   // the key in Quotas that counts its requests
 	Hosts             map[string]Host `json:"hosts,omitempty"`   // by host name, "" if all have one verdict
 	Stop              *Stop           `json:"stop,omitempty"`    // the service refused, and a person has to change something
+	WasStopped        bool            `json:"was_stopped,omitempty"` // stopped once, and nothing was accepted since
 	Locked            bool            `json:"locked,omitempty"`  // a lock has ended, and nothing was accepted since: another refusal stops it
 	PrefixOnlyRefused bool            `json:"no_only,omitempty"` // the service refuses onlyprefix
 }
@@ -235,39 +237,106 @@ func (c Credential) ValidCAHint() string {
 // SyncConfig creates the account's record if there is none, and drops from it
 // what a changed configuration makes invalid.
 func (b *Data) SyncConfig(a *service.Account) {
-	m := b.Accounts[a.Name]
-	settings := []any{a.Service, a.Server, a.Domains, a.Publish, a.Username, a.Secret.Reveal(), a.Auth, a.Record,
-		a.Healthcheck.Reveal(), a.OneAddress, a.Template.Key(), a.Devices(), a.CAFile}
-	if a.PrefixAuto { // added in a later version: without it the fingerprint stays the same
-		settings = append(settings, "prefix = auto")
-	}
-	what := []any{a.Service, a.Server, a.Domains, a.Record, a.Template.Key()}
-	if a.Algorithm != "" { // likewise
-		settings = append(settings, a.Algorithm, a.Zone)
-	}
-	if a.Template != nil && a.Zone != "" { // likewise
-		settings, what = append(settings, "zone = "+a.Zone), append(what, a.Zone)
-	}
-	config, target := b.Fingerprint(settings...), b.Fingerprint(what...)
+	m := b.Synced(a)
 	id, server := b.UsageID(a), b.Fingerprint(a.ServerName())
 	b.MigrateLegacy(b.legacyKeyID(a), id)
 	if m.Server == server {
 		b.moveQuota(m.Quota, id.Quota)
 	}
 	m.Quota, m.Server = id.Quota, server
-	if m.Target != target {
+	b.Accounts[a.Name] = m
+}
+
+// Synced returns the account's record as SyncConfig would leave it, but for its quota.
+func (b *Data) Synced(a *service.Account) AccountRecord {
+	m := b.Accounts[a.Name]
+	config, targets := b.ConfigID(a), b.targets(a)
+	if !slices.Contains(targets, m.Target) {
 		m.Hosts = nil
 	}
 	if m.Config != config {
 		m.Stop, m.PrefixOnlyRefused, m.Locked = nil, false, false
-		for name, h := range m.Hosts {
-			// Do not send values again that are not published any more.
-			h.Stop, h.Values, h.Found = nil, h.Values.Only(a.Publish), nil
-			m.Hosts[name] = h
+		was := m.Hosts
+		m.Hosts = nil
+		s, _ := service.For(a)
+		for _, name := range s.HostsOf(a) {
+			if h, known := was[name]; known {
+				// Do not send values again that are not published any more.
+				h.Stop, h.Values, h.Found = nil, h.Values.Only(a.Publish), nil
+				m = m.withHost(name, h)
+			}
 		}
 	}
-	m.Config, m.Target = config, target
-	b.Accounts[a.Name] = m
+	m.Config, m.Target = config, targets[0]
+	return m
+}
+
+// withHost returns m with a host; its other hosts are shared with no other record.
+func (m AccountRecord) withHost(name string, h Host) AccountRecord {
+	hosts := make(map[string]Host, len(m.Hosts)+1)
+	maps.Copy(hosts, m.Hosts)
+	hosts[name] = h
+	m.Hosts = hosts
+	return m
+}
+
+// ConfigID is the fingerprint of the settings that a record goes by: another process
+// may have read other ones.
+func (b *Data) ConfigID(a *service.Account) string {
+	settings := []any{a.Service, a.Server, a.Domains, a.Publish, a.Username, a.Secret.Reveal(), a.Auth, a.Record,
+		a.Healthcheck.Reveal(), a.OneAddress, a.Template.Key(), a.Devices(), a.CAFile}
+	if a.PrefixAuto { // added in a later version: without it the fingerprint stays the same
+		settings = append(settings, "prefix = auto")
+	}
+	if a.Algorithm != "" { // likewise
+		settings = append(settings, a.Algorithm, a.Zone)
+	}
+	if a.Template != nil && a.Zone != "" { // likewise
+		settings = append(settings, "zone = "+a.Zone)
+	}
+	return b.Fingerprint(settings...)
+}
+
+// targets are the fingerprints of what the accepted values belong to, beside the host
+// where a service judges each: the present one, and that of earlier versions.
+func (b *Data) targets(a *service.Account) []string {
+	what := []any{a.Service, a.Server, a.Domains, a.Record, a.Template.Key()}
+	if a.Template != nil && a.Zone != "" { // added in a later version: without it the fingerprint stays the same
+		what = append(what, a.Zone)
+	}
+	all := []string{b.Fingerprint(what...)}
+	if s, _ := service.For(a); s.MaxHosts > 0 {
+		what[2] = "each host"
+		all = append([]string{b.Fingerprint(what...)}, all...)
+	}
+	return all
+}
+
+// Supersede drops what was accepted for accounts other than these where one of these
+// updates the same host: it has sent something else since.
+func (b *Data) Supersede(accounts []*service.Account) {
+	taken := map[string]bool{}
+	for _, a := range accounts {
+		taken[a.Name] = true
+	}
+	for name, m := range b.Accounts {
+		if taken[name] {
+			continue
+		}
+		for _, a := range accounts {
+			if m.Target != b.Accounts[a.Name].Target {
+				continue
+			}
+			s, _ := service.For(a)
+			for _, host := range s.HostsOf(a) {
+				if h, known := m.Hosts[host]; known {
+					h.Values, h.Unconfirmed, h.Lost = service.Values{}, service.Publish{}, service.Values{}
+					m = m.withHost(host, h)
+				}
+			}
+		}
+		b.Accounts[name] = m
+	}
 }
 
 // ClearStops returns m without stops, as a person asked for.

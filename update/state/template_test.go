@@ -37,3 +37,19 @@ func TestTemplatesAreToldApart(t *testing.T) {
 		t.Errorf("%s shows the secret, or http:// is not allowed: %v", text, r.AllowHTTP)
 	}
 }
+
+// What an earlier version knew of the hosts together stays known of each.
+func TestHostsOfAnEarlierVersionStayKnown(t *testing.T) {
+	b := New(clock.Now{})
+	a := &service.Account{Name: "home", Service: "dyndns2", Domains: []string{"a.example.org", "b.example.org"}, Publish: service.Publish{IPv4: true}, Secret: secret.New("p")}
+	b.SyncConfig(a)
+	m := b.Accounts["home"].withHost("a.example.org", Host{Values: service.Values{IPv4: addr4}})
+	m.Target = b.targets(a)[1]
+	b.Accounts["home"] = m
+	b.SyncConfig(a)
+	a.Domains = append(a.Domains, "c.example.org")
+	b.SyncConfig(a)
+	if h := b.Accounts["home"].Hosts["a.example.org"]; h.IPv4 != addr4 {
+		t.Errorf("%+v", b.Accounts["home"])
+	}
+}
