@@ -79,6 +79,11 @@ func (s AccountState) After(now clock.Now, c Attempt, r service.Result, jitter f
 	fresh := !s.Plan.carries(c)
 	before := s.Plan
 	s = s.judge(now, c, r, jitter)
+	if stop, _ := s.Record.Stopped(s.Account); stop != nil {
+		s.Record.WasStopped = true
+	} else if anyAccepted(r) {
+		s.Record.WasStopped = false
+	}
 	if fresh {
 		p := &s.Plan
 		p.Tried, p.Fails, p.Overloads, p.NotBefore, p.Fault = before.Tried, before.Fails, before.Overloads, before.NotBefore, before.Fault

@@ -25,13 +25,14 @@ type Status struct {
 	Note     string                `json:"note,omitempty"`   // what is not published, and why
 	Used     int                   `json:"used_24h"`
 	Limit    int                   `json:"limit_24h,omitempty"`
+	Stopped  bool                  `json:"-"` // once, and nothing was accepted since
 	Counts   map[string]uint64     `json:"-"` // attempts that have ended since the daemon was started: by Reason, accepted ones by ""
 }
 
 // status returns the account's Status.
 func (a *account) status(now clock.Now, as AccountState, d Decision) Status {
 	s := Status{Service: a.config.Service, Domains: a.config.Domains, State: d.State, Error: d.Error, Reason: d.Reason, Note: a.note,
-		Accepted: as.Record.Accepted(now, a.config, a.service), Used: as.Usage.Used(now), Limit: as.Limits.Day, Counts: a.counts}
+		Accepted: as.Record.Accepted(now, a.config, a.service), Used: as.Usage.Used(now), Limit: as.Limits.Day, Stopped: as.Record.WasStopped, Counts: a.counts}
 	if s.State == StateWaiting {
 		s.Reason = a.missing
 	}

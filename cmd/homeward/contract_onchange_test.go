@@ -58,6 +58,30 @@ func TestOnChangeRunsAProgram(t *testing.T) {
 	t.Run("AProgramIsToldOfEachEventOnce", aProgramIsToldOfEachEventOnce)
 	t.Run("AProgramThatHangsIsInNobodysWay", aProgramThatHangsIsInNobodysWay)
 	t.Run("AProgramThatFailsIsSaidOnce", aProgramThatFailsIsSaidOnce)
+	t.Run("AnAccountRecoversOverARestart", anAccountRecoversOverARestart)
+}
+
+// OpenWrt starts the daemon anew with each configuration that is saved.
+func anAccountRecoversOverARestart(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.hook("")
+	h.online()
+	h.ipv64.Next(updatetest.Answer{Body: "nohost"})
+	d := h.daemon()
+	stopped := "stopped|home|ipv64|home.ipv64.net||||" + h.state(update.StateStopped).Error
+	h.told(stopped)
+	d.becomesIdle()
+	d.signal(syscall.SIGTERM)
+	d.end()
+	file := h.path("homeward.toml")
+	text := h.read(file)
+	h.must(os.WriteFile(h.path("other.pem"), h.read(h.path("ca.pem")), 0o600))
+	h.must(os.WriteFile(file, bytes.Replace(text, []byte("ca.pem"), []byte("other.pem"), 1), 0o600))
+	d = h.begin("run", "-c", file)
+	h.current(lease)
+	const is = "home|ipv64|home.ipv64.net|203.0.113.7||" + prefix1 + "|"
+	h.told(stopped, "accepted|"+is, "recovered|"+is)
+	d.becomesIdle()
 }
 
 func aProgramIsToldOfEachEventOnce(t *testing.T) {

@@ -140,6 +140,9 @@ func (t *notifier) decide(now time.Duration, status map[string]update.Status) (n
 	accounts := make(map[string]eventState, len(status))
 	for _, name := range slices.Sorted(maps.Keys(status)) {
 		was, known := t.Accounts[name]
+		if !known {
+			was.Bad = status[name].Stopped // a daemon before this one has told of it
+		}
 		is, events := was.next(now, status[name])
 		if known {
 			for _, e := range events {
