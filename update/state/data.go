@@ -37,15 +37,15 @@ const dataVersion = 1
 
 // AccountRecord is what is remembered of one account.
 type AccountRecord struct {
-	Config            string          `json:"config"`            // fingerprint of all its settings; a change lifts a stop
-	Target            string          `json:"target"`            // fingerprint of what it updates; a change forgets the accepted values
-	Server            string          `json:"server,omitempty"`  // fingerprint of its server's name
-	Quota             string          `json:"quota,omitempty"`   // the key in Quotas that counts its requests
-	Hosts             map[string]Host `json:"hosts,omitempty"`   // by host name, "" if all have one verdict
-	Stop              *Stop           `json:"stop,omitempty"`    // the service refused, and a person has to change something
+	Config            string          `json:"config"`                // fingerprint of all its settings; a change lifts a stop
+	Target            string          `json:"target"`                // fingerprint of what it updates; a change forgets the accepted values
+	Server            string          `json:"server,omitempty"`      // fingerprint of its server's name
+	Quota             string          `json:"quota,omitempty"`       // the key in Quotas that counts its requests
+	Hosts             map[string]Host `json:"hosts,omitempty"`       // by host name, "" if all have one verdict
+	Stop              *Stop           `json:"stop,omitempty"`        // the service refused, and a person has to change something
 	WasStopped        bool            `json:"was_stopped,omitempty"` // stopped once, and nothing was accepted since
-	Locked            bool            `json:"locked,omitempty"`  // a lock has ended, and nothing was accepted since: another refusal stops it
-	PrefixOnlyRefused bool            `json:"no_only,omitempty"` // the service refuses onlyprefix
+	Locked            bool            `json:"locked,omitempty"`      // a lock has ended, and nothing was accepted since: another refusal stops it
+	PrefixOnlyRefused bool            `json:"no_only,omitempty"`     // the service refuses onlyprefix
 }
 
 // Host holds the values accepted for one host, or for all hosts together.
