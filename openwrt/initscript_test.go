@@ -248,15 +248,17 @@ func TestFaultLeavesTheDaemonToItsLastConfiguration(t *testing.T) {
 func TestSlipsInEnabledAreFaults(t *testing.T) {
 	eachShell(t, func(r router) {
 		for src, running := range map[string]bool{
-			strings.Replace(on, "'1'", "'fault'", 1):                                      true,
-			strings.Replace(on, "enabled '1'", "enable 'fault'", 1):                       true,
-			strings.Replace(on, "\toption enabled '1'\n", "", 1):                          false,
-			strings.Replace(on, "'1'", "'0'", 1) + "\toption x 'fault'\n":                 false,
-			strings.Replace(on, "'1'", "'disabled'", 1):                                   false,
-			on + "\toption enabled '0'\n":                                                 false,
-			on + "\toption enabled 'no'\n\nconfig account 'b'\n\toption wan 'wan'\n":      true,
-			strings.TrimSuffix(on, "\nconfig account 'home'\n\toption service 'ipv64'\n"): true, // that is a fault
-			strings.Replace(strings.Replace(on, "'1'", "'on'", 1), "'1'", "'on'", 1):      true,
+			strings.Replace(on, "'1'", "'fault'", 1):                                        true,
+			strings.Replace(on, "enabled '1'", "enable 'fault'", 1):                         true,
+			strings.Replace(on, "\toption enabled '1'\n", "", 1):                            false,
+			strings.Replace(on, "'1'", "'0'", 1) + "\toption x 'fault'\n":                   false,
+			strings.Replace(on, "'1'", "'disabled'", 1):                                     false,
+			on + "\toption enabled '0'\n":                                                   false,
+			on + "\toption enabled '0'\n\nconfig acount 'b'\n\toption x 'fault'\n":          true,
+			strings.Replace(on, "\toption enabled '1'\n", "", 1) + "\toption enabled '0'\n": false,
+			on + "\toption enabled 'no'\n\nconfig account 'b'\n\toption wan 'wan'\n":        true,
+			strings.TrimSuffix(on, "\nconfig account 'home'\n\toption service 'ipv64'\n"):   true, // that is a fault
+			strings.Replace(strings.Replace(on, "'1'", "'on'", 1), "'1'", "'on'", 1):        true,
 		} {
 			r.write("/etc/config/homeward", on)
 			r.run(initd, "start")
