@@ -121,8 +121,13 @@ func (f filling) query(t secret.Text, query, between string, hide bool) secret.T
 			t = f.encoded(t, param, hide)
 			continue
 		}
-		literal := f.a.Template.File == nil && len(value) >= literalLeast && !strings.Contains(value, "[")
-		t = f.encoded(f.encoded(t, name, false).Plain("="), value, hide || literal)
+		t = f.encoded(t, name, false).Plain("=")
+		for value != "" {
+			literal, _, rest := f.cut(value)
+			placeholder := value[len(literal) : len(value)-len(rest)]
+			t = f.encoded(t, literal, hide || f.a.Template.File == nil && len(literal) >= literalLeast)
+			t, value = f.encoded(t, placeholder, hide), rest
+		}
 	}
 	return t
 }

@@ -66,6 +66,7 @@ func TestTemplateGoldenRequests(t *testing.T) {
 		{"a user in the query", "https://x.example/upd.php?user=[USERNAME]&pwd=[PASSWORD]&host=[DOMAIN]&ip=[IP]&e=[PARAMENC]"},
 		{"a secret written into the query", "https://x.example/update?token=made-up&host=[DOMAIN]&ip=[IP]"},
 		{"one beside another", "https://x.example/update?token=[PASSWORD]&api=Made-Up1&host=[DOMAIN]&ip=[IP]&type=dynamic"},
+		{"one before a placeholder", "https://x.example/update?token=[PASSWORD]&api=Made-Up1-[DOMAIN]&ip=[IP]"},
 		{"one beside a user", "https://me:made-up@x.example/update?api=Made-Up1&ip=[IP]"},
 		{"a secret alone in the query", "https://x.example/update?made-up&address=[IP]"},
 		{"a secret written into the path", "https://x.example/u/made-up/?address=[IP]"},
