@@ -81,8 +81,6 @@ func (s AccountState) After(now clock.Now, c Attempt, r service.Result, jitter f
 	s = s.judge(now, c, r, jitter)
 	if stop, _ := s.Record.Stopped(s.Account); stop != nil {
 		s.Record.WasStopped = true
-	} else if anyAccepted(r) {
-		s.Record.WasStopped = false
 	}
 	if fresh {
 		p := &s.Plan

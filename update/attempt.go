@@ -75,19 +75,12 @@ func (s *Scheduler) reserve(t *inFlight) bool {
 		name := a.config.Name
 		k := b.Usage(t.usageID)
 		m, known := b.Accounts[name]
-		if !a.has(b) {
-			m.Stop = nil // of another configuration
-		}
 		if a.clearStops {
 			m = m.ClearStops()
 		}
 		if !known || m.Stop != nil || k.InFlightElsewhere(now, name, s.pid, state.Alive) || k.Blocked(now) || hostLocked(now, m, a.service, t.attempt.Update) ||
 			k.NextFree(now, s.limits(b)[t.usageID.Quota]) > now.Up {
 			return
-		}
-		if !a.has(b) {
-			b.SyncConfig(a.config)
-			m = b.Accounts[name]
 		}
 		as := AccountState{Account: a.config, Service: a.service, Record: m, Usage: k}
 		as, t.attempt = as.Reserve(now, t.attempt, t.id, s.pid)
@@ -104,26 +97,28 @@ func (s *Scheduler) complete(t *inFlight, out transport.Outcome) {
 	now := s.now()
 	jitter := s.jitter()
 	// The answer for an account that was replaced meanwhile counts for its Usage, not
-	// for its Plan, and for its record if that goes by the same settings still.
+	// for its Plan, and for its record if no setting of that has changed.
 	current := slices.Contains(s.accounts, t.account)
+	replaced := false
 	for _, a := range s.accounts {
 		if a.config.Name == t.account.config.Name {
-			a.sending = false
+			a.sending, replaced = false, !current
 		}
 	}
 	if out.Fault != nil {
 		s.fail(t, now, out, current, jitter)
 		return
 	}
-	a, kept := t.account, false
+	a, kept := t.account, current
 	res := a.service.Parse(a.config, t.attempt.Update, *out.Answer)
 	s.store.Update(now, func(b *state.Data) {
 		as := AccountState{Account: a.config, Service: a.service, Record: b.Accounts[a.config.Name], Usage: b.Usage(t.usageID).Complete(now, t.id, true), Plan: a.plan}
 		as = as.After(now, t.attempt, res, jitter)
 		as.Usage.CAHint = out.Answer.CAHint
 		b.SetUsage(t.usageID, as.Usage.Remember(now, t.destination, out.Answer.Known))
-		if _, known := b.Accounts[a.config.Name]; a.has(b) || current && !known {
-			b.Accounts[a.config.Name], kept = as.Record, true
+		kept = kept || replaced && as.Record.Config == b.ConfigID(a.config)
+		if kept {
+			b.Accounts[a.config.Name] = as.Record
 		}
 		if current {
 			a.plan = as.Plan
@@ -133,7 +128,7 @@ func (s *Scheduler) complete(t *inFlight, out transport.Outcome) {
 	if current && res.Verdict != service.Learned {
 		a.count(a.plan.Reason)
 	}
-	if current || kept {
+	if kept {
 		s.logAccepted(t, now, res)
 	}
 }
@@ -149,7 +144,6 @@ func (s *Scheduler) fail(t *inFlight, now clock.Now, out transport.Outcome, curr
 			b.SetUsage(t.usageID, b.Usage(t.usageID).Complete(now, t.id, fault.Sent))
 			name := t.account.config.Name
 			m, ok := b.Accounts[name]
-			ok = ok && t.account.has(b)
 			switch {
 			case ok && !fault.Sent:
 				b.Accounts[name] = revert(m, t.account.service, t.attempt)

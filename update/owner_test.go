@@ -64,6 +64,9 @@ func sendOnce(store *state.Store, p loop.Parts, accounts []*service.Account, see
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	p.Inbox = loop.NewInbox()
+	for UnderWay(p.Now(), store.Read(p.Now()), accounts, p.PID) {
+		time.Sleep(elsewhereGap)
+	}
 	s := NewScheduler(ctx, store, p)
 	s.SetAccounts(accounts)
 	s.Select(func(string) bool { return true }, force)

@@ -31,6 +31,7 @@ type counter struct {
 	mu    sync.Mutex
 	asked []string // hosts, and addresses
 	last  Status
+	told  int // statuses that tell of the end of a stop
 }
 
 func newCounter(t *testing.T) *counter {
@@ -52,7 +53,9 @@ func (c *counter) daemon() (o *owner) {
 	return own(c.store(), c.parts(os.Getpid()), nil, func(s map[string]Status) {
 		c.mu.Lock()
 		for _, status := range s {
-			c.last = status
+			if c.last = status; status.Stopped && status.State == StateCurrent {
+				c.told++
+			}
 		}
 		c.mu.Unlock()
 	})
@@ -218,6 +221,31 @@ func TestAnAccountTakesItsHostBack(t *testing.T) {
 		}{{dsl, service.Values{IPv4: v4a}}, {lte, service.Values{IPv4: v4b}}, {dsl, service.Values{IPv4: v4a}}} {
 			o.set(on.accounts, sees(on.v, on.accounts))
 			c.wants(t, time.Minute, on.accounts[0].Name, "a.example.org "+on.v.IPv4.String())
+		}
+	})
+}
+
+// A refused host that is taken out of the account leaves it current: that is told once.
+func TestTheEndOfAStopIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCounter(t)
+		o := c.daemon()
+		c.says["b.example.org"] = "nohost"
+		two, one := counted("dyndns2", "a.example.org", "b.example.org"), counted("dyndns2", "a.example.org")
+		o.set(two, sees(cloudValues, two))
+		c.since(time.Minute)
+		if c.last.State != StateStopped || c.told != 0 {
+			t.Errorf("%+v, told %d times", c.last, c.told)
+		}
+		for range 3 { // the daemon is started anew
+			o.stop()
+			o = c.daemon()
+			o.set(one, sees(cloudValues, one))
+			c.wants(t, time.Minute, "one host")
+		}
+		o.stop()
+		if c.last.State != StateCurrent || c.told != 1 {
+			t.Errorf("%+v, told %d times", c.last, c.told)
 		}
 	})
 }

@@ -94,9 +94,8 @@ type account struct {
 	elsewhere  bool              // another process has a request for it under way
 	lastLogged string            // the last message about trouble, so that it is logged once
 	counts     map[string]uint64 // Status.Counts
-	salt       string            // Data.Salt that usageID and configID belong to
+	salt       string            // Data.Salt that usageID belongs to
 	usageID    state.UsageID
-	configID   string
 }
 
 // count counts an attempt that has ended, "" one that was accepted.
@@ -113,25 +112,15 @@ func (a *account) count(why Reason) {
 // lost.
 func (a *account) usageIn(b *state.Data) state.UsageID {
 	if a.salt != b.Salt {
-		a.salt, a.usageID, a.configID = b.Salt, b.UsageID(a.config), b.ConfigID(a.config)
+		a.salt, a.usageID = b.Salt, b.UsageID(a.config)
 	}
 	return a.usageID
 }
 
-// has reports whether the account's record in b goes by its configuration: another
-// process may have read a later one.
-func (a *account) has(b *state.Data) bool {
-	a.usageIn(b)
-	return b.Accounts[a.config.Name].Config == a.configID
-}
-
 // state returns the account's AccountState, with its part of b.
 func (a *account) state(b *state.Data, limits map[string]state.Limits) AccountState {
-	id, m := a.usageIn(b), b.Accounts[a.config.Name]
-	if !a.has(b) {
-		m = b.Synced(a.config)
-	}
-	return AccountState{Account: a.config, Service: a.service, Record: m, Usage: b.Usage(id), Limits: limits[id.Quota], Plan: a.plan}
+	id := a.usageIn(b)
+	return AccountState{Account: a.config, Service: a.service, Record: b.Accounts[a.config.Name], Usage: b.Usage(id), Limits: limits[id.Quota], Plan: a.plan}
 }
 
 // SetAccounts replaces the accounts. An unchanged account keeps its Plan, a changed one
@@ -246,6 +235,7 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 	s.seq, s.salt, s.known = data.Seq, data.Salt, *data
 	limits := s.limits(data)
 	var due []*pending
+	recovered := false
 	wake = now.Up + clock.Day
 	status = make(map[string]Status, len(s.accounts))
 	for _, a := range s.accounts {
@@ -274,8 +264,20 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 			}
 		}
 		wake = min(wake, max(as.Usage.NextChange(now), now.Up+countInterval))
+		recovered = recovered || dec.State == StateCurrent && as.Record.WasStopped
 		s.logTrouble(now, a, dec)
 		status[a.config.Name] = a.status(now, as, dec)
+	}
+	if recovered { // the status tells it, once
+		s.store.Update(now, func(b *state.Data) {
+			for name, st := range status {
+				if m := b.Accounts[name]; m.WasStopped && st.State == StateCurrent {
+					m.WasStopped = false
+					b.Accounts[name] = m
+				}
+			}
+		})
+		s.seq = s.store.Cached(now).Seq
 	}
 	s.start(now, due)
 	return status, wake

@@ -25,7 +25,7 @@ type Status struct {
 	Note     string                `json:"note,omitempty"`   // what is not published, and why
 	Used     int                   `json:"used_24h"`
 	Limit    int                   `json:"limit_24h,omitempty"`
-	Stopped  bool                  `json:"-"` // once, and nothing was accepted since
+	Stopped  bool                  `json:"-"` // once, and it was not current since
 	Counts   map[string]uint64     `json:"-"` // attempts that have ended since the daemon was started: by Reason, accepted ones by ""
 }
 

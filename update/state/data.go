@@ -43,7 +43,7 @@ type AccountRecord struct {
 	Quota             string          `json:"quota,omitempty"`       // the key in Quotas that counts its requests
 	Hosts             map[string]Host `json:"hosts,omitempty"`       // by host name, "" if all have one verdict
 	Stop              *Stop           `json:"stop,omitempty"`        // the service refused, and a person has to change something
-	WasStopped        bool            `json:"was_stopped,omitempty"` // stopped once, and nothing was accepted since
+	WasStopped        bool            `json:"was_stopped,omitempty"` // stopped once, and it was not current since
 	Locked            bool            `json:"locked,omitempty"`      // a lock has ended, and nothing was accepted since: another refusal stops it
 	PrefixOnlyRefused bool            `json:"no_only,omitempty"`     // the service refuses onlyprefix
 }
@@ -237,7 +237,7 @@ func (c Credential) ValidCAHint() string {
 // SyncConfig creates the account's record if there is none, and drops from it
 // what a changed configuration makes invalid.
 func (b *Data) SyncConfig(a *service.Account) {
-	m := b.Synced(a)
+	m := b.synced(a)
 	id, server := b.UsageID(a), b.Fingerprint(a.ServerName())
 	b.MigrateLegacy(b.legacyKeyID(a), id)
 	if m.Server == server {
@@ -247,8 +247,8 @@ func (b *Data) SyncConfig(a *service.Account) {
 	b.Accounts[a.Name] = m
 }
 
-// Synced returns the account's record as SyncConfig would leave it, but for its quota.
-func (b *Data) Synced(a *service.Account) AccountRecord {
+// synced returns the account's record as SyncConfig leaves it, but for its quota.
+func (b *Data) synced(a *service.Account) AccountRecord {
 	m := b.Accounts[a.Name]
 	config, targets := b.ConfigID(a), b.targets(a)
 	if !slices.Contains(targets, m.Target) {
@@ -280,8 +280,7 @@ func (m AccountRecord) withHost(name string, h Host) AccountRecord {
 	return m
 }
 
-// ConfigID is the fingerprint of the settings that a record goes by: another process
-// may have read other ones.
+// ConfigID is the fingerprint of the settings that a record goes by.
 func (b *Data) ConfigID(a *service.Account) string {
 	settings := []any{a.Service, a.Server, a.Domains, a.Publish, a.Username, a.Secret.Reveal(), a.Auth, a.Record,
 		a.Healthcheck.Reveal(), a.OneAddress, a.Template.Key(), a.Devices(), a.CAFile}
@@ -313,7 +312,8 @@ func (b *Data) targets(a *service.Account) []string {
 }
 
 // Supersede drops what was accepted for accounts other than these where one of these
-// updates the same host: it has sent something else since.
+// publishes it for the same host, or, at a service that gives one verdict, for the same
+// hosts: it may have sent something else since.
 func (b *Data) Supersede(accounts []*service.Account) {
 	taken := map[string]bool{}
 	for _, a := range accounts {
@@ -330,7 +330,7 @@ func (b *Data) Supersede(accounts []*service.Account) {
 			s, _ := service.For(a)
 			for _, host := range s.HostsOf(a) {
 				if h, known := m.Hosts[host]; known {
-					h.Values, h.Unconfirmed, h.Lost = service.Values{}, service.Publish{}, service.Values{}
+					h.Values = h.Values.Without(a.Publish)
 					m = m.withHost(host, h)
 				}
 			}

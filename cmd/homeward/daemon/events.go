@@ -144,8 +144,8 @@ func (t *notifier) decide(now time.Duration, status map[string]update.Status) (n
 			was.Bad = status[name].Stopped // a daemon before this one has told of it
 		}
 		is, events := was.next(now, status[name])
-		if known {
-			for _, e := range events {
+		for _, e := range events {
+			if known || e == eventRecovered {
 				t.Queue = append(t.Queue, event{e, name, status[name]})
 			}
 		}

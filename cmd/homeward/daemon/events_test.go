@@ -121,6 +121,24 @@ func TestAccountsComeAndGo(t *testing.T) {
 	}
 }
 
+// What a daemon before has told of as stopped recovers, be it at once.
+func TestAnAccountThatWasStoppedRecovers(t *testing.T) {
+	was := seen{state: update.StateCurrent, accepted: v4a}.status()
+	was.Stopped = true
+	for _, first := range []string{update.StateCurrent, update.StateDue} {
+		var all notifier
+		begins := was
+		begins.State = first
+		all.decide(0, map[string]update.Status{"home": begins})
+		was.Stopped = false
+		all.decide(1, map[string]update.Status{"home": was})
+		was.Stopped = true
+		if len(all.Queue) != 1 || all.Queue[0].Name != eventRecovered {
+			t.Errorf("%s at first: %+v", first, all.Queue)
+		}
+	}
+}
+
 func TestTheOldestEventsAreLeftOutAndItIsSaidOnce(t *testing.T) {
 	var all notifier
 	said := 0
