@@ -235,7 +235,6 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 	s.seq, s.salt, s.known = data.Seq, data.Salt, *data
 	limits := s.limits(data)
 	var due []*pending
-	recovered := false
 	wake = now.Up + clock.Day
 	status = make(map[string]Status, len(s.accounts))
 	for _, a := range s.accounts {
@@ -264,20 +263,16 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 			}
 		}
 		wake = min(wake, max(as.Usage.NextChange(now), now.Up+countInterval))
-		recovered = recovered || dec.State == StateCurrent && as.Record.WasStopped
 		s.logTrouble(now, a, dec)
 		status[a.config.Name] = a.status(now, as, dec)
-	}
-	if recovered { // the status tells it, once
-		s.store.Update(now, func(b *state.Data) {
-			for name, st := range status {
-				if m := b.Accounts[name]; m.WasStopped && st.State == StateCurrent {
-					m.WasStopped = false
-					b.Accounts[name] = m
-				}
-			}
-		})
-		s.seq = s.store.Cached(now).Seq
+		if dec.State == StateCurrent && as.Record.WasStopped { // this status tells it, no other
+			s.store.Update(now, func(b *state.Data) {
+				m := b.Accounts[a.config.Name]
+				m.WasStopped = false
+				b.Accounts[a.config.Name] = m
+			})
+			s.seq = s.store.Cached(now).Seq
+		}
 	}
 	s.start(now, due)
 	return status, wake

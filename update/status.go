@@ -89,7 +89,11 @@ func (s *Scheduler) logAccepted(t *inFlight, now clock.Now, r service.Result) {
 
 // acceptedHosts returns the hosts of an Update that were accepted.
 func acceptedHosts(u service.Update, r service.Result) []string {
-	return slices.DeleteFunc(slices.Clone(u.Hosts), func(host string) bool {
-		return slices.ContainsFunc(r.Hosts, func(h service.HostResult) bool { return h.Host == host && h.Verdict != service.Accepted })
-	})
+	var out []string
+	for _, host := range u.Hosts {
+		if !slices.ContainsFunc(r.Hosts, func(h service.HostResult) bool { return h.Host == host && h.Verdict != service.Accepted }) {
+			out = append(out, host)
+		}
+	}
+	return out
 }

@@ -36,26 +36,10 @@ func main() {
 	if len(os.Args) < 2 || os.Args[1] != daemon.RunName { // the daemon handles signals itself
 		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	}
-	code := run(ctx, os.Args[1:], input{os.Stdin, ctx}, os.Stdout, os.Stderr)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
-
-// input is a file that is read until ctx ends. The program ends with it then: nothing
-// is under way while it waits for a person.
-type input struct {
-	file *os.File
-	ctx  context.Context
-}
-
-func (in input) Read(p []byte) (int, error) {
-	stop := context.AfterFunc(in.ctx, func() { os.Exit(cli.ExitFault) })
-	defer stop()
-	return in.file.Read(p)
-}
-
-// Fd lets a command see whether it is a terminal.
-func (in input) Fd() uintptr { return in.file.Fd() }
 
 // run runs the command that args name and returns the exit code, soon after ctx
 // ends.

@@ -91,6 +91,7 @@ func isWord(s string) bool {
 }
 
 func readUCI(stdin io.Reader) ([]byte, error) {
+	cli.EndBySignal()
 	src, err := io.ReadAll(io.LimitReader(stdin, uciMax+1))
 	if err != nil {
 		return nil, fmt.Errorf("read standard input: %w", err)

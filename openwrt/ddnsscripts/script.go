@@ -9,35 +9,41 @@ import (
 
 // scripts tells how the sections of ddns-scripts' script services name what ours
 // wants.
-var scripts = map[string]struct {
-	host string // how domain and username spell the host, see hosts
-	user bool   // username and password; else the password is a token
+var scripts = [...]struct {
+	service string
+	host    string // how domain and username spell the host, see hosts
+	user    bool   // username and password; else the password is a token
 }{
-	"beget":        {"domain", true},
-	"cloudflare":   {"host@zone", false},
-	"digitalocean": {"username", false},
-	"dnspod":       {"host@zone", true},
-	"freedns42":    {"record", true},
-	"gandi":        {"username", false},
-	"godaddy":      {"host@zone", true},
-	"hetzner":      {"username", false},
-	"luadns":       {"domain", true},
-	"namesilo":     {"username", false},
-	"no-ip":        {"domain", true},
-	"ns1":          {"zone", false},
-	"pdns":         {"username", false},
-	"porkbun":      {"domain", true},
-	"rfc2136":      {"domain", true},
-	"scaleway":     {"zone", false},
-	"servercow":    {"parent", true},
+	{"beget", "domain", true},
+	{"cloudflare", "host@zone", false},
+	{"digitalocean", "username", false},
+	{"dnspod", "host@zone", true},
+	{"freedns42", "record", true},
+	{"gandi", "username", false},
+	{"godaddy", "host@zone", true},
+	{"hetzner", "username", false},
+	{"luadns", "domain", true},
+	{"namesilo", "username", false},
+	{"no-ip", "domain", true},
+	{"ns1", "zone", false},
+	{"pdns", "username", false},
+	{"porkbun", "domain", true},
+	{"rfc2136", "domain", true},
+	{"scaleway", "zone", false},
+	{"servercow", "parent", true},
 }
 
 // script turns a section of a script service into an account of the service that
 // is here in its place.
 func (d *account) script(name string) {
-	is := scripts[name]
 	d.add("service", name)
-	d.hosts(is.host)
+	var user bool
+	for _, s := range scripts {
+		if s.service == name {
+			user = s.user
+			d.hosts(s.host)
+		}
+	}
 	switch {
 	case name == "rfc2136":
 		d.key()
@@ -47,7 +53,7 @@ func (d *account) script(name string) {
 			d.note("off, for it has the global key of a user: make an API token that may edit the zone's DNS, write it as token, and set enabled to 1")
 		}
 		d.add("token", d.take("password"))
-	case is.user:
+	case user:
 		d.add("username", d.take("username"))
 		d.add("password", d.take("password"))
 	default:

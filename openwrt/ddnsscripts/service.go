@@ -12,19 +12,28 @@ import (
 
 // dyndns2Servers has the services of ddns-scripts whose files spell dyndns2, with
 // user and password in front of the host, and the server of each.
-var dyndns2Servers = map[string]string{
-	"apertodns.com":  "https://api.apertodns.com",
-	"dnsomatic.com":  "https://updates.dnsomatic.com",
-	"domopoli.de":    "https://dyndns.domopoli.de",
-	"dyn.com":        "https://members.dyndns.org",
-	"dyndns.org":     "https://members.dyndns.org",
-	"hosting.de":     "https://ddns.hosting.de",
-	"infomaniak.com": "https://infomaniak.com",
-	"no-ip.com":      "https://dynupdate.no-ip.com",
-	"opendns.com":    "https://updates.opendns.com",
-	"strato.com":     "https://dyndns.strato.com",
-	"variomedia.de":  "https://dyndns.variomedia.de",
-	"xlhost.de":      "https://nsupdate.xlhost.de",
+var dyndns2Servers = [...]struct{ service, server string }{
+	{"apertodns.com", "https://api.apertodns.com"},
+	{"dnsomatic.com", "https://updates.dnsomatic.com"},
+	{"domopoli.de", "https://dyndns.domopoli.de"},
+	{"dyn.com", "https://members.dyndns.org"},
+	{"dyndns.org", "https://members.dyndns.org"},
+	{"hosting.de", "https://ddns.hosting.de"},
+	{"infomaniak.com", "https://infomaniak.com"},
+	{"no-ip.com", "https://dynupdate.no-ip.com"},
+	{"opendns.com", "https://updates.opendns.com"},
+	{"strato.com", "https://dyndns.strato.com"},
+	{"variomedia.de", "https://dyndns.variomedia.de"},
+	{"xlhost.de", "https://nsupdate.xlhost.de"},
+}
+
+func dyndns2Server(service string) string {
+	for _, s := range dyndns2Servers {
+		if s.service == service {
+			return s.server
+		}
+	}
+	return ""
 }
 
 // service turns the service of a section into options of ours, or tells why
@@ -44,8 +53,8 @@ func (d *account) service() (why string) {
 		d.dyndns2("https://ipv6.nsupdate.info")
 	case name == "nsupdate.info":
 		d.dyndns2("https://ipv4.nsupdate.info")
-	case dyndns2Servers[name] != "":
-		d.dyndns2(dyndns2Servers[name])
+	case dyndns2Server(name) != "":
+		d.dyndns2(dyndns2Server(name))
 	case why != "":
 		return "the service " + uci.Printable(name) + " is a script, and no file can take its place: " + why
 	case instead != "":

@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -250,33 +249,24 @@ func (b *Data) SyncConfig(a *service.Account) {
 // synced returns the account's record as SyncConfig leaves it, but for its quota.
 func (b *Data) synced(a *service.Account) AccountRecord {
 	m := b.Accounts[a.Name]
-	config, targets := b.ConfigID(a), b.targets(a)
+	s, _ := service.For(a)
+	config, targets := b.ConfigID(a), b.targets(a, s.MaxHosts > 0)
 	if !slices.Contains(targets, m.Target) {
 		m.Hosts = nil
 	}
 	if m.Config != config {
 		m.Stop, m.PrefixOnlyRefused, m.Locked = nil, false, false
 		was := m.Hosts
-		m.Hosts = nil
-		s, _ := service.For(a)
+		m.Hosts = map[string]Host{}
 		for _, name := range s.HostsOf(a) {
 			if h, known := was[name]; known {
 				// Do not send values again that are not published any more.
 				h.Stop, h.Values, h.Found = nil, h.Values.Only(a.Publish), nil
-				m = m.withHost(name, h)
+				m.Hosts[name] = h
 			}
 		}
 	}
 	m.Config, m.Target = config, targets[0]
-	return m
-}
-
-// withHost returns m with a host; its other hosts are shared with no other record.
-func (m AccountRecord) withHost(name string, h Host) AccountRecord {
-	hosts := make(map[string]Host, len(m.Hosts)+1)
-	maps.Copy(hosts, m.Hosts)
-	hosts[name] = h
-	m.Hosts = hosts
 	return m
 }
 
@@ -297,30 +287,25 @@ func (b *Data) ConfigID(a *service.Account) string {
 }
 
 // targets are the fingerprints of what the accepted values belong to, beside the host
-// where a service judges each: the present one, and that of earlier versions.
-func (b *Data) targets(a *service.Account) []string {
+// if each is judged: the present one, and that of earlier versions.
+func (b *Data) targets(a *service.Account, each bool) []string {
 	what := []any{a.Service, a.Server, a.Domains, a.Record, a.Template.Key()}
 	if a.Template != nil && a.Zone != "" { // added in a later version: without it the fingerprint stays the same
 		what = append(what, a.Zone)
 	}
-	all := []string{b.Fingerprint(what...)}
-	if s, _ := service.For(a); s.MaxHosts > 0 {
+	earlier := b.Fingerprint(what...)
+	if each {
 		what[2] = "each host"
-		all = append([]string{b.Fingerprint(what...)}, all...)
 	}
-	return all
+	return []string{b.Fingerprint(what...), earlier}
 }
 
 // Supersede drops what was accepted for accounts other than these where one of these
 // publishes it for the same host, or, at a service that gives one verdict, for the same
 // hosts: it may have sent something else since.
 func (b *Data) Supersede(accounts []*service.Account) {
-	taken := map[string]bool{}
-	for _, a := range accounts {
-		taken[a.Name] = true
-	}
 	for name, m := range b.Accounts {
-		if taken[name] {
+		if slices.ContainsFunc(accounts, func(a *service.Account) bool { return a.Name == name }) {
 			continue
 		}
 		for _, a := range accounts {
@@ -331,11 +316,10 @@ func (b *Data) Supersede(accounts []*service.Account) {
 			for _, host := range s.HostsOf(a) {
 				if h, known := m.Hosts[host]; known {
 					h.Values = h.Values.Without(a.Publish)
-					m = m.withHost(host, h)
+					m.Hosts[host] = h
 				}
 			}
 		}
-		b.Accounts[name] = m
 	}
 }
 

@@ -43,8 +43,9 @@ func TestHostsOfAnEarlierVersionStayKnown(t *testing.T) {
 	b := New(clock.Now{})
 	a := &service.Account{Name: "home", Service: "dyndns2", Domains: []string{"a.example.org", "b.example.org"}, Publish: service.Publish{IPv4: true}, Secret: secret.New("p")}
 	b.SyncConfig(a)
-	m := b.Accounts["home"].withHost("a.example.org", Host{Values: service.Values{IPv4: addr4}})
-	m.Target = b.targets(a)[1]
+	m := b.Accounts["home"]
+	m.Hosts["a.example.org"] = Host{Values: service.Values{IPv4: addr4}}
+	m.Target = b.targets(a, true)[1]
 	b.Accounts["home"] = m
 	b.SyncConfig(a)
 	a.Domains = append(a.Domains, "c.example.org")

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 
 	"homeward/update/spelling"
 )
@@ -94,3 +97,8 @@ func (c Command) pick(given Arguments) (Command, Arguments, error) {
 	}
 	return picked, given, nil
 }
+
+// EndBySignal lets SIGINT and SIGTERM end the program at once from now on. A command
+// calls it before it reads stdin, which may take as long as a person does: nothing is
+// under way then.
+func EndBySignal() { signal.Reset(os.Interrupt, syscall.SIGTERM) }

@@ -26,10 +26,7 @@ func Once(ctx context.Context, cfg *settings.Config, t netwatch.Tables, parts lo
 	store := state.Open(cfg.StateDir, cfg.RunDir, func(s string) { parts.Log(log.Warn, s) })
 	defer context.AfterFunc(ctx, store.Leave)() // wait for no lock any more
 	for ctx.Err() == nil && update.UnderWay(parts.Now(), store.Read(parts.Now()), cfg.Updates(), cmp.Or(parts.PID, os.Getpid())) {
-		select {
-		case <-time.After(underWayGap):
-		case <-ctx.Done():
-		}
+		time.Sleep(underWayGap)
 	}
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"strings"
 	"time"
 
@@ -164,6 +165,7 @@ func keyIn(v, from string) (secret.Secret, error) {
 // keyLine returns the part of stdin that is the key: one line of a terminal, where
 // answers follow, else all of it.
 func (s *session) keyLine() io.Reader {
+	cli.EndBySignal()
 	if !isTTY(s.Stdin) {
 		return s.in
 	}
@@ -174,7 +176,7 @@ func (s *session) keyLine() io.Reader {
 
 // isTTY reports whether r is a terminal.
 func isTTY(r io.Reader) bool {
-	f, ok := r.(interface{ Fd() uintptr })
+	f, ok := r.(*os.File)
 	if !ok {
 		return false
 	}
@@ -240,6 +242,7 @@ func (s *session) agreed(question string) bool {
 	if s.Has("--yes") || !isTTY(s.Stdin) {
 		return true
 	}
+	cli.EndBySignal()
 	fmt.Fprint(s.Stderr, question+" [y/N] ")
 	line, _ := s.in.ReadString('\n')
 	switch strings.ToLower(strings.TrimSpace(line)) {
