@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -40,8 +41,8 @@ func plantedFaults() []plantedFault {
 	}
 }
 
-// plantedPauses are likewise for the pauses between retries and for what is sent, which
-// the tests of many routers, of records and of plans in package update must find.
+// plantedPauses are likewise for the pauses between retries, which the tests of many
+// routers and of plans in package update must find.
 func plantedPauses() []plantedFault {
 	return []plantedFault{
 		{"a full service is retried as an uplink that comes up", "../../../update/after.go", "if s.Plan.Error = advised(r.Detail, r.Hint); r.Overload {", "if s.Plan.Error = advised(r.Detail, r.Hint); false {"},
@@ -49,6 +50,13 @@ func plantedPauses() []plantedFault {
 		{"the third pause is as short as the second", "../../../update/wait.go", "{retry.EventGap, 10 * time.Minute},\n\t{retry.EventGap, 10 * time.Minute},", "{10 * time.Second, 15 * time.Second},"},
 		{"overload and the uplink share one count", "../../../update/plan.go", "step := overloadPauses[min(p.Overloads,", "step := overloadPauses[min(p.Fails+p.Overloads,"},
 		{"who was told the same comes back together", "../../../update/state/quota.go", "time.Duration(jitter*float64(namedSpread[step]))", "0*namedSpread[step]"},
+		{"a new address goes on with the pauses of the old one", "../../../update/plan.go", "p.Want, p.Changed, p.Tried, p.Fails, p.Overloads = want, now.Up, false, 0, 0", "p.Want, p.Changed, p.Tried, p.Fails = want, now.Up, false, 0"},
+	}
+}
+
+// plantedRecords are likewise for what is known of the hosts.
+func plantedRecords() []plantedFault {
+	return []plantedFault{
 		{"a record is made twice", "../../../update/after.go", "h.Found = c.Update.FoundOnceSent()", "h.Found = c.Update.Found"},
 		{"a record that is being made is not awaited", "../../../update/attemptplan.go", "(c.Lookup || missing(", "(missing("},
 		{"once takes an answer for its own", "../../../update/once.go", "InFlightElsewhere(now, a.Name, pid, state.Alive)", "InFlightElsewhere(now, a.Name, pid, func(int) bool { return false })"},
@@ -56,13 +64,12 @@ func plantedPauses() []plantedFault {
 		{"an account counts on what another has overwritten", "../../../update/scheduler.go", "b.Supersede(accounts)", ""},
 		{"what was sent anew is believed for ever", "../../../update/plan.go", "h.Values = h.Values.Common(p.ForceResend[name])", "h.Values = p.ForceResend[name]"},
 		{"look-ups are repeated once", "../../../update/service/lookup.go", "const againMost = 3", "const againMost = 1"},
-		{"a new address goes on with the pauses of the old one", "../../../update/plan.go", "p.Want, p.Changed, p.Tried, p.Fails, p.Overloads = want, now.Up, false, 0, 0", "p.Want, p.Changed, p.Tried, p.Fails = want, now.Up, false, 0"},
 	}
 }
 
 // TestFaultsCanBePlanted: each still has the one place it is planted in.
 func TestFaultsCanBePlanted(t *testing.T) {
-	for _, f := range append(plantedFaults(), plantedPauses()...) {
+	for _, f := range slices.Concat(plantedFaults(), plantedPauses(), plantedRecords()) {
 		src, err := os.ReadFile(f.file)
 		if err != nil {
 			t.Fatal(err)
