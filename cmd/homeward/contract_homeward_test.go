@@ -11,12 +11,19 @@ import (
 	"time"
 )
 
-// command is the program itself, not yet started.
-func (h *house) command(args ...string) *exec.Cmd {
+// self is the program itself, not yet started.
+func self(args ...string) *exec.Cmd {
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args = append([]string{"homeward"}, args...)
 	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Credential: h.as}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return cmd
+}
+
+// command is the program itself, as the house's user.
+func (h *house) command(args ...string) *exec.Cmd {
+	cmd := self(args...)
+	cmd.SysProcAttr.Credential = h.as
 	return cmd
 }
 

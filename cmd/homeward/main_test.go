@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	stdflag "flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
 
 	"homeward/netwatch/netwatchtest"
 	"homeward/update"
@@ -97,28 +100,78 @@ func TestExitCodes(t *testing.T) {
 // A signal ends a command that waits for stdin, as for a person who forgot it.
 func TestASignalEndsTheReadingOfStdin(t *testing.T) {
 	for _, command := range []string{"import", "uci"} {
-		cmd := exec.Command("/proc/self/exe")
-		cmd.Args = []string{"homeward", command}
+		cmd := self(command)
 		in, err := cmd.StdinPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
+		if err = errors.Join(err, cmd.Start()); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := in.Write(bytes.Repeat([]byte("\n"), 65536+1)); err != nil { // more than a pipe holds: it reads
 			t.Fatal(err)
 		}
 		cmd.Process.Signal(syscall.SIGTERM)
-		ended := make(chan error, 1)
-		go func() { ended <- cmd.Wait() }()
-		select {
-		case <-ended:
-		case <-time.After(patience):
-			cmd.Process.Kill()
-			t.Errorf("homeward %s goes on reading", command)
-		}
+		ends(t, cmd)
 	}
+}
+
+// Ctrl-C ends a command that asks a person.
+func TestCtrlCEndsAQuestion(t *testing.T) {
+	dir := t.TempDir()
+	key, conf := filepath.Join(dir, "key"), filepath.Join(dir, "homeward.toml")
+	src := "state_dir = \"state\"\nrun_dir = \"run\"\n[account.a]\nservice = \"ipv64\"\ndomains = [\"a.ipv64.net\"]\ntoken = \"T0ken\"\n"
+	if err := errors.Join(os.WriteFile(key, []byte("APIKEYapikeyAPIKEY\n"), 0o600), os.WriteFile(conf, []byte(src), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ asks, args string }{
+		{"API key: ", "ipv64 account --key-file - -c " + conf},
+		{"[y/N] ", "ipv64 del-domain b.ipv64.net --key-file " + key + " -c " + conf},
+	} {
+		person, terminal := openTerminal(t)
+		cmd := self(strings.Fields(tt.args)...)
+		cmd.Stdin, cmd.Stderr = terminal, terminal
+		cmd.SysProcAttr.Setsid, cmd.SysProcAttr.Setctty = true, true // its stdin
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		var seen []byte
+		for b := make([]byte, 1); !strings.HasSuffix(string(seen), tt.asks); seen = append(seen, b...) {
+			if _, err := person.Read(b); err != nil {
+				t.Fatalf("%s, after %q", err, seen)
+			}
+		}
+		person.Write([]byte{3})
+		ends(t, cmd)
+	}
+}
+
+// ends fails if a program goes on.
+func ends(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case <-ended:
+	case <-time.After(patience):
+		cmd.Process.Kill()
+		t.Errorf("%v goes on", cmd.Args)
+	}
+}
+
+// openTerminal returns both sides of a terminal.
+func openTerminal(t *testing.T) (person, terminal *os.File) {
+	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, err := unix.IoctlGetInt(int(person.Fd()), unix.TIOCGPTN)
+	if err = errors.Join(err, unix.IoctlSetPointerInt(int(person.Fd()), unix.TIOCSPTLCK, 0)); err != nil {
+		t.Fatal(err)
+	}
+	terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { person.Close(); terminal.Close() })
+	return person, terminal
 }
 
 func TestOnceTellsTheDateOfTheNextAttempt(t *testing.T) {
