@@ -96,14 +96,15 @@ func (s AccountState) needsIPv4(h state.Host) bool {
 
 // waitsFor tells which address the values wait for, "" if they do not.
 func (s AccountState) waitsFor() string {
-	if s.needsAddress() && missing(s.Plan.Want, s.Record.Hosts[""]) != (service.Values{}) {
-		return "the service does not take the prefix alone: it goes with the next address that the line shows"
-	}
-	if slices.ContainsFunc(s.Service.HostsOf(s.Account), func(name string) bool {
+	for _, name := range s.Service.HostsOf(s.Account) {
 		h := s.Record.Hosts[name]
-		return s.needsIPv4(h) && missing(s.Plan.Want, h) != (service.Values{})
-	}) {
-		return "the service would publish the connection's IPv4 address: the rest goes with the first one that the line shows"
+		switch {
+		case missing(s.Plan.Want, h) == service.Values{}:
+		case s.needsAddress():
+			return "the service does not take the prefix alone: it goes with the next address that the line shows"
+		case s.needsIPv4(h):
+			return "the service would publish the connection's IPv4 address: the rest goes with the first one that the line shows"
+		}
 	}
 	return ""
 }

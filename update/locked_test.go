@@ -83,7 +83,7 @@ func TestRefusedOnlyPrefix(t *testing.T) {
 	refusal := transport.Answer{Status: 400, Body: []byte(`{"info":"unknown parameter"}`)}
 	good := transport.Answer{Status: 200, Body: []byte(`{"info":"good"}`)}
 	key, now, s := state.Usage{Credential: state.Credential{Good: true}}, at(time.Hour), theIPv64()
-	held := state.AccountRecord{Hosts: map[string]state.Host{"": {Values: service.Values{IPv4: v4a, Prefix: pa}}}}
+	held := state.AccountRecord{Hosts: map[string]state.Host{together: {Values: service.Values{IPv4: v4a, Prefix: pa}}}}
 	want := Plan{Want: service.Values{IPv4: v4a, Prefix: pb}}
 
 	m, k, p, _ := answeredBy(t, now, ipv64Account(), held, key, want, refusal)

@@ -1,40 +1,27 @@
 package update
 
 import (
-	"context"
 	"fmt"
 	"net/netip"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"homeward/openwrt/services"
 	"homeward/update/clock"
-	"homeward/update/log"
-	"homeward/update/loop"
 	"homeward/update/secret"
 	"homeward/update/service"
 	"homeward/update/state"
 	"homeward/update/transport"
 	"homeward/update/updatetest"
-	"homeward/update/updatetest/direct"
 	"homeward/update/updatetest/golden"
 )
 
-// cloud is a Cloudflare account of two hosts, and the stand-in behind its
-// exchanges.
+// cloud is a Cloudflare account of two hosts at its stand-in.
 type cloud struct {
-	*owner
+	*served
 	zones *updatetest.Zones
-	dir   string
-	begin time.Time
-	mu    sync.Mutex
-	last  Status
-	lose  string                  // requests whose method and URL have this are answered, and the answer is lost
-	late  time.Duration           // how long a request whose answer is lost takes to have its effect
-	ahead func(transport.Request) // called after a request's reservation and before it is sent
 }
 
 func cloudAccount(short, day int) *service.Account {
@@ -48,83 +35,19 @@ func cloudAccount(short, day int) *service.Account {
 }
 
 func newCloud(t *testing.T, zones *updatetest.Zones) *cloud {
-	c := &cloud{zones: zones, dir: updatetest.RAMDir(t), begin: time.Now()}
-	c.start()
-	return c
+	return &cloud{newServed(t, zones), zones}
 }
 
 // inCloud runs f in fake time, with the scheduler of two hosts without a daily limit.
 func inCloud(t *testing.T, f func(t *testing.T, c *cloud)) {
 	zones := updatetest.NewZones("", "made-up", "example.org")
-	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(t, zones)
-		defer func() { c.stop() }()
-		f(t, c)
-	})
+	inFakeTime(t, zones, func(t *testing.T, s *served) { f(t, &cloud{s, zones}) })
 }
 
 // shows has the line show these values from now on, and lets time pass.
 func (c *cloud) shows(v service.Values, d time.Duration) {
-	accounts := []*service.Account{cloudAccount(40, 0)}
-	c.set(accounts, sees(v, accounts))
+	c.served.shows(v, cloudAccount(40, 0))
 	c.after(d)
-}
-
-// after lets time pass.
-func (c *cloud) after(d time.Duration) {
-	time.Sleep(d)
-	synctest.Wait()
-}
-
-// start starts the scheduler's owner, which stop ends: as a restart, state.json is
-// what is left.
-func (c *cloud) start() {
-	parts := loop.Parts{Exchange: c.exchange, Now: c.now, Log: func(log.Level, string) {}}
-	c.owner = own(state.Open(c.dir, "", func(string) {}), parts, nil, func(s map[string]Status) {
-		c.mu.Lock()
-		c.last = s["home"]
-		c.mu.Unlock()
-	})
-}
-
-func (c *cloud) now() clock.Now {
-	return clock.Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Since(c.begin) + time.Hour}
-}
-
-func (c *cloud) exchange(_ context.Context, r transport.Request, ready transport.BeforeSend) transport.Outcome {
-	if !ready(v4a) {
-		return transport.Failed(transport.FaultCanceled, false, "given up")
-	}
-	if c.ahead != nil {
-		c.ahead(r)
-	}
-	if c.lose != "" && strings.Contains(r.Method+" "+r.URL.Reveal(), c.lose) {
-		if c.late == 0 {
-			direct.Answer(c.zones, r, v4a)
-		} else {
-			time.AfterFunc(c.late, func() { direct.Answer(c.zones, r, v4a) })
-		}
-		return transport.Failed(transport.FaultSent, true, "no answer")
-	}
-	a := direct.Answer(c.zones, r, v4a)
-	return transport.Outcome{Answer: &a}
-}
-
-func (c *cloud) status() Status {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.last
-}
-
-// disk returns what state.json holds.
-func (c *cloud) disk() *state.Data { return state.Open(c.dir, "", func(string) {}).Read(c.now()) }
-
-// reserved returns the number of requests that state.json counts.
-func (c *cloud) reserved() (n int) {
-	for _, q := range c.disk().Quotas {
-		n += len(q.Reservations)
-	}
-	return n
 }
 
 // most returns the most requests that arrived in any window.

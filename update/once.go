@@ -1,22 +1,11 @@
 package update
 
 import (
-	"slices"
-
 	"homeward/update/clock"
 	"homeward/update/service"
 	"homeward/update/state"
 	"homeward/update/transport"
 )
-
-// UnderWay reports whether another process has a request for one of these accounts
-// under way. Its answer belongs to the settings that it has read: `once` waits for it
-// before SetAccounts brings others. pid is this process.
-func UnderWay(now clock.Now, b *state.Data, accounts []*service.Account, pid int) bool {
-	return slices.ContainsFunc(accounts, func(a *service.Account) bool {
-		return b.Quotas[b.Accounts[a.Name].Quota].InFlightElsewhere(now, a.Name, pid, state.Alive)
-	})
-}
 
 // Select excludes the accounts that chosen does not accept. With force, the others
 // are sent though nothing changed, and their stops are lifted. `once` calls it

@@ -47,10 +47,11 @@ func own(store *state.Store, p loop.Parts, jitter func() float64, publish func(m
 // do has f called in the owner's goroutine.
 func (o *owner) do(f func(*Scheduler)) { o.inbox <- func() { f(o.Scheduler) } }
 
-// set replaces the accounts, with what the uplink shows for them.
+// set replaces the accounts, as SIGHUP does, with what the uplink shows for them.
 func (o *owner) set(accounts []*service.Account, seen Observation) {
 	o.do(func(s *Scheduler) {
 		s.SetAccounts(accounts)
+		s.Prune()
 		s.Observe(seen, true)
 	})
 }
@@ -64,9 +65,6 @@ func sendOnce(store *state.Store, p loop.Parts, accounts []*service.Account, see
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	p.Inbox = loop.NewInbox()
-	for UnderWay(p.Now(), store.Read(p.Now()), accounts, p.PID) {
-		time.Sleep(elsewhereGap)
-	}
 	s := NewScheduler(ctx, store, p)
 	s.SetAccounts(accounts)
 	s.Select(func(string) bool { return true }, force)

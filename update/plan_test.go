@@ -24,10 +24,13 @@ func ipv64Account() *service.Account {
 		Secret: secret.New("s3cr3t-token"), Publish: service.Publish{IPv4: true, Prefix: true}, Refresh: 600 * time.Hour, Limit10s: 3, Limit24h: 48}
 }
 
+// together is the one name of that account's domains in its record.
+const together = "home.ipv64.net,srv.any64.de"
+
 // TestWhatIsSent is the contract's table "What is sent to IPv64".
 func TestWhatIsSent(t *testing.T) {
 	held := func(v service.Values) state.AccountRecord {
-		return state.AccountRecord{Hosts: map[string]state.Host{"": {Values: v}}}
+		return state.AccountRecord{Hosts: map[string]state.Host{together: {Values: v}}}
 	}
 	tests := []struct {
 		name string
@@ -47,9 +50,9 @@ func TestWhatIsSent(t *testing.T) {
 		{"all is gone", held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}), Plan{}, nil},
 		{"the service refuses onlyprefix", state.AccountRecord{PrefixOnlyRefused: true, Hosts: held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}).Hosts}, Plan{Want: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pb}}, &service.Update{Values: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pb}}},
 		{"send anew", held(service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}), Plan{Want: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}, ForceResend: map[string]service.Values{}}, &service.Update{Values: service.Values{IPv4: v4a, IPv6: v6a, Prefix: pa}}},
-		{"sent anew, and then once has sent another", held(service.Values{IPv4: v4b}), Plan{Want: service.Values{IPv4: v4a}, ForceResend: map[string]service.Values{"": {IPv4: v4a}}}, &service.Update{Values: service.Values{IPv4: v4a}}},
+		{"sent anew, and then once has sent another", held(service.Values{IPv4: v4b}), Plan{Want: service.Values{IPv4: v4a}, ForceResend: map[string]service.Values{together: {IPv4: v4a}}}, &service.Update{Values: service.Values{IPv4: v4a}}},
 		{"an answer was lost: the old value may not be what the service holds",
-			state.AccountRecord{Hosts: map[string]state.Host{"": {Values: service.Values{IPv4: v4a}, Unconfirmed: service.Publish{IPv4: true}}}}, Plan{Want: service.Values{IPv4: v4a}}, &service.Update{Values: service.Values{IPv4: v4a}}},
+			state.AccountRecord{Hosts: map[string]state.Host{together: {Values: service.Values{IPv4: v4a}, Unconfirmed: service.Publish{IPv4: true}}}}, Plan{Want: service.Values{IPv4: v4a}}, &service.Update{Values: service.Values{IPv4: v4a}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

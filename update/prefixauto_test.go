@@ -14,7 +14,7 @@ import (
 func TestPrefixAuto(t *testing.T) {
 	a, s, now := ipv64Account(), theIPv64(), at(time.Hour)
 	a.PrefixAuto = true
-	m := state.AccountRecord{Hosts: map[string]state.Host{"": {Values: service.Values{IPv4: v4a, Prefix: pa}}}}
+	m := state.AccountRecord{Hosts: map[string]state.Host{together: {Values: service.Values{IPv4: v4a, Prefix: pa}}}}
 	attempt := func(m state.AccountRecord, p Plan) Attempt {
 		t.Helper()
 		c, _ := AccountState{a, s, m, state.Usage{}, state.Limits{}, p}.nextAttempt(now)

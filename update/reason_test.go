@@ -28,7 +28,7 @@ func TestReasonsOfAccounts(t *testing.T) {
 		return s
 	}
 	host := base
-	host.Record.Hosts = map[string]state.Host{"": {Lock: &state.Lock{Until: now.Up + time.Minute, Why: "x"}}}
+	host.Record.Hosts = map[string]state.Host{together: {Lock: &state.Lock{Until: now.Up + time.Minute, Why: "x"}}}
 	tried := want
 	tried.Tried, tried.Error, tried.Reason = true, "x", ReasonServerError
 	fresh := want

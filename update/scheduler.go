@@ -149,7 +149,18 @@ func (s *Scheduler) SetAccounts(accounts []*service.Account) {
 		for _, a := range accounts {
 			b.SyncConfig(a)
 		}
-		b.Supersede(accounts)
+	})
+}
+
+// Prune drops what is not needed for the accounts any more. It follows SetAccounts where
+// the configuration was read: a later worker, or `once`, may go by another one.
+func (s *Scheduler) Prune() {
+	s.store.Update(s.now(), func(b *state.Data) {
+		var accounts []*service.Account
+		for _, a := range s.accounts {
+			accounts = append(accounts, a.config)
+		}
+		b.Prune(accounts)
 	})
 }
 

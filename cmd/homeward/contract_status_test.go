@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,6 +34,7 @@ func TestStatusAndWatch(t *testing.T) {
 func TestReloadAndOnce(t *testing.T) {
 	t.Parallel()
 	t.Run("SIGHUPTakesAGoodConfigurationAndLeavesAFaultyOne", sighupTakesAGoodConfigurationAndLeavesAFaultyOne)
+	t.Run("ADomainThatComesBackIsSentAnew", aDomainThatComesBackIsSentAnew)
 	t.Run("SIGUSR1SendsEverythingAnew", sigusr1SendsEverythingAnew)
 	t.Run("ADryRunHidesSecretsAndLeavesNoTrace", aDryRunHidesSecretsAndLeavesNoTrace)
 	t.Run("OnceKnowsItsAccounts", onceKnowsItsAccounts)
@@ -154,6 +156,38 @@ func watchPrintsTheLineAndNothingElse(t *testing.T) {
 		t.Error("SIGTERM did not end watch with 0")
 	}
 	h.sent()
+}
+
+// What was known of a domain is forgotten once it is in no account, be it by SIGHUP or
+// by a start: somebody else may have updated it.
+func aDomainThatComesBackIsSentAnew(t *testing.T) {
+	for name, starts := range map[string]bool{"BySIGHUP": false, "ByAStart": true} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t, updatetest.Options{})
+			h.online()
+			d := h.daemon()
+			h.current(lease)
+			goes := func(domain string) {
+				h.more = []string{"domains = [" + strconv.Quote(domain) + "]"}
+				file := h.configure()
+				if starts {
+					d.signal(syscall.SIGTERM)
+					d.end()
+					d = h.begin("run", "-c", file)
+				} else {
+					d.signal(syscall.SIGHUP)
+				}
+			}
+			srv := strings.Replace(first, "home.ipv64.net", "srv.any64.de", 1)
+			goes("srv.any64.de")
+			h.sent(first, srv)
+			h.current(lease)
+			goes("home.ipv64.net")
+			h.sent(first, srv, first)
+			h.current(lease)
+			d.becomesIdle()
+		})
+	}
 }
 
 func sighupTakesAGoodConfigurationAndLeavesAFaultyOne(t *testing.T) {

@@ -23,6 +23,7 @@ func TestARefusalStopsTheAccount(t *testing.T) {
 	t.Run("AStoppedAccountStaysStoppedUntilItsSecretChanges", aStoppedAccountStaysStoppedUntilItsSecretChanges)
 	t.Run("OnceForceLiftsAStopAndTheDaemonTakesNote", onceForceLiftsAStopAndTheDaemonTakesNote)
 	t.Run("OnceBesideADaemonMeansOneRequestNotTwo", onceBesideADaemonMeansOneRequestNotTwo)
+	t.Run("OnceTakesNoAnswerForAnotherDomains", onceTakesNoAnswerForAnotherDomains)
 }
 
 func aKeyThatWasNeverAcceptedStopsAtOnce(t *testing.T) {
@@ -135,5 +136,25 @@ func onceBesideADaemonMeansOneRequestNotTwo(t *testing.T) {
 	h.current(lease2)
 	if strings.Contains(d.log.String(), "warning: home: ") {
 		t.Error("the daemon had trouble")
+	}
+}
+
+// The file names another domain while the daemon, which has not read it yet, sends.
+func onceTakesNoAnswerForAnotherDomains(t *testing.T) {
+	h := newHouse(t, updatetest.Options{})
+	h.online()
+	h.daemon()
+	h.current(lease)
+	h.ipv64.Next(updatetest.Answer{Delay: 2 * time.Second, Process: true})
+	h.must(h.router.SetIPv4(lease2, gateway))
+	h.sent(first, full("&ip=203.0.113.8&ipv6prefix="+prefix1))
+	h.more = append(h.more, `domains = ["srv.any64.de"]`)
+	if out, errs, code := h.homeward("once", "-c", h.configure()); code != 0 {
+		t.Errorf("once: exit %d\n%s%s", code, out, errs)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if all := strings.Join(h.queries, "\n"); !strings.Contains(all, "domain=srv.any64.de&ip=203.0.113.8&ipv6prefix="+prefix1) {
+		t.Errorf("once calls the account current, and the service saw\n%s", all)
 	}
 }

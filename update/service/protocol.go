@@ -1,6 +1,7 @@
 package service
 
 import (
+	"strings"
 	"time"
 
 	"homeward/update/transport"
@@ -47,20 +48,17 @@ func (c Update) SameRequest(o Update) bool {
 	return c.Values == o.Values && c.Repeated == o.Repeated && c.PrefixOnly == o.PrefixOnly && c.Auto == o.Auto
 }
 
-// HostsOf returns the account's domains, or "" alone if all have one verdict.
-func (s Service) HostsOf(a *Account) []string {
-	if s.MaxHosts == 0 {
-		return []string{""}
-	}
-	return a.Domains
-}
+// HostsOf returns the account's domains, or one name for all if they have one verdict.
+func (s Service) HostsOf(a *Account) []string { return s.judged(a.Domains) }
 
-// Judged returns the hosts of an update, or "" alone if all have one verdict.
-func (s Service) Judged(c Update) []string {
+// Judged returns the hosts of an update, likewise.
+func (s Service) Judged(c Update) []string { return s.judged(c.Hosts) }
+
+func (s Service) judged(hosts []string) []string {
 	if s.MaxHosts == 0 {
-		return []string{""}
+		return []string{strings.Join(hosts, ",")}
 	}
-	return c.Hosts
+	return hosts
 }
 
 // Verdict is what an answer means for the account.

@@ -40,7 +40,7 @@ type AccountRecord struct {
 	Target            string          `json:"target"`                // fingerprint of what it updates; a change forgets the accepted values
 	Server            string          `json:"server,omitempty"`      // fingerprint of its server's name
 	Quota             string          `json:"quota,omitempty"`       // the key in Quotas that counts its requests
-	Hosts             map[string]Host `json:"hosts,omitempty"`       // by host name, "" if all have one verdict
+	Hosts             map[string]Host `json:"hosts,omitempty"`       // by Service.HostsOf
 	Stop              *Stop           `json:"stop,omitempty"`        // the service refused, and a person has to change something
 	WasStopped        bool            `json:"was_stopped,omitempty"` // stopped once, and it was not current since
 	Locked            bool            `json:"locked,omitempty"`      // a lock has ended, and nothing was accepted since: another refusal stops it
@@ -234,40 +234,34 @@ func (c Credential) ValidCAHint() string {
 }
 
 // SyncConfig creates the account's record if there is none, and drops from it
-// what a changed configuration makes invalid.
+// what a changed configuration makes invalid. What is known of other hosts stays:
+// another process may have read other domains (Prune).
 func (b *Data) SyncConfig(a *service.Account) {
-	m := b.synced(a)
+	m := b.Accounts[a.Name]
+	config, target, earlier := b.ConfigID(a), b.target(a, nil), b.target(a, a.Domains)
 	id, server := b.UsageID(a), b.Fingerprint(a.ServerName())
 	b.MigrateLegacy(b.legacyKeyID(a), id)
 	if m.Server == server {
 		b.moveQuota(m.Quota, id.Quota)
 	}
 	m.Quota, m.Server = id.Quota, server
-	b.Accounts[a.Name] = m
-}
-
-// synced returns the account's record as SyncConfig leaves it, but for its quota.
-func (b *Data) synced(a *service.Account) AccountRecord {
-	m := b.Accounts[a.Name]
-	s, _ := service.For(a)
-	config, targets := b.ConfigID(a), b.targets(a, s.MaxHosts > 0)
-	if !slices.Contains(targets, m.Target) {
+	switch all, together := m.Hosts[""]; {
+	case m.Target == earlier && together:
+		s, _ := service.For(a)
+		m.Hosts = map[string]Host{s.HostsOf(a)[0]: all}
+	case m.Target != target && m.Target != earlier:
 		m.Hosts = nil
 	}
 	if m.Config != config {
 		m.Stop, m.PrefixOnlyRefused, m.Locked = nil, false, false
-		was := m.Hosts
-		m.Hosts = map[string]Host{}
-		for _, name := range s.HostsOf(a) {
-			if h, known := was[name]; known {
-				// Do not send values again that are not published any more.
-				h.Stop, h.Values, h.Found = nil, h.Values.Only(a.Publish), nil
-				m.Hosts[name] = h
-			}
+		for name, h := range m.Hosts {
+			// Do not send values again that are not published any more.
+			h.Stop, h.Values, h.Found = nil, h.Values.Only(a.Publish), nil
+			m.Hosts[name] = h
 		}
 	}
-	m.Config, m.Target = config, targets[0]
-	return m
+	m.Config, m.Target = config, target
+	b.Accounts[a.Name] = m
 }
 
 // ConfigID is the fingerprint of the settings that a record goes by.
@@ -286,35 +280,31 @@ func (b *Data) ConfigID(a *service.Account) string {
 	return b.Fingerprint(settings...)
 }
 
-// targets are the fingerprints of what the accepted values belong to, beside the host
-// if each is judged: the present one, and that of earlier versions.
-func (b *Data) targets(a *service.Account, each bool) []string {
-	what := []any{a.Service, a.Server, a.Domains, a.Record, a.Template.Key()}
+// target is the fingerprint of what the accepted values belong to, beside the host.
+// Earlier versions had the account's domains in it.
+func (b *Data) target(a *service.Account, domains []string) string {
+	what := []any{a.Service, a.Server, domains, a.Record, a.Template.Key()}
 	if a.Template != nil && a.Zone != "" { // added in a later version: without it the fingerprint stays the same
 		what = append(what, a.Zone)
 	}
-	earlier := b.Fingerprint(what...)
-	if each {
-		what[2] = "each host"
-	}
-	return []string{b.Fingerprint(what...), earlier}
+	return b.Fingerprint(what...)
 }
 
-// Supersede drops what was accepted for accounts other than these where one of these
-// publishes it for the same host, or, at a service that gives one verdict, for the same
-// hosts: it may have sent something else since.
-func (b *Data) Supersede(accounts []*service.Account) {
+// Prune drops what is known of hosts that these accounts have no more, and what was
+// accepted for other accounts where one of these publishes it for a host of theirs: it
+// may send something else.
+func (b *Data) Prune(accounts []*service.Account) {
 	for name, m := range b.Accounts {
-		if slices.ContainsFunc(accounts, func(a *service.Account) bool { return a.Name == name }) {
-			continue
-		}
-		for _, a := range accounts {
-			if m.Target != b.Accounts[a.Name].Target {
+		i := slices.IndexFunc(accounts, func(a *service.Account) bool { return a.Name == name })
+		for host, h := range m.Hosts {
+			if i >= 0 {
+				if s, _ := service.For(accounts[i]); !slices.Contains(s.HostsOf(accounts[i]), host) {
+					delete(m.Hosts, host)
+				}
 				continue
 			}
-			s, _ := service.For(a)
-			for _, host := range s.HostsOf(a) {
-				if h, known := m.Hosts[host]; known {
+			for _, a := range accounts {
+				if m.Target == b.Accounts[a.Name].Target && slices.ContainsFunc(strings.Split(host, ","), func(d string) bool { return slices.Contains(a.Domains, d) }) {
 					h.Values = h.Values.Without(a.Publish)
 					m.Hosts[host] = h
 				}
@@ -342,12 +332,12 @@ func (m AccountRecord) Stopped(a *service.Account) (stop *Stop, all bool) {
 		return m.Stop, true
 	}
 	all = true
-	for _, d := range append([]string{""}, a.Domains...) {
-		switch s := m.Hosts[d].Stop; {
-		case s != nil:
-			stop = stop.with(s)
-		case d != "":
-			all = m.Hosts[""].Stop != nil
+	s, _ := service.For(a)
+	for _, name := range s.HostsOf(a) {
+		if h := m.Hosts[name]; h.Stop != nil {
+			stop = stop.with(h.Stop)
+		} else {
+			all = false
 		}
 	}
 	return stop, all

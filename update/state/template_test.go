@@ -38,19 +38,20 @@ func TestTemplatesAreToldApart(t *testing.T) {
 	}
 }
 
-// What an earlier version knew of the hosts together stays known of each.
+// What an earlier version knew of the hosts stays known, though it had their names in
+// the target, and no name for the hosts of IPv64.
 func TestHostsOfAnEarlierVersionStayKnown(t *testing.T) {
-	b := New(clock.Now{})
-	a := &service.Account{Name: "home", Service: "dyndns2", Domains: []string{"a.example.org", "b.example.org"}, Publish: service.Publish{IPv4: true}, Secret: secret.New("p")}
-	b.SyncConfig(a)
-	m := b.Accounts["home"]
-	m.Hosts["a.example.org"] = Host{Values: service.Values{IPv4: addr4}}
-	m.Target = b.targets(a, true)[1]
-	b.Accounts["home"] = m
-	b.SyncConfig(a)
-	a.Domains = append(a.Domains, "c.example.org")
-	b.SyncConfig(a)
-	if h := b.Accounts["home"].Hosts["a.example.org"]; h.IPv4 != addr4 {
-		t.Errorf("%+v", b.Accounts["home"])
+	for _, tt := range []struct{ service, was, is string }{{"dyndns2", "a.example.org", "a.example.org"}, {"ipv64", "", "a.example.org,b.example.org"}} {
+		b := New(clock.Now{})
+		a := &service.Account{Name: "home", Service: tt.service, Domains: []string{"a.example.org", "b.example.org"}, Publish: service.Publish{IPv4: true}, Secret: secret.New("p")}
+		b.SyncConfig(a)
+		m := b.Accounts["home"]
+		m.Hosts, m.Target = map[string]Host{tt.was: {Values: service.Values{IPv4: addr4}}}, b.target(a, a.Domains)
+		b.Accounts["home"] = m
+		b.SyncConfig(a)
+		b.Prune([]*service.Account{a})
+		if m := b.Accounts["home"]; len(m.Hosts) != 1 || m.Hosts[tt.is].IPv4 != addr4 || m.Target != b.target(a, nil) {
+			t.Errorf("%s: %+v", tt.service, m)
+		}
 	}
 }

@@ -1,9 +1,7 @@
 package daemon
 
 import (
-	"cmp"
 	"context"
-	"os"
 	"time"
 
 	"homeward/cmd/homeward/settings"
@@ -16,18 +14,12 @@ import (
 	"homeward/update/transport"
 )
 
-// underWayGap is how often to look whether another process's request is answered.
-const underWayGap = 250 * time.Millisecond
-
 // Once sends the updates that are due by the kernel's tables t, for the accounts
 // that chosen accepts, and returns the status of all accounts. force sends
 // though nothing changed, and lifts stops.
 func Once(ctx context.Context, cfg *settings.Config, t netwatch.Tables, parts loop.Parts, chosen func(name string) bool, force bool) map[string]update.Status {
 	store := state.Open(cfg.StateDir, cfg.RunDir, func(s string) { parts.Log(log.Warn, s) })
 	defer context.AfterFunc(ctx, store.Leave)() // wait for no lock any more
-	for ctx.Err() == nil && update.UnderWay(parts.Now(), store.Read(parts.Now()), cfg.Updates(), cmp.Or(parts.PID, os.Getpid())) {
-		time.Sleep(underWayGap)
-	}
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	u := newUpdater(life, cfg, store, parts, nil)

@@ -59,9 +59,9 @@ func plantedRecords() []plantedFault {
 	return []plantedFault{
 		{"a record is made twice", "../../../update/after.go", "h.Found = c.Update.FoundOnceSent()", "h.Found = c.Update.Found"},
 		{"a record that is being made is not awaited", "../../../update/attemptplan.go", "(c.Lookup || missing(", "(missing("},
-		{"once takes an answer for its own", "../../../update/once.go", "InFlightElsewhere(now, a.Name, pid, state.Alive)", "InFlightElsewhere(now, a.Name, pid, func(int) bool { return false })"},
-		{"another host makes all of them unknown", "../../../update/state/data.go", "s.MaxHosts > 0)", "s.MaxHosts > 1000)"},
-		{"an account counts on what another has overwritten", "../../../update/scheduler.go", "b.Supersede(accounts)", ""},
+		{"an answer counts for another domain", "../../../update/service/protocol.go", "return []string{strings.Join(hosts, \",\")}", "return []string{strings.Join(nil, \",\")}"},
+		{"another host makes all of them unknown", "../../../update/state/data.go", "b.target(a, nil), b.target(a, a.Domains)", "b.target(a, a.Domains), b.target(a, a.Domains)"},
+		{"an account counts on what another has overwritten", "../../../update/state/data.go", "h.Values = h.Values.Without(a.Publish)", ""},
 		{"what was sent anew is believed for ever", "../../../update/plan.go", "h.Values = h.Values.Common(p.ForceResend[name])", "h.Values = p.ForceResend[name]"},
 		{"look-ups are repeated once", "../../../update/service/lookup.go", "const againMost = 3", "const againMost = 1"},
 	}

@@ -62,6 +62,7 @@ func (u *updater) configure(cfg *settings.Config) {
 	u.store.Read(u.parts.Now())
 	u.views = NewViews(cfg, u.accepted, u.views)
 	u.scheduler.SetAccounts(cfg.Updates())
+	u.scheduler.Prune()
 	u.prober.Set(probesOf(cfg.Active()))
 	if u.tables != nil {
 		u.observe(*u.tables, true)

@@ -219,6 +219,7 @@ func (w *worker) prepare(ctx context.Context) {
 	}
 	w.markActive()
 	if first {
+		w.updater.scheduler.Prune()
 		w.Log(log.Info, fmt.Sprintf("homeward %s watches the line for %s", w.Version, counted(len(w.cfg.Active()), "account")))
 	}
 }
