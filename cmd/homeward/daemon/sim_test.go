@@ -28,7 +28,7 @@ import (
 )
 
 var (
-	simDays   = flag.Int("sim.days", 15, "simulated days of TestSimulation")
+	simDays   = flag.Int("sim.days", 45, "simulated days of TestSimulation")
 	simNights = flag.Int("sim.nights", 60, "simulated days of TestNights")
 	simFirst  = flag.Uint64("sim.first", 20261139, "the first seed; the first life of this one has accounts of every kind")
 	simSeed   = flag.Uint64("sim.seed", 0, "run only this seed, and print its story")
