@@ -53,7 +53,6 @@ type Scheduler struct {
 	accounts []*account
 	attempts map[uint64]*inFlight
 	lastID   uint64
-	seq      uint64     // Data.Seq at the last decision
 	salt     string     // Data.Salt at the last decision
 	known    state.Data // the quotas and credentials at the last decision
 	leaving  bool
@@ -203,11 +202,11 @@ func (s *Scheduler) ClockSet() {
 	}
 }
 
-// StateChanged handles a state on disk that may have been written by another
-// process: a person may have lifted a stop. It returns whether it was.
+// StateChanged reads the state on disk. It reports whether another process has written
+// it since the last call, however that came to be read: a person may have lifted a stop.
 func (s *Scheduler) StateChanged() bool {
 	now := s.now()
-	if s.store.Read(now).Seq == s.seq {
+	if s.store.Read(now); !s.store.TakeForeign() {
 		return false
 	}
 	for _, a := range s.accounts {
@@ -243,7 +242,7 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 	if s.salt != "" && s.salt != data.Salt {
 		data = s.migrateQuota(now, data)
 	}
-	s.seq, s.salt, s.known = data.Seq, data.Salt, *data
+	s.salt, s.known = data.Salt, *data
 	limits := s.limits(data)
 	var due []*pending
 	wake = now.Up + clock.Day
@@ -282,7 +281,6 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 				m.WasStopped = false
 				b.Accounts[a.config.Name] = m
 			})
-			s.seq = s.store.Cached(now).Seq
 		}
 	}
 	s.start(now, due)

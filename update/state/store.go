@@ -32,6 +32,7 @@ type Store struct {
 	unreadable [2]bool                              // state.json in each folder exists and cannot be read: do not replace it
 	hung       bool                                 // another process holds the lock and hangs: write without it
 	leaving    atomic.Bool                          // do not wait for a lock
+	foreign    bool                                 // another process has written since TakeForeign
 	replace    func(path string, data []byte) error // replace; see WrapWrite
 }
 
@@ -76,17 +77,25 @@ func (s *Store) reconcile(now clock.Now, i int, b *Data) {
 	b.Rebase(now)
 	switch {
 	case ours == nil || b.Salt != ours.Salt && i == 0:
-		s.data = b
+		s.data, s.foreign = b, ours != nil
 	case b.Salt != ours.Salt || b.Seq <= ours.Seq && i != 0:
 		return
 	case b.Seq > ours.Seq:
-		if s.data = b; s.hung {
+		if s.data, s.foreign = b, true; s.hung {
 			b.merge(ours)
 		}
 	default:
 		ours.merge(b)
 	}
 	s.content = content
+}
+
+// TakeForeign reports whether data that another process has written was read since the
+// last call.
+func (s *Store) TakeForeign() bool {
+	foreign := s.foreign
+	s.foreign = false
+	return foreign
 }
 
 // Cached returns the data as last read or written.

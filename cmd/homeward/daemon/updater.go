@@ -80,11 +80,15 @@ func (u *updater) observe(t netwatch.Tables, event bool) {
 	u.scheduler.Observe(u.views.Observe(t), event)
 }
 
-// stateChanged handles a state on disk that another process may have written: once may
-// have found another address.
-func (u *updater) stateChanged() {
-	if u.scheduler.StateChanged() {
-		u.prober.OnEvent(func(netip.Addr) bool { return true }) // a query under way goes on
+// readState handles what another process has written, before it is observed or decided
+// upon: once may have found another address, which this must not undo.
+func (u *updater) readState() {
+	if !u.scheduler.StateChanged() {
+		return
+	}
+	u.prober.OnEvent(func(netip.Addr) bool { return true }) // a query under way goes on
+	if u.tables != nil {
+		u.observe(*u.tables, false)
 	}
 }
 

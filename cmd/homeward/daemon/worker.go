@@ -255,6 +255,7 @@ func (w *worker) obey(ctx context.Context, o order) error {
 		return nil
 	}
 	w.prepare(ctx)
+	w.updater.readState()
 	if t != 0 {
 		w.markActive()
 	}
@@ -267,9 +268,6 @@ func (w *worker) obey(ctx context.Context, o order) error {
 	}
 	if t&taskClock != 0 {
 		w.updater.clockSet()
-	}
-	if t&taskState != 0 {
-		w.updater.stateChanged()
 	}
 	if t != 0 {
 		w.observe(t&taskObserve != 0)
@@ -324,6 +322,7 @@ func (w *worker) step(ctx context.Context) (wait time.Duration, err error) {
 	if w.updater == nil {
 		return time.Hour, nil // for the first order after run_dir was locked
 	}
+	w.updater.readState()
 	now := w.parts.Now().Up
 	if w.tried != 0 && now >= w.tried+lookGap {
 		w.observe(false)
