@@ -66,25 +66,30 @@ func (s *Scheduler) beforeSend(ctx context.Context, t *inFlight, local netip.Add
 	}
 }
 
-// reserve writes the Reservation of a request to disk, unless another process has
-// used the limit, or sends for the account.
+// reserve writes the Reservation of a request to disk, unless its account was replaced,
+// or another process has used the limit, or sends for the account.
 func (s *Scheduler) reserve(t *inFlight) bool {
 	now := s.now()
 	s.store.Update(now, func(b *state.Data) {
 		a := t.account
 		name := a.config.Name
 		k := b.Usage(t.usageID)
-		m, known := b.Accounts[name]
+		if _, known := b.Accounts[name]; !known || !slices.Contains(s.accounts, a) {
+			return
+		}
+		b.SyncConfig(a.config) // another process may have read other settings since
+		m := b.Accounts[name]
 		if a.clearStops {
 			m = m.ClearStops()
 		}
-		if !known || m.Stop != nil || k.InFlightElsewhere(now, name, s.pid, state.Alive) || k.Blocked(now) || hostLocked(now, m, a.service, t.attempt.Update) ||
+		if m.Stop != nil || k.InFlightElsewhere(now, name, s.pid, state.Alive) || k.Blocked(now) || hostLocked(now, m, a.service, t.attempt.Update) ||
 			k.NextFree(now, s.limits(b)[t.usageID.Quota]) > now.Up {
 			return
 		}
 		as := AccountState{Account: a.config, Service: a.service, Record: m, Usage: k}
 		as, t.attempt = as.Reserve(now, t.attempt, t.id, s.pid)
 		b.Accounts[name] = as.Record
+		b.Overwrite(a.config, t.attempt.Update, s.has)
 		b.SetUsage(t.usageID, as.Usage)
 		t.sent, a.clearStops = true, false
 	})
@@ -112,6 +117,9 @@ func (s *Scheduler) complete(t *inFlight, out transport.Outcome) {
 	a, kept := t.account, current
 	res := a.service.Parse(a.config, t.attempt.Update, *out.Answer)
 	s.store.Update(now, func(b *state.Data) {
+		if current { // the answer is none to what another process has read since
+			b.SyncConfig(a.config)
+		}
 		as := AccountState{Account: a.config, Service: a.service, Record: b.Accounts[a.config.Name], Usage: b.Usage(t.usageID).Complete(now, t.id, true), Plan: a.plan}
 		as = as.After(now, t.attempt, res, jitter)
 		as.Usage.CAHint = out.Answer.CAHint

@@ -7,6 +7,7 @@ import (
 
 	"homeward/update/secret"
 	"homeward/update/service"
+	"homeward/update/state"
 	"homeward/update/updatetest"
 )
 
@@ -96,6 +97,73 @@ func TestAnAnswerCountsForItsOwnHost(t *testing.T) {
 	})
 }
 
+// Nor does it count for another record, server or key, which once brings meanwhile: once
+// sends its own, and a daemon that reads the file then has nothing left to do.
+func TestAnAnswerCountsForItsOwnSettings(t *testing.T) {
+	record, wrong := ipv64Host("home.ipv64.net"), ipv64Host("home.ipv64.net")
+	record.Record, wrong.Secret = "www", secret.New("wrong")
+	const plain = "domain=home.ipv64.net&ip="
+	for _, tt := range []struct {
+		name       string
+		was, is    *service.Account
+		asked      []string
+		afterwards string // the daemon's, which has not read the file
+	}{
+		{"record", ipv64Host("home.ipv64.net"), record, []string{plain + first4, "domain=home.ipv64.net&praefix=www&ip=" + first4}, StateCurrent},
+		{"a key that is mended", wrong, ipv64Host("home.ipv64.net"), []string{plain + first4, plain + first4}, StateStopped},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inFakeTime(t, updatetest.NewIPv64("made-up", "home.ipv64.net"), func(t *testing.T, s *served) {
+				s.takes = 4 * time.Second
+				s.shows(only4a, tt.was)
+				s.after(time.Second)
+				s.once(only4a, tt.is)
+				s.wants(t, time.Minute, "once", tt.asked...)
+				if got := s.status().State; got != tt.afterwards {
+					t.Errorf("the daemon is %s, want %s", got, tt.afterwards)
+				}
+				s.stop()
+				s.start()
+				s.shows(only4a, tt.is)
+				s.wants(t, time.Minute, "and then it was read")
+				if got := s.status().State; got != StateCurrent {
+					t.Errorf("the next daemon is %s", got)
+				}
+			})
+		})
+	}
+}
+
+// A daemon that goes by the old key may be refused once more while once connects.
+func TestOnceSendsThoughTheDaemonIsRefusedMeanwhile(t *testing.T) {
+	inFakeTime(t, updatetest.NewIPv64("made-up", "home.ipv64.net"), func(t *testing.T, s *served) {
+		wrong := ipv64Host("home.ipv64.net")
+		wrong.Secret = secret.New("wrong")
+		s.shows(only4a, wrong)
+		s.since(time.Minute)
+		s.connecting(time.Second)
+		go s.once(only4a, ipv64Host("home.ipv64.net"))
+		s.after(time.Millisecond)
+		s.connecting(0)
+		s.do(func(s *Scheduler) { s.StateChanged() })
+		s.wants(t, time.Minute, "both", "domain=home.ipv64.net&ip="+first4, "domain=home.ipv64.net&ip="+first4)
+		if m := s.disk().Accounts["home"]; m.Stop != nil || m.Hosts["home.ipv64.net"].IPv4 != v4a {
+			t.Errorf("%+v", m)
+		}
+	})
+}
+
+// A request is not sent if its account was replaced before it was connected.
+func TestAReplacedAccountSendsNoMore(t *testing.T) {
+	inFakeTime(t, nic(), func(t *testing.T, s *served) {
+		s.connecting(time.Second)
+		s.shows(only4a, nicAccount("dyndns2", "a"))
+		s.after(time.Millisecond)
+		s.shows(only4a, nicAccount("dyndns2", "b"))
+		s.wants(t, time.Minute, "the new one", nicQuery("b", first4))
+	})
+}
+
 // What changes no request does not drop the answer to one.
 func TestAnAnswerCountsThoughItsAccountHasChanged(t *testing.T) {
 	inFakeTime(t, nic(), func(t *testing.T, s *served) {
@@ -139,6 +207,54 @@ func TestAnAccountTakesItsHostBack(t *testing.T) {
 		s.wants(t, time.Minute, "lte", nicQuery("a", next4))
 		s.shows(only4a, dsl)
 		s.wants(t, time.Minute, "dsl again", nicQuery("a", first4))
+		s.once(only4b, lte)
+		s.do(func(s *Scheduler) { s.StateChanged() })
+		s.wants(t, time.Minute, "once of another file", nicQuery("a", next4), nicQuery("a", first4))
+		s.once(only4a, lte)
+		s.do(func(s *Scheduler) { s.StateChanged() })
+		s.wants(t, time.Minute, "it sends the same", nicQuery("a", first4))
+	})
+	inFakeTime(t, nic(), func(t *testing.T, s *served) {
+		dsl, lte := nicAccount("dyndns2", "a"), nicAccount("dyndns2", "a")
+		lte.Name = "lte"
+		s.once(cloudValues, dsl)
+		s.once(only4a, lte) // deletes the IPv6 address
+		s.once(cloudValues, dsl)
+		s.wants(t, 0, "once alone", nicQuery("a", first4, first6), nicQuery("a", first4), nicQuery("a", first4, first6))
+	})
+}
+
+// Two accounts that publish different addresses for one host do not send in turn.
+func TestTwoAccountsOfOneHostSendOnceEach(t *testing.T) {
+	inFakeTime(t, nic(), func(t *testing.T, s *served) {
+		dsl, lte := nicAccount("dyndns2", "a"), nicAccount("dyndns2", "a")
+		lte.Name = "lte"
+		s.set([]*service.Account{dsl, lte}, Observation{Wants: map[string]Desired{"home": {Values: only4a}, "lte": {Values: only4b}}})
+		if got := s.since(time.Hour); len(got) != 2 {
+			t.Errorf("asked %q", got)
+		}
+	})
+}
+
+// An earlier version has left what an account had sent that is switched off now.
+func TestAnAccountOfAnEarlierVersionTakesItsHostBack(t *testing.T) {
+	inFakeTime(t, updatetest.NewIPv64("made-up", "home.ipv64.net"), func(t *testing.T, s *served) {
+		dsl, lte := ipv64Host("home.ipv64.net"), ipv64Host("home.ipv64.net")
+		lte.Name = "lte"
+		s.shows(only4a, dsl)
+		s.since(time.Minute)
+		s.stop()
+		s.store().Update(s.now(), func(b *state.Data) {
+			m := b.Accounts["home"]
+			m.Hosts = map[string]state.Host{"": m.Hosts["home.ipv64.net"]}
+			m.Target = b.Fingerprint(dsl.Service, dsl.Server, dsl.Domains, dsl.Record, dsl.Template.Key())
+			b.Accounts["home"] = m
+		})
+		s.start()
+		s.shows(only4b, lte)
+		s.wants(t, time.Minute, "lte", "domain=home.ipv64.net&ip="+next4)
+		s.shows(only4a, dsl)
+		s.wants(t, time.Minute, "dsl again", "domain=home.ipv64.net&ip="+first4)
 	})
 }
 
@@ -153,6 +269,9 @@ func TestAnAccountOfOneOfItsDomainsOverwritesIt(t *testing.T) {
 		s.since(time.Minute)
 		s.shows(only4a, dsl)
 		s.wants(t, time.Minute, "dsl again", "domain=home.ipv64.net,srv.ipv64.net&ip="+first4)
+		s.once(only4b, ipv64Host("srv.ipv64.net"))
+		s.do(func(s *Scheduler) { s.StateChanged() })
+		s.wants(t, time.Minute, "once of one", "domain=srv.ipv64.net&ip="+next4, "domain=home.ipv64.net,srv.ipv64.net&ip="+first4)
 	})
 }
 

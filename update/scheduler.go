@@ -151,15 +151,19 @@ func (s *Scheduler) SetAccounts(accounts []*service.Account) {
 	})
 }
 
-// Prune drops what is not needed for the accounts any more. It follows SetAccounts where
-// the configuration was read: a later worker, or `once`, may go by another one.
+// has reports whether there is an account of this name.
+func (s *Scheduler) has(name string) bool {
+	return slices.ContainsFunc(s.accounts, func(a *account) bool { return a.config.Name == name })
+}
+
+// Prune drops what is known of domains that are not in their account any more. It follows
+// SetAccounts where the configuration was read: a later worker, or `once`, may go by
+// another one.
 func (s *Scheduler) Prune() {
 	s.store.Update(s.now(), func(b *state.Data) {
-		var accounts []*service.Account
 		for _, a := range s.accounts {
-			accounts = append(accounts, a.config)
+			b.Prune(a.config)
 		}
-		b.Prune(accounts)
 	})
 }
 
@@ -241,6 +245,12 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 	data := s.store.Cached(now)
 	if s.salt != "" && s.salt != data.Salt {
 		data = s.migrateQuota(now, data)
+	}
+	for _, a := range s.accounts {
+		if a.elsewhere && data.Accounts[a.config.Name].Config != data.ConfigID(a.config) { // that process goes by other settings
+			s.store.Update(now, func(b *state.Data) { b.SyncConfig(a.config) })
+			data = s.store.Cached(now)
+		}
 	}
 	s.salt, s.known = data.Salt, *data
 	limits := s.limits(data)

@@ -32,10 +32,11 @@ type served struct {
 	late    time.Duration           // how long a request whose answer is lost takes to have its effect
 	ahead   func(transport.Request) // called after a request's reservation and before it is sent
 
-	mu    sync.Mutex
-	last  Status   // of the account home
-	ended int      // statuses that tell of the end of a stop
-	asked []string // queries, since they were looked at last
+	mu       sync.Mutex
+	connects time.Duration // until a request can be sent
+	last     Status        // of the account home
+	ended    int           // statuses that tell of the end of a stop
+	asked    []string      // queries, since they were looked at last
 }
 
 // newServed starts it; its owner calls stop.
@@ -78,6 +79,10 @@ func (s *served) now() clock.Now {
 }
 
 func (s *served) exchange(ctx context.Context, r transport.Request, ready transport.BeforeSend) transport.Outcome {
+	s.mu.Lock()
+	connects := s.connects
+	s.mu.Unlock()
+	time.Sleep(connects)
 	if !ready(v4a) {
 		return transport.Failed(transport.FaultCanceled, false, "given up")
 	}
@@ -105,6 +110,13 @@ func (s *served) exchange(ctx context.Context, r transport.Request, ready transp
 		}
 	}
 	return transport.Outcome{Answer: &a}
+}
+
+// connecting sets how long it takes from now on until a request can be sent.
+func (s *served) connecting(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.connects = d
 }
 
 // shows has the line show these values to the accounts from now on.

@@ -290,25 +290,35 @@ func (b *Data) target(a *service.Account, domains []string) string {
 	return b.Fingerprint(what...)
 }
 
-// Prune drops what is known of hosts that these accounts have no more, and what was
-// accepted for other accounts where one of these publishes it for a host of theirs: it
-// may send something else.
-func (b *Data) Prune(accounts []*service.Account) {
+// Prune drops what is known of domains that are not in the account any more.
+func (b *Data) Prune(a *service.Account) {
+	s, _ := service.For(a)
+	for host := range b.Accounts[a.Name].Hosts {
+		if !slices.Contains(s.HostsOf(a), host) {
+			delete(b.Accounts[a.Name].Hosts, host)
+		}
+	}
+}
+
+// Overwrite makes doubtful what is known of the domains of u, which is sent for a: of
+// other accounts, but those that has names, and of a with other domains.
+func (b *Data) Overwrite(a *service.Account, u service.Update, has func(name string) bool) {
+	s, _ := service.For(a)
 	for name, m := range b.Accounts {
-		i := slices.IndexFunc(accounts, func(a *service.Account) bool { return a.Name == name })
+		if u.Lookup || name != a.Name && has(name) || m.Target != b.target(a, nil) && m.Target != b.target(a, a.Domains) {
+			continue
+		}
 		for host, h := range m.Hosts {
-			if i >= 0 {
-				if s, _ := service.For(accounts[i]); !slices.Contains(s.HostsOf(accounts[i]), host) {
-					delete(m.Hosts, host)
-				}
+			if name == a.Name && slices.Contains(s.Judged(u), host) ||
+				host != "" && !slices.ContainsFunc(strings.Split(host, ","), func(d string) bool { return slices.Contains(u.Hosts, d) }) {
 				continue
 			}
-			for _, a := range accounts {
-				if m.Target == b.Accounts[a.Name].Target && slices.ContainsFunc(strings.Split(host, ","), func(d string) bool { return slices.Contains(a.Domains, d) }) {
-					h.Values = h.Values.Without(a.Publish)
-					m.Hosts[host] = h
-				}
+			v := h.Values
+			if !s.DeletesUnnamed {
+				v = v.Only(u.Values.Valid())
 			}
+			h.Unconfirmed = h.Unconfirmed.Or(v.Without(v.Common(u.Values).Valid()).Valid())
+			m.Hosts[host] = h
 		}
 	}
 }

@@ -49,7 +49,7 @@ func TestHostsOfAnEarlierVersionStayKnown(t *testing.T) {
 		m.Hosts, m.Target = map[string]Host{tt.was: {Values: service.Values{IPv4: addr4}}}, b.target(a, a.Domains)
 		b.Accounts["home"] = m
 		b.SyncConfig(a)
-		b.Prune([]*service.Account{a})
+		b.Prune(a)
 		if m := b.Accounts["home"]; len(m.Hosts) != 1 || m.Hosts[tt.is].IPv4 != addr4 || m.Target != b.target(a, nil) {
 			t.Errorf("%s: %+v", tt.service, m)
 		}

@@ -91,6 +91,7 @@ func Preview(cfg *settings.Config, t netwatch.Tables, parts loop.Parts, chosen f
 	var sent []*service.Account
 	for _, a := range accounts {
 		sent = append(sent, &a.Account)
+		data.SyncConfig(&a.Account)
 	}
 	seen := NewViews(cfg, data.Accepted, nil).Observe(t)
 	waits := map[string]string{}

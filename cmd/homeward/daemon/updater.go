@@ -39,8 +39,8 @@ func newUpdater(ctx context.Context, cfg *settings.Config, store *state.Store, p
 		store.Restore(parts.Now(), saved.Scheduler.Store)
 	}
 	store.Read(parts.Now())
-	u.views = NewViews(cfg, u.accepted, nil)
 	u.scheduler.SetAccounts(cfg.Updates())
+	u.views = NewViews(cfg, u.accepted, nil)
 	if saved != nil {
 		u.scheduler.Restore(saved.Scheduler)
 		u.prober.Restore(saved.Probes)
@@ -60,8 +60,8 @@ func (u *updater) accepted(a *service.Account) service.Values {
 func (u *updater) configure(cfg *settings.Config) {
 	u.cfg = cfg
 	u.store.Read(u.parts.Now())
-	u.views = NewViews(cfg, u.accepted, u.views)
 	u.scheduler.SetAccounts(cfg.Updates())
+	u.views = NewViews(cfg, u.accepted, u.views)
 	u.scheduler.Prune()
 	u.prober.Set(probesOf(cfg.Active()))
 	if u.tables != nil {

@@ -39,6 +39,11 @@ func NewViews(cfg *settings.Config, held func(*service.Account) service.Values, 
 	}
 	if old != nil {
 		v.last[""], v.found, v.known = old.last[""], old.found, old.known
+		for _, was := range old.cfg.Accounts {
+			if slices.ContainsFunc(cfg.Accounts, func(a settings.Account) bool { return a.Name == was.Name && a.Devices == was.Devices }) {
+				v.last[was.Name] = old.last[was.Name]
+			}
+		}
 	}
 	return v
 }

@@ -3,10 +3,16 @@ package daemon
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"homeward/cmd/homeward/settings"
 	"homeward/netwatch"
+	"homeward/update/clock"
+	"homeward/update/log"
+	"homeward/update/loop"
+	"homeward/update/secret"
 	"homeward/update/service"
+	"homeward/update/state"
 )
 
 // none is what services hold of accounts that are new.
@@ -94,6 +100,44 @@ func TestWhatWasPublishedStaysInTheNextWorker(t *testing.T) {
 	}
 	if got := after.Line(addrs(lower, higher)).IPv6.String(); got != higher {
 		t.Errorf("status shows %s, want %s", got, higher)
+	}
+}
+
+// Nor does it change with SIGHUP that adds a domain, or with the first worker of a later
+// version.
+func TestWhatWasPublishedStaysForOtherDomains(t *testing.T) {
+	addr := func(s string) netwatch.Addr {
+		return netwatch.Addr{Dev: "wan", Addr: netip.MustParseAddr(s), Bits: 64, Global: true, Preferred: netwatch.Forever}
+	}
+	const higher, lower = "2a02:8071:1:5::77", "2a02:8071:1:5::66"
+	tables := netwatch.Tables{Addrs: []netwatch.Addr{addr(lower), addr(higher)}, Defaults: []netwatch.Route{{Dev: "wan", IPv6: true}}}
+	now := func() clock.Now { return clock.Now{Wall: time.Now(), Synced: true, Boot: "b", Up: time.Hour} }
+	config := func(domains ...string) *settings.Config {
+		a := settings.Account{Devices: netwatch.Devices{WAN6: "wan"}, Enabled: true}
+		a.Account = service.Account{Name: "a", Service: "ipv64", Server: "https://ipv64.net", Domains: domains, Publish: service.Publish{IPv6: true}, Secret: secret.New("made-up")}
+		return &settings.Config{Accounts: []settings.Account{a}}
+	}
+	one, two := config("home.ipv64.net"), config("home.ipv64.net", "srv.ipv64.net")
+	a := &one.Accounts[0].Account
+	one.StateDir = t.TempDir()
+	store := state.Open(one.StateDir, "", func(string) {})
+	store.Update(now(), func(b *state.Data) { // as an earlier version has left it
+		b.SyncConfig(a)
+		m := b.Accounts["a"]
+		m.Hosts = map[string]state.Host{"": {Values: service.Values{IPv6: netip.MustParseAddr(higher)}, Timestamp: now().Timestamp()}}
+		m.Target = b.Fingerprint(a.Service, a.Server, a.Domains, a.Record, a.Template.Key())
+		b.Accounts["a"] = m
+	})
+	parts := loop.Parts{Now: now, Log: func(log.Level, string) {}}
+	if _, sent, _ := Preview(one, tables, parts, func(string) bool { return true }, false); len(sent) != 0 {
+		t.Errorf("%d requests are due", len(sent))
+	}
+	u := newUpdater(t.Context(), one, store, parts, nil)
+	for range 2 {
+		if got := u.views.Observe(tables).Wants["a"].IPv6.String(); got != higher {
+			t.Errorf("%s: %s is published, want %s", u.cfg.Accounts[0].Domains, got, higher)
+		}
+		u.configure(two)
 	}
 }
 
