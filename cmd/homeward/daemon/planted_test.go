@@ -20,7 +20,7 @@ func TestPlantedFaultsAreCaught(t *testing.T) {
 	for _, f := range plantedFaults() {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel() // linking takes one processor, and the days a run takes differ
-			f.mustFail(t, ".", "^(TestAnOfferThatAnOrderHasCrossedDoesNotCount|TestWhatADeadWorkerWasToldIsToldToTheNext|TestWhatOnceHasFoundIsNotUndone|TestSimulation)$",
+			f.mustFail(t, ".", "^(TestAnOfferThatAnOrderHasCrossedDoesNotCount|TestWhatADeadWorkerWasToldIsToldToTheNext|TestWhatOnceHasFoundIsNotUndone.*|TestSimulation)$",
 				[]string{"WRONG:", "panic: daemon: ", "control_test.go:"}, "-failfast", "-sim.days=900")
 		})
 	}
@@ -42,7 +42,7 @@ func TestPlantedRecordsAreCaught(t *testing.T) {
 	for _, f := range plantedRecords() {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
-			f.mustFail(t, "../../../update", "RecordIsMadeOnce|IsBeingMade|AnewTwice|WhatIsSent|ItsOwnHost|OtherHosts|TakesItsHost",
+			f.mustFail(t, "../../../update", "RecordIsMadeOnce|IsBeingMade|AnewTwice|WhatIsSent|ItsOwn|OtherHosts|TakesItsHost",
 				[]string{"lookups_test.go:", "plan_test.go:", "reconfigured_test.go:"})
 		})
 	}

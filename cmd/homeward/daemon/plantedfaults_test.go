@@ -28,6 +28,7 @@ func plantedFaults() []plantedFault {
 		{"the limits do not hold `once`", "../../../update/attempt.go", "m.Stop != nil || k.InFlightElsewhere(now, name, s.pid, state.Alive) || k.Blocked(now) || hostLocked(now, m, a.service, t.attempt.Update) ||\n\t\t\tk.NextFree(now, s.limits(b)[t.usageID.Quota]) > now.Up", "m.Stop != nil"},
 
 		{"once beside the daemon is undone", "web.go", "if f.Doubtful && newer.IsValid() {", "if false {"},
+		{"what once has written is decided upon before it is looked at", "worker.go", "if w.updater.stateChanged() || w.tried", "if w.tried"},
 		{"what a killed worker was told is forgotten", "control.go", "c.pending, c.sentTasks = c.pending|c.sentTasks, 0", "c.sentTasks = 0"},
 		{"after a worker was killed none is started", "control.go", "c.phase, c.killed = phaseNone, false", "c.phase = phaseNone"},
 		{"an offer counts though an order has crossed it", "control.go", "if r.seq == c.seq && c.pending == 0", "if c.pending == 0"},

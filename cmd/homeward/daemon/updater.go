@@ -80,16 +80,15 @@ func (u *updater) observe(t netwatch.Tables, event bool) {
 	u.scheduler.Observe(u.views.Observe(t), event)
 }
 
-// readState handles what another process has written, before it is observed or decided
-// upon: once may have found another address, which this must not undo.
-func (u *updater) readState() {
-	if !u.scheduler.StateChanged() {
-		return
+// stateChanged reads the state, and reports whether another process has written it.
+// observe must follow then, before a decision: once may have found another address,
+// which this must not undo.
+func (u *updater) stateChanged() bool {
+	changed := u.scheduler.StateChanged()
+	if changed {
+		u.prober.OnEvent(func(netip.Addr) bool { return true }) // a query under way goes on
 	}
-	u.prober.OnEvent(func(netip.Addr) bool { return true }) // a query under way goes on
-	if u.tables != nil {
-		u.observe(*u.tables, false)
-	}
+	return changed
 }
 
 // clockSet handles a wall clock that was set.

@@ -255,7 +255,7 @@ func (w *worker) obey(ctx context.Context, o order) error {
 		return nil
 	}
 	w.prepare(ctx)
-	w.updater.readState()
+	changed := w.updater.stateChanged()
 	if t != 0 {
 		w.markActive()
 	}
@@ -269,7 +269,7 @@ func (w *worker) obey(ctx context.Context, o order) error {
 	if t&taskClock != 0 {
 		w.updater.clockSet()
 	}
-	if t != 0 {
+	if t != 0 || changed {
 		w.observe(t&taskObserve != 0)
 	}
 	w.seq = o.seq
@@ -322,9 +322,8 @@ func (w *worker) step(ctx context.Context) (wait time.Duration, err error) {
 	if w.updater == nil {
 		return time.Hour, nil // for the first order after run_dir was locked
 	}
-	w.updater.readState()
 	now := w.parts.Now().Up
-	if w.tried != 0 && now >= w.tried+lookGap {
+	if w.updater.stateChanged() || w.tried != 0 && now >= w.tried+lookGap {
 		w.observe(false)
 	}
 	wake, stay, busy := never, linger, false
