@@ -7,13 +7,15 @@ BIN = bin/homeward
 # Small flags: without inlining the program is a tenth smaller, and a fifth
 # when packed. Excepted are os and nl, which would allocate 64 KiB for every
 # message of the kernel without it, and the arithmetic of TLS: where that is not
-# in assembly, a handshake would take eight times as long. Functions follow each
-# other at multiples of four bytes: amd64 takes 32 without, 100 KiB of nothing.
+# in assembly, a handshake would take eight times as long; and utf8, which is
+# smaller with it. Functions follow each other at multiples of four bytes: amd64
+# takes 32 without, 100 KiB of nothing.
 SMALL = -trimpath -buildvcs=false -ldflags="-s -w -buildid= -funcalign=4 -X main.version=$(VERSION)" \
 	-gcflags=all=-l -gcflags=os= -gcflags=github.com/vishvananda/netlink/nl= \
 	-gcflags=math/bits= -gcflags=crypto/internal/fips140/nistec/fiat= \
 	-gcflags=crypto/internal/fips140/edwards25519/field= -gcflags=crypto/internal/fips140/bigmod= \
-	-gcflags=crypto/internal/fips140/mlkem= -gcflags=crypto/internal/fips140/sha3=
+	-gcflags=crypto/internal/fips140/mlkem= -gcflags=crypto/internal/fips140/sha3= \
+	-gcflags=unicode/utf8=
 
 # How often each fuzz target runs (make fuzz FUZZ=10m for a longer look), and
 # how many days make soak simulates, from which seed on, how many signals make
