@@ -73,12 +73,11 @@ func (s *Scheduler) reserve(t *inFlight) bool {
 	s.store.Update(now, func(b *state.Data) {
 		a := t.account
 		name := a.config.Name
-		k := b.Usage(t.usageID)
 		if _, known := b.Accounts[name]; !known || !slices.Contains(s.accounts, a) {
 			return
 		}
 		b.SyncConfig(a.config) // another process may have read other settings since
-		m := b.Accounts[name]
+		k, m := b.Usage(t.usageID), b.Accounts[name]
 		if a.clearStops {
 			m = m.ClearStops()
 		}

@@ -1,6 +1,7 @@
 package update
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -153,6 +154,47 @@ func TestOnceSendsThoughTheDaemonIsRefusedMeanwhile(t *testing.T) {
 	})
 }
 
+// What once sends in another limit group counts for the daemon's, which goes on.
+func TestAnotherLimitGroupIsCounted(t *testing.T) {
+	inFakeTime(t, updatetest.NewIPv64("made-up", "home.ipv64.net"), func(t *testing.T, s *served) {
+		home, grouped := ipv64Host("home.ipv64.net"), ipv64Host("home.ipv64.net")
+		home.Limit24h, grouped.Limit24h, grouped.LimitGroup = 6, 6, "x"
+		s.shows(only4a, home)
+		s.since(time.Minute)
+		s.once(only4b, grouped)
+		s.after(time.Minute)
+		s.do(func(s *Scheduler) { s.StateChanged() }) // sends its own again
+		for i := range 20 {
+			s.after(time.Hour)
+			s.shows([]service.Values{only4a, only4b}[i%2], home)
+		}
+		if got := s.since(time.Hour); len(got) != 5 { // and the first
+			t.Errorf("%d requests in a day, the limit is 6: %q", 1+len(got), got)
+		}
+	})
+}
+
+// Two processes that wait for a third, by other settings each, do not take the account's
+// record from each other.
+func TestThoseWhoWaitWriteNothing(t *testing.T) {
+	inFakeTime(t, updatetest.NewIPv64("made-up", "home.ipv64.net"), func(t *testing.T, s *served) {
+		record, other := ipv64Host("home.ipv64.net"), ipv64Host("home.ipv64.net")
+		record.Record, other.Record = "www", "mail"
+		s.takes = 10 * time.Second
+		s.shows(only4a, ipv64Host("home.ipv64.net"))
+		s.after(time.Second)
+		go s.once(only4a, record)
+		go sendOnce(s.store(), s.parts(1), []*service.Account{other}, sees(only4a, []*service.Account{other}), false)
+		s.after(time.Second)
+		before := s.disk().Seq
+		s.after(7 * time.Second)
+		if after := s.disk().Seq; after != before {
+			t.Errorf("state.json was written %d times", after-before)
+		}
+		s.after(time.Minute)
+	})
+}
+
 // A request is not sent if its account was replaced before it was connected.
 func TestAReplacedAccountSendsNoMore(t *testing.T) {
 	inFakeTime(t, nic(), func(t *testing.T, s *served) {
@@ -255,6 +297,26 @@ func TestAnAccountOfAnEarlierVersionTakesItsHostBack(t *testing.T) {
 		s.wants(t, time.Minute, "lte", "domain=home.ipv64.net&ip="+next4)
 		s.shows(only4a, dsl)
 		s.wants(t, time.Minute, "dsl again", "domain=home.ipv64.net&ip="+first4)
+	})
+}
+
+// A domain that once has sent for another account of the daemon's, by another file, is
+// sent again, though both accounts are in both files.
+func TestADomainThatHasMovedInAnotherFileIsTakenBack(t *testing.T) {
+	inFakeTime(t, nic(), func(t *testing.T, s *served) {
+		account := func(name string, hosts ...string) *service.Account {
+			a := nicAccount("dyndns2", hosts...)
+			a.Name = name
+			return a
+		}
+		seen := Observation{Wants: map[string]Desired{"home": {Values: only4a}, "lte": {Values: only4b}}}
+		s.set([]*service.Account{account("home", "a"), account("lte", "b")}, seen)
+		s.since(time.Minute)
+		sendOnce(s.store(), s.parts(os.Getppid()), []*service.Account{account("home", "c"), account("lte", "a", "b")}, seen, false)
+		s.do(func(s *Scheduler) { s.StateChanged() })
+		if got := s.since(time.Minute); len(got) != 3 || got[2] != nicQuery("a", first4) { // c and a by once, in any order
+			t.Errorf("asked %q", got)
+		}
 	})
 }
 

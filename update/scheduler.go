@@ -151,9 +151,11 @@ func (s *Scheduler) SetAccounts(accounts []*service.Account) {
 	})
 }
 
-// has reports whether there is an account of this name.
-func (s *Scheduler) has(name string) bool {
-	return slices.ContainsFunc(s.accounts, func(a *account) bool { return a.config.Name == name })
+// has reports whether the account of this name has the host.
+func (s *Scheduler) has(name, host string) bool {
+	return slices.ContainsFunc(s.accounts, func(a *account) bool {
+		return a.config.Name == name && slices.Contains(a.service.HostsOf(a.config), host)
+	})
 }
 
 // Prune drops what is known of domains that are not in their account any more. It follows
@@ -247,7 +249,7 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 		data = s.migrateQuota(now, data)
 	}
 	for _, a := range s.accounts {
-		if a.elsewhere && data.Accounts[a.config.Name].Config != data.ConfigID(a.config) { // that process goes by other settings
+		if a.elsewhere && data.Accounts[a.config.Name].Config != data.ConfigID(a.config) && !s.inFlightElsewhere(now, data, a) { // it went by other settings
 			s.store.Update(now, func(b *state.Data) { b.SyncConfig(a.config) })
 			data = s.store.Cached(now)
 		}
@@ -272,7 +274,7 @@ func (s *Scheduler) Decide() (status map[string]Status, wake time.Duration) {
 		if dec.Attempt == nil && !a.sending {
 			a.plan = a.plan.Reset()
 		}
-		a.elsewhere = dec.Attempt != nil && !a.sending && !a.excluded && as.Usage.InFlightElsewhere(now, a.config.Name, s.pid, state.Alive)
+		a.elsewhere = dec.Attempt != nil && !a.sending && !a.excluded && s.inFlightElsewhere(now, data, a)
 		if a.elsewhere {
 			wake = min(wake, now.Up+elsewhereGap)
 		} else if dec.Attempt != nil && !a.sending && !a.excluded && !s.leaving {
@@ -341,6 +343,12 @@ func (s *Scheduler) start(now clock.Now, due []*pending) {
 		waiting[p.usageID.Quota] = waiting[p.usageID.Quota].Claim(now)
 		s.startAttempt(now, p)
 	}
+}
+
+// inFlightElsewhere reports whether another process has a request for the account under
+// way.
+func (s *Scheduler) inFlightElsewhere(now clock.Now, b *state.Data, a *account) bool {
+	return b.Usage(a.usageIn(b)).InFlightElsewhere(now, a.config.Name, s.pid, state.Alive)
 }
 
 // inFlightWith returns the number of exchanges under way with an account's server.

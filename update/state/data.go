@@ -300,17 +300,16 @@ func (b *Data) Prune(a *service.Account) {
 	}
 }
 
-// Overwrite makes doubtful what is known of the domains of u, which is sent for a: of
-// other accounts, but those that has names, and of a with other domains.
-func (b *Data) Overwrite(a *service.Account, u service.Update, has func(name string) bool) {
+// Overwrite makes doubtful what is known of the domains of u, which is sent for a, but
+// for the hosts of accounts that has names.
+func (b *Data) Overwrite(a *service.Account, u service.Update, has func(name, host string) bool) {
 	s, _ := service.For(a)
 	for name, m := range b.Accounts {
-		if u.Lookup || name != a.Name && has(name) || m.Target != b.target(a, nil) && m.Target != b.target(a, a.Domains) {
+		if u.Lookup || m.Target != b.target(a, nil) && m.Target != b.target(a, a.Domains) {
 			continue
 		}
 		for host, h := range m.Hosts {
-			if name == a.Name && slices.Contains(s.Judged(u), host) ||
-				host != "" && !slices.ContainsFunc(strings.Split(host, ","), func(d string) bool { return slices.Contains(u.Hosts, d) }) {
+			if has(name, host) || host != "" && !slices.ContainsFunc(strings.Split(host, ","), func(d string) bool { return slices.Contains(u.Hosts, d) }) {
 				continue
 			}
 			v := h.Values

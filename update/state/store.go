@@ -152,10 +152,11 @@ func (s *Store) Update(now clock.Now, f func(*Data)) {
 // Snapshot is what a Store knows beyond the disk, for the Store of the next
 // process in the same boot. It holds no secret.
 type Snapshot struct {
-	State   json.RawMessage `json:"state,omitempty"` // Data as last read or written
-	OnDisk  bool            `json:"on_disk"`         // state.json existed
-	Trouble [2]string       `json:"trouble"`         // the fault last logged for each folder
-	Hung    bool            `json:"hung,omitempty"`  // it was logged that another process holds the lock
+	State   json.RawMessage `json:"state,omitempty"`   // Data as last read or written
+	OnDisk  bool            `json:"on_disk"`           // state.json existed
+	Trouble [2]string       `json:"trouble"`           // the fault last logged for each folder
+	Hung    bool            `json:"hung,omitempty"`    // it was logged that another process holds the lock
+	Foreign bool            `json:"foreign,omitempty"` // TakeForeign has something to report
 }
 
 // Data returns the data of the snapshot, or an error if it has none.
@@ -170,7 +171,7 @@ func (snap Snapshot) Data(now clock.Now) (*Data, error) {
 // Snapshot returns what the Store knows now.
 func (s *Store) Snapshot(now clock.Now) Snapshot {
 	text, _ := json.Marshal(s.Cached(now)) // plain data
-	return Snapshot{State: text, OnDisk: s.stamps != [2]Stamp{}, Trouble: s.trouble, Hung: s.hung}
+	return Snapshot{State: text, OnDisk: s.stamps != [2]Stamp{}, Trouble: s.trouble, Hung: s.hung, Foreign: s.foreign}
 }
 
 // Stamps returns the stamps of the state in state_dir and run_dir, as last read
@@ -180,7 +181,7 @@ func (s *Store) Stamps() [2]Stamp { return s.stamps }
 // Restore takes over a snapshot. Call it before any other method. The snapshot
 // counts even if the file was removed, torn or replaced by an older one since.
 func (s *Store) Restore(now clock.Now, snap Snapshot) {
-	s.trouble, s.hung = snap.Trouble, snap.Hung
+	s.trouble, s.hung, s.foreign = snap.Trouble, snap.Hung, snap.Foreign
 	b, err := snap.Data(now)
 	if err != nil {
 		return // an empty snapshot

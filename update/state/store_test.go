@@ -377,3 +377,27 @@ func TestAWriterThatIsToEndWaitsForNoLock(t *testing.T) {
 		close(woken)
 	})
 }
+
+// That another process has written stays news until it is taken, in the next worker, too.
+func TestWhatAnotherProcessHasWrittenIsNews(t *testing.T) {
+	dir := t.TempDir()
+	ours, _ := opened(dir, "")
+	ours.Update(upAt(time.Hour), note("a"))
+	if ours.TakeForeign() {
+		t.Error("its own write is news")
+	}
+	other, _ := opened(dir, "")
+	other.Update(upAt(time.Hour), note("b"))
+	if other.TakeForeign() {
+		t.Error("what it begins with is news")
+	}
+	ours.Update(upAt(time.Hour), note("c"))
+	next, _ := opened(dir, "")
+	next.Restore(upAt(time.Hour), ours.Snapshot(upAt(time.Hour)))
+	next.Read(upAt(time.Hour))
+	for _, s := range []*Store{ours, next} {
+		if !s.TakeForeign() || s.TakeForeign() {
+			t.Error("it is no news, or news twice")
+		}
+	}
+}
