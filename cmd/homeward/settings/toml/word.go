@@ -121,6 +121,9 @@ func isDate(word string) bool {
 	if len(word) < len("15:04") || strings.Contains(word, ",") {
 		return false
 	}
+	if hour := strings.IndexByte(word, ':'); hour >= 0 && hour != len("15") && hour != len("2006-01-02T15") {
+		return false // package time takes an hour of one digit
+	}
 	if len(word) > len("2006-01-02") {
 		word = word[:10] + strings.ToUpper(strings.Replace(word[10:], " ", "T", 1))
 	}
