@@ -99,14 +99,11 @@ func quiet(t *testing.T, f func(w *world)) {
 }
 
 // logged counts messages that begin so.
-func (w *world) logged(words string) int { return w.countOf("says: " + words) }
-
-// countOf counts the lines of the story that have these words.
-func (w *world) countOf(words string) (n int) {
+func (w *world) logged(words string) (n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range w.story {
-		if strings.Contains(s, words) {
+		if strings.Contains(s, "says: "+words) {
 			n++
 		}
 	}
