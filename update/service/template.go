@@ -133,8 +133,13 @@ func (t Template) urls() []Step {
 	if t.File != nil {
 		return t.File.steps
 	}
-	all := []Step{{key: "url4", URL: t.URL4, Answer: t.Answer4}, {key: "url6", URL: t.URL6, Answer: t.Answer6}, {key: "url", URL: t.URL, Answer: t.Answer}}
-	return slices.DeleteFunc(all, func(u Step) bool { return u.URL == "" })
+	var out []Step
+	for _, u := range []Step{{key: "url4", URL: t.URL4, Answer: t.Answer4}, {key: "url6", URL: t.URL6, Answer: t.Answer6}, {key: "url", URL: t.URL, Answer: t.Answer}} {
+		if u.URL != "" {
+			out = append(out, u)
+		}
+	}
+	return out
 }
 
 // choose returns the update for v: the first one of a family whose value is valid,

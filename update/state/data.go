@@ -238,7 +238,8 @@ func (c Credential) ValidCAHint() string {
 // another process may have read other domains (Prune).
 func (b *Data) SyncConfig(a *service.Account) {
 	m := b.Accounts[a.Name]
-	config, target, earlier := b.ConfigID(a), b.target(a, nil), b.target(a, a.Domains)
+	config := b.ConfigID(a)
+	target, earlier := b.targets(a)
 	id, server := b.UsageID(a), b.Fingerprint(a.ServerName())
 	b.MigrateLegacy(b.legacyKeyID(a), id)
 	if m.Server == server {
@@ -280,14 +281,16 @@ func (b *Data) ConfigID(a *service.Account) string {
 	return b.Fingerprint(settings...)
 }
 
-// target is the fingerprint of what the accepted values belong to, beside the host.
-// Earlier versions had the account's domains in it.
-func (b *Data) target(a *service.Account, domains []string) string {
-	what := []any{a.Service, a.Server, domains, a.Record, a.Template.Key()}
+// targets returns the fingerprint of what the accepted values belong to, beside the
+// host, and that of earlier versions, which had the account's domains in it.
+func (b *Data) targets(a *service.Account) (target, earlier string) {
+	what := []any{a.Service, a.Server, a.Domains, a.Record, a.Template.Key()}
 	if a.Template != nil && a.Zone != "" { // added in a later version: without it the fingerprint stays the same
 		what = append(what, a.Zone)
 	}
-	return b.Fingerprint(what...)
+	earlier = b.Fingerprint(what...)
+	what[2] = []string(nil)
+	return b.Fingerprint(what...), earlier
 }
 
 // Prune drops what is known of domains that are not in the account any more.
@@ -303,9 +306,13 @@ func (b *Data) Prune(a *service.Account) {
 // Overwrite makes doubtful what is known of the domains of u, which is sent for a, but
 // for the hosts of accounts that has names.
 func (b *Data) Overwrite(a *service.Account, u service.Update, has func(name, host string) bool) {
+	if u.Lookup {
+		return
+	}
 	s, _ := service.For(a)
+	target, earlier := b.targets(a)
 	for name, m := range b.Accounts {
-		if u.Lookup || m.Target != b.target(a, nil) && m.Target != b.target(a, a.Domains) {
+		if m.Target != target && m.Target != earlier {
 			continue
 		}
 		for host, h := range m.Hosts {

@@ -46,11 +46,12 @@ func TestHostsOfAnEarlierVersionStayKnown(t *testing.T) {
 		a := &service.Account{Name: "home", Service: tt.service, Domains: []string{"a.example.org", "b.example.org"}, Publish: service.Publish{IPv4: true}, Secret: secret.New("p")}
 		b.SyncConfig(a)
 		m := b.Accounts["home"]
-		m.Hosts, m.Target = map[string]Host{tt.was: {Values: service.Values{IPv4: addr4}}}, b.target(a, a.Domains)
+		target, earlier := b.targets(a)
+		m.Hosts, m.Target = map[string]Host{tt.was: {Values: service.Values{IPv4: addr4}}}, earlier
 		b.Accounts["home"] = m
 		b.SyncConfig(a)
 		b.Prune(a)
-		if m := b.Accounts["home"]; len(m.Hosts) != 1 || m.Hosts[tt.is].IPv4 != addr4 || m.Target != b.target(a, nil) {
+		if m := b.Accounts["home"]; len(m.Hosts) != 1 || m.Hosts[tt.is].IPv4 != addr4 || m.Target != target {
 			t.Errorf("%s: %+v", tt.service, m)
 		}
 	}

@@ -28,8 +28,13 @@ type Config struct {
 }
 
 // Active returns the accounts that are switched on.
-func (c *Config) Active() []Account {
-	return slices.DeleteFunc(slices.Clone(c.Accounts), func(a Account) bool { return !a.Enabled })
+func (c *Config) Active() (out []Account) {
+	for _, a := range c.Accounts {
+		if a.Enabled {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // Updates returns the accounts that are switched on, for the scheduler.
