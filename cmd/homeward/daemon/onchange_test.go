@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -40,6 +41,9 @@ func content(t *testing.T, path string) string {
 // The program gets the event, and nothing of ours: no file, no signal that is
 // ignored, no variable.
 func TestTheProgramGetsTheEventAndNothingElse(t *testing.T) {
+	caught := make(chan os.Signal, 1) // as RunWorker has it: nohup makes this process ignore SIGHUP
+	signal.Notify(caught, unix.SIGHUP, unix.SIGINT, unix.SIGTERM)
+	defer signal.Stop(caught)
 	dir := t.TempDir()
 	t.Setenv("SECRET", "not for it")
 	slots, err := newSlots() // which hold secrets
